@@ -1,0 +1,127 @@
+/*
+ * The client: a connection that one calls through (the paper's RpcClient), and the calls themselves. Generated proxies do
+ * the typed part; this header is what surrounds them.
+ */
+#ifndef HPRPC_CLIENT_H
+#define HPRPC_CLIENT_H
+
+#include <hprpc/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct hprpc_client;
+struct hprpc_controller;
+struct hprpc_pending_call;
+
+#define HPRPC_NO_TIMEOUT UINT32_MAX
+
+/* Who drives the connection. Fixed when the client is made. */
+enum hprpc_pump {
+    HPRPC_PUMP_CALLER = 0,  /* the threads that wait for replies; no hidden thread. One pumps for all of them. */
+    HPRPC_PUMP_LOOP = 1,    /* your event loop: see hprpc_client_descriptor */
+    HPRPC_PUMP_THREAD = 2,  /* a background thread of the client's own */
+};
+
+struct hprpc_client_options {
+    size_t size;                /* sizeof(struct hprpc_client_options) */
+    enum hprpc_pump pump;
+    uint32_t timeout_ms;        /* deadline of a call that names none; 0 means 30 s; HPRPC_NO_TIMEOUT for none */
+    uint32_t connect_timeout_ms;/* deadline of connecting and of the handshake; 0 means 10 s */
+    uint32_t max_message;       /* largest body in bytes, either way; 0 means 64 MiB */
+    uint32_t max_calls;         /* requests of the other side that may be unanswered at once; 0 means 1024 */
+    uint64_t max_call_bytes;    /* bytes of bodies of those requests; 0 means 64 MiB */
+    uint32_t max_depth;         /* handlers nested inside waits inside handlers; 0 means 64 */
+    uint64_t max_decoded;       /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
+};
+
+#define HPRPC_CLIENT_OPTIONS_INIT { sizeof(struct hprpc_client_options), HPRPC_PUMP_CALLER, 0, 0, 0, 0, 0, 0, 0 }
+
+/*
+ * Connects to a URI and shakes hands; blocks for at most the connect timeout. `options` may be NULL. The caller owns the
+ * client. Any number of threads may call through one client.
+ * Errors: HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EREFUSED, HPRPC_EPERMISSION, HPRPC_EDEADLINE, HPRPC_EVERSION,
+ * HPRPC_EPROTOCOL, HPRPC_EPEERDIED, HPRPC_ENOMEM, HPRPC_ESYSTEM; `detail` (or NULL) gets the sentence.
+ */
+HPRPC_API int hprpc_client_connect(struct hprpc_context *context, const char *uri,
+                                   const struct hprpc_client_options *options, struct hprpc_detail *detail,
+                                   struct hprpc_client **ret_client);
+
+/* Ends the connection: pending calls complete with HPRPC_ENOTSENT or HPRPC_EMAYBE. Idempotent, any thread. */
+HPRPC_API void hprpc_client_close(struct hprpc_client *client);
+
+/*
+ * Closes and frees. No other call on the client may be running or start any more; held replies stay valid until their
+ * hprpc_call_clear. NULL is accepted.
+ */
+HPRPC_API void hprpc_client_free(struct hprpc_client *client);
+
+/* The connection under the client; borrowed, lives as long as the client. */
+HPRPC_API struct hprpc_controller *hprpc_client_controller(struct hprpc_client *client);
+
+/* ---- Driving a client from an event loop (HPRPC_PUMP_LOOP) ---- */
+
+/* A descriptor that is readable when `process` has work: level-triggered, the same for the client's life. */
+HPRPC_API int hprpc_client_descriptor(struct hprpc_client *client);
+
+/* Milliseconds after which `process` wants to be called even if the descriptor is quiet; -1: never. */
+HPRPC_API int hprpc_client_timeout(struct hprpc_client *client);
+
+/*
+ * Does what can be done without blocking: receives, completes calls, runs their callbacks and served requests, sends what
+ * waited. 0, or the reason why the connection ended.
+ */
+HPRPC_API int hprpc_client_process(struct hprpc_client *client);
+
+/* ---- One call ---- */
+
+enum {
+    HPRPC_CALL_NO_WAIT = 1, /* HPRPC_EBUSY instead of waiting where no credit or no room is there */
+};
+
+/*
+ * The circumstances of one call: what the caller asks for, and afterwards what the generated stub's plain outputs have no
+ * place for. One thread at a time. A stub that gets one clears what an earlier call left in it.
+ */
+struct hprpc_call {
+    uint32_t timeout_ms;                /* in: 0 means the client's default; HPRPC_NO_TIMEOUT for none */
+    uint32_t flags;                     /* in: HPRPC_CALL_NO_WAIT */
+    const char *detail;                 /* out: after a failure, the sentence behind the code; valid until cleared */
+    struct hprpc_pending_call *pending; /* out: the ticket; holds the memory that the reply's views point into */
+};
+
+#define HPRPC_CALL_INIT { 0, 0, NULL, NULL }
+
+/* Gives the reply's memory back, after which its views are gone; an unfinished call is cancelled. `call` is as new. */
+HPRPC_API void hprpc_call_clear(struct hprpc_call *call);
+
+/* ---- The ticket for one reply (the paper's PendingCall) ---- */
+
+/* Whether the call is complete: its `_finish` will not block. Does not pump. Any thread. */
+HPRPC_API bool hprpc_pending_call_done(const struct hprpc_pending_call *pending);
+
+/*
+ * Waits until the call is complete, at most `timeout_ms` (0 just looks, after pumping once; HPRPC_NO_TIMEOUT waits for the
+ * call's own deadline). 0 when it is complete, whatever its outcome; HPRPC_EAGAIN when it is not. Pumps where needed.
+ */
+HPRPC_API int hprpc_pending_call_wait(struct hprpc_pending_call *pending, uint32_t timeout_ms);
+
+/* The same for the first of several (of one client): its index, or HPRPC_EAGAIN. NULL entries are passed over. */
+HPRPC_API int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms);
+
+/* Completes the call with HPRPC_ECANCELLED unless it is complete, and tells the other side. Any thread. */
+HPRPC_API void hprpc_pending_call_cancel(struct hprpc_pending_call *pending);
+
+/*
+ * Has `notify` called once, when the call completes: on the thread that pumps, with no lock held; at once, on this thread,
+ * if it is complete already. `_finish` and hprpc_call_clear may be called from within.
+ */
+HPRPC_API void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
+                                         void (*notify)(void *self, struct hprpc_pending_call *pending), void *self);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

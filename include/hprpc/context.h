@@ -1,0 +1,55 @@
+/*
+ * A context is what everything in one corner of a program shares: the allocator, the log, the clock, and the transports
+ * it may use. It is immutable once made, so any number of threads may use it; it outlives whatever was made from it.
+ * Wherever a context is asked for, NULL means the default one: malloc, no log, CLOCK_MONOTONIC, the built-in transports.
+ */
+#ifndef HPRPC_CONTEXT_H
+#define HPRPC_CONTEXT_H
+
+#include <hprpc/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct hprpc_context;
+struct hprpc_transport;
+
+enum hprpc_log_level {
+    HPRPC_LOG_ERROR = 1,    /* something was lost: a connection closed because the other side broke the protocol */
+    HPRPC_LOG_INFO = 2,     /* life of connections and listeners */
+    HPRPC_LOG_DEBUG = 3,    /* single messages that were dropped, and why */
+};
+
+struct hprpc_context_options {
+    /* sizeof(struct hprpc_context_options): fields beyond it take their defaults */
+    size_t size;
+
+    /* NULL functions mean malloc and free */
+    struct kodosis_allocator allocator;
+
+    /* Called from whichever thread has something to say, with no lock held. `text` is one sentence, borrowed. */
+    void (*log)(void *self, enum hprpc_log_level level, const char *text);
+    void *log_self;
+
+    /* Monotonic time in nanoseconds from any origin; NULL means CLOCK_MONOTONIC. A simulation puts its own clock here. */
+    uint64_t (*now)(void *self);
+    void *now_self;
+
+    /* A NULL-terminated array of transports beside the built-in ones, borrowed; NULL for none. See hprpc/channel.h. */
+    const struct hprpc_transport *const *transports;
+};
+
+#define HPRPC_CONTEXT_OPTIONS_INIT { sizeof(struct hprpc_context_options), { NULL, NULL, NULL }, NULL, NULL, NULL, NULL, NULL }
+
+/* Makes a context. The caller owns it. Errors: HPRPC_EINVAL, HPRPC_ENOMEM. */
+HPRPC_API int hprpc_context_new(const struct hprpc_context_options *options, struct hprpc_context **ret_context);
+
+/* Frees a context that nothing uses any more; NULL is accepted. */
+HPRPC_API void hprpc_context_free(struct hprpc_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

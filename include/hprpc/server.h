@@ -1,0 +1,105 @@
+/*
+ * The server: listens on any number of URIs of any transports and dispatches requests to services (the paper's RpcServer
+ * and RpcService).
+ */
+#ifndef HPRPC_SERVER_H
+#define HPRPC_SERVER_H
+
+#include <hprpc/controller.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct hprpc_server;
+struct hprpc_request;
+
+struct hprpc_server_options {
+    size_t size;                /* sizeof(struct hprpc_server_options) */
+    uint32_t max_connections;   /* 0 means 4096 */
+    uint32_t max_message;       /* largest body in bytes, either way; 0 means 64 MiB */
+    uint32_t max_calls;         /* unanswered requests of one connection; 0 means 1024 */
+    uint64_t max_call_bytes;    /* bytes of bodies of those requests; 0 means 64 MiB */
+    uint32_t max_depth;         /* handlers nested inside waits inside handlers; 0 means 64 */
+    uint64_t max_decoded;       /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
+    uint32_t handshake_timeout_ms; /* a connection that has not said HELLO by then is closed; 0 means 10 s */
+    uint32_t timeout_ms;        /* deadline of calls to clients that name none; 0 means 30 s */
+};
+
+#define HPRPC_SERVER_OPTIONS_INIT { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */
+HPRPC_API int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_options *options,
+                               struct hprpc_server **ret_server);
+
+/*
+ * Offers a service on every connection. Generated code wraps it (`<namespace>_<service>_add`). `interface` and `handlers`
+ * are borrowed until the server is freed; `self` is passed to the handlers. HPRPC_EINVAL (offered already), HPRPC_ENOMEM.
+ */
+HPRPC_API int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *interface, const void *handlers,
+                               void *self);
+
+/*
+ * Listens on a URI as well. HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EINUSE, HPRPC_EPERMISSION, HPRPC_ESYSTEM, HPRPC_ENOMEM;
+ * `detail` (or NULL) gets the sentence.
+ */
+HPRPC_API int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail);
+
+/*
+ * The URI that clients use for the `index`-th hprpc_server_listen, with the port that was picked. HPRPC_EINVAL beyond the
+ * last one.
+ */
+HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_uri, size_t capacity);
+
+/* Serves on this thread until hprpc_server_stop. 0, or why it could not go on. */
+HPRPC_API int hprpc_server_run(struct hprpc_server *server);
+
+/* Makes `run` return after the turn it is in. Async-signal-safe, any thread; also before `run`. */
+HPRPC_API void hprpc_server_stop(struct hprpc_server *server);
+
+/* Instead of `run`, from your own event loop: as for hprpc_client_descriptor, _timeout and _process. */
+HPRPC_API int hprpc_server_descriptor(struct hprpc_server *server);
+HPRPC_API int hprpc_server_timeout(struct hprpc_server *server);
+HPRPC_API int hprpc_server_process(struct hprpc_server *server);
+
+/*
+ * Closes every listener and connection, and frees. Requests that are still deferred may be answered afterwards: the answer
+ * goes nowhere. NULL is accepted.
+ */
+HPRPC_API void hprpc_server_free(struct hprpc_server *server);
+
+/* ---- One request ---- */
+
+/*
+ * A request belongs to the library until its handler returns; then it is over, unless it was deferred. A handler answers
+ * exactly once: with its generated `_reply`, with hprpc_request_fail, or by returning a negative code, which is sent as the
+ * error. A handler of a procedure that returns nothing may just return 0. All of these work on any thread and never block:
+ * where the channel has no room, the answer is queued.
+ */
+
+/* Keeps the request (and the views its handler was given) beyond the handler's return, until it is answered. Returns 0. */
+HPRPC_API int hprpc_request_defer(struct hprpc_request *request);
+
+/*
+ * Answers with an error. `code` is HPRPC_EAPPLICATION or another code; `text` (or NULL) reaches the caller's call.detail.
+ * Returns 0, so that a handler can return it.
+ */
+HPRPC_API int hprpc_request_fail(struct hprpc_request *request, int code, const char *text);
+
+/* Whether the caller has cancelled, its deadline has passed, or its connection is gone. Any thread. */
+HPRPC_API bool hprpc_request_cancelled(const struct hprpc_request *request);
+
+/* Milliseconds left until the caller's deadline; 0 when it has passed, HPRPC_NO_TIMEOUT where there is none. */
+HPRPC_API uint32_t hprpc_request_remaining(const struct hprpc_request *request);
+
+/* The connection it came over; borrowed until the request is answered. */
+HPRPC_API struct hprpc_controller *hprpc_request_controller(struct hprpc_request *request);
+
+/* Memory that lives as long as the request. NULL when there is none. Not thread-safe for one request. */
+HPRPC_API void *hprpc_request_allocate(struct hprpc_request *request, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

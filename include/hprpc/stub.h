@@ -1,0 +1,112 @@
+/*
+ * What generated code calls. Not for people, but nothing is secret: a hand-written stub would do the same.
+ */
+#ifndef HPRPC_STUB_H
+#define HPRPC_STUB_H
+
+#include <hprpc/server.h>
+#include <kodosis/reader.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- What an interface file says about a service ---- */
+
+enum hprpc_procedure_flag {
+    HPRPC_PROCEDURE_ONEWAY = 1,
+    HPRPC_PROCEDURE_IDEMPOTENT = 2,
+};
+
+struct hprpc_procedure {
+    const char *name;   /* as in the interface file */
+    uint64_t hash;      /* of the canonical text of its wire shape, see docs/wire-format.md */
+    uint32_t flags;     /* enum hprpc_procedure_flag */
+
+    /*
+     * Decodes the arguments, checks that the reader is at its end, and runs the handler. Returns what the handler returned;
+     * HPRPC_EBODY where the reader found fault; HPRPC_EUNIMPLEMENTED where the handler is NULL.
+     */
+    int (*invoke)(const void *handlers, void *self, struct hprpc_request *request, struct kodosis_reader *reader);
+};
+
+struct hprpc_interface {
+    const char *name;   /* dotted full name, "paper.Paper" */
+    uint32_t version;
+    uint32_t procedure_count;
+    const struct hprpc_procedure *procedures;
+};
+
+/* ---- Client side ---- */
+
+/*
+ * Asks the other side for the numbers of a service and its procedures (`ret_procedures` has room for procedure_count).
+ * A procedure that the other side lacks gets HPRPC_PROCEDURE_ABSENT: calling it is HPRPC_EUNIMPLEMENTED, locally.
+ * HPRPC_EUNIMPLEMENTED (no such service), HPRPC_ESCHEMA (another version, or a procedure of another shape), or as a call.
+ */
+#define HPRPC_PROCEDURE_ABSENT UINT16_MAX
+HPRPC_API int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface,
+                              struct hprpc_detail *detail, uint16_t *ret_service, uint16_t *ret_procedures);
+
+/* One call in the making. Lives on the stub's stack; the fields but `writer` and `reader` are the library's own. */
+struct hprpc_stub {
+    struct hprpc_client *client;
+    struct hprpc_call *call;
+    struct hprpc_pending_call *pending;
+    struct kodosis_writer *writer;  /* from begin on: the arguments go here */
+    struct kodosis_reader reader;   /* from exchange or collect on: the reply comes from here */
+    struct hprpc_reservation reservation;
+};
+
+/*
+ * Takes a ticket, credit and room for `size` bytes of arguments. On success the connection's send lock is held until
+ * exchange, post or send, which must follow at once. `call` may be NULL.
+ */
+HPRPC_API int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call,
+                               uint16_t service, uint16_t procedure, uint64_t size);
+
+/* The same for a one-way procedure: `send` must follow. */
+HPRPC_API int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call,
+                                      uint16_t service, uint16_t procedure, uint64_t size);
+
+/* Publishes, waits for the answer and opens `stub->reader` over it; `end` must follow success. */
+HPRPC_API int hprpc_stub_exchange(struct hprpc_stub *stub);
+
+/* Publishes; the ticket stays in the call (which must not be NULL). */
+HPRPC_API int hprpc_stub_post(struct hprpc_stub *stub);
+
+/* Publishes a one-way request. */
+HPRPC_API int hprpc_stub_send(struct hprpc_stub *stub);
+
+/* For `_finish`: waits until the posted call is complete and opens `stub->reader` over its reply; `end` must follow success. */
+HPRPC_API int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call);
+
+/*
+ * Closes the reader: HPRPC_EBODY where it found fault or bytes are left. The reply's memory stays with the call, if there
+ * is one, until hprpc_call_clear; it is given back otherwise.
+ */
+HPRPC_API int hprpc_stub_end(struct hprpc_stub *stub);
+
+/*
+ * For `<error>_get`: after HPRPC_EAPPLICATION, opens `ret_reader` over the typed error with this dotted name, if it is that
+ * one that was raised. HPRPC_EINVAL otherwise.
+ */
+HPRPC_API int hprpc_stub_raised(struct hprpc_call *call, const char *name, struct kodosis_reader *ret_reader);
+
+/* ---- Server side ---- */
+
+/* Takes room for `size` bytes of reply. `hprpc_reply_send` must follow at once, on the same thread. */
+HPRPC_API int hprpc_reply_begin(struct hprpc_request *request, uint64_t size, struct kodosis_writer **ret_writer);
+
+/* Publishes the reply; the request is answered. */
+HPRPC_API int hprpc_reply_send(struct hprpc_request *request);
+
+/* The same for a typed error: `name` is its dotted full name; hprpc_reply_send follows. */
+HPRPC_API int hprpc_raise_begin(struct hprpc_request *request, const char *name, uint64_t size,
+                                struct kodosis_writer **ret_writer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
