@@ -4,8 +4,8 @@
 
 #include <hprpc/channel.h>
 
-int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel_ops *ops, struct hprpc_context *context,
-                       enum hprpc_wait wait)
+int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel_ops *ops,
+                       struct hprpc_context *context, enum hprpc_wait wait)
 {
     if (!ops->start_call || !ops->end_call || !ops->cancel_call || !ops->flush || !ops->receive || !ops->release ||
         !ops->watch || !ops->arm || !ops->disarm || !ops->close || !ops->free || !ops->describe)

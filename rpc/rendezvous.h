@@ -9,7 +9,7 @@
 
 #include <hprpc/channel.h>
 
-enum { HPRPC__PATH_MAX = 100 };  /* fits a Unix-domain socket address, with a suffix to spare */
+enum { HPRPC__PATH_MAX = 100 }; /* fits a Unix-domain socket address, with a suffix to spare */
 
 /*
  * The path behind a URI's rest. An absolute path is itself; a bare name lives in a private directory (0700, owned by this

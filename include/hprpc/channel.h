@@ -28,14 +28,14 @@ extern "C" {
 /* ---- The header of a message (the paper's RpcHeader) ---- */
 
 enum hprpc_message_type {
-    HPRPC_MESSAGE_HELLO = 1,    /* the first message of each side: versions, limits, credits */
-    HPRPC_MESSAGE_BIND = 2,     /* ask for a service's numbers by name, version and hashes */
-    HPRPC_MESSAGE_BOUND = 3,    /* the answer to BIND */
+    HPRPC_MESSAGE_HELLO = 1, /* the first message of each side: versions, limits, credits */
+    HPRPC_MESSAGE_BIND = 2,  /* ask for a service's numbers by name, version and hashes */
+    HPRPC_MESSAGE_BOUND = 3, /* the answer to BIND */
     HPRPC_MESSAGE_REQUEST = 4,
     HPRPC_MESSAGE_REPLY = 5,
-    HPRPC_MESSAGE_ERROR = 6,    /* the other answer to REQUEST or BIND */
-    HPRPC_MESSAGE_CANCEL = 7,   /* nobody waits for this call any more */
-    HPRPC_MESSAGE_CREDIT = 8,   /* one-way requests were consumed */
+    HPRPC_MESSAGE_ERROR = 6,  /* the other answer to REQUEST or BIND */
+    HPRPC_MESSAGE_CANCEL = 7, /* nobody waits for this call any more */
+    HPRPC_MESSAGE_CREDIT = 8, /* one-way requests were consumed */
     HPRPC_MESSAGE_PING = 9,
     HPRPC_MESSAGE_PONG = 10,
     HPRPC_MESSAGE_GOODBYE = 11, /* an orderly end, with its reason */
@@ -43,20 +43,20 @@ enum hprpc_message_type {
 };
 
 enum hprpc_message_flag {
-    HPRPC_FLAG_TIMEOUT = 0x01,  /* the header carries a timeout that differs from the caller's default */
-    HPRPC_FLAG_DEPTH = 0x02,    /* the header carries a nesting depth: the caller is itself inside a handler */
-    HPRPC_FLAG_ONEWAY = 0x04,   /* no answer is wanted */
+    HPRPC_FLAG_TIMEOUT = 0x01, /* the header carries a timeout that differs from the caller's default */
+    HPRPC_FLAG_DEPTH = 0x02,   /* the header carries a nesting depth: the caller is itself inside a handler */
+    HPRPC_FLAG_ONEWAY = 0x04,  /* no answer is wanted */
     /* 0x08 metadata, 0x10 stream: reserved */
 };
 
 struct hprpc_header {
-    uint32_t call;          /* chosen by the caller; the answer carries the same */
-    uint32_t timeout_ms;    /* with HPRPC_FLAG_TIMEOUT, else 0 */
-    uint16_t service;       /* of requests, else 0 */
-    uint16_t procedure;     /* of requests, else 0 */
-    uint16_t depth;         /* with HPRPC_FLAG_DEPTH, else 0 */
-    uint8_t type;           /* enum hprpc_message_type */
-    uint8_t flags;          /* enum hprpc_message_flag */
+    uint32_t call;       /* chosen by the caller; the answer carries the same */
+    uint32_t timeout_ms; /* with HPRPC_FLAG_TIMEOUT, else 0 */
+    uint16_t service;    /* of requests, else 0 */
+    uint16_t procedure;  /* of requests, else 0 */
+    uint16_t depth;      /* with HPRPC_FLAG_DEPTH, else 0 */
+    uint8_t type;        /* enum hprpc_message_type */
+    uint8_t flags;       /* enum hprpc_message_flag */
 };
 
 /* Whether a header that came from a peer makes sense by itself: known type, known flags, flags that suit the type. */
@@ -66,9 +66,9 @@ HPRPC_API bool hprpc_header_valid(const struct hprpc_header *header);
 
 /* How one waits for the other side; it decides the speed of a call more than anything else. */
 enum hprpc_wait {
-    HPRPC_WAIT_ADAPTIVE = 0,    /* spin for about the cost of a wake-up, then sleep */
-    HPRPC_WAIT_SPIN = 1,        /* never sleep: one processor belongs to this connection */
-    HPRPC_WAIT_BLOCK = 2,       /* sleep at once */
+    HPRPC_WAIT_ADAPTIVE = 0, /* spin for about the cost of a wake-up, then sleep */
+    HPRPC_WAIT_SPIN = 1,     /* never sleep: one processor belongs to this connection */
+    HPRPC_WAIT_BLOCK = 2,    /* sleep at once */
 };
 
 /* Room for one message between start_call and end_call. Lives in the caller; several may be open on different channels. */
@@ -84,8 +84,8 @@ struct hprpc_message {
     struct hprpc_header header; /* a private copy */
     const uint8_t *body;        /* aligned to 8; may be shared with the peer, see docs/architecture.md on trust */
     uint32_t size;
-    bool lendable;              /* may be kept beyond the next `receive`; if not, it must be copied and released first */
-    uintptr_t token[2];         /* the backend's own */
+    bool lendable;      /* may be kept beyond the next `receive`; if not, it must be copied and released first */
+    uintptr_t token[2]; /* the backend's own */
 };
 
 enum { HPRPC_WATCH_MAX = 3 };
@@ -93,14 +93,14 @@ enum { HPRPC_WATCH_MAX = 3 };
 /* A descriptor to sleep on. */
 struct hprpc_watch {
     int fd;
-    short events;   /* POLLIN, POLLOUT; hang-up and error always count */
-    bool edge;      /* wants one report per event rather than while the condition lasts (a doorbell that nobody drains) */
+    short events; /* POLLIN, POLLOUT; hang-up and error always count */
+    bool edge;    /* wants one report per event rather than while the condition lasts (a doorbell that nobody drains) */
 };
 
 /* Who is on the other side. Fields that the transport cannot know are -1, and say so in the text. */
 struct hprpc_peer {
-    char address[108];          /* "127.0.0.1:41234", "pid 4711": for people */
-    const char *transport;      /* "tcp", "pipe", "shm": the scheme, static */
+    char address[108];     /* "127.0.0.1:41234", "pid 4711": for people */
+    const char *transport; /* "tcp", "pipe", "shm": the scheme, static */
     int64_t pid, uid, gid;
 };
 
@@ -110,9 +110,9 @@ enum { HPRPC_FIRST_MESSAGE_MAX = 64 * 1024 };
 struct hprpc_channel {
     const struct hprpc_channel_ops *ops;
     struct hprpc_context *context;
-    uint32_t receive_limit;     /* largest body to accept, set by the controller; a longer one breaks the channel */
+    uint32_t receive_limit; /* largest body to accept, set by the controller; a longer one breaks the channel */
     enum hprpc_wait wait;
-    bool corked;                /* set by the controller, under the send lock: end_call may leave the message to flush */
+    bool corked; /* set by the controller, under the send lock: end_call may leave the message to flush */
     struct hprpc_detail reason; /* why the channel broke; written once, before the slot that reports it returns */
 };
 
@@ -233,7 +233,7 @@ enum { HPRPC_URI_MAX = 512, HPRPC_URI_OPTIONS_MAX = 16 };
 
 struct hprpc_uri {
     const char *scheme;
-    const char *rest;       /* "127.0.0.1:7788", "[::1]:7788", "/run/app/door", "greeter" */
+    const char *rest; /* "127.0.0.1:7788", "[::1]:7788", "/run/app/door", "greeter" */
     size_t option_count;
     struct {
         const char *key;
@@ -256,7 +256,8 @@ HPRPC_API int hprpc_uri_size(const struct hprpc_uri *uri, const char *key, uint6
 HPRPC_API int hprpc_uri_wait(const struct hprpc_uri *uri, struct hprpc_detail *detail, enum hprpc_wait *ret_wait);
 
 /* HPRPC_EURI, naming the culprit, unless every option of the URI is among `known` (NULL-terminated). */
-HPRPC_API int hprpc_uri_check_options(const struct hprpc_uri *uri, const char *const *known, struct hprpc_detail *detail);
+HPRPC_API int hprpc_uri_check_options(const struct hprpc_uri *uri, const char *const *known,
+                                      struct hprpc_detail *detail);
 
 /* Writes a sentence into a detail (NULL is accepted) and returns `code`; printf-style. */
 HPRPC_API int hprpc_detail_set(struct hprpc_detail *detail, int code, const char *format, ...)
@@ -267,7 +268,7 @@ HPRPC_API int hprpc_detail_set(struct hprpc_detail *detail, int code, const char
 
 /* A transport: a scheme and how to connect and listen. A backend exports exactly one, const. */
 struct hprpc_transport {
-    uint32_t version;       /* HPRPC_CHANNEL_VERSION */
+    uint32_t version; /* HPRPC_CHANNEL_VERSION */
     const char *scheme;
 
     /*

@@ -19,24 +19,26 @@ struct hprpc_pending_call;
 
 /* Who drives the connection. Fixed when the client is made. */
 enum hprpc_pump {
-    HPRPC_PUMP_CALLER = 0,  /* the threads that wait for replies; no hidden thread. One pumps for all of them. */
-    HPRPC_PUMP_LOOP = 1,    /* your event loop: see hprpc_client_descriptor */
-    HPRPC_PUMP_THREAD = 2,  /* a background thread of the client's own */
+    HPRPC_PUMP_CALLER = 0, /* the threads that wait for replies; no hidden thread. One pumps for all of them. */
+    HPRPC_PUMP_LOOP = 1,   /* your event loop: see hprpc_client_descriptor */
+    HPRPC_PUMP_THREAD = 2, /* a background thread of the client's own */
 };
 
 struct hprpc_client_options {
-    size_t size;                /* sizeof(struct hprpc_client_options) */
+    size_t size; /* sizeof(struct hprpc_client_options) */
     enum hprpc_pump pump;
-    uint32_t timeout_ms;        /* deadline of a call that names none; 0 means 30 s; HPRPC_NO_TIMEOUT for none */
-    uint32_t connect_timeout_ms;/* deadline of connecting and of the handshake; 0 means 10 s */
-    uint32_t max_message;       /* largest body in bytes, either way; 0 means 64 MiB */
-    uint32_t max_calls;         /* requests of the other side that may be unanswered at once; 0 means 1024 */
-    uint64_t max_call_bytes;    /* bytes of bodies of those requests; 0 means 64 MiB */
-    uint32_t max_depth;         /* handlers nested inside waits inside handlers; 0 means 64 */
-    uint64_t max_decoded;       /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
+    uint32_t timeout_ms;         /* deadline of a call that names none; 0 means 30 s; HPRPC_NO_TIMEOUT for none */
+    uint32_t connect_timeout_ms; /* deadline of connecting and of the handshake; 0 means 10 s */
+    uint32_t max_message;        /* largest body in bytes, either way; 0 means 64 MiB */
+    uint32_t max_calls;          /* requests of the other side that may be unanswered at once; 0 means 1024 */
+    uint64_t max_call_bytes;     /* bytes of bodies of those requests; 0 means 64 MiB */
+    uint32_t max_depth;          /* handlers nested inside waits inside handlers; 0 means 64 */
+    uint64_t max_decoded;        /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
 };
 
+/* clang-format off */
 #define HPRPC_CLIENT_OPTIONS_INIT { sizeof(struct hprpc_client_options), HPRPC_PUMP_CALLER, 0, 0, 0, 0, 0, 0, 0 }
+/* clang-format on */
 
 /*
  * Connects to a URI and shakes hands; blocks for at most the connect timeout. `options` may be NULL. The caller owns the
@@ -91,7 +93,9 @@ struct hprpc_call {
     struct hprpc_pending_call *pending; /* out: the ticket; holds the memory that the reply's views point into */
 };
 
+/* clang-format off */
 #define HPRPC_CALL_INIT { 0, 0, NULL, NULL }
+/* clang-format on */
 
 /* Gives the reply's memory back, after which its views are gone; an unfinished call is cancelled. `call` is as new. */
 HPRPC_API void hprpc_call_clear(struct hprpc_call *call);

@@ -16,9 +16,9 @@ struct hprpc_context;
 struct hprpc_transport;
 
 enum hprpc_log_level {
-    HPRPC_LOG_ERROR = 1,    /* something was lost: a connection closed because the other side broke the protocol */
-    HPRPC_LOG_INFO = 2,     /* life of connections and listeners */
-    HPRPC_LOG_DEBUG = 3,    /* single messages that were dropped, and why */
+    HPRPC_LOG_ERROR = 1, /* something was lost: a connection closed because the other side broke the protocol */
+    HPRPC_LOG_INFO = 2,  /* life of connections and listeners */
+    HPRPC_LOG_DEBUG = 3, /* single messages that were dropped, and why */
 };
 
 struct hprpc_context_options {
@@ -40,7 +40,9 @@ struct hprpc_context_options {
     const struct hprpc_transport *const *transports;
 };
 
+/* clang-format off */
 #define HPRPC_CONTEXT_OPTIONS_INIT { sizeof(struct hprpc_context_options), { NULL, NULL, NULL }, NULL, NULL, NULL, NULL, NULL }
+/* clang-format on */
 
 /* Makes a context. The caller owns it. Errors: HPRPC_EINVAL, HPRPC_ENOMEM. */
 HPRPC_API int hprpc_context_new(const struct hprpc_context_options *options, struct hprpc_context **ret_context);

@@ -43,14 +43,15 @@ HPRPC_API void hprpc_controller_close(struct hprpc_controller *controller);
 struct hprpc_statistics {
     uint64_t calls_sent, calls_received;
     uint64_t replies_sent, replies_received;
-    uint64_t late_replies;      /* answers to calls that had expired or were cancelled: dropped */
-    uint64_t stray_replies;     /* answers to calls that never were: dropped */
-    uint64_t busy;              /* requests turned away at a limit */
-    uint64_t expired;           /* requests whose deadline had passed before they ran: dropped */
-    uint64_t copied, lent;      /* larger bodies that were copied, or kept where they lay */
+    uint64_t late_replies;  /* answers to calls that had expired or were cancelled: dropped */
+    uint64_t stray_replies; /* answers to calls that never were: dropped */
+    uint64_t busy;          /* requests turned away at a limit */
+    uint64_t expired;       /* requests whose deadline had passed before they ran: dropped */
+    uint64_t copied, lent;  /* larger bodies that were copied, or kept where they lay */
 };
 
-HPRPC_API void hprpc_controller_statistics(struct hprpc_controller *controller, struct hprpc_statistics *ret_statistics);
+HPRPC_API void hprpc_controller_statistics(struct hprpc_controller *controller,
+                                           struct hprpc_statistics *ret_statistics);
 
 #ifdef __cplusplus
 }

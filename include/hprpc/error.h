@@ -15,18 +15,18 @@ extern "C" {
 
 enum hprpc_error {
     /* wrong use, and what the machine refuses */
-    HPRPC_EINVAL = -1,          /* an argument or the moment of the call is wrong */
-    HPRPC_ENOMEM = -2,          /* the allocator returned NULL */
-    HPRPC_ESYSTEM = -3,         /* a system call failed; the detail names it and its reason */
-    HPRPC_EFORKED = -4,         /* the handle belongs to the parent of this process */
+    HPRPC_EINVAL = -1,  /* an argument or the moment of the call is wrong */
+    HPRPC_ENOMEM = -2,  /* the allocator returned NULL */
+    HPRPC_ESYSTEM = -3, /* a system call failed; the detail names it and its reason */
+    HPRPC_EFORKED = -4, /* the handle belongs to the parent of this process */
 
     /* reaching the other side */
-    HPRPC_EURI = -5,            /* a malformed URI, or an option the transport does not know */
-    HPRPC_ESCHEME = -6,         /* no transport of that name */
-    HPRPC_EADDRESS = -7,        /* the host, path or name cannot be resolved or used */
-    HPRPC_EINUSE = -8,          /* somebody already listens there */
-    HPRPC_EREFUSED = -9,        /* nobody listens there, or the listener turned us away */
-    HPRPC_EPERMISSION = -10,    /* the operating system, or a check of ownership, says no */
+    HPRPC_EURI = -5,         /* a malformed URI, or an option the transport does not know */
+    HPRPC_ESCHEME = -6,      /* no transport of that name */
+    HPRPC_EADDRESS = -7,     /* the host, path or name cannot be resolved or used */
+    HPRPC_EINUSE = -8,       /* somebody already listens there */
+    HPRPC_EREFUSED = -9,     /* nobody listens there, or the listener turned us away */
+    HPRPC_EPERMISSION = -10, /* the operating system, or a check of ownership, says no */
 
     /* the fate of a call */
     HPRPC_ENOTSENT = -11,       /* the connection ended before the request left: it did not run */
@@ -43,9 +43,9 @@ enum hprpc_error {
     HPRPC_EINTERNAL = -22,      /* the handler returned without an answer, or the other side is broken */
 
     /* the conversation itself */
-    HPRPC_EPROTOCOL = -23,      /* a frame or header that breaks the protocol; the connection is closed */
-    HPRPC_EVERSION = -24,       /* the other side speaks another version of the protocol */
-    HPRPC_ESCHEMA = -25,        /* the two sides were generated from interfaces that differ */
+    HPRPC_EPROTOCOL = -23, /* a frame or header that breaks the protocol; the connection is closed */
+    HPRPC_EVERSION = -24,  /* the other side speaks another version of the protocol */
+    HPRPC_ESCHEMA = -25,   /* the two sides were generated from interfaces that differ */
 
     /* of channels and non-blocking calls: not now, nothing has changed */
     HPRPC_EAGAIN = -26,

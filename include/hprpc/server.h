@@ -15,18 +15,20 @@ struct hprpc_server;
 struct hprpc_request;
 
 struct hprpc_server_options {
-    size_t size;                /* sizeof(struct hprpc_server_options) */
-    uint32_t max_connections;   /* 0 means 4096 */
-    uint32_t max_message;       /* largest body in bytes, either way; 0 means 64 MiB */
-    uint32_t max_calls;         /* unanswered requests of one connection; 0 means 1024 */
-    uint64_t max_call_bytes;    /* bytes of bodies of those requests; 0 means 64 MiB */
-    uint32_t max_depth;         /* handlers nested inside waits inside handlers; 0 means 64 */
-    uint64_t max_decoded;       /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
+    size_t size;                   /* sizeof(struct hprpc_server_options) */
+    uint32_t max_connections;      /* 0 means 4096 */
+    uint32_t max_message;          /* largest body in bytes, either way; 0 means 64 MiB */
+    uint32_t max_calls;            /* unanswered requests of one connection; 0 means 1024 */
+    uint64_t max_call_bytes;       /* bytes of bodies of those requests; 0 means 64 MiB */
+    uint32_t max_depth;            /* handlers nested inside waits inside handlers; 0 means 64 */
+    uint64_t max_decoded;          /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
     uint32_t handshake_timeout_ms; /* a connection that has not said HELLO by then is closed; 0 means 10 s */
-    uint32_t timeout_ms;        /* deadline of calls to clients that name none; 0 means 30 s */
+    uint32_t timeout_ms;           /* deadline of calls to clients that name none; 0 means 30 s */
 };
 
+/* clang-format off */
 #define HPRPC_SERVER_OPTIONS_INIT { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0 }
+/* clang-format on */
 
 /* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */
 HPRPC_API int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_options *options,
@@ -36,8 +38,8 @@ HPRPC_API int hprpc_server_new(struct hprpc_context *context, const struct hprpc
  * Offers a service on every connection. Generated code wraps it (`<namespace>_<service>_add`). `interface` and `handlers`
  * are borrowed until the server is freed; `self` is passed to the handlers. HPRPC_EINVAL (offered already), HPRPC_ENOMEM.
  */
-HPRPC_API int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *interface, const void *handlers,
-                               void *self);
+HPRPC_API int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *interface,
+                               const void *handlers, void *self);
 
 /*
  * Listens on a URI as well. HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EINUSE, HPRPC_EPERMISSION, HPRPC_ESYSTEM, HPRPC_ENOMEM;

@@ -19,9 +19,9 @@ enum hprpc_procedure_flag {
 };
 
 struct hprpc_procedure {
-    const char *name;   /* as in the interface file */
-    uint64_t hash;      /* of the canonical text of its wire shape, see docs/wire-format.md */
-    uint32_t flags;     /* enum hprpc_procedure_flag */
+    const char *name; /* as in the interface file */
+    uint64_t hash;    /* of the canonical text of its wire shape, see docs/wire-format.md */
+    uint32_t flags;   /* enum hprpc_procedure_flag */
 
     /*
      * Decodes the arguments, checks that the reader is at its end, and runs the handler. Returns what the handler returned;
@@ -31,7 +31,7 @@ struct hprpc_procedure {
 };
 
 struct hprpc_interface {
-    const char *name;   /* dotted full name, "paper.Paper" */
+    const char *name; /* dotted full name, "paper.Paper" */
     uint32_t version;
     uint32_t procedure_count;
     const struct hprpc_procedure *procedures;
@@ -53,8 +53,8 @@ struct hprpc_stub {
     struct hprpc_client *client;
     struct hprpc_call *call;
     struct hprpc_pending_call *pending;
-    struct kodosis_writer *writer;  /* from begin on: the arguments go here */
-    struct kodosis_reader reader;   /* from exchange or collect on: the reply comes from here */
+    struct kodosis_writer *writer; /* from begin on: the arguments go here */
+    struct kodosis_reader reader;  /* from exchange or collect on: the reply comes from here */
     struct hprpc_reservation reservation;
 };
 

@@ -15,16 +15,17 @@ struct kodosis_arena_block;
 
 /* Not thread-safe. The fields are the arena's own. */
 struct kodosis_arena {
-    const struct kodosis_allocator *allocator;  /* NULL means malloc and free */
-    struct kodosis_arena_block *blocks;         /* newest first */
+    const struct kodosis_allocator *allocator; /* NULL means malloc and free */
+    struct kodosis_arena_block *blocks;        /* newest first */
     uint8_t *cursor;
     uint8_t *end;
-    size_t taken;                               /* bytes handed out since the last reset */
-    size_t limit;                               /* most bytes that may be handed out between resets */
+    size_t taken; /* bytes handed out since the last reset */
+    size_t limit; /* most bytes that may be handed out between resets */
 };
 
 /* Makes an empty arena: it takes no memory until it is asked for some. `allocator` is borrowed. */
-KODOSIS_API void kodosis_arena_init(struct kodosis_arena *arena, const struct kodosis_allocator *allocator, size_t limit);
+KODOSIS_API void kodosis_arena_init(struct kodosis_arena *arena, const struct kodosis_allocator *allocator,
+                                    size_t limit);
 
 /* `size` bytes aligned to 16, not cleared; NULL when the limit or the allocator says no. */
 KODOSIS_API void *kodosis_arena_allocate(struct kodosis_arena *arena, size_t size);

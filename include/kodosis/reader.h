@@ -16,11 +16,11 @@ enum { KODOSIS_DEPTH_MAX = 64 };
 struct kodosis_reader {
     const uint8_t *cursor;
     const uint8_t *end;
-    const uint8_t *start;           /* aligned to 8 */
+    const uint8_t *start; /* aligned to 8 */
     enum kodosis_status status;
-    uint32_t depth;                 /* levels of nesting that may still be entered */
-    struct kodosis_arena *arena;    /* for what cannot be a view; its limit bounds the decoded memory */
-    const uint8_t *fault;           /* where the first fault was found */
+    uint32_t depth;              /* levels of nesting that may still be entered */
+    struct kodosis_arena *arena; /* for what cannot be a view; its limit bounds the decoded memory */
+    const uint8_t *fault;        /* where the first fault was found */
 };
 
 /* Opens a reader over `size` bytes at `body`, which is aligned to 8. `arena` is borrowed; views point into both. */

@@ -39,20 +39,20 @@ extern "C" {
 /* What went wrong first in a writer or a reader. 0 is success; every other value sticks until the cursor is made anew. */
 enum kodosis_status {
     KODOSIS_OK = 0,
-    KODOSIS_TRUNCATED,      /* the bytes end before the value does */
-    KODOSIS_TRAILING,       /* bytes are left over behind the last value */
-    KODOSIS_OVERFLOW,       /* the value is longer than the room, or than the encoding can say */
-    KODOSIS_BAD_LENGTH,     /* a length or count in a form the encoding forbids (an overlong or oversized varint) */
-    KODOSIS_BAD_COUNT,      /* more elements than the remaining bytes can hold */
-    KODOSIS_BAD_PADDING,    /* alignment padding that is not zero */
-    KODOSIS_BAD_BOOL,       /* a bool or presence byte other than 0 and 1 */
-    KODOSIS_BAD_ENUM,       /* an enum value that the interface does not declare */
-    KODOSIS_BAD_TAG,        /* a union tag that the interface does not declare */
-    KODOSIS_BAD_TEXT,       /* a string that is not UTF-8, contains U+0000, or lacks its final NUL */
-    KODOSIS_TOO_DEEP,       /* nesting beyond the limit */
-    KODOSIS_TOO_MUCH_MEMORY,/* decoded data beyond the limit */
-    KODOSIS_NO_MEMORY,      /* the allocator returned NULL */
-    KODOSIS_BAD_KEY,        /* a map that has one key twice */
+    KODOSIS_TRUNCATED,       /* the bytes end before the value does */
+    KODOSIS_TRAILING,        /* bytes are left over behind the last value */
+    KODOSIS_OVERFLOW,        /* the value is longer than the room, or than the encoding can say */
+    KODOSIS_BAD_LENGTH,      /* a length or count in a form the encoding forbids (an overlong or oversized varint) */
+    KODOSIS_BAD_COUNT,       /* more elements than the remaining bytes can hold */
+    KODOSIS_BAD_PADDING,     /* alignment padding that is not zero */
+    KODOSIS_BAD_BOOL,        /* a bool or presence byte other than 0 and 1 */
+    KODOSIS_BAD_ENUM,        /* an enum value that the interface does not declare */
+    KODOSIS_BAD_TAG,         /* a union tag that the interface does not declare */
+    KODOSIS_BAD_TEXT,        /* a string that is not UTF-8, contains U+0000, or lacks its final NUL */
+    KODOSIS_TOO_DEEP,        /* nesting beyond the limit */
+    KODOSIS_TOO_MUCH_MEMORY, /* decoded data beyond the limit */
+    KODOSIS_NO_MEMORY,       /* the allocator returned NULL */
+    KODOSIS_BAD_KEY,         /* a map that has one key twice */
 };
 
 /* The sentence for a status; never NULL, static, any thread. */
@@ -80,6 +80,7 @@ struct kodosis_bytes {
 };
 
 /* Views over lists of scalars: `data` is aligned for its type and is not owned; it may be NULL only when `count` is 0. */
+/* clang-format off */
 struct kodosis_bool_list { const bool *data; size_t count; };
 struct kodosis_int8_list { const int8_t *data; size_t count; };
 struct kodosis_int16_list { const int16_t *data; size_t count; };
@@ -93,6 +94,7 @@ struct kodosis_float32_list { const float *data; size_t count; };
 struct kodosis_float64_list { const double *data; size_t count; };
 struct kodosis_string_list { const struct kodosis_string *data; size_t count; };
 struct kodosis_bytes_list { const struct kodosis_bytes *data; size_t count; };
+/* clang-format on */
 
 /* A string value over a C string; the text is borrowed. NULL gives the empty string. */
 static inline struct kodosis_string kodosis_str(const char *text)

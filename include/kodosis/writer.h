@@ -25,9 +25,9 @@ struct kodosis_writer {
     uint8_t *cursor;
     uint8_t *end;
     uint8_t *start;
-    enum kodosis_status status;     /* the first thing that went wrong; nothing is written from then on */
+    enum kodosis_status status; /* the first thing that went wrong; nothing is written from then on */
     uint32_t reference_count;
-    uint32_t reference_capacity;    /* 0: everything is copied */
+    uint32_t reference_capacity; /* 0: everything is copied */
     struct kodosis_reference *references;
 };
 
