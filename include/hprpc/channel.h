@@ -112,7 +112,8 @@ struct hprpc_channel {
     struct hprpc_context *context;
     uint32_t receive_limit; /* largest body to accept, set by the controller; a longer one breaks the channel */
     enum hprpc_wait wait;
-    bool corked; /* set by the controller, under the send lock: end_call may leave the message to flush */
+    bool corked; /* set by the controller around end_call, under the send lock: leave the message to the next flush */
+    bool queued; /* set by the backend, under the send lock: something waits for flush. See hprpc_channel_queue */
     struct hprpc_detail reason; /* why the channel broke; written once, before the slot that reports it returns */
 };
 
@@ -186,6 +187,12 @@ struct hprpc_channel_ops {
  */
 HPRPC_API int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel_ops *ops,
                                  struct hprpc_context *context, enum hprpc_wait wait);
+
+/* For backends: sets `queued`, which the pumping thread looks at without the lock. */
+static inline void hprpc_channel_queue(struct hprpc_channel *channel, bool queued)
+{
+    __atomic_store_n(&channel->queued, queued, __ATOMIC_RELAXED);
+}
 
 /*
  * For backends: notes the reason, unless one is noted already, and returns `code`. printf-style. Only from the side
