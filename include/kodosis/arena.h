@@ -27,6 +27,9 @@ struct kodosis_arena {
 KODOSIS_API void kodosis_arena_init(struct kodosis_arena *arena, const struct kodosis_allocator *allocator,
                                     size_t limit);
 
+/* Whether the limit leaves room for `size` more bytes; pieces count in multiples of 16. */
+KODOSIS_API bool kodosis_arena_allows(const struct kodosis_arena *arena, size_t size);
+
 /* `size` bytes aligned to 16, not cleared; NULL when the limit or the allocator says no. */
 KODOSIS_API void *kodosis_arena_allocate(struct kodosis_arena *arena, size_t size);
 

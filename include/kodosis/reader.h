@@ -6,12 +6,16 @@
 #define KODOSIS_READER_H
 
 #include <kodosis/arena.h>
+#include <kodosis/scalar.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { KODOSIS_DEPTH_MAX = 64 };
+enum {
+    KODOSIS_DEPTH_MAX = 64,
+    KODOSIS_RUN_MAX = 256,  /* the longest run of kodosis_read_run */
+};
 
 struct kodosis_reader {
     const uint8_t *cursor;
@@ -23,7 +27,10 @@ struct kodosis_reader {
     const uint8_t *fault;        /* where the first fault was found */
 };
 
-/* Opens a reader over `size` bytes at `body`, which is aligned to 8. `arena` is borrowed; views point into both. */
+/*
+ * Opens a reader over `size` bytes at `body`, which is aligned to 8. `arena` is borrowed, and may be NULL where all that is
+ * read can be a view; views point into both.
+ */
 static inline void kodosis_reader_init(struct kodosis_reader *reader, const void *body, size_t size,
                                        struct kodosis_arena *arena)
 {
@@ -34,6 +41,209 @@ static inline void kodosis_reader_init(struct kodosis_reader *reader, const void
     reader->depth = KODOSIS_DEPTH_MAX;
     reader->arena = arena;
     reader->fault = NULL;
+}
+
+/* Remembers the first fault and its place; nothing is left to read from then on. */
+KODOSIS_API void kodosis_reader_fail(struct kodosis_reader *reader, enum kodosis_status status);
+
+/* The reader's status; a reader without fault that has bytes left gets KODOSIS_TRAILING. */
+KODOSIS_API enum kodosis_status kodosis_reader_finish(struct kodosis_reader *reader);
+
+static inline size_t kodosis_reader_remaining(const struct kodosis_reader *reader)
+{
+    return (size_t)(reader->end - reader->cursor);
+}
+
+/* ---- Bytes as they lie ---- */
+
+/* The next `size` bytes; NULL when there are not so many (KODOSIS_TRUNCATED). */
+static inline const uint8_t *kodosis_reader_take(struct kodosis_reader *reader, size_t size)
+{
+    const uint8_t *place = reader->cursor;
+
+    if (KODOSIS_UNLIKELY(size > kodosis_reader_remaining(reader))) {
+        kodosis_reader_fail(reader, KODOSIS_TRUNCATED);
+        return NULL;
+    }
+    reader->cursor = place + size;
+    return place;
+}
+
+/* What kodosis_read_run gives after a fault. */
+extern KODOSIS_API const uint8_t kodosis_zeros[KODOSIS_RUN_MAX];
+
+/* The next `size` bytes, at most KODOSIS_RUN_MAX, for the load functions; never NULL: zeros after a fault. */
+static inline const uint8_t *kodosis_read_run(struct kodosis_reader *reader, size_t size)
+{
+    const uint8_t *place = kodosis_reader_take(reader, size);
+
+    return place ? place : kodosis_zeros;
+}
+
+/* Passes over the padding before a value of this alignment (1, 2, 4 or 8), which must be zero bytes. */
+static inline void kodosis_read_padding(struct kodosis_reader *reader, size_t alignment)
+{
+    size_t padding = (size_t)(reader->start - reader->cursor) & (alignment - 1);
+    const uint8_t *place;
+    uint8_t bits = 0;
+
+    if (!padding)
+        return;
+    place = kodosis_reader_take(reader, padding);
+    if (!place)
+        return;
+    while (padding)
+        bits |= place[--padding];
+    if (KODOSIS_UNLIKELY(bits))
+        kodosis_reader_fail(reader, KODOSIS_BAD_PADDING);
+}
+
+/* A blittable struct or array where it lies, aligned; NULL after a fault. */
+static inline const void *kodosis_read_view(struct kodosis_reader *reader, size_t size, size_t alignment)
+{
+    kodosis_read_padding(reader, alignment);
+    return kodosis_reader_take(reader, size);
+}
+
+/* ---- Scalars ---- */
+
+static inline int8_t kodosis_read_int8(struct kodosis_reader *reader)
+{
+    return kodosis_load_int8(kodosis_read_run(reader, 1));
+}
+
+static inline int16_t kodosis_read_int16(struct kodosis_reader *reader)
+{
+    return kodosis_load_int16(kodosis_read_run(reader, 2));
+}
+
+static inline int32_t kodosis_read_int32(struct kodosis_reader *reader)
+{
+    return kodosis_load_int32(kodosis_read_run(reader, 4));
+}
+
+static inline int64_t kodosis_read_int64(struct kodosis_reader *reader)
+{
+    return kodosis_load_int64(kodosis_read_run(reader, 8));
+}
+
+static inline uint8_t kodosis_read_uint8(struct kodosis_reader *reader)
+{
+    return kodosis_load_uint8(kodosis_read_run(reader, 1));
+}
+
+static inline uint16_t kodosis_read_uint16(struct kodosis_reader *reader)
+{
+    return kodosis_load_uint16(kodosis_read_run(reader, 2));
+}
+
+static inline uint32_t kodosis_read_uint32(struct kodosis_reader *reader)
+{
+    return kodosis_load_uint32(kodosis_read_run(reader, 4));
+}
+
+static inline uint64_t kodosis_read_uint64(struct kodosis_reader *reader)
+{
+    return kodosis_load_uint64(kodosis_read_run(reader, 8));
+}
+
+static inline float kodosis_read_float32(struct kodosis_reader *reader)
+{
+    return kodosis_load_float32(kodosis_read_run(reader, 4));
+}
+
+static inline double kodosis_read_float64(struct kodosis_reader *reader)
+{
+    return kodosis_load_float64(kodosis_read_run(reader, 8));
+}
+
+/* The bool that a byte stands for; a fault when it is neither 0 nor 1. */
+static inline bool kodosis_check_bool(struct kodosis_reader *reader, uint8_t byte)
+{
+    if (KODOSIS_UNLIKELY(byte > 1)) {
+        kodosis_reader_fail(reader, KODOSIS_BAD_BOOL);
+        return false;
+    }
+    return byte == 1;
+}
+
+static inline bool kodosis_read_bool(struct kodosis_reader *reader)
+{
+    return kodosis_check_bool(reader, kodosis_read_uint8(reader));
+}
+
+/* A fault unless all of `count` bytes, `stride` apart from `first` on, are 0 or 1. */
+KODOSIS_API void kodosis_check_bools(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);
+
+/* ---- Lengths, counts and nesting ---- */
+
+/* The rest of a varint that is longer than one byte. */
+KODOSIS_API uint32_t kodosis_read_long_varint(struct kodosis_reader *reader);
+
+/* A length or count in its shortest form. */
+static inline uint32_t kodosis_read_varint(struct kodosis_reader *reader)
+{
+    if (KODOSIS_LIKELY(reader->cursor != reader->end && *reader->cursor < 0x80))
+        return *reader->cursor++;
+    return kodosis_read_long_varint(reader);
+}
+
+/* The number of elements that follow, each of at least `minimum` bytes; one that cannot be is a fault before it costs. */
+static inline uint32_t kodosis_read_count(struct kodosis_reader *reader, size_t minimum)
+{
+    uint32_t count = kodosis_read_varint(reader);
+
+    if (KODOSIS_UNLIKELY((uint64_t)count * (minimum ? minimum : 1) > kodosis_reader_remaining(reader))) {
+        kodosis_reader_fail(reader, KODOSIS_BAD_COUNT);
+        return 0;
+    }
+    return count;
+}
+
+/* Room for `count` values of `size` bytes in the arena, not cleared; NULL after a fault or for none. */
+KODOSIS_API void *kodosis_read_array(struct kodosis_reader *reader, size_t count, size_t size);
+
+/* Steps into a value that may contain its own kind; false, and a fault, beyond the limit. */
+static inline bool kodosis_reader_enter(struct kodosis_reader *reader)
+{
+    if (KODOSIS_UNLIKELY(!reader->depth)) {
+        kodosis_reader_fail(reader, KODOSIS_TOO_DEEP);
+        return false;
+    }
+    reader->depth--;
+    return true;
+}
+
+/* Steps out of what `enter` said true to. */
+static inline void kodosis_reader_leave(struct kodosis_reader *reader)
+{
+    reader->depth++;
+}
+
+/* ---- Views of variable length ---- */
+
+/* A string where it lies: UTF-8 without U+0000, and a NUL behind it. After a fault the empty string. */
+KODOSIS_API struct kodosis_string kodosis_read_string(struct kodosis_reader *reader);
+
+/* Bytes where they lie. */
+KODOSIS_API struct kodosis_bytes kodosis_read_bytes(struct kodosis_reader *reader);
+
+/* A list of blittable elements where it lies, aligned; NULL and a count of 0 after a fault or when it is empty. */
+static inline const void *kodosis_read_list(struct kodosis_reader *reader, size_t size, size_t alignment,
+                                            size_t *ret_count)
+{
+    uint32_t count = kodosis_read_varint(reader);
+
+    *ret_count = 0;
+    if (!count)
+        return NULL;
+    kodosis_read_padding(reader, alignment);
+    if (KODOSIS_UNLIKELY((uint64_t)count * size > kodosis_reader_remaining(reader))) {
+        kodosis_reader_fail(reader, KODOSIS_BAD_COUNT);
+        return NULL;
+    }
+    *ret_count = count;
+    return kodosis_reader_take(reader, count * size);
 }
 
 #ifdef __cplusplus

@@ -5,7 +5,7 @@
 #ifndef KODOSIS_WRITER_H
 #define KODOSIS_WRITER_H
 
-#include <kodosis/types.h>
+#include <kodosis/scalar.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +41,246 @@ static inline void kodosis_writer_init(struct kodosis_writer *writer, void *memo
     writer->reference_count = 0;
     writer->reference_capacity = 0;
     writer->references = NULL;
+}
+
+/* Remembers the first fault; there is no room from then on. */
+KODOSIS_API void kodosis_writer_fail(struct kodosis_writer *writer, enum kodosis_status status);
+
+/* Records a run that is not copied. The writer has a reference to spare, and room. */
+KODOSIS_API void kodosis_writer_refer(struct kodosis_writer *writer, const void *data, size_t size);
+
+/* The writer's status; KODOSIS_TRAILING when all went well but some of the exact room was left. */
+static inline enum kodosis_status kodosis_writer_finish(const struct kodosis_writer *writer)
+{
+    if (writer->status == KODOSIS_OK && writer->cursor != writer->end)
+        return KODOSIS_TRAILING;
+    return writer->status;
+}
+
+/* ---- Sizes: each takes the offset where a value starts and gives the offset behind it ---- */
+
+/* The zero bytes that bring an offset to the next multiple of `alignment`, a power of two. */
+static inline size_t kodosis_padding(uint64_t offset, size_t alignment)
+{
+    return (size_t)(0 - offset) & (alignment - 1);
+}
+
+static inline uint64_t kodosis_size_varint(uint64_t offset, uint64_t value)
+{
+    if (value < 0x80)
+        return offset + 1;
+    if (value < 0x4000)
+        return offset + 2;
+    if (value < 0x200000)
+        return offset + 3;
+    return offset + (value < 0x10000000 ? 4 : 5);
+}
+
+static inline uint64_t kodosis_size_string(uint64_t offset, struct kodosis_string value)
+{
+    return kodosis_size_varint(offset, value.size) + value.size + 1;
+}
+
+static inline uint64_t kodosis_size_bytes(uint64_t offset, struct kodosis_bytes value)
+{
+    return kodosis_size_varint(offset, value.size) + value.size;
+}
+
+/* `size` bytes that start at a multiple of `alignment`. */
+static inline uint64_t kodosis_size_aligned(uint64_t offset, uint64_t size, size_t alignment)
+{
+    return offset + kodosis_padding(offset, alignment) + size;
+}
+
+/* A list of `count` blittable elements of `size` bytes each. A sum that leaves 64 bits stays at the top: too big. */
+static inline uint64_t kodosis_size_list(uint64_t offset, size_t count, size_t size, size_t alignment)
+{
+    offset = kodosis_size_varint(offset, count);
+    if (!count)
+        return offset;
+    if (KODOSIS_UNLIKELY(count > UINT32_MAX))
+        return UINT64_MAX / 2;
+    return kodosis_size_aligned(offset, (uint64_t)count * size, alignment);
+}
+
+/* ---- Writing ---- */
+
+/* Room for `size` bytes, which the caller fills; NULL when there is none (KODOSIS_OVERFLOW). */
+static inline uint8_t *kodosis_writer_claim(struct kodosis_writer *writer, size_t size)
+{
+    uint8_t *place = writer->cursor;
+
+    if (KODOSIS_UNLIKELY(size > (size_t)(writer->end - place))) {
+        kodosis_writer_fail(writer, KODOSIS_OVERFLOW);
+        return NULL;
+    }
+    writer->cursor = place + size;
+    return place;
+}
+
+static inline void kodosis_write_int8(struct kodosis_writer *writer, int8_t value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_int8(place, value);
+}
+
+static inline void kodosis_write_int16(struct kodosis_writer *writer, int16_t value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_int16(place, value);
+}
+
+static inline void kodosis_write_int32(struct kodosis_writer *writer, int32_t value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_int32(place, value);
+}
+
+static inline void kodosis_write_int64(struct kodosis_writer *writer, int64_t value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_int64(place, value);
+}
+
+static inline void kodosis_write_uint8(struct kodosis_writer *writer, uint8_t value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_uint8(place, value);
+}
+
+static inline void kodosis_write_uint16(struct kodosis_writer *writer, uint16_t value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_uint16(place, value);
+}
+
+static inline void kodosis_write_uint32(struct kodosis_writer *writer, uint32_t value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_uint32(place, value);
+}
+
+static inline void kodosis_write_uint64(struct kodosis_writer *writer, uint64_t value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_uint64(place, value);
+}
+
+static inline void kodosis_write_float32(struct kodosis_writer *writer, float value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_float32(place, value);
+}
+
+static inline void kodosis_write_float64(struct kodosis_writer *writer, double value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, sizeof(value));
+
+    if (place)
+        kodosis_store_float64(place, value);
+}
+
+static inline void kodosis_write_bool(struct kodosis_writer *writer, bool value)
+{
+    uint8_t *place = kodosis_writer_claim(writer, 1);
+
+    if (place)
+        kodosis_store_bool(place, value);
+}
+
+/* A length or count. KODOSIS_OVERFLOW beyond 32 bits. */
+static inline void kodosis_write_varint(struct kodosis_writer *writer, uint64_t value)
+{
+    uint8_t *place;
+
+    if (KODOSIS_UNLIKELY(value > UINT32_MAX)) {
+        kodosis_writer_fail(writer, KODOSIS_OVERFLOW);
+        return;
+    }
+    place = kodosis_writer_claim(writer, (size_t)kodosis_size_varint(0, value));
+    if (!place)
+        return;
+    while (value >= 0x80) {
+        *place++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *place = (uint8_t)value;
+}
+
+/* Bytes as they are, copied now or borrowed until the message is sent. */
+static inline void kodosis_write_run(struct kodosis_writer *writer, const void *data, size_t size)
+{
+    uint8_t *place;
+
+    if (size >= KODOSIS_REFERENCE_MIN && writer->reference_count < writer->reference_capacity &&
+        size <= (size_t)(writer->end - writer->cursor)) {
+        kodosis_writer_refer(writer, data, size);
+        return;
+    }
+    place = kodosis_writer_claim(writer, size);
+    if (place && size)
+        memcpy(place, data, size);
+}
+
+/* A string; that it is UTF-8 without U+0000 is checked where it is read. */
+static inline void kodosis_write_string(struct kodosis_writer *writer, struct kodosis_string value)
+{
+    kodosis_write_varint(writer, value.size);
+    kodosis_write_run(writer, value.data, value.size);
+    kodosis_write_uint8(writer, 0);
+}
+
+static inline void kodosis_write_bytes(struct kodosis_writer *writer, struct kodosis_bytes value)
+{
+    kodosis_write_varint(writer, value.size);
+    kodosis_write_run(writer, value.data, value.size);
+}
+
+/* Zero bytes up to the next multiple of `alignment`, a power of two of at most 8. */
+static inline void kodosis_write_padding(struct kodosis_writer *writer, size_t alignment)
+{
+    size_t padding = kodosis_padding((uint64_t)(writer->cursor - writer->start), alignment);
+    uint8_t *place;
+
+    if (!padding)
+        return;
+    place = kodosis_writer_claim(writer, padding);
+    if (place)
+        memset(place, 0, padding);
+}
+
+/* A blittable struct or array: padding, then `size` bytes. */
+static inline void kodosis_write_aligned(struct kodosis_writer *writer, const void *data, size_t size, size_t alignment)
+{
+    kodosis_write_padding(writer, alignment);
+    kodosis_write_run(writer, data, size);
+}
+
+/* A list of `count` blittable elements of `size` bytes each. */
+static inline void kodosis_write_list(struct kodosis_writer *writer, const void *data, size_t count, size_t size,
+                                      size_t alignment)
+{
+    kodosis_write_varint(writer, count);
+    if (count && writer->status == KODOSIS_OK)
+        kodosis_write_aligned(writer, data, count * size, alignment);
 }
 
 #ifdef __cplusplus

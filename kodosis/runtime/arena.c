@@ -1,0 +1,134 @@
+#include <kodosis/arena.h>
+
+#include <stdlib.h>
+
+enum {
+    ALIGNMENT = 16,
+    BLOCK_MIN = 4 * 1024,
+    BLOCK_MAX = 64 * 1024,  /* blocks double up to here; a larger piece gets a block of its own size */
+    KEEP_MAX = 256 * 1024,  /* a block beyond this is not kept by a reset */
+};
+
+struct kodosis_arena_block {
+    struct kodosis_arena_block *next;
+    size_t size; /* with this header */
+};
+
+KODOSIS_STATIC_ASSERT(sizeof(struct kodosis_arena_block) == ALIGNMENT, "the first piece is aligned");
+
+static void *block_allocate(const struct kodosis_allocator *allocator, size_t size)
+{
+    return allocator ? allocator->allocate(allocator->self, size) : malloc(size);
+}
+
+static void block_release(const struct kodosis_allocator *allocator, struct kodosis_arena_block *block)
+{
+    if (allocator)
+        allocator->release(allocator->self, block, block->size);
+    else
+        free(block);
+}
+
+void kodosis_arena_init(struct kodosis_arena *arena, const struct kodosis_allocator *allocator, size_t limit)
+{
+    arena->allocator = allocator;
+    arena->blocks = NULL;
+    arena->cursor = NULL;
+    arena->end = NULL;
+    arena->taken = 0;
+    arena->limit = limit;
+}
+
+static void use_block(struct kodosis_arena *arena, struct kodosis_arena_block *block)
+{
+    arena->cursor = (uint8_t *)(block + 1);
+    arena->end = (uint8_t *)block + block->size;
+}
+
+/* A new block with room for `size` bytes. */
+static bool grow(struct kodosis_arena *arena, size_t size)
+{
+    size_t wanted = arena->blocks ? arena->blocks->size * 2 : BLOCK_MIN;
+    struct kodosis_arena_block *block;
+
+    if (wanted > BLOCK_MAX)
+        wanted = BLOCK_MAX;
+    if (wanted < size + sizeof(*block))
+        wanted = size + sizeof(*block);
+    block = block_allocate(arena->allocator, wanted);
+    if (!block)
+        return false;
+    block->next = arena->blocks;
+    block->size = wanted;
+    arena->blocks = block;
+    use_block(arena, block);
+    return true;
+}
+
+bool kodosis_arena_allows(const struct kodosis_arena *arena, size_t size)
+{
+    size_t left = arena->limit - arena->taken;
+
+    /* the limit counts whole pieces, so that many small ones cannot slip under it */
+    return size <= left && ((size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1)) <= left;
+}
+
+void *kodosis_arena_allocate(struct kodosis_arena *arena, size_t size)
+{
+    void *memory;
+
+    if (!size)
+        size = 1;
+    if (size > SIZE_MAX / 2 || !kodosis_arena_allows(arena, size))
+        return NULL;
+    size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    if (size > (size_t)(arena->end - arena->cursor) && !grow(arena, size))
+        return NULL;
+    memory = arena->cursor;
+    arena->cursor += size;
+    arena->taken += size;
+    return memory;
+}
+
+/* Releases all blocks but `kept`, which may be NULL. */
+static void release_others(struct kodosis_arena *arena, struct kodosis_arena_block *kept)
+{
+    struct kodosis_arena_block *block = arena->blocks;
+
+    while (block) {
+        struct kodosis_arena_block *next = block->next;
+
+        if (block != kept)
+            block_release(arena->allocator, block);
+        block = next;
+    }
+    arena->blocks = kept;
+    if (kept)
+        kept->next = NULL;
+}
+
+void kodosis_arena_reset(struct kodosis_arena *arena)
+{
+    struct kodosis_arena_block *kept = NULL;
+    struct kodosis_arena_block *block;
+
+    arena->taken = 0;
+    for (block = arena->blocks; block; block = block->next)
+        if (block->size <= KEEP_MAX && (!kept || block->size > kept->size))
+            kept = block;
+    if (!kept) {
+        kodosis_arena_clear(arena);
+        return;
+    }
+    if (kept->next || kept != arena->blocks)
+        release_others(arena, kept);
+    use_block(arena, kept);
+}
+
+void kodosis_arena_clear(struct kodosis_arena *arena)
+{
+    release_others(arena, NULL);
+    arena->cursor = NULL;
+    arena->end = NULL;
+    arena->taken = 0;
+}

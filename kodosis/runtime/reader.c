@@ -1,0 +1,125 @@
+#include <kodosis/reader.h>
+
+#include "kodosis/runtime/utf8.h"
+
+const uint8_t kodosis_zeros[KODOSIS_RUN_MAX];
+
+void kodosis_reader_fail(struct kodosis_reader *reader, enum kodosis_status status)
+{
+    if (reader->status == KODOSIS_OK) {
+        reader->status = status;
+        reader->fault = reader->cursor;
+    }
+    reader->cursor = reader->end;
+}
+
+enum kodosis_status kodosis_reader_finish(struct kodosis_reader *reader)
+{
+    if (reader->status == KODOSIS_OK && reader->cursor != reader->end)
+        kodosis_reader_fail(reader, KODOSIS_TRAILING);
+    return reader->status;
+}
+
+uint32_t kodosis_read_long_varint(struct kodosis_reader *reader)
+{
+    const uint8_t *place = reader->cursor;
+    uint32_t value = 0;
+    uint32_t shift;
+
+    for (shift = 0; shift < 35; shift += 7) {
+        uint8_t byte;
+
+        if (place == reader->end) {
+            kodosis_reader_fail(reader, KODOSIS_TRUNCATED);
+            return 0;
+        }
+        byte = *place++;
+        /* the fifth byte has four bits left; a last byte of 0 would have been left out */
+        if ((shift == 28 && byte > 0x0f) || (shift && !byte))
+            break;
+        value |= (uint32_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            reader->cursor = place;
+            return value;
+        }
+    }
+    kodosis_reader_fail(reader, KODOSIS_BAD_LENGTH);
+    return 0;
+}
+
+void *kodosis_read_array(struct kodosis_reader *reader, size_t count, size_t size)
+{
+    struct kodosis_arena *arena = reader->arena;
+    void *memory;
+
+    if (!count || reader->status != KODOSIS_OK)
+        return NULL;
+    if (!arena || count > SIZE_MAX / size || !kodosis_arena_allows(arena, count * size)) {
+        kodosis_reader_fail(reader, KODOSIS_TOO_MUCH_MEMORY);
+        return NULL;
+    }
+    memory = kodosis_arena_allocate(arena, count * size);
+    if (!memory)
+        kodosis_reader_fail(reader, KODOSIS_NO_MEMORY);
+    return memory;
+}
+
+/* Bools side by side: a pass without branches, which the compiler turns into vector instructions. */
+static bool bools_are_valid(const uint8_t *bytes, size_t count)
+{
+    uint8_t bits = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        bits |= bytes[i];
+    return bits <= 1;
+}
+
+void kodosis_check_bools(struct kodosis_reader *reader, const void *first, size_t count, size_t stride)
+{
+    const uint8_t *bytes = (const uint8_t *)first;
+    uint8_t bits = 0;
+    size_t i;
+
+    if (stride == 1) {
+        if (!bools_are_valid(bytes, count))
+            kodosis_reader_fail(reader, KODOSIS_BAD_BOOL);
+        return;
+    }
+    for (i = 0; i < count; i++)
+        bits |= bytes[i * stride];
+    if (bits > 1)
+        kodosis_reader_fail(reader, KODOSIS_BAD_BOOL);
+}
+
+struct kodosis_string kodosis_read_string(struct kodosis_reader *reader)
+{
+    struct kodosis_string string = { "", 0 };
+    uint32_t size = kodosis_read_varint(reader);
+    const uint8_t *text;
+
+    if (size >= kodosis_reader_remaining(reader)) {
+        kodosis_reader_fail(reader, KODOSIS_TRUNCATED);
+        return string;
+    }
+    text = reader->cursor;
+    if (text[size] || !kodosis__utf8_is_valid(text, size)) {
+        kodosis_reader_fail(reader, KODOSIS_BAD_TEXT);
+        return string;
+    }
+    reader->cursor += (size_t)size + 1;
+    string.data = (const char *)text;
+    string.size = size;
+    return string;
+}
+
+struct kodosis_bytes kodosis_read_bytes(struct kodosis_reader *reader)
+{
+    struct kodosis_bytes bytes = { NULL, 0 };
+    uint32_t size = kodosis_read_varint(reader);
+
+    bytes.data = kodosis_reader_take(reader, size);
+    if (bytes.data)
+        bytes.size = size;
+    return bytes;
+}
