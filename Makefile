@@ -1,0 +1,43 @@
+# A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
+PREFIX ?= /usr/local
+
+.PHONY: help demo test bench format format-check install clean
+
+help:
+	@echo 'make demo          start one server on all transports and time the operations of the paper on each'
+	@echo 'make test          build and run the tests: plain, address and thread sanitizers'
+	@echo 'make bench         measure the transports against the floors of this machine'
+	@echo 'make format        format the sources'
+	@echo 'make format-check  say which sources are not formatted'
+	@echo 'make install       build and install below PREFIX ($(PREFIX))'
+	@echo 'make clean         remove what was built'
+
+demo:
+	@tools/need build
+	@tools/build release
+	@build/release/bench/demo
+
+test:
+	@tools/need test
+	@tools/test
+
+bench:
+	@tools/need build
+	@tools/build release
+	@build/release/bench/hprpc-bench
+
+format:
+	@tools/need format
+	@tools/format
+
+format-check:
+	@tools/need format
+	@tools/format --check
+
+install:
+	@tools/need build
+	@tools/build release
+	@cmake --install build/release --prefix '$(PREFIX)'
+
+clean:
+	@rm -rf build
