@@ -16,6 +16,7 @@ extern "C" {
 enum hprpc_procedure_flag {
     HPRPC_PROCEDURE_ONEWAY = 1,
     HPRPC_PROCEDURE_IDEMPOTENT = 2,
+    HPRPC_PROCEDURE_VOID = 4, /* returns nothing: a handler that just returns 0 has answered */
 };
 
 struct hprpc_procedure {

@@ -1,0 +1,313 @@
+/* A client of an application: one controller of its own, and the three ways to pump it. */
+#include "rpc/pump.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "rpc/guard.h"
+#include "rpc/limits.h"
+#include "rpc/transports.h"
+#include "rpc/watcher.h"
+
+enum { TURNS = 16 }; /* of the pump in one hprpc_client_process */
+
+/* What surrounds the controller of a client. */
+struct connection {
+    struct hprpc__host host;
+    struct hprpc_context *context;
+    struct hprpc_controller *controller;
+    enum hprpc_pump pump;
+    atomic_uint *guard;
+    int wake_fd;
+    int epoll_fd;     /* HPRPC_PUMP_LOOP, else -1 */
+    pthread_t thread; /* HPRPC_PUMP_THREAD */
+    bool thread_runs;
+};
+
+static struct connection *connection_of(struct hprpc_client *client)
+{
+    return (struct connection *)client->controller->pump.host;
+}
+
+/* ---- The host ---- */
+
+static void attend(struct hprpc__host *host, struct hprpc_controller *controller)
+{
+    struct connection *connection = (struct connection *)host;
+
+    if (connection->epoll_fd >= 0)
+        hprpc__watcher_update(connection->epoll_fd, controller);
+    /* whoever pumps may sleep, and must look at the channel again */
+    if (atomic_load(&controller->pump.owner) && !hprpc__pump_is_mine(&controller->pump))
+        hprpc__pump_kick(&controller->pump);
+}
+
+/* The application's loop takes over again: from now on the descriptor tells when there is something to do. */
+static void settle(struct hprpc__host *host, struct hprpc_controller *controller)
+{
+    struct connection *connection = (struct connection *)host;
+
+    if (connection->epoll_fd < 0)
+        return;
+    pthread_mutex_lock(&controller->lock);
+    hprpc__watcher_update(connection->epoll_fd, controller);
+    pthread_mutex_unlock(&controller->lock);
+    if (hprpc__state(controller) == HPRPC__BROKEN || controller->channel->ops->arm(controller->channel))
+        hprpc__pump_kick(&controller->pump);
+}
+
+/* ---- The thread ---- */
+
+static void *pump_until_broken(void *argument)
+{
+    struct hprpc_controller *controller = argument;
+    const struct hprpc__awaited any = { NULL, 0 };
+
+    atomic_store(&controller->pump.owner, (uintptr_t)pthread_self());
+    while (hprpc__state(controller) != HPRPC__BROKEN)
+        hprpc__pump_wait(controller, &any, HPRPC_NO_TIMEOUT);
+    return NULL;
+}
+
+static int start_thread(struct connection *connection, struct hprpc_detail *detail)
+{
+    connection->host.dedicated = true;
+    if (pthread_create(&connection->thread, NULL, pump_until_broken, connection->controller)) {
+        connection->host.dedicated = false;
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot start the pumping thread");
+    }
+    connection->thread_runs = true;
+    return 0;
+}
+
+/* The connection is closing, so the thread will not stay. */
+static void join_thread(struct connection *connection)
+{
+    if (!connection->thread_runs)
+        return;
+    hprpc__pump_kick(&connection->controller->pump);
+    pthread_join(connection->thread, NULL);
+    connection->thread_runs = false;
+    connection->host.dedicated = false;
+    atomic_store(&connection->controller->pump.owner, 0);
+}
+
+/* ---- Connecting ---- */
+
+static int limits_of(const struct hprpc_client_options *options, struct hprpc__limits *ret_limits)
+{
+    *ret_limits = (struct hprpc__limits){
+        .max_message = options->max_message,
+        .max_calls = options->max_calls,
+        .max_depth = options->max_depth,
+        .timeout_ms = options->timeout_ms,
+        .max_call_bytes = options->max_call_bytes,
+        .max_decoded = options->max_decoded,
+    };
+    return hprpc__limits_complete(ret_limits);
+}
+
+static void free_connection(struct connection *connection)
+{
+    if (connection->epoll_fd >= 0)
+        close(connection->epoll_fd);
+    if (connection->wake_fd >= 0)
+        close(connection->wake_fd);
+    hprpc__guard_free(connection->guard);
+    hprpc_release(connection->context, connection, sizeof(*connection));
+}
+
+static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, struct hprpc_detail *detail,
+                          struct connection **ret_connection)
+{
+    struct connection *connection = hprpc_allocate(context, sizeof(*connection));
+
+    if (!connection)
+        return HPRPC_ENOMEM;
+    *connection = (struct connection){
+        .host = { .attend = attend, .settle = settle },
+        .context = context,
+        .pump = pump,
+        .guard = hprpc__guard_new(),
+        .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+        .epoll_fd = pump == HPRPC_PUMP_LOOP ? epoll_create1(EPOLL_CLOEXEC) : -1,
+    };
+    if (connection->guard && connection->wake_fd >= 0 && (pump != HPRPC_PUMP_LOOP || connection->epoll_fd >= 0)) {
+        *ret_connection = connection;
+        return 0;
+    }
+    free_connection(connection);
+    return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no descriptors or memory for a connection: %s", strerror(errno));
+}
+
+/* Pumps until both sides have said HELLO. */
+static int shake_hands(struct hprpc_controller *controller, const char *uri, struct hprpc_detail *detail)
+{
+    const struct hprpc__awaited any = { NULL, 0 };
+    int r;
+
+    while (hprpc__state(controller) == HPRPC__OPENING)
+        hprpc__pump_wait(controller, &any, HPRPC_NO_TIMEOUT);
+    if (hprpc__state(controller) == HPRPC__READY)
+        return 0;
+    /* what a call would call "may have run" is, here, a connection that was turned away */
+    r = controller->code == HPRPC_EMAYBE ? HPRPC_EREFUSED : controller->code;
+    return hprpc_detail_set(detail, r, "%.100s: %s", uri, controller->reason.text);
+}
+
+static int open_channel(struct hprpc_context *context, const char *uri, struct hprpc_detail *detail,
+                        struct hprpc_channel **ret_channel)
+{
+    const struct hprpc_transport *transport;
+    struct hprpc_uri parts;
+    int r;
+
+    r = hprpc__transport_find(context, uri, detail, &parts, &transport);
+    return r < 0 ? r : transport->connect(context, &parts, detail, ret_channel);
+}
+
+static int new_controller(struct connection *connection, struct hprpc_channel *channel,
+                          const struct hprpc_client_options *options, const struct hprpc__limits *limits)
+{
+    uint32_t opening_ms = options->connect_timeout_ms ? options->connect_timeout_ms : HPRPC__OPENING_MS;
+    struct hprpc__controller_setup setup = {
+        .context = connection->context,
+        .channel = channel,
+        .limits = *limits,
+        .host = &connection->host,
+        .alive = connection->guard,
+        .wake_fd = connection->wake_fd,
+        .opening_deadline = hprpc_now(connection->context) + opening_ms * 1000000ull,
+        .begins = true,
+    };
+
+    return hprpc__controller_new(&setup, &connection->controller);
+}
+
+static int read_options(const struct hprpc_client_options *options, struct hprpc_client_options *ret_options)
+{
+    struct hprpc_client_options given = HPRPC_CLIENT_OPTIONS_INIT;
+
+    if (options) {
+        if (!options->size || options->size > sizeof(given) || options->pump > HPRPC_PUMP_THREAD)
+            return HPRPC_EINVAL;
+        memcpy(&given, options, options->size);
+    }
+    *ret_options = given;
+    return 0;
+}
+
+int hprpc_client_connect(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+                         struct hprpc_detail *detail, struct hprpc_client **ret_client)
+{
+    struct hprpc_client_options given;
+    struct hprpc__limits limits;
+    struct connection *connection = NULL;
+    struct hprpc_channel *channel;
+    int r;
+
+    r = read_options(options, &given);
+    if (r == 0)
+        r = limits_of(&given, &limits);
+    if (r < 0)
+        return hprpc_detail_set(detail, r, "the client's options make no sense");
+    r = new_connection(context, given.pump, detail, &connection);
+    if (r < 0)
+        return r;
+    r = open_channel(context, uri, detail, &channel);
+    if (r < 0)
+        goto free_connection;
+    r = new_controller(connection, channel, &given, &limits);
+    if (r < 0) {
+        channel->ops->free(channel);
+        goto free_connection;
+    }
+    r = shake_hands(connection->controller, uri, detail);
+    if (r == 0 && given.pump == HPRPC_PUMP_LOOP)
+        r = hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, NULL);
+    if (r == 0 && given.pump == HPRPC_PUMP_LOOP)
+        settle(&connection->host, connection->controller);
+    if (r == 0 && given.pump == HPRPC_PUMP_THREAD)
+        r = start_thread(connection, detail);
+    if (r < 0)
+        goto drop_controller;
+
+    *ret_client = &connection->controller->client;
+    return 0;
+
+drop_controller:
+    hprpc__controller_end(connection->controller);
+    hprpc__pump_once(connection->controller);
+    hprpc_controller_drop(connection->controller);
+free_connection:
+    free_connection(connection);
+    return r;
+}
+
+/* ---- Closing ---- */
+
+void hprpc_client_close(struct hprpc_client *client)
+{
+    hprpc_controller_close(client->controller);
+}
+
+void hprpc_client_free(struct hprpc_client *client)
+{
+    struct connection *connection = NULL;
+
+    if (!client)
+        return;
+    connection = connection_of(client);
+    hprpc_client_close(client);
+    join_thread(connection);
+    while (hprpc__state(client->controller) != HPRPC__BROKEN)
+        hprpc__pump_once(client->controller);
+    hprpc_controller_drop(client->controller);
+    free_connection(connection);
+}
+
+struct hprpc_controller *hprpc_client_controller(struct hprpc_client *client)
+{
+    return client->controller;
+}
+
+/* ---- Inside somebody's event loop ---- */
+
+int hprpc_client_descriptor(struct hprpc_client *client)
+{
+    struct connection *connection = connection_of(client);
+
+    return connection->epoll_fd >= 0 ? connection->epoll_fd : HPRPC_EINVAL;
+}
+
+int hprpc_client_timeout(struct hprpc_client *client)
+{
+    uint64_t deadline = hprpc__controller_deadline(client->controller);
+    uint64_t now;
+
+    if (deadline == HPRPC__NEVER || hprpc__state(client->controller) == HPRPC__BROKEN)
+        return -1;
+    now = hprpc_now(client->controller->context);
+    return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
+}
+
+int hprpc_client_process(struct hprpc_client *client)
+{
+    struct connection *connection = connection_of(client);
+    struct hprpc_controller *controller = client->controller;
+
+    if (connection->epoll_fd < 0)
+        return HPRPC_EINVAL;
+    if (hprpc__state(controller) != HPRPC__BROKEN && hprpc__pump_try_own(&controller->pump)) {
+        hprpc__watcher_clear(connection->epoll_fd, connection->wake_fd);
+        controller->channel->ops->disarm(controller->channel);
+        for (int turn = 0; turn < TURNS && hprpc__controller_turn(controller) > 0; turn++)
+            continue;
+        hprpc__controller_expire(controller, hprpc_now(controller->context));
+        settle(&connection->host, controller);
+        hprpc__pump_disown(&controller->pump);
+    }
+    return hprpc__state(controller) == HPRPC__BROKEN ? controller->code : 0;
+}

@@ -1,0 +1,273 @@
+#include "rpc/controller.h"
+
+#include <stdio.h>
+
+#include "rpc/pending.h"
+#include "rpc/pump.h"
+#include "rpc/request.h"
+
+enum { BATCH = 64 }; /* messages in one turn, so that no connection keeps the others waiting */
+
+/* ---- Life ---- */
+
+int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hprpc_controller **ret_controller)
+{
+    struct hprpc_controller *controller = hprpc_allocate(setup->context, sizeof(*controller));
+
+    if (!controller)
+        return HPRPC_ENOMEM;
+    memset(controller, 0, sizeof(*controller));
+    if (hprpc__pump_init(&controller->pump, setup->host, setup->wake_fd) < 0)
+        goto free_controller;
+    if (pthread_mutex_init(&controller->lock, NULL))
+        goto clear_pump;
+
+    controller->client.controller = controller;
+    controller->context = setup->context;
+    controller->channel = setup->channel;
+    controller->alive = setup->alive;
+    controller->own = setup->limits;
+    controller->services = setup->services;
+    controller->opening_deadline = setup->opening_deadline;
+    controller->begins = setup->begins;
+    atomic_init(&controller->references, 1);
+    atomic_init(&controller->state, HPRPC__OPENING);
+    atomic_init(&controller->next_deadline, HPRPC__NEVER);
+    *ret_controller = controller;
+    return 0;
+
+clear_pump:
+    hprpc__pump_clear(&controller->pump);
+free_controller:
+    hprpc_release(setup->context, controller, sizeof(*controller));
+    return HPRPC_ENOMEM;
+}
+
+/* Replies that callers still hold lie in the channel's memory: then the last of them frees. */
+static bool replies_are_held(struct hprpc_controller *controller)
+{
+    bool held;
+
+    pthread_mutex_lock(&controller->lock);
+    held = controller->tickets.held > 0;
+    controller->tickets.last_frees = held;
+    pthread_mutex_unlock(&controller->lock);
+    return held;
+}
+
+void hprpc__controller_destroy(struct hprpc_controller *controller)
+{
+    if (replies_are_held(controller))
+        return;
+    hprpc__tickets_clear(controller);
+    hprpc__requests_clear(controller);
+    hprpc__live_clear(controller);
+    if (controller->own_services) {
+        hprpc__services_clear(controller->own_services);
+        hprpc_release(controller->context, controller->own_services, sizeof(*controller->own_services));
+    }
+    controller->channel->ops->free(controller->channel);
+    pthread_mutex_destroy(&controller->lock);
+    hprpc__pump_clear(&controller->pump);
+    hprpc_release(controller->context, controller, sizeof(*controller));
+}
+
+struct hprpc_controller *hprpc_controller_keep(struct hprpc_controller *controller)
+{
+    atomic_fetch_add_explicit(&controller->references, 1, memory_order_relaxed);
+    return controller;
+}
+
+void hprpc_controller_drop(struct hprpc_controller *controller)
+{
+    /* release and acquire: pair with each other, so that everything the others did is over before it is freed */
+    if (controller && atomic_fetch_sub_explicit(&controller->references, 1, memory_order_acq_rel) == 1)
+        hprpc__controller_destroy(controller);
+}
+
+/* ---- The end ---- */
+
+static bool set_broken(struct hprpc_controller *controller, int code, const char *reason)
+{
+    bool first;
+
+    pthread_mutex_lock(&controller->lock);
+    first = hprpc__state(controller) != HPRPC__BROKEN;
+    if (first) {
+        if (controller->closing)
+            code = HPRPC_EMAYBE;
+        controller->code = code;
+        hprpc_detail_set(&controller->reason, 0, "%s",
+                         controller->closing ? "the connection was closed on this side" : reason);
+        if (code == HPRPC_EPROTOCOL && hprpc__goodbye_send(controller, reason) == 0)
+            controller->channel->ops->flush(controller->channel);
+        controller->channel->ops->close(controller->channel);
+        /* release: pairs with hprpc__state */
+        atomic_store_explicit(&controller->state, HPRPC__BROKEN, memory_order_release);
+    }
+    pthread_mutex_unlock(&controller->lock);
+    return first;
+}
+
+void hprpc__controller_break(struct hprpc_controller *controller, int code, const char *reason)
+{
+    if (!set_broken(controller, code, reason))
+        return;
+    hprpc_log(controller->context, controller->code == HPRPC_EPROTOCOL ? HPRPC_LOG_ERROR : HPRPC_LOG_INFO,
+              "a connection ended: %s: %s", hprpc_error_name(controller->code), controller->reason.text);
+    hprpc__request_cancel_all(controller);
+    hprpc__pending_fail_all(controller, controller->code, controller->reason.text);
+    hprpc__pump_wake(&controller->pump, NULL);
+}
+
+void hprpc__controller_end(struct hprpc_controller *controller)
+{
+    pthread_mutex_lock(&controller->lock);
+    if (!controller->closing && hprpc__state(controller) != HPRPC__BROKEN) {
+        controller->closing = true;
+        if (hprpc__state(controller) == HPRPC__READY) {
+            hprpc__goodbye_send(controller, "");
+            controller->channel->ops->flush(controller->channel);
+        }
+        controller->channel->ops->close(controller->channel);
+        controller->pump.host->attend(controller->pump.host, controller);
+    }
+    pthread_mutex_unlock(&controller->lock);
+}
+
+void hprpc_controller_close(struct hprpc_controller *controller)
+{
+    hprpc__controller_end(controller);
+    /* where nobody pumps, what is pending completes here */
+    hprpc__pump_once(controller);
+}
+
+/* ---- The pump's turn ---- */
+
+static const char *reason_of(const struct hprpc_controller *controller, int code)
+{
+    return controller->channel->reason.text[0] ? controller->channel->reason.text : hprpc_error_text(code);
+}
+
+/* The side that connected speaks first, as soon as its channel is open. */
+static int say_hello(struct hprpc_controller *controller)
+{
+    int r;
+
+    pthread_mutex_lock(&controller->lock);
+    r = hprpc__hello_send(controller);
+    pthread_mutex_unlock(&controller->lock);
+    controller->hello_sent = r == 0;
+    return r == HPRPC_EAGAIN ? 0 : r;
+}
+
+/* Our HELLO: at once from the side that connected, else in answer to the other's. */
+static int hello_if_due(struct hprpc_controller *controller)
+{
+    if (controller->hello_sent || hprpc__state(controller) == HPRPC__BROKEN)
+        return 0;
+    if (!controller->begins && hprpc__state(controller) == HPRPC__OPENING)
+        return 0;
+    return say_hello(controller);
+}
+
+int hprpc__controller_turn(struct hprpc_controller *controller)
+{
+    struct hprpc_channel *channel = controller->channel;
+    struct hprpc_message message;
+    int count = 0, r = 0;
+
+    while (count < BATCH && hprpc__state(controller) != HPRPC__BROKEN) {
+        r = channel->ops->receive(channel, &message);
+        if (r <= 0)
+            break;
+        count++;
+        r = hprpc__dispatch(controller, &message);
+        if (r == 0)
+            r = hello_if_due(controller);
+        if (r < 0)
+            break;
+    }
+    if (r >= 0)
+        r = hello_if_due(controller);
+    if (r >= 0)
+        r = hprpc__flush(controller);
+    if (r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM)
+        hprpc__controller_break(controller, r, reason_of(controller, r));
+    if (count)
+        hprpc__pump_wake(&controller->pump, NULL);
+    return hprpc__state(controller) == HPRPC__BROKEN ? controller->code : count;
+}
+
+uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)
+{
+    uint64_t next = atomic_load_explicit(&controller->next_deadline, memory_order_relaxed);
+
+    if (hprpc__state(controller) == HPRPC__OPENING && controller->opening_deadline < next)
+        next = controller->opening_deadline;
+    return next;
+}
+
+void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
+{
+    if (hprpc__state(controller) == HPRPC__OPENING && now >= controller->opening_deadline)
+        hprpc__controller_break(controller, HPRPC_EDEADLINE, "the other side did not say HELLO in time");
+    else
+        hprpc__pending_expire(controller, now);
+}
+
+/* ---- For everybody ---- */
+
+struct hprpc_client *hprpc_controller_client(struct hprpc_controller *controller)
+{
+    return &controller->client;
+}
+
+int hprpc_controller_serve(struct hprpc_controller *controller, const struct hprpc_interface *interface,
+                           const void *handlers, void *self)
+{
+    struct hprpc__services *services;
+    int r = 0;
+
+    pthread_mutex_lock(&controller->lock);
+    services = controller->own_services;
+    if (!services) {
+        services = hprpc_allocate(controller->context, sizeof(*services));
+        if (services) {
+            memset(services, 0, sizeof(*services));
+            services->context = controller->context;
+            controller->own_services = services;
+        }
+    }
+    r = services ? hprpc__services_add(services, HPRPC__OWN_SERVICES, interface, handlers, self) : HPRPC_ENOMEM;
+    pthread_mutex_unlock(&controller->lock);
+    return r;
+}
+
+void hprpc_controller_peer(struct hprpc_controller *controller, struct hprpc_peer *ret_peer)
+{
+    pthread_mutex_lock(&controller->lock);
+    controller->channel->ops->describe(controller->channel, ret_peer);
+    pthread_mutex_unlock(&controller->lock);
+}
+
+static uint64_t look(_Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void hprpc_controller_statistics(struct hprpc_controller *controller, struct hprpc_statistics *ret_statistics)
+{
+    *ret_statistics = (struct hprpc_statistics){
+        .calls_sent = look(&controller->statistics.calls_sent),
+        .calls_received = look(&controller->statistics.calls_received),
+        .replies_sent = look(&controller->statistics.replies_sent),
+        .replies_received = look(&controller->statistics.replies_received),
+        .late_replies = look(&controller->statistics.late_replies),
+        .stray_replies = look(&controller->statistics.stray_replies),
+        .busy = look(&controller->statistics.busy),
+        .expired = look(&controller->statistics.expired),
+        .copied = look(&controller->statistics.copied),
+        .lent = look(&controller->statistics.lent),
+    };
+}

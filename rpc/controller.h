@@ -1,0 +1,223 @@
+/*
+ * The inside of a controller: one connection, its two roles, and who may touch what.
+ *
+ * Three domains guard its fields:
+ *   lock    the send lock: the sending side of the channel, the tickets, the credit we have, the state
+ *   pump    the thread that owns the pump: the receiving side of the channel and the requests being dispatched
+ *   atomic  anybody
+ */
+#ifndef HPRPC_RPC_CONTROLLER_H
+#define HPRPC_RPC_CONTROLLER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <hprpc/stub.h>
+
+#include "rpc/body.h"
+#include "rpc/services.h"
+#include "rpc/spin.h"
+
+enum { HPRPC__CALLS_LIMIT = 65536 };   /* most calls in flight that either side may allow the other */
+enum { HPRPC__OWN_SERVICES = 0x8000 }; /* numbers from here on are services of this one connection */
+enum { HPRPC__QUEUED_REPLIES_MAX = 64 * 1024 * 1024 };
+
+#define HPRPC__NEVER UINT64_MAX
+
+enum hprpc__state {
+    HPRPC__OPENING, /* the other side's HELLO has not come */
+    HPRPC__READY,
+    HPRPC__BROKEN, /* every call is complete; the controller only waits to be freed */
+};
+
+/* What one side allows the other, or itself. */
+struct hprpc__limits {
+    uint32_t max_message;
+    uint32_t max_calls;
+    uint32_t max_depth;
+    uint32_t timeout_ms;
+    uint64_t max_call_bytes;
+    uint64_t max_decoded;
+};
+
+/* Whoever drives controllers: a client of its own, or a server. */
+struct hprpc__host {
+    /* The channel wants other events than before, or somebody must look at it now. Under the controller's lock. */
+    void (*attend)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* The pump's owner is about to leave: whoever comes next sleeps on descriptors. NULL where nobody does. */
+    void (*settle)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* Whether only the host's own thread pumps; other threads wait for it. */
+    bool dedicated;
+};
+
+/* A thread that waits while another one pumps. Lives on its stack. */
+struct hprpc__waiter;
+
+struct hprpc__pump {
+    struct hprpc__host *host;
+    atomic_uintptr_t owner; /* the pumping thread, or 0 */
+    atomic_uint waiting;    /* length of `waiters` */
+    pthread_mutex_t lock;   /* of `waiters`; taken last */
+    struct hprpc__waiter *waiters;
+    int wake_fd;      /* wakes the pumping thread; the host's */
+    int spins_failed; /* pump: how many spins in a row ended in a sleep */
+};
+
+/* A call id and the ticket it stands for. Ids that are free form a list. */
+struct hprpc__slot {
+    struct hprpc_pending_call *ticket;
+    uint32_t next_free;
+};
+
+struct hprpc__tickets {
+    struct hprpc__slot *slots;
+    uint32_t capacity;
+    uint32_t free_id;                /* head of the list of free ids, `capacity` when there is none */
+    uint32_t held;                   /* tickets that callers have not cleared */
+    bool last_frees;                 /* the controller outlived its references for their sake */
+    struct hprpc_pending_call *pool; /* tickets to use again */
+};
+
+struct hprpc_client {
+    struct hprpc_controller *controller;
+};
+
+struct hprpc_controller {
+    struct hprpc_client client;
+    struct hprpc_context *context;
+    struct hprpc_channel *channel;
+    const atomic_uint *alive; /* in memory that a fork wipes: 0 in a child */
+    atomic_uint references;
+    struct hprpc__limits own;  /* what we allow the other side */
+    struct hprpc__limits peer; /* what it allows us; set before the state becomes READY */
+    struct hprpc__pump pump;
+
+    pthread_mutex_t lock;
+    atomic_uint state;              /* enum hprpc__state, written under the lock */
+    int code;                       /* lock: why it is BROKEN */
+    struct hprpc_detail reason;     /* lock: the same in words */
+    bool closing;                   /* lock: closed on this side */
+    bool begins;                    /* this side connected, and says HELLO first */
+    bool hello_sent;                /* pump */
+    struct hprpc__tickets tickets;  /* lock */
+    uint32_t calls_out;             /* lock: requests without an answer, one-way ones without credit */
+    uint64_t bytes_out;             /* lock: their bodies */
+    uint64_t replies_queued;        /* lock: bytes of replies that may still wait in the channel */
+    _Atomic uint64_t next_deadline; /* no ticket expires before it; written under the lock */
+    uint64_t opening_deadline;      /* pump */
+
+    struct hprpc__services *services;                   /* the server's, or NULL */
+    struct hprpc__services *own_services;               /* of this connection alone, or NULL; made under the lock */
+    struct hprpc__live *live;                           /* pump: which incoming call ids are in use */
+    struct hprpc_request *running;                      /* pump: the innermost handler that runs inline */
+    struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into it */
+    struct hprpc_request *spare;                        /* pump: requests to use again */
+    struct hprpc_request *returned;                     /* lock: the same, from other threads */
+    _Atomic uint64_t bytes_in;                          /* bodies of unanswered requests */
+    uint32_t oneway_calls; /* lock: one-way requests that came and were not credited back */
+    uint32_t oneway_done;  /* lock: those of them that are consumed */
+    uint64_t oneway_bytes, oneway_bytes_done;
+
+    struct {
+        _Atomic uint64_t calls_sent, calls_received, replies_sent, replies_received;
+        _Atomic uint64_t late_replies, stray_replies, busy, expired, copied, lent;
+    } statistics;
+
+    /* for the host's lists; pump */
+    struct hprpc_controller *next, *previous;
+    bool active;
+    struct hprpc__spin spin;
+    size_t watch_count; /* lock: what the host has registered */
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+};
+
+/* Counters have one writer at a time (the lock or the pump), so no locked instruction is needed; readers may be late. */
+static inline void hprpc__count(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* ---- controller.c: life ---- */
+
+struct hprpc__controller_setup {
+    struct hprpc_context *context;
+    struct hprpc_channel *channel; /* taken over on success */
+    struct hprpc__limits limits;
+    struct hprpc__services *services; /* borrowed, or NULL */
+    struct hprpc__host *host;
+    const atomic_uint *alive;
+    int wake_fd;
+    uint64_t opening_deadline;
+    bool begins; /* this side connected */
+};
+
+/* Makes a controller in state OPENING with one reference and says HELLO if it is the one that begins. HPRPC_ENOMEM. */
+int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hprpc_controller **ret_controller);
+
+/* Nobody refers to it any more: frees it, or leaves that to the last reply that is held. */
+void hprpc__controller_destroy(struct hprpc_controller *controller);
+
+/*
+ * One turn of the pump, by its owner: receives and dispatches a batch of messages and sends what waited. The number of
+ * messages; 0, none was there; negative, the connection is broken and every call is complete.
+ */
+int hprpc__controller_turn(struct hprpc_controller *controller);
+
+/* Lets deadlines pass: tickets expire, a handshake that takes too long breaks the connection. By the pump's owner. */
+void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now);
+
+/* When hprpc__controller_expire wants to be called; HPRPC__NEVER. */
+uint64_t hprpc__controller_deadline(struct hprpc_controller *controller);
+
+/* Breaks the connection with a code and completes everything. By the pump's owner; idempotent. */
+void hprpc__controller_break(struct hprpc_controller *controller, int code, const char *reason);
+
+/* Says GOODBYE and closes the channel, so that the next turn breaks. Any thread; idempotent. */
+void hprpc__controller_end(struct hprpc_controller *controller);
+
+static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller)
+{
+    /* acquire: pairs with the release in set_state; the peer's limits are there once it says READY */
+    return (enum hprpc__state)atomic_load_explicit(&controller->state, memory_order_acquire);
+}
+
+/* ---- dispatch.c ---- */
+
+/* Takes one received message over and acts on it. 0, or the code that the connection was broken with. */
+int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message);
+
+/* ---- control.c: messages between controllers. The senders want the lock held. ---- */
+
+int hprpc__signal_send(struct hprpc_controller *controller, enum hprpc_message_type type, uint32_t call);
+int hprpc__hello_send(struct hprpc_controller *controller);
+int hprpc__credit_send(struct hprpc_controller *controller, uint32_t calls, uint64_t bytes);
+int hprpc__goodbye_send(struct hprpc_controller *controller, const char *text);
+int hprpc__error_send(struct hprpc_controller *controller, uint32_t call, int code, const char *text);
+
+int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+
+/* ---- bind.c ---- */
+
+/* Answers a BIND. */
+int hprpc__bind_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+
+/* The service with a number, or NULL. */
+const struct hprpc__service *hprpc__service_find(struct hprpc_controller *controller, uint16_t number);
+
+/* ---- send.c ---- */
+
+/* Publishes a reservation, under the lock; corked while a batch is being dispatched by this very thread. */
+int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation);
+
+/* Reserves, copies and publishes a whole body, under the lock. */
+int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *header, const void *body,
+                uint32_t size);
+
+/* Sends what waits in the channel; not under the lock. */
+int hprpc__flush(struct hprpc_controller *controller);
+
+#endif

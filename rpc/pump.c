@@ -1,0 +1,331 @@
+#include "rpc/pump.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rpc/pending.h"
+#include "rpc/spin.h"
+
+struct hprpc__waiter {
+    pthread_cond_t wake;
+    const struct hprpc__awaited *awaited;
+    bool woken;
+    struct hprpc__waiter *next;
+};
+
+enum outcome { GO_ON, THERE, TIME_IS_OVER, BROKEN };
+
+int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd)
+{
+    pump->host = host;
+    pump->wake_fd = wake_fd;
+    pump->waiters = NULL;
+    pump->spins_failed = 0;
+    atomic_init(&pump->owner, 0);
+    atomic_init(&pump->waiting, 0);
+    return pthread_mutex_init(&pump->lock, NULL) ? HPRPC_ENOMEM : 0;
+}
+
+void hprpc__pump_clear(struct hprpc__pump *pump)
+{
+    pthread_mutex_destroy(&pump->lock);
+}
+
+/* ---- Who pumps ---- */
+
+bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
+{
+    /* only this thread stores its own name there, so nothing need be ordered */
+    return atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) ==
+           (uintptr_t)pthread_self();
+}
+
+bool hprpc__pump_try_own(struct hprpc__pump *pump)
+{
+    uintptr_t nobody = 0;
+
+    /* acquire: pairs with the store in hprpc__pump_disown, so that the last owner's work is visible */
+    return atomic_compare_exchange_strong(&pump->owner, &nobody, (uintptr_t)pthread_self());
+}
+
+/* Nobody pumps: wakes one of those who wait, so that it may. */
+static void pass_on(struct hprpc__pump *pump)
+{
+    if (!atomic_load(&pump->waiting))
+        return;
+    pthread_mutex_lock(&pump->lock);
+    if (pump->waiters && !atomic_load(&pump->owner)) {
+        pump->waiters->woken = true;
+        pthread_cond_signal(&pump->waiters->wake);
+    }
+    pthread_mutex_unlock(&pump->lock);
+}
+
+void hprpc__pump_disown(struct hprpc__pump *pump)
+{
+    /*
+     * Sequentially consistent on both: a waiter counts itself and then looks at `owner`; here it is the other way round.
+     * With release alone both could miss, and a waiter would sleep with nobody pumping.
+     */
+    atomic_store(&pump->owner, 0);
+    pass_on(pump);
+}
+
+/* ---- Waking ---- */
+
+static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pending_call *pending)
+{
+    if (!waiter->awaited->count)
+        return true;
+    for (size_t i = 0; i < waiter->awaited->count; i++) {
+        if (waiter->awaited->pending[i] == pending)
+            return pending != NULL;
+    }
+    return false;
+}
+
+void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+{
+    /* sequentially consistent: pairs with the increment in wait_for_pumper, which comes before its last look at DONE */
+    if (!atomic_load(&pump->waiting))
+        return;
+    pthread_mutex_lock(&pump->lock);
+    for (struct hprpc__waiter *waiter = pump->waiters; waiter; waiter = waiter->next) {
+        if (waits_for(waiter, pending)) {
+            waiter->woken = true;
+            pthread_cond_signal(&waiter->wake);
+        }
+    }
+    pthread_mutex_unlock(&pump->lock);
+}
+
+void hprpc__pump_kick(const struct hprpc__pump *pump)
+{
+    uint64_t one = 1;
+
+    /* a full counter wakes as well */
+    if (pump->wake_fd >= 0 && write(pump->wake_fd, &one, sizeof(one)) < 0)
+        return;
+}
+
+/* ---- Waiting ---- */
+
+static bool is_there(const struct hprpc__awaited *awaited)
+{
+    for (size_t i = 0; i < awaited->count; i++) {
+        if (awaited->pending[i] && hprpc__pending_done(awaited->pending[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A wait in progress. The deadline is fixed at the first look at the clock. */
+struct wait {
+    struct hprpc_controller *controller;
+    const struct hprpc__awaited *awaited;
+    uint32_t timeout_ms;
+    uint64_t deadline;
+    struct hprpc__spin spin;
+};
+
+static uint64_t look_at_clock(struct wait *wait)
+{
+    uint64_t now = hprpc_now(wait->controller->context);
+
+    if (!wait->deadline)
+        wait->deadline = wait->timeout_ms == HPRPC_NO_TIMEOUT ? HPRPC__NEVER : now + wait->timeout_ms * 1000000ull;
+    return now;
+}
+
+static void unlink_waiter(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
+{
+    struct hprpc__waiter **link = &pump->waiters;
+
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+}
+
+static void sleep_on(struct hprpc__waiter *waiter, pthread_mutex_t *lock, uint64_t now, uint64_t deadline)
+{
+    struct timespec until;
+    uint64_t nanoseconds;
+
+    if (deadline == HPRPC__NEVER) {
+        pthread_cond_wait(&waiter->wake, lock);
+        return;
+    }
+    /* the context's clock says how long, the machine's says until when */
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    nanoseconds = (uint64_t)until.tv_nsec + (deadline - now);
+    until.tv_sec += (time_t)(nanoseconds / 1000000000u);
+    until.tv_nsec = (long)(nanoseconds % 1000000000u);
+    pthread_cond_timedwait(&waiter->wake, lock, &until);
+}
+
+/* Another thread pumps: sleeps until it has something for us, or leaves. */
+static enum outcome wait_for_pumper(struct wait *wait)
+{
+    struct hprpc__pump *pump = &wait->controller->pump;
+    struct hprpc__waiter waiter = { .awaited = wait->awaited };
+    uint64_t now = look_at_clock(wait);
+    pthread_condattr_t attributes;
+    bool woken;
+
+    if (now >= wait->deadline)
+        return TIME_IS_OVER;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&waiter.wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+
+    pthread_mutex_lock(&pump->lock);
+    waiter.next = pump->waiters;
+    pump->waiters = &waiter;
+    /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown; from here on they see us */
+    atomic_fetch_add(&pump->waiting, 1);
+    if (!is_there(wait->awaited) && (pump->host->dedicated || atomic_load(&pump->owner)) &&
+        hprpc__state(wait->controller) != HPRPC__BROKEN)
+        sleep_on(&waiter, &pump->lock, now, wait->deadline);
+    unlink_waiter(pump, &waiter);
+    atomic_fetch_sub(&pump->waiting, 1);
+    woken = waiter.woken;
+    pthread_mutex_unlock(&pump->lock);
+
+    pthread_cond_destroy(&waiter.wake);
+    return woken && !wait->awaited->count ? THERE : GO_ON;
+}
+
+static void drain(int fd)
+{
+    uint64_t count;
+
+    if (read(fd, &count, sizeof(count)) < 0)
+        return;
+}
+
+/* Sleeps until the channel has something, somebody kicks, or the time is over. */
+static void sleep_on_channel(struct wait *wait, uint64_t now)
+{
+    struct hprpc_controller *controller = wait->controller;
+    struct hprpc_channel *channel = controller->channel;
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+    struct pollfd polls[HPRPC_WATCH_MAX + 1];
+    uint64_t until = hprpc__controller_deadline(controller);
+    struct timespec timeout;
+    nfds_t count;
+
+    pthread_mutex_lock(&controller->lock);
+    count = channel->ops->watch(channel, watches);
+    pthread_mutex_unlock(&controller->lock);
+    for (nfds_t i = 0; i < count; i++)
+        polls[i] = (struct pollfd){ watches[i].fd, watches[i].events, 0 };
+    polls[count] = (struct pollfd){ controller->pump.wake_fd, POLLIN, 0 };
+
+    if (wait->deadline < until)
+        until = wait->deadline;
+    if (until <= now)
+        return;
+    timeout.tv_sec = (time_t)((until - now) / 1000000000u);
+    timeout.tv_nsec = (long)((until - now) % 1000000000u);
+    if (!channel->ops->arm(channel) && ppoll(polls, count + 1, until == HPRPC__NEVER ? NULL : &timeout, NULL) > 0 &&
+        (polls[count].revents & POLLIN))
+        drain(controller->pump.wake_fd);
+    channel->ops->disarm(channel);
+}
+
+/* Between two looks at a channel that had nothing: spins on, or looks at the clock and sleeps. */
+static enum outcome pause_or_sleep(struct wait *wait)
+{
+    uint64_t now;
+
+    if (!hprpc__spin_wants_clock(&wait->spin))
+        return GO_ON;
+    now = look_at_clock(wait);
+    hprpc__controller_expire(wait->controller, now);
+    if (is_there(wait->awaited))
+        return THERE;
+    if (now >= wait->deadline)
+        return TIME_IS_OVER;
+    if (hprpc__spin_goes_on(&wait->spin, now))
+        return GO_ON;
+    sleep_on_channel(wait, now);
+    hprpc__spin_slept(&wait->spin, wait->controller->channel->wait);
+    return GO_ON;
+}
+
+/* This thread owns the pump: works until what it waits for is there. */
+static enum outcome pump(struct wait *wait)
+{
+    enum outcome outcome = GO_ON;
+    int r;
+
+    hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
+    if (hprpc__spin_sleeps_at_once(&wait->spin))
+        outcome = pause_or_sleep(wait);
+    while (outcome == GO_ON) {
+        r = hprpc__controller_turn(wait->controller);
+        if (r > 0)
+            hprpc__spin_paid(&wait->spin);
+        if (is_there(wait->awaited))
+            return THERE;
+        if (r < 0)
+            return BROKEN;
+        if (r > 0 && !wait->awaited->count)
+            return THERE;
+        if (r > 0)
+            hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
+        else
+            outcome = pause_or_sleep(wait);
+    }
+    return outcome;
+}
+
+static int code_of(enum outcome outcome)
+{
+    return outcome == THERE ? 0 : outcome == BROKEN ? HPRPC_ECLOSED : HPRPC_EAGAIN;
+}
+
+int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
+{
+    struct wait wait = { .controller = controller, .awaited = awaited, .timeout_ms = timeout_ms };
+    enum outcome outcome = GO_ON;
+    bool slept = false;
+
+    while (outcome == GO_ON) {
+        if (is_there(awaited)) {
+            outcome = THERE;
+        } else if (hprpc__pump_is_mine(&controller->pump)) {
+            /* inside a handler or a callback: what they sent in this batch must not lie corked meanwhile */
+            hprpc__flush(controller);
+            outcome = pump(&wait);
+        } else if (!controller->pump.host->dedicated && hprpc__pump_try_own(&controller->pump)) {
+            outcome = pump(&wait);
+            if (controller->pump.host->settle)
+                controller->pump.host->settle(controller->pump.host, controller);
+            hprpc__pump_disown(&controller->pump);
+        } else if (hprpc__state(controller) == HPRPC__BROKEN) {
+            outcome = is_there(awaited) ? THERE : BROKEN;
+        } else {
+            outcome = wait_for_pumper(&wait);
+            slept = true;
+        }
+    }
+    /* the pumping thread may have left its turn to us just when we found what we came for */
+    if (slept && !controller->pump.host->dedicated)
+        pass_on(&controller->pump);
+    return code_of(outcome);
+}
+
+void hprpc__pump_once(struct hprpc_controller *controller)
+{
+    if (hprpc__pump_is_mine(&controller->pump)) {
+        hprpc__controller_turn(controller);
+    } else if (!controller->pump.host->dedicated && hprpc__pump_try_own(&controller->pump)) {
+        hprpc__controller_turn(controller);
+        hprpc__controller_expire(controller, hprpc_now(controller->context));
+        hprpc__pump_disown(&controller->pump);
+    }
+}

@@ -1,0 +1,359 @@
+/* The client side of generated code: tickets, credit and room in; reply and outcome out. */
+#include "rpc/pending.h"
+#include "rpc/pump.h"
+#include "rpc/request.h"
+
+/* Leaves the sentence behind a code with the call, if anybody asked, and returns the code. */
+static int explain(struct hprpc_call *call, int code, const char *text)
+{
+    if (call)
+        call->detail = text ? text : hprpc_error_text(code);
+    return code;
+}
+
+static int explain_broken(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+
+    /* the reason is written once, before the state says BROKEN, and lives as long as the connection */
+    return explain(stub->call, HPRPC_ENOTSENT, controller->reason.text);
+}
+
+/* ---- Beginning ---- */
+
+static bool has_credit(const struct hprpc_controller *controller, uint64_t size)
+{
+    return controller->calls_out < controller->peer.max_calls &&
+           (!controller->bytes_out || controller->bytes_out + size <= controller->peer.max_call_bytes);
+}
+
+static struct hprpc_header header_of(const struct hprpc_stub *stub, uint16_t service, uint16_t procedure)
+{
+    const struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_header header = { .type = HPRPC_MESSAGE_REQUEST, .service = service, .procedure = procedure };
+    uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
+
+    if (timeout && timeout != controller->own.timeout_ms) {
+        header.flags |= HPRPC_FLAG_TIMEOUT;
+        header.timeout_ms = timeout;
+    }
+    if (hprpc__pump_is_mine(&controller->pump) && controller->running) {
+        header.flags |= HPRPC_FLAG_DEPTH;
+        header.depth = (uint16_t)(controller->running->header.depth + 1);
+    }
+    return header;
+}
+
+static uint32_t timeout_of(const struct hprpc_stub *stub)
+{
+    uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
+
+    return timeout ? timeout : stub->client->controller->own.timeout_ms;
+}
+
+/* One attempt, under the lock. HPRPC_EAGAIN: not now. */
+static int try_call(struct hprpc_stub *stub, uint16_t service, uint16_t procedure, uint32_t size)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_header header;
+    int r;
+
+    if (hprpc__state(controller) != HPRPC__READY)
+        return hprpc__state(controller) == HPRPC__BROKEN ? explain_broken(stub) : HPRPC_EAGAIN;
+    if (size > controller->peer.max_message)
+        return HPRPC_ETOOBIG;
+    if (!has_credit(controller, size))
+        return HPRPC_EAGAIN;
+    r = hprpc__pending_take(controller, size, timeout_of(stub), &stub->pending);
+    if (r < 0)
+        return r;
+
+    header = header_of(stub, service, procedure);
+    header.call = stub->pending->id;
+    r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
+    if (r < 0)
+        hprpc__pending_untake(stub->pending);
+    return r;
+}
+
+static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t procedure, uint32_t size)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_header header;
+    int r;
+
+    if (hprpc__state(controller) != HPRPC__READY)
+        return hprpc__state(controller) == HPRPC__BROKEN ? explain_broken(stub) : HPRPC_EAGAIN;
+    if (size > controller->peer.max_message)
+        return HPRPC_ETOOBIG;
+    if (!has_credit(controller, size))
+        return HPRPC_EAGAIN;
+
+    header = header_of(stub, service, procedure);
+    header.flags |= HPRPC_FLAG_ONEWAY;
+    r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
+    if (r == 0) {
+        controller->calls_out++;
+        controller->bytes_out += size;
+    }
+    return r;
+}
+
+/* Waits for credit or room to come. */
+static int wait_for_room(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    const struct hprpc__awaited any = { NULL, 0 };
+
+    if (stub->call && (stub->call->flags & HPRPC_CALL_NO_WAIT))
+        return explain(stub->call, HPRPC_EBUSY, "no credit or no room for the request");
+    if (hprpc__pump_wait(controller, &any, timeout_of(stub)) == HPRPC_EAGAIN)
+        return explain(stub->call, HPRPC_EDEADLINE, "the deadline passed before there was room for the request");
+    return 0;
+}
+
+static int explain_size(struct hprpc_stub *stub)
+{
+    return explain(stub->call, HPRPC_ETOOBIG, "the arguments are larger than the other side's limit for a message");
+}
+
+static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,
+                 uint16_t procedure, uint64_t size, int (*attempt)(struct hprpc_stub *, uint16_t, uint16_t, uint32_t))
+{
+    struct hprpc_controller *controller = client->controller;
+    int r;
+
+    stub->client = client;
+    stub->call = call;
+    stub->pending = NULL;
+    if (call)
+        hprpc_call_clear(call);
+    if (!atomic_load_explicit((atomic_uint *)controller->alive, memory_order_relaxed))
+        return explain(call, HPRPC_EFORKED, NULL);
+    if (procedure == HPRPC_PROCEDURE_ABSENT)
+        return explain(call, HPRPC_EUNIMPLEMENTED, "the other side's version of the service lacks this procedure");
+    if (size > UINT32_MAX)
+        return explain_size(stub);
+
+    for (;;) {
+        pthread_mutex_lock(&controller->lock);
+        r = attempt(stub, service, procedure, (uint32_t)size);
+        if (r == 0) {
+            stub->writer = &stub->reservation.writer;
+            return 0;
+        }
+        pthread_mutex_unlock(&controller->lock);
+        if (r == HPRPC_ETOOBIG)
+            return explain_size(stub);
+        if (r == HPRPC_EAGAIN)
+            r = wait_for_room(stub);
+        else if (r != HPRPC_ENOTSENT)
+            r = explain(call, r, NULL);
+        if (r < 0)
+            return r;
+    }
+}
+
+int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,
+                     uint16_t procedure, uint64_t size)
+{
+    return begin(stub, client, call, service, procedure, size, try_call);
+}
+
+int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call,
+                            uint16_t service, uint16_t procedure, uint64_t size)
+{
+    return begin(stub, client, call, service, procedure, size, try_oneway);
+}
+
+/* ---- Publishing ---- */
+
+/* Publishes and gives the lock up. A value that cannot be encoded leaves no trace. */
+static int publish(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    int r;
+
+    if (stub->pending)
+        stub->pending->sent = true;
+    r = hprpc__publish(controller, &stub->reservation);
+    if (r == HPRPC_EINVAL) {
+        if (stub->pending)
+            hprpc__pending_untake(stub->pending);
+        stub->pending = NULL;
+    } else {
+        /* a channel that broke just now completes the ticket at the pump's next turn */
+        hprpc__count(&controller->statistics.calls_sent);
+    }
+    return r;
+}
+
+static int explain_value(struct hprpc_stub *stub)
+{
+    return explain(stub->call, HPRPC_EINVAL,
+                   "the arguments cannot be encoded: a string or list is too long, or changed meanwhile");
+}
+
+/* Opens the reader over the reply of a complete ticket, or tells what went wrong and lets go of what nobody wants. */
+static int open_reply(struct hprpc_stub *stub)
+{
+    struct hprpc_pending_call *pending = stub->pending;
+    int r = pending->code;
+
+    if (r == 0) {
+        kodosis_reader_init(&stub->reader, pending->body.data, pending->body.size, &pending->arena);
+        return 0;
+    }
+    if (stub->call) {
+        stub->call->pending = pending;
+        explain(stub->call, r, pending->text);
+    } else {
+        hprpc__pending_drop(pending);
+    }
+    return r;
+}
+
+int hprpc_stub_exchange(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    int r = publish(stub);
+
+    pthread_mutex_unlock(&controller->lock);
+    if (r == HPRPC_EINVAL)
+        return explain_value(stub);
+    hprpc__pump_wait(controller, &(struct hprpc__awaited){ &stub->pending, 1 }, stub->pending->timeout_ms);
+    if (!hprpc__pending_done(stub->pending) && !hprpc__pending_abandon(stub->pending, HPRPC_EDEADLINE))
+        hprpc__pump_wait(controller, &(struct hprpc__awaited){ &stub->pending, 1 }, HPRPC_NO_TIMEOUT);
+    return open_reply(stub);
+}
+
+int hprpc_stub_post(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    int r = publish(stub);
+
+    if (r != HPRPC_EINVAL) {
+        stub->call->pending = stub->pending;
+        /* whoever sleeps meant to sleep longer */
+        if (hprpc__pending_start_clock(stub->pending, hprpc_now(controller->context)) &&
+            atomic_load(&controller->pump.owner) && !hprpc__pump_is_mine(&controller->pump))
+            hprpc__pump_kick(&controller->pump);
+    }
+    pthread_mutex_unlock(&controller->lock);
+    return r == HPRPC_EINVAL ? explain_value(stub) : 0;
+}
+
+int hprpc_stub_send(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    int r = publish(stub);
+
+    if (r == HPRPC_EINVAL) {
+        controller->calls_out--;
+        controller->bytes_out -= stub->reservation.size;
+    }
+    pthread_mutex_unlock(&controller->lock);
+    if (r == HPRPC_EINVAL)
+        return explain_value(stub);
+    return r < 0 ? explain(stub->call, HPRPC_EMAYBE, NULL) : 0;
+}
+
+/* ---- The reply ---- */
+
+int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call)
+{
+    if (!call->pending)
+        return explain(call, HPRPC_EINVAL, "the call was not started");
+    stub->client = &call->pending->controller->client;
+    stub->call = call;
+    stub->pending = call->pending;
+    if (hprpc_pending_call_wait(stub->pending, HPRPC_NO_TIMEOUT) < 0)
+        return explain(call, HPRPC_EINTERNAL, NULL);
+    return open_reply(stub);
+}
+
+int hprpc_stub_end(struct hprpc_stub *stub)
+{
+    int r = kodosis_reader_finish(&stub->reader) == KODOSIS_OK ? 0 : HPRPC_EBODY;
+
+    if (stub->call) {
+        stub->call->pending = stub->pending;
+        if (r < 0)
+            explain(stub->call, r, kodosis_status_text(stub->reader.status));
+    } else {
+        hprpc__pending_drop(stub->pending);
+    }
+    return r;
+}
+
+int hprpc_stub_raised(struct hprpc_call *call, const char *name, struct kodosis_reader *ret_reader)
+{
+    const struct hprpc_pending_call *pending = call->pending;
+
+    if (!pending || !hprpc__pending_done(pending) || !pending->raised || strcmp(pending->raised, name) != 0)
+        return HPRPC_EINVAL;
+    kodosis_reader_init(ret_reader, pending->raised_body, pending->raised_size, &call->pending->arena);
+    return 0;
+}
+
+/* ---- What applications do with a call ---- */
+
+void hprpc_call_clear(struct hprpc_call *call)
+{
+    if (call->pending)
+        hprpc__pending_drop(call->pending);
+    call->pending = NULL;
+    call->detail = NULL;
+}
+
+bool hprpc_pending_call_done(const struct hprpc_pending_call *pending)
+{
+    return hprpc__pending_done(pending);
+}
+
+int hprpc_pending_call_wait(struct hprpc_pending_call *pending, uint32_t timeout_ms)
+{
+    int r = hprpc_pending_call_wait_any(&pending, 1, timeout_ms);
+
+    return r < 0 ? r : 0;
+}
+
+static int first_done(struct hprpc_pending_call *const *pending, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pending[i] && hprpc__pending_done(pending[i]))
+            return (int)i;
+    }
+    return HPRPC_EAGAIN;
+}
+
+int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
+{
+    struct hprpc_controller *controller = NULL;
+    int first = first_done(pending, count);
+
+    for (size_t i = 0; i < count && !controller; i++)
+        controller = pending[i] ? pending[i]->controller : NULL;
+    if (first >= 0 || !controller)
+        return first >= 0 ? first : HPRPC_EINVAL;
+    if (timeout_ms)
+        hprpc__pump_wait(controller, &(struct hprpc__awaited){ pending, count }, timeout_ms);
+    else
+        hprpc__pump_once(controller);
+    return first_done(pending, count);
+}
+
+void hprpc_pending_call_cancel(struct hprpc_pending_call *pending)
+{
+    hprpc__pending_abandon(pending, HPRPC_ECANCELLED);
+}
+
+void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
+                               void (*notify)(void *self, struct hprpc_pending_call *pending), void *self)
+{
+    pending->notify = notify;
+    pending->notify_self = self;
+    /* sequentially consistent: pairs with the same in hprpc__pending_complete; exactly one of the two sees the other */
+    if (atomic_fetch_or(&pending->flags, HPRPC__NOTIFY) & HPRPC__DONE)
+        notify(self, pending);
+}

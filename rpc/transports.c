@@ -1,0 +1,64 @@
+#include "rpc/transports.h"
+
+#include <stdio.h>
+
+#include "rpc/context.h"
+
+extern const struct hprpc_transport hprpc_transport_pipe;
+extern const struct hprpc_transport hprpc_transport_shm;
+extern const struct hprpc_transport hprpc_transport_tcp;
+
+/* the one place that knows which backends there are */
+static const struct hprpc_transport *const built_in[] = {
+    &hprpc_transport_tcp,
+    &hprpc_transport_pipe,
+    &hprpc_transport_shm,
+    NULL,
+};
+
+static const struct hprpc_transport *find(const struct hprpc_transport *const *table, const char *scheme)
+{
+    if (!table)
+        return NULL;
+    while (*table && strcmp((*table)->scheme, scheme) != 0)
+        table++;
+    return *table;
+}
+
+static int unknown_scheme(const struct hprpc_context *context, const char *scheme, struct hprpc_detail *detail)
+{
+    const struct hprpc_transport *const *tables[] = { built_in, context->transports };
+    char known[128] = "";
+    size_t length = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 0; tables[i] && tables[i][j] && length < sizeof(known); j++)
+            length += (size_t)snprintf(known + length, sizeof(known) - length, "%s%s", length ? ", " : "",
+                                       tables[i][j]->scheme);
+    }
+    return hprpc_detail_set(detail, HPRPC_ESCHEME, "no transport is called \"%.40s\"; there are %s", scheme, known);
+}
+
+int hprpc__transport_find(struct hprpc_context *context, const char *text, struct hprpc_detail *detail,
+                          struct hprpc_uri *ret_uri, const struct hprpc_transport **ret_transport)
+{
+    const struct hprpc_transport *transport;
+    int r;
+
+    r = hprpc_uri_parse(text, detail, ret_uri);
+    if (r < 0)
+        return r;
+
+    context = hprpc__context(context);
+    transport = find(context->transports, ret_uri->scheme);
+    if (!transport)
+        transport = find(built_in, ret_uri->scheme);
+    if (!transport)
+        return unknown_scheme(context, ret_uri->scheme, detail);
+    if (transport->version != HPRPC_CHANNEL_VERSION)
+        return hprpc_detail_set(detail, HPRPC_EINVAL,
+                                "the transport \"%s\" was made for version %u of channel.h, not %u", transport->scheme,
+                                transport->version, (unsigned)HPRPC_CHANNEL_VERSION);
+    *ret_transport = transport;
+    return 0;
+}

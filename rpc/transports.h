@@ -1,0 +1,14 @@
+/* The transports this library knows, by scheme. */
+#ifndef HPRPC_RPC_TRANSPORTS_H
+#define HPRPC_RPC_TRANSPORTS_H
+
+#include <hprpc/channel.h>
+
+/*
+ * Takes a URI apart and finds the transport of its scheme: the context's own first, then the built-in ones. HPRPC_EURI,
+ * HPRPC_ESCHEME with the schemes there are, HPRPC_EINVAL for a transport made for another version of channel.h.
+ */
+int hprpc__transport_find(struct hprpc_context *context, const char *text, struct hprpc_detail *detail,
+                          struct hprpc_uri *ret_uri, const struct hprpc_transport **ret_transport);
+
+#endif

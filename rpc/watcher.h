@@ -1,0 +1,27 @@
+/* Keeping an epoll set in step with what channels and listeners want to be woken by. */
+#ifndef HPRPC_RPC_WATCHER_H
+#define HPRPC_RPC_WATCHER_H
+
+#include "rpc/controller.h"
+
+/* Adds a descriptor that is read from; `owner` comes back with its events. HPRPC_ESYSTEM. */
+int hprpc__watcher_add(int epoll_fd, int fd, void *owner);
+
+/* Makes the set agree with what the channel wants now. Under the controller's lock. */
+void hprpc__watcher_update(int epoll_fd, struct hprpc_controller *controller);
+
+/* Takes the channel's descriptors out of the set. Under the controller's lock. */
+void hprpc__watcher_remove(int epoll_fd, struct hprpc_controller *controller);
+
+/* Takes note of the events that are there, so that the set is quiet until there are new ones, and empties `wake_fd`. */
+void hprpc__watcher_clear(int epoll_fd, int wake_fd);
+
+/* Nanoseconds in milliseconds, rounded up, for epoll and poll. */
+static inline int hprpc__milliseconds(uint64_t nanoseconds)
+{
+    uint64_t milliseconds = (nanoseconds + 999999u) / 1000000u;
+
+    return milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds;
+}
+
+#endif
