@@ -1,0 +1,93 @@
+/* Sockets and their options. */
+#include "channel-tcp/tcp.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+enum { KEEPALIVE_SECONDS = 60, KEEPALIVE_MAX = 7200, PROBES = 3 };
+
+int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_options *ret_options)
+{
+    static const char *const known[] = { "wait", "sndbuf", "rcvbuf", "keepalive", NULL };
+    struct hprpc__tcp_options options;
+    uint64_t send_buffer, receive_buffer, keepalive;
+    int r = hprpc_uri_check_options(uri, known, detail);
+
+    if (!r)
+        r = hprpc_uri_wait(uri, detail, &options.wait);
+    if (!r)
+        r = hprpc_uri_size(uri, "sndbuf", 2048, INT_MAX / 2, 0, detail, &send_buffer);
+    if (!r)
+        r = hprpc_uri_size(uri, "rcvbuf", 2048, INT_MAX / 2, 0, detail, &receive_buffer);
+    if (!r)
+        r = hprpc_uri_size(uri, "keepalive", 0, KEEPALIVE_MAX, KEEPALIVE_SECONDS, detail, &keepalive);
+    if (r)
+        return r;
+    options.send_buffer = (int)send_buffer;
+    options.receive_buffer = (int)receive_buffer;
+    options.keepalive = (int)keepalive;
+    *ret_options = options;
+    return 0;
+}
+
+static void set(int fd, int level, int name, int value)
+{
+    /* none of these is needed to work; a system that refuses one works without it */
+    setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* A third of the time is for probes. The same limit holds while data is not acknowledged, when no probes are sent. */
+static void set_keepalive(int fd, int seconds)
+{
+    int interval = seconds / (3 * PROBES) > 0 ? seconds / (3 * PROBES) : 1;
+    int idle = seconds - PROBES * interval > 0 ? seconds - PROBES * interval : 1;
+
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
+}
+
+int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+
+    if (fd < 0)
+        return -errno;
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (options->keepalive)
+        set_keepalive(fd, options->keepalive);
+    if (options->send_buffer)
+        set(fd, SOL_SOCKET, SO_SNDBUF, options->send_buffer);
+    if (options->receive_buffer)
+        set(fd, SOL_SOCKET, SO_RCVBUF, options->receive_buffer);
+    return fd;
+}
+
+int hprpc__tcp_code(int number)
+{
+    switch (number) {
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case ETIMEDOUT:
+        return HPRPC_EREFUSED;
+    case EADDRINUSE:
+        return HPRPC_EINUSE;
+    case EACCES:
+    case EPERM:
+        return HPRPC_EPERMISSION;
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case EINVAL: /* an address that cannot be used, such as a link-local one without its link */
+        return HPRPC_EADDRESS;
+    default:
+        return HPRPC_ESYSTEM;
+    }
+}

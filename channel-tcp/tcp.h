@@ -1,0 +1,62 @@
+/* The inside of the TCP backend: addresses, sockets and their options, and the two ends of a connection. */
+#ifndef HPRPC_CHANNEL_TCP_TCP_H
+#define HPRPC_CHANNEL_TCP_TCP_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "rpc/stream.h"
+
+enum { HPRPC__TCP_ADDRESSES = 16, HPRPC__TCP_HOST_MAX = 256, HPRPC__TCP_TEXT_MAX = 80 };
+
+struct hprpc__tcp_address {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
+    socklen_t size;
+};
+
+/* What "host:port" says. */
+struct hprpc__tcp_place {
+    char host[HPRPC__TCP_HOST_MAX]; /* without brackets */
+    uint16_t port;
+};
+
+struct hprpc__tcp_options {
+    enum hprpc_wait wait;
+    int send_buffer, receive_buffer; /* 0: the system's choice */
+    int keepalive;                   /* seconds after which a silent peer counts as dead; 0: never */
+};
+
+/* Takes "host:port" or "[host]:port" apart. HPRPC_EURI. */
+int hprpc__tcp_place(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_place *ret_place);
+
+/* Resolves a place; blocks for name resolution. HPRPC_EADDRESS. */
+int hprpc__tcp_resolve(const struct hprpc__tcp_place *place, bool listening, struct hprpc_detail *detail,
+                       struct hprpc__tcp_address *ret_addresses, size_t *ret_count);
+
+/* "127.0.0.1:7788" or "[::1]:7788". */
+void hprpc__tcp_format(const struct hprpc__tcp_address *address, char *ret_text, size_t capacity);
+
+/* Reads the options of a URI. HPRPC_EURI. */
+int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                       struct hprpc__tcp_options *ret_options);
+
+/* A non-blocking socket with the options set (a listener's connections inherit them), or a negated errno. */
+int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options);
+
+/* The code for a failed connect, bind or listen. */
+int hprpc__tcp_code(int number);
+
+/* Wraps a connection that was accepted; takes the descriptor over on success. HPRPC_ENOMEM. */
+int hprpc__tcp_accepted(struct hprpc_context *context, int fd, const struct hprpc__tcp_address *peer,
+                        enum hprpc_wait wait, struct hprpc_channel **ret_channel);
+
+int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                       struct hprpc_channel **ret_channel);
+int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                      struct hprpc_listener **ret_listener);
+
+#endif

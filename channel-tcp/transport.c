@@ -1,0 +1,8 @@
+#include "channel-tcp/tcp.h"
+
+const struct hprpc_transport hprpc_transport_tcp = {
+    .version = HPRPC_CHANNEL_VERSION,
+    .scheme = "tcp",
+    .connect = hprpc__tcp_connect,
+    .listen = hprpc__tcp_listen,
+};

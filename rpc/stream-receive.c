@@ -1,0 +1,327 @@
+/*
+ * The receiving side: many messages per read, each delivered where it lies.
+ *
+ * Bytes are received into a block that the messages in it share. A body there is aligned by moving it down over its own
+ * header; a stream of like messages starts where no move is needed. A body of more than HPRPC__STREAM_DIRECT bytes that
+ * is not complete yet gets memory of its own, and the rest of it is received straight there. That memory is taken at
+ * once rather than grown: the size was checked against the limit, the bytes are bounded by the credits that this side
+ * granted, the allocator maps no pages before bytes arrive, and growing would copy.
+ */
+#include "rpc/header.h"
+#include "rpc/stream.h"
+
+#include <errno.h>
+
+enum {
+    ALIGNMENT = 8,
+    READ_MIN = 4 * 1024, /* less room than this is not worth a read when the block can be cleared instead */
+};
+
+/* ---- Memory ---- */
+
+static bool alone(const struct hprpc__block *block)
+{
+    /* acquire: pairs with the release in drop, so that whoever used the memory is done with it */
+    return atomic_load_explicit(&block->references, memory_order_acquire) == 1;
+}
+
+static void drop(struct hprpc__stream *stream, struct hprpc__block *block)
+{
+    bool large = block->capacity != HPRPC__STREAM_BLOCK;
+
+    /* acq_rel: uses of the memory by all holders come before the last one gives it back */
+    if (atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
+        return;
+    if (!large)
+        atomic_fetch_sub_explicit(&stream->blocks, 1, memory_order_relaxed);
+    hprpc__block_give(stream, large ? HPRPC__SPARE_LARGE : HPRPC__SPARE_RECEIVE, block);
+}
+
+/* Where to receive into an empty block, so that a body behind a header like the last one's is aligned. */
+static size_t origin(const struct hprpc__stream *stream)
+{
+    return (size_t)-stream->header_size & (ALIGNMENT - 1);
+}
+
+/* Takes a fresh block and moves what is not delivered yet to it. */
+static int renew(struct hprpc__stream *stream)
+{
+    struct hprpc__block *block = hprpc__block_take(stream, HPRPC__SPARE_RECEIVE, HPRPC__STREAM_BLOCK);
+    size_t count = stream->filled - stream->at, start = origin(stream);
+
+    if (!block)
+        return HPRPC_ENOMEM;
+    atomic_fetch_add_explicit(&stream->blocks, 1, memory_order_relaxed);
+    if (stream->block) {
+        memcpy(block->data + start, stream->block->data + stream->at, count);
+        drop(stream, stream->block);
+    }
+    stream->block = block;
+    stream->at = start;
+    stream->filled = start + count;
+    return 0;
+}
+
+/* Makes room behind `filled`: for the rest of the message that is arriving, and for a read that is worth its while. */
+static int make_room(struct hprpc__stream *stream)
+{
+    size_t start = origin(stream), count = stream->filled - stream->at;
+
+    if (!stream->block)
+        return renew(stream);
+    if (!count && alone(stream->block))
+        stream->at = stream->filled = start;
+    if (stream->at + stream->wanted <= HPRPC__STREAM_BLOCK && HPRPC__STREAM_BLOCK - stream->filled >= READ_MIN)
+        return 0;
+    if (!alone(stream->block))
+        return renew(stream);
+    if (stream->at > start) {
+        memmove(stream->block->data + start, stream->block->data + stream->at, count);
+        stream->at = start;
+        stream->filled = start + count;
+    }
+    return 0;
+}
+
+/* ---- Delivery ---- */
+
+static int deliver(struct hprpc__stream *stream, const struct hprpc_header *header, size_t header_size, uint32_t size,
+                   struct hprpc_message *ret_message)
+{
+    struct hprpc__block *block = stream->block;
+    uint8_t *body = block->data + stream->at + header_size;
+    size_t shift = (uintptr_t)body & (ALIGNMENT - 1);
+    bool aside = shift > header_size && size;
+
+    stream->at += header_size + size;
+    stream->header_size = (uint8_t)header_size;
+    /*
+     * A header has at least 6 bytes. With exactly 6 the body may lack one byte of room, but has less than 128 bytes: it
+     * is copied, and must be gone before the next one needs the place.
+     */
+    if (aside)
+        memcpy(block->aside, body, size);
+    else if (shift && size)
+        memmove(body - shift, body, size);
+
+    atomic_fetch_add_explicit(&block->references, 1, memory_order_relaxed);
+    ret_message->header = *header;
+    ret_message->body = aside ? block->aside : body - shift;
+    ret_message->size = size;
+    ret_message->lendable =
+        !aside && atomic_load_explicit(&stream->blocks, memory_order_relaxed) <= HPRPC__STREAM_BLOCKS / 2;
+    ret_message->token[0] = (uintptr_t)block;
+    return 1;
+}
+
+/* A body in memory of its own costs no more when it is lent than when it is copied. */
+static int deliver_large(struct hprpc__stream *stream, struct hprpc_message *ret_message)
+{
+    ret_message->header = stream->large_header;
+    ret_message->body = stream->large->data;
+    ret_message->size = stream->large_size;
+    ret_message->lendable = true;
+    ret_message->token[0] = (uintptr_t)stream->large;
+    stream->large = NULL;
+    return 1;
+}
+
+static int start_large(struct hprpc__stream *stream, const struct hprpc_header *header, size_t header_size,
+                       uint32_t size)
+{
+    size_t here = stream->filled - stream->at - header_size;
+    /* one byte more than a block tells the two kinds apart */
+    size_t capacity = size > HPRPC__STREAM_BLOCK ? size : HPRPC__STREAM_BLOCK + 1;
+    struct hprpc__block *large = hprpc__block_take(stream, HPRPC__SPARE_LARGE, capacity);
+
+    if (!large)
+        return HPRPC_ENOMEM;
+    memcpy(large->data, stream->block->data + stream->at + header_size, here);
+    stream->at = stream->filled;
+    stream->large = large;
+    stream->large_header = *header;
+    stream->large_size = size;
+    stream->large_filled = (uint32_t)here;
+    stream->header_size = (uint8_t)header_size;
+    return 0;
+}
+
+static int protocol_error(struct hprpc__stream *stream, int code, const char *text)
+{
+    stream->receive_broken = true;
+    return hprpc__stream_break(stream, code, "%s", text);
+}
+
+/* Takes the next message out of what was received: 1; 0, it is not complete; broken, HPRPC_ENOMEM. */
+static int next_message(struct hprpc__stream *stream, struct hprpc_message *ret_message)
+{
+    size_t count = stream->filled - stream->at;
+    struct hprpc_header header;
+    struct hprpc_detail detail;
+    size_t header_size;
+    uint32_t size;
+    int r;
+
+    if (stream->large)
+        return stream->large_filled == stream->large_size ? deliver_large(stream, ret_message) : 0;
+    stream->wanted = HPRPC__HEADER_MAX;
+    if (!count)
+        return 0;
+    r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &header, &size);
+    if (r <= 0)
+        return r ? protocol_error(stream, r, detail.text) : 0;
+    header_size = (size_t)r;
+    if (size > stream->channel.receive_limit) {
+        hprpc_detail_set(&detail, HPRPC_EPROTOCOL, "a message of %lu bytes is over the limit of %lu",
+                         (unsigned long)size, (unsigned long)stream->channel.receive_limit);
+        return protocol_error(stream, HPRPC_EPROTOCOL, detail.text);
+    }
+    if (count - header_size >= size)
+        return deliver(stream, &header, header_size, size, ret_message);
+    if (size > HPRPC__STREAM_DIRECT)
+        return start_large(stream, &header, header_size, size);
+    stream->wanted = (uint32_t)header_size + size;
+    return 0;
+}
+
+/* ---- Reading ---- */
+
+static int end_of_stream(struct hprpc__stream *stream)
+{
+    size_t here = stream->large ? stream->large_filled : stream->filled - stream->at;
+
+    stream->receive_broken = true;
+    if (!here && !stream->large)
+        return hprpc__stream_break(stream, HPRPC_EPEERDIED, "the other side closed the connection");
+    return hprpc__stream_break(stream, HPRPC_EPEERDIED,
+                               "the other side closed the connection in the middle of a message, %zu bytes into it",
+                               here);
+}
+
+/* Receives what is there: 1, some bytes came; 0, none; broken, HPRPC_ENOMEM. */
+static int fill(struct hprpc__stream *stream)
+{
+    struct iovec runs[2];
+    int count = 0, r = make_room(stream);
+    size_t asked = 0, taken, part;
+    ssize_t n;
+
+    if (r)
+        return r;
+    if (stream->large) {
+        runs[count].iov_base = stream->large->data + stream->large_filled;
+        runs[count].iov_len = stream->large_size - stream->large_filled;
+        asked += runs[count++].iov_len;
+    }
+    runs[count].iov_base = stream->block->data + stream->filled;
+    runs[count].iov_len = stream->block->capacity - stream->filled;
+    asked += runs[count++].iov_len;
+
+    n = stream->ops->read(stream, runs, count);
+    if (!n)
+        return end_of_stream(stream);
+    if (n == -EAGAIN)
+        return 0;
+    if (n < 0) {
+        stream->receive_broken = true;
+        return hprpc__stream_fail(stream, "receive", (int)-n);
+    }
+    taken = (size_t)n;
+    stream->drained = taken < asked;
+    stream->quiet = false;
+    part = count == 2 && taken > runs[0].iov_len ? runs[0].iov_len : count == 2 ? taken : 0;
+    stream->large_filled += (uint32_t)part;
+    stream->filled += taken - part;
+    return 1;
+}
+
+/* Nothing more is there: what the sending side may have found out is the last word. */
+static int nothing(struct hprpc__stream *stream)
+{
+    stream->drained = false;
+    return hprpc__stream_broken(stream);
+}
+
+static int open_stream(struct hprpc__stream *stream)
+{
+    int r = stream->ops->open(stream);
+
+    if (r < 0)
+        stream->receive_broken = true;
+    if (r == 1) /* release: pairs with the acquire in hprpc__stream_start; the descriptor is settled */
+        atomic_store_explicit(&stream->open, true, memory_order_release);
+    return r;
+}
+
+int hprpc__stream_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message)
+{
+    struct hprpc__stream *stream = (struct hprpc__stream *)channel;
+    int r = hprpc__stream_broken(stream);
+
+    if (r && (stream->receive_broken || r == HPRPC_ECLOSED))
+        return r;
+    if (!atomic_load_explicit(&stream->open, memory_order_relaxed)) {
+        r = open_stream(stream);
+        if (r <= 0)
+            return r;
+    }
+    /* ends: a turn that does not drain the connection brings a good part of one message, and that has a limit */
+    for (;;) {
+        r = next_message(stream, ret_message);
+        if (r)
+            return r;
+        r = stream->drained ? 0 : fill(stream);
+        if (r <= 0)
+            return r ? r : nothing(stream);
+    }
+}
+
+void hprpc__stream_release(struct hprpc_channel *channel, struct hprpc_message *message)
+{
+    drop((struct hprpc__stream *)channel, (struct hprpc__block *)message->token[0]);
+}
+
+/* Whether what was received holds a whole message, or an error. */
+static bool has_message(const struct hprpc__stream *stream)
+{
+    struct hprpc_header header;
+    struct hprpc_detail detail;
+    uint32_t size;
+    size_t count = stream->filled - stream->at;
+    int r;
+
+    if (stream->large)
+        return stream->large_filled == stream->large_size;
+    if (!count)
+        return false;
+    r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &header, &size);
+    return r < 0 || (r > 0 && (size > stream->channel.receive_limit || count - (size_t)r >= size));
+}
+
+bool hprpc__stream_arm(struct hprpc_channel *channel)
+{
+    struct hprpc__stream *stream = (struct hprpc__stream *)channel;
+
+    if (hprpc__stream_broken(stream) || has_message(stream))
+        return true;
+    stream->drained = false;
+    if (stream->quiet) {
+        /* armed twice with nothing in between: the connection idles, and keeps no memory meanwhile */
+        if (stream->block && stream->at == stream->filled && !stream->large) {
+            drop(stream, stream->block);
+            stream->block = NULL;
+            stream->at = stream->filled = 0;
+        }
+        hprpc__blocks_release(stream);
+    }
+    stream->quiet = true;
+    return false;
+}
+
+void hprpc__stream_receive_free(struct hprpc__stream *stream)
+{
+    if (stream->block)
+        drop(stream, stream->block);
+    if (stream->large)
+        drop(stream, stream->large);
+}
