@@ -1,0 +1,55 @@
+/* Answers connection tests: connection-tester-server URI... */
+#include <err.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include <hprpc/hprpc.h>
+#include "connection-tester.h"
+
+static struct hprpc_server *server;
+
+static void stop(int number)
+{
+    (void)number;
+    hprpc_server_stop(server);
+}
+
+/* A procedure that returns nothing has answered when it returns 0. */
+static int keep_alive(void *self, struct hprpc_request *request)
+{
+    (void)self;
+    (void)request;
+    return 0;
+}
+
+static int serve(char **uris, struct hprpc_detail *detail)
+{
+    static const struct example_connection_tester_service service = { .keep_alive = keep_alive };
+    char address[HPRPC_URI_MAX + 1];
+    int result = example_connection_tester_add(server, &service, NULL);
+
+    for (size_t i = 0; uris[i] && result == 0; i++) {
+        result = hprpc_server_listen(server, uris[i], detail);
+        if (result == 0 && hprpc_server_address(server, i, address, sizeof(address)) == 0)
+            printf("listening on %s\n", address); /* with the port that was picked for port 0 */
+    }
+    fflush(stdout);
+    return result == 0 ? hprpc_server_run(server) : result;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        errx(1, "usage: connection-tester-server URI...");
+
+    struct hprpc_detail detail = { "" };
+    int result = hprpc_server_new(NULL, NULL, &server);
+    signal(SIGINT, stop);
+    signal(SIGTERM, stop);
+    if (result == 0)
+        result = serve(argv + 1, &detail);
+    if (result < 0)
+        warnx("%s", detail.text[0] ? detail.text : hprpc_error_text(result));
+    hprpc_server_free(server);
+    return result < 0;
+}
