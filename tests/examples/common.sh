@@ -18,11 +18,11 @@ start_server() {
 
     shift
     addresses=()
-    mkfifo "$folder/output"
-    "$program" "$@" >"$folder/output" 2>"$folder/server-errors" &
+    mkfifo "$folder/server-output"
+    "$program" "$@" >"$folder/server-output" 2>"$folder/server-errors" &
     server_pid=$!
-    exec 8<"$folder/output"
-    rm "$folder/output"
+    exec 8<"$folder/server-output"
+    rm "$folder/server-output"
     for _ in "$@"; do
         if ! read -r -t 30 -u 8 line; then
             echo "$program does not listen on $*: $(cat "$folder/server-errors")"
@@ -51,15 +51,15 @@ expect() {
     failed=1
 }
 
-# expect_run STATUS OUTPUT ERRORS COMMAND...: runs a command to its end and compares everything that is seen of it.
+# expect_run STATUS OUTPUT ERRORS PROGRAM ARGUMENT...: runs a program to its end and compares everything that is seen of it.
 expect_run() {
-    local status=$1 output=$2 errors=$3 got
+    local status=$1 output=$2 errors=$3 what="${4##*/} ${5-}" got
 
     shift 3
     got=$(timeout 60 "$@" 2>"$folder/errors")
-    expect "the status of '${*##*/}'" "$status" $?
-    expect "the output of '${*##*/}'" "$output" "$got"
-    expect "the errors of '${*##*/}'" "$errors" "$(cat "$folder/errors")"
+    expect "the status of '$what'" "$status" $?
+    expect "the output of '$what'" "$output" "$got"
+    expect "the errors of '$what'" "$errors" "$(cat "$folder/errors")"
 }
 
 # must COMMAND...: a step that has to work; what it prints matters only when it does not.
