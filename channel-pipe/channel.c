@@ -1,0 +1,139 @@
+/* One end of a connection over two FIFOs. */
+#include "channel-pipe/pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static bool is_accepted(struct hprpc__pipe *pipe)
+{
+    /* acquire: pairs with the release in hprpc__pipe_accepted; the door is closed */
+    return atomic_load_explicit(&pipe->accepted, memory_order_acquire);
+}
+
+ssize_t hprpc__pipe_read(int fd, const struct iovec *runs, int count)
+{
+    ssize_t n;
+
+    do
+        n = count == 1 ? read(fd, runs->iov_base, runs->iov_len) : readv(fd, runs, count);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t read_runs(struct hprpc__stream *stream, const struct iovec *runs, int count)
+{
+    struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
+    ssize_t n = hprpc__pipe_read(pipe->in, runs, count);
+
+    if (is_accepted(pipe))
+        return n;
+    if (!n)
+        return hprpc__pipe_not_accepted(pipe, runs, count);
+    hprpc__pipe_accepted(pipe); /* bytes, or a wait for them: there is a writer */
+    return n;
+}
+
+static ssize_t write_runs(struct hprpc__stream *stream, const struct iovec *runs, int count)
+{
+    const struct hprpc__pipe *pipe = (const struct hprpc__pipe *)stream;
+    ssize_t n;
+
+    do
+        n = count == 1 ? write(pipe->out, runs->iov_base, runs->iov_len) : writev(pipe->out, runs, count);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static size_t watch(struct hprpc__stream *stream, bool writing, struct hprpc_watch *ret_watches)
+{
+    struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
+    size_t count = 0;
+
+    ret_watches[count++] = (struct hprpc_watch){ .fd = pipe->in, .events = POLLIN };
+    if (writing)
+        ret_watches[count++] = (struct hprpc_watch){ .fd = pipe->out, .events = POLLOUT };
+    if (!is_accepted(pipe))
+        count += hprpc__pipe_watch_door(pipe, ret_watches + count);
+    return count;
+}
+
+/* Makes our own incoming FIFO readable: one byte that nobody will read, as a closed stream is not read. */
+static void wake_reader(int in)
+{
+    char path[32];
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", in);
+    fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return; /* no /proc: the end of file that the other end's answer brings will do */
+    if (write(fd, "", 1) < 0)
+        fcntl(fd, F_GETFD); /* full, and so readable: nothing is left to do */
+    close(fd);
+}
+
+/*
+ * The other end sees the end of file when the last writer goes, but the descriptor's number must stay ours until `free`:
+ * it becomes a second one of the incoming FIFO, which nobody writes to.
+ */
+static void shut(struct hprpc__stream *stream)
+{
+    const struct hprpc__pipe *pipe = (const struct hprpc__pipe *)stream;
+
+    while (dup3(pipe->in, pipe->out, O_CLOEXEC) < 0 && (errno == EINTR || errno == EBUSY))
+        ;
+    wake_reader(pipe->in);
+}
+
+static void dispose(struct hprpc__stream *stream)
+{
+    struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
+
+    close(pipe->in);
+    close(pipe->out);
+    if (pipe->opening)
+        hprpc__pipe_opening_free(pipe);
+    hprpc_release(stream->channel.context, pipe, sizeof(*pipe));
+}
+
+static void describe(struct hprpc__stream *stream, struct hprpc_peer *ret_peer)
+{
+    const struct hprpc__pipe *pipe = (const struct hprpc__pipe *)stream;
+
+    snprintf(ret_peer->address, sizeof(ret_peer->address), "uid %lu at %.80s", (unsigned long)pipe->peer.uid,
+             pipe->place);
+    ret_peer->uid = pipe->peer.uid;
+    ret_peer->gid = pipe->peer.gid;
+}
+
+static const struct hprpc__stream_ops ops = {
+    .name = "pipe",
+    .open = hprpc__pipe_open,
+    .read = read_runs,
+    .write = write_runs,
+    .watch = watch,
+    .shut = shut,
+    .dispose = dispose,
+    .describe = describe,
+};
+
+int hprpc__pipe_new(struct hprpc_context *context, int in, int out, const char *place,
+                    const struct hprpc__pipe_owner *peer, enum hprpc_wait wait, struct hprpc__pipe **ret_pipe)
+{
+    struct hprpc__pipe *pipe = hprpc_allocate(context, sizeof(*pipe));
+
+    if (!pipe)
+        return HPRPC_ENOMEM;
+    hprpc__stream_init(&pipe->stream, &ops, context, wait, true);
+    pipe->in = in;
+    pipe->out = out;
+    atomic_init(&pipe->accepted, true);
+    pipe->peer = *peer;
+    pipe->opening = NULL;
+    snprintf(pipe->place, sizeof(pipe->place), "%s", place);
+    *ret_pipe = pipe;
+    return 0;
+}

@@ -1,0 +1,256 @@
+/* The server's side of the door: it takes registrations and opens what they name. */
+#include "channel-pipe/pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rpc/uri.h"
+
+enum { REGISTRATIONS = 64 }; /* that one turn looks at */
+
+struct listener {
+    struct hprpc_listener base;
+    struct hprpc__claim claim;
+    struct hprpc__pipe_options options;
+    int door;
+    struct hprpc__pipe_reader reader;
+    char rest[HPRPC__PATH_MAX]; /* of the URI */
+};
+
+/* ---- Taking one client in ---- */
+
+static bool machine_failed(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
+/* Opens one FIFO of a client, if it is one that we may trust; a negated errno. */
+static int open_end(const struct listener *listener, const char *path, int flags, struct hprpc__pipe_owner *ret_owner)
+{
+    int fd = hprpc__fifo_open(path, flags, ret_owner);
+
+    if (fd < 0 || hprpc__pipe_trusts(&listener->options, ret_owner))
+        return fd;
+    close(fd);
+    return -EPERM;
+}
+
+/*
+ * Opens the way back: for writing alone first, which fails unless the client is there to read, then for both ways.
+ * The first is closed only when the second is open, lest the client takes it for our end.
+ */
+static int open_down(const struct listener *listener, const char *path, struct hprpc__pipe_owner *ret_owner)
+{
+    int probe = open_end(listener, path, O_WRONLY, ret_owner), fd;
+
+    if (probe < 0)
+        return probe;
+    fd = open_end(listener, path, O_RDWR, ret_owner);
+    close(probe);
+    return fd;
+}
+
+/* Opens both ends: 0, or a negated errno with nothing left open. */
+static int open_ends(const struct listener *listener, const struct hprpc__pipe_names *names, int *ret_in, int *ret_out,
+                     struct hprpc__pipe_owner *ret_owner)
+{
+    struct hprpc__pipe_owner owner;
+    int in = open_end(listener, names->up, O_RDONLY, ret_owner), out;
+
+    if (in < 0)
+        return in;
+    out = open_down(listener, names->down, &owner);
+    if (out >= 0 && owner.uid == ret_owner->uid) {
+        *ret_in = in;
+        *ret_out = out;
+        return 0;
+    }
+    close(in);
+    if (out >= 0)
+        close(out);
+    return out < 0 ? out : -EPERM;
+}
+
+/* Removes the names of a connection, if they are FIFOs that a client of ours would have made. */
+static void remove_names(const struct listener *listener, const struct hprpc__pipe_names *names)
+{
+    const char *const paths[] = { names->up, names->down };
+    struct hprpc__pipe_owner owner;
+
+    for (size_t i = 0; i < 2; i++) {
+        int fd = open_end(listener, paths[i], O_RDONLY, &owner);
+
+        if (fd < 0)
+            continue;
+        unlink(paths[i]);
+        close(fd);
+    }
+}
+
+/* Takes in the client behind a token: 1; 0, it was dropped; HPRPC_ESYSTEM, try again later. */
+static int admit(struct listener *listener, const char *token, struct hprpc_detail *detail,
+                 struct hprpc_channel **ret_channel)
+{
+    struct hprpc__pipe_names names;
+    struct hprpc__pipe_owner owner;
+    struct hprpc__pipe *pipe;
+    int in, out, r;
+
+    hprpc__pipe_names(listener->claim.path, token, &names);
+    r = open_ends(listener, &names, &in, &out, &owner);
+    if (machine_failed(r))
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot open the FIFOs of a client: %s", strerrordesc_np(-r));
+    if (r) {
+        hprpc_log(listener->base.context, HPRPC_LOG_DEBUG, "dropped a registration at %s: %s: %s", listener->claim.path,
+                  token, r == -ENXIO ? "the client is gone" : strerrordesc_np(-r));
+        remove_names(listener, &names);
+        return 0;
+    }
+    r = hprpc__pipe_new(listener->base.context, in, out, listener->claim.path, &owner, listener->options.wait, &pipe);
+    if (r) {
+        close(in);
+        close(out);
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory for another connection");
+    }
+    unlink(names.up);
+    unlink(names.down);
+    hprpc__fifo_enlarge(out, listener->options.capacity);
+    *ret_channel = &pipe->stream.channel;
+    return 1;
+}
+
+/* ---- The slots ---- */
+
+/* The next registration, if there is one; says so in the log when there was something else. */
+static bool next_token(struct listener *listener, char *ret_token)
+{
+    bool dropped;
+    int r = hprpc__registration_read(listener->door, &listener->reader, ret_token, &dropped);
+
+    if (dropped)
+        hprpc_log(listener->base.context, HPRPC_LOG_DEBUG, "dropped something at %s that is not a registration",
+                  listener->claim.path);
+    return r == 1;
+}
+
+static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, struct hprpc_channel **ret_channel)
+{
+    struct listener *listener = (struct listener *)base;
+    char token[HPRPC__PIPE_TOKEN + 1];
+    int r;
+
+    for (int i = 0; i < REGISTRATIONS; i++) {
+        if (!next_token(listener, token))
+            return 0;
+        r = admit(listener, token, detail, ret_channel);
+        if (r < 0)
+            return r;
+        hprpc__registration_take(&listener->reader);
+        if (r)
+            return 1;
+    }
+    return 0;
+}
+
+static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches)
+{
+    ret_watches[0] = (struct hprpc_watch){ .fd = ((struct listener *)base)->door, .events = POLLIN };
+    return 1;
+}
+
+static void address(struct hprpc_listener *base, char *ret_uri, size_t capacity)
+{
+    hprpc__uri_format("pipe", ((struct listener *)base)->rest, ret_uri, capacity);
+}
+
+/* Those who still stand at the door are turned away, and nothing of them is left. */
+static void turn_away(struct listener *listener)
+{
+    char token[HPRPC__PIPE_TOKEN + 1];
+    struct hprpc__pipe_names names;
+
+    while (next_token(listener, token)) {
+        hprpc__pipe_names(listener->claim.path, token, &names);
+        remove_names(listener, &names);
+        hprpc__registration_take(&listener->reader);
+    }
+}
+
+static void free_listener(struct hprpc_listener *base)
+{
+    struct listener *listener = (struct listener *)base;
+
+    turn_away(listener);
+    close(listener->door);
+    hprpc__claim_drop(&listener->claim);
+    hprpc_release(base->context, listener, sizeof(*listener));
+}
+
+static const struct hprpc_listener_ops ops = {
+    .accept = accept_one,
+    .watch = watch,
+    .address = address,
+    .free = free_listener,
+};
+
+/* ---- Listening ---- */
+
+/* Makes the door: others may write to it where the mode says so, but only its owner reads. */
+static int make_door(const char *path, mode_t mode, struct hprpc_detail *detail)
+{
+    struct hprpc__pipe_owner owner;
+    int fd = hprpc__fifo_make(path, 0600 | (mode & 0022));
+
+    if (!fd)
+        fd = hprpc__fifo_open(path, O_RDWR, &owner);
+    if (fd < 0)
+        return hprpc_detail_set(detail,
+                                fd == -EACCES || fd == -EPERM || fd == -ELOOP ? HPRPC_EPERMISSION
+                                : fd == -EEXIST || fd == -ENOTSUP             ? HPRPC_EADDRESS
+                                                                              : HPRPC_ESYSTEM,
+                                "cannot make the FIFO %s: %s", path, strerrordesc_np(-fd));
+    if (owner.uid == geteuid())
+        return fd;
+    close(fd);
+    return hprpc_detail_set(detail, HPRPC_EPERMISSION, "the FIFO %s was taken by user %lu", path,
+                            (unsigned long)owner.uid);
+}
+
+int hprpc__pipe_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                       struct hprpc_listener **ret_listener)
+{
+    struct hprpc__pipe_options options;
+    struct listener *listener;
+    char place[HPRPC__PATH_MAX];
+    int r;
+
+    r = hprpc__pipe_options(uri, detail, &options);
+    if (!r)
+        r = hprpc__rendezvous_path(uri, ".pipe", true, detail, place);
+    if (r)
+        return r;
+    listener = hprpc_allocate(context, sizeof(*listener));
+    if (!listener)
+        return HPRPC_ENOMEM;
+    *listener = (struct listener){ .base = { &ops, context }, .claim = { .lock_fd = -1 }, .options = options };
+    snprintf(listener->rest, sizeof(listener->rest), "%s", uri->rest);
+    r = hprpc__claim_take(&listener->claim, place, S_IFIFO, detail);
+    if (r)
+        goto release;
+    r = make_door(place, options.mode, detail);
+    if (r < 0)
+        goto drop_claim;
+    listener->door = r;
+    *ret_listener = &listener->base;
+    return 0;
+
+drop_claim:
+    hprpc__claim_drop(&listener->claim);
+release:
+    hprpc_release(context, listener, sizeof(*listener));
+    return r;
+}

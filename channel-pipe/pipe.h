@@ -1,0 +1,112 @@
+/*
+ * The inside of the pipe backend. A listener reads registrations from a rendezvous FIFO, its door. A client makes two
+ * FIFOs beside it, "<door>.<token>.up" towards the server and "<door>.<token>.down" back, opens both and writes the token
+ * to the door. The server opens both and removes the names. Each end holds its outgoing FIFO open for both ways, so that
+ * it never gets EPIPE or SIGPIPE; the end of file on the incoming one tells that the other end is gone.
+ */
+#ifndef HPRPC_CHANNEL_PIPE_PIPE_H
+#define HPRPC_CHANNEL_PIPE_PIPE_H
+
+#include <sys/types.h>
+
+#include "rpc/rendezvous.h"
+#include "rpc/stream.h"
+
+enum {
+    HPRPC__PIPE_TOKEN = 32, /* hexadecimal digits: 128 random bits */
+    HPRPC__PIPE_PATH_MAX = HPRPC__PATH_MAX + HPRPC__PIPE_TOKEN + 8,
+    HPRPC__PIPE_RECORD = 10 + HPRPC__PIPE_TOKEN, /* a registration: "\nhprpc 1 <token>\n" */
+};
+
+struct hprpc__pipe_options {
+    enum hprpc_wait wait;
+    mode_t mode;  /* of the FIFOs that this end makes; bits for others also let others in */
+    int capacity; /* to ask for, of the outgoing FIFO */
+};
+
+/* The names of one connection while it opens. */
+struct hprpc__pipe_names {
+    char up[HPRPC__PIPE_PATH_MAX], down[HPRPC__PIPE_PATH_MAX];
+};
+
+struct hprpc__pipe_owner {
+    uid_t uid;
+    gid_t gid;
+};
+
+struct hprpc__pipe_opening;
+
+/* One end of a connection. */
+struct hprpc__pipe {
+    struct hprpc__stream stream;
+    int in, out;
+    atomic_bool accepted; /* false only on a client whose FIFOs the server has not opened yet */
+    struct hprpc__pipe_owner peer;
+    struct hprpc__pipe_opening *opening; /* a client's, see connect.c; NULL on a server */
+    char place[HPRPC__PATH_MAX];         /* the door */
+};
+
+/* ---- FIFOs ---- */
+
+/*
+ * Opens what must be a FIFO, never through a symbolic link and never blocking. Returns the descriptor, or a negated errno;
+ * ENOTSUP when it is something else.
+ */
+int hprpc__fifo_open(const char *path, int flags, struct hprpc__pipe_owner *ret_owner);
+
+/* Makes a FIFO with exactly these permissions; 0 or a negated errno. */
+int hprpc__fifo_make(const char *path, mode_t mode);
+
+/* Asks for a capacity; what the system refuses stays as it is. */
+void hprpc__fifo_enlarge(int fd, int capacity);
+
+int hprpc__pipe_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                        struct hprpc__pipe_options *ret_options);
+
+/* Whether FIFOs of this owner are acceptable: our own, root's, or anybody's where the mode lets others in. */
+bool hprpc__pipe_trusts(const struct hprpc__pipe_options *options, const struct hprpc__pipe_owner *owner);
+
+void hprpc__pipe_names(const char *place, const char *token, struct hprpc__pipe_names *ret_names);
+
+/* ---- Registrations ---- */
+
+/* What was read from a door and is not yet a whole registration. */
+struct hprpc__pipe_reader {
+    char bytes[HPRPC__PIPE_RECORD];
+    size_t filled;
+};
+
+void hprpc__registration_write(const char *token, char ret_bytes[HPRPC__PIPE_RECORD]);
+
+/*
+ * Reads at most one registration: 1 and its token, 0 when there is none now. What is not one is dropped; ret_dropped says
+ * whether that happened. The registration is offered again until it is taken.
+ */
+int hprpc__registration_read(int fd, struct hprpc__pipe_reader *reader, char ret_token[HPRPC__PIPE_TOKEN + 1],
+                             bool *ret_dropped);
+void hprpc__registration_take(struct hprpc__pipe_reader *reader);
+
+/* ---- Connections ---- */
+
+/* An end over two descriptors, which it takes over on success. */
+int hprpc__pipe_new(struct hprpc_context *context, int in, int out, const char *place,
+                    const struct hprpc__pipe_owner *peer, enum hprpc_wait wait, struct hprpc__pipe **ret_pipe);
+
+/* The client's opening, as in struct hprpc__stream_ops. */
+int hprpc__pipe_open(struct hprpc__stream *stream);
+
+/* What a client makes of an end of file before it knows that it was accepted: 0, the end; -EAGAIN, wait; broken. */
+ssize_t hprpc__pipe_not_accepted(struct hprpc__pipe *pipe, const struct iovec *runs, int count);
+void hprpc__pipe_accepted(struct hprpc__pipe *pipe);
+size_t hprpc__pipe_watch_door(struct hprpc__pipe *pipe, struct hprpc_watch *ret_watch);
+void hprpc__pipe_opening_free(struct hprpc__pipe *pipe);
+
+/* Plain readv, past interruptions: a count or a negated errno. */
+ssize_t hprpc__pipe_read(int fd, const struct iovec *runs, int count);
+
+int hprpc__pipe_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                        struct hprpc_channel **ret_channel);
+int hprpc__pipe_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                       struct hprpc_listener **ret_listener);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Registrations: lines of one length, written whole (they are far below PIPE_BUF) and read one at a time, so that what is
+ * not read yet stays in the FIFO and keeps it readable. A line begins with a newline too: what somebody else wrote before
+ * it does no harm.
+ */
+#include "channel-pipe/pipe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define BEFORE "\nhprpc 1 "
+
+enum { BEFORE_SIZE = sizeof(BEFORE) - 1, ATTEMPTS = 64 };
+
+_Static_assert(HPRPC__PIPE_RECORD == BEFORE_SIZE + HPRPC__PIPE_TOKEN + 1, "the record holds its parts");
+
+void hprpc__registration_write(const char *token, char ret_bytes[HPRPC__PIPE_RECORD])
+{
+    memcpy(ret_bytes, BEFORE, BEFORE_SIZE);
+    memcpy(ret_bytes + BEFORE_SIZE, token, HPRPC__PIPE_TOKEN);
+    ret_bytes[HPRPC__PIPE_RECORD - 1] = '\n';
+}
+
+/* The token goes into a path: digits only, so that it names nothing beside the door. */
+static bool is_registration(const char *bytes)
+{
+    if (memcmp(bytes, BEFORE, BEFORE_SIZE) || bytes[HPRPC__PIPE_RECORD - 1] != '\n')
+        return false;
+    for (size_t i = BEFORE_SIZE; i < HPRPC__PIPE_RECORD - 1; i++)
+        if (!memchr("0123456789abcdef", bytes[i], 16))
+            return false;
+    return true;
+}
+
+/* Drops what cannot be the beginning of a registration. */
+static void resynchronise(struct hprpc__pipe_reader *reader)
+{
+    const char *newline = memchr(reader->bytes + 1, '\n', reader->filled - 1);
+
+    reader->filled = newline ? (size_t)(reader->bytes + reader->filled - newline) : 0;
+    if (newline)
+        memmove(reader->bytes, newline, reader->filled);
+}
+
+int hprpc__registration_read(int fd, struct hprpc__pipe_reader *reader, char ret_token[HPRPC__PIPE_TOKEN + 1],
+                             bool *ret_dropped)
+{
+    *ret_dropped = false;
+    for (int i = 0; i < ATTEMPTS; i++) {
+        ssize_t n;
+
+        if (reader->filled == HPRPC__PIPE_RECORD && is_registration(reader->bytes)) {
+            memcpy(ret_token, reader->bytes + BEFORE_SIZE, HPRPC__PIPE_TOKEN);
+            ret_token[HPRPC__PIPE_TOKEN] = '\0';
+            return 1;
+        }
+        if (reader->filled == HPRPC__PIPE_RECORD) {
+            *ret_dropped = true;
+            resynchronise(reader);
+        }
+        n = read(fd, reader->bytes + reader->filled, HPRPC__PIPE_RECORD - reader->filled);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return 0;
+        reader->filled += (size_t)n;
+    }
+    return 0; /* the rest keeps the FIFO readable */
+}
+
+void hprpc__registration_take(struct hprpc__pipe_reader *reader)
+{
+    reader->filled = 0;
+}
