@@ -1,0 +1,54 @@
+/*
+ * The sender's arena: it alone decides which chunk is free, in private memory, and the receiver gives chunks back in any
+ * order through a ring of returns. What comes back is checked against the private table.
+ */
+#ifndef HPRPC_CHANNEL_SHM_ARENA_H
+#define HPRPC_CHANNEL_SHM_ARENA_H
+
+#include <hprpc/channel.h>
+
+#include "channel-shm/layout.h"
+
+enum { SHM_NO_CHUNK = 0xffffffff };
+
+struct shm_arena {
+    uint8_t *memory;
+    _Atomic uint32_t *returns;
+    uint64_t returned; /* entries of the return ring taken so far */
+    uint32_t units, unit_shift;
+    uint32_t lap_shift; /* units is 1 << lap_shift */
+    uint32_t cursor;    /* where the next search begins */
+    uint32_t free_units;
+    uint32_t chunks;                   /* that are not free */
+    uint64_t used[SHM_UNITS_MAX / 64]; /* a bit for each unit */
+    uint16_t length[SHM_UNITS_MAX];    /* by its first unit: a chunk's units, and whether the receiver may return it */
+};
+
+void hprpc__shm_arena_init(struct shm_arena *arena, const struct shm_geometry *geometry, const struct shm_lane *lane);
+
+/*
+ * A chunk of at least `size` bytes (not 0): its first unit, or SHM_NO_CHUNK in `ret_unit`. Takes what was returned when it
+ * runs short. HPRPC_EPROTOCOL when the receiver returned what it did not have.
+ */
+int hprpc__shm_arena_allocate(struct shm_arena *arena, uint32_t size, uint32_t *ret_unit);
+
+/* From here on the chunk is the receiver's to return. */
+void hprpc__shm_arena_hand_over(struct shm_arena *arena, uint32_t unit);
+
+/* Gives a chunk back that was not handed over. */
+void hprpc__shm_arena_free(struct shm_arena *arena, uint32_t unit);
+
+/* Takes back what the receiver returned. HPRPC_EPROTOCOL as above. */
+int hprpc__shm_arena_collect(struct shm_arena *arena);
+
+static inline uint8_t *shm_arena_at(const struct shm_arena *arena, uint32_t unit)
+{
+    return arena->memory + ((size_t)unit << arena->unit_shift);
+}
+
+static inline uint32_t shm_arena_units(uint32_t unit_shift, uint32_t size)
+{
+    return (uint32_t)(((uint64_t)size + (1u << unit_shift) - 1) >> unit_shift);
+}
+
+#endif

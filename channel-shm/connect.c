@@ -1,0 +1,154 @@
+/* The client's way into a connection: a hello through the socket, and a segment that comes back. */
+#include "channel-shm/handshake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "rpc/rendezvous.h"
+
+static int connect_socket(struct shm_channel *channel, const char *path, struct hprpc_detail *detail)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int number;
+
+    channel->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (channel->socket < 0)
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %m");
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    while (connect(channel->socket, (struct sockaddr *)&address, sizeof(address))) {
+        number = errno;
+        switch (number) {
+        case EINTR:
+            continue;
+        case ENOENT:
+        case ENOTDIR:
+        case ECONNREFUSED:
+            return hprpc_detail_set(detail, HPRPC_EREFUSED, "nobody listens at %s: %m", path);
+        case EAGAIN:
+            return hprpc_detail_set(detail, HPRPC_EREFUSED, "too many wait for a connection at %s", path);
+        case EPROTOTYPE:
+            return hprpc_detail_set(detail, HPRPC_EADDRESS, "%s is a socket of another kind", path);
+        case EACCES:
+        case EPERM:
+            return hprpc_detail_set(detail, HPRPC_EPERMISSION, "cannot connect to %s: %m", path);
+        default:
+            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot connect to %s: %m", path);
+        }
+    }
+    return 0;
+}
+
+static int send_hello(struct shm_channel *channel, struct hprpc_detail *detail)
+{
+    const struct shm_hello hello = {
+        .magic = SHM_MAGIC,
+        .version = SHM_VERSION,
+        .flags = channel->options.untrusted ? SHM_SEALED : 0,
+        .slots = channel->options.slots,
+        .arena = channel->options.arena,
+    };
+
+    return hprpc__shm_packet_send(channel->socket, &hello, sizeof(hello), NULL, 0, detail);
+}
+
+/* Whether `fd` is a doorbell that can be rung without waiting. */
+static bool is_bell(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && flags & O_NONBLOCK && (flags & O_ACCMODE) == O_RDWR;
+}
+
+static int check_answer(struct shm_channel *channel, struct shm_answer *answer, const int *fds)
+{
+    bool sealed = channel->options.untrusted;
+
+    answer->reason[SHM_REASON_MAX - 1] = '\0';
+    if (answer->magic != SHM_MAGIC)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s does not speak the shared-memory protocol",
+                                channel->path);
+    if (answer->version != SHM_VERSION)
+        return hprpc__shm_break(channel, HPRPC_EVERSION, "%s speaks version %lu of the shared-memory protocol, not %d",
+                                channel->path, (unsigned long)answer->version, SHM_VERSION);
+    if (answer->code)
+        return hprpc__shm_break(channel, HPRPC_EREFUSED, "%s turned the connection away: %s", channel->path,
+                                answer->reason);
+    if (fds[0] < 0 || !is_bell(fds[1]) || !is_bell(fds[2]))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent no segment with doorbells", channel->path);
+    if (hprpc__shm_geometry_init(answer->slots, answer->arena, &channel->geometry) ||
+        answer->size != channel->geometry.size)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent a segment of %lu slots and %lu bytes, which is none",
+                                channel->path, (unsigned long)answer->slots, (unsigned long)answer->arena);
+    if (sealed && !(answer->flags & SHM_SEALED))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent a segment that it could cut short", channel->path);
+    return 0;
+}
+
+/* The next step of opening: takes the answer when it is there. 0 or broken. */
+static int open_client(struct shm_channel *channel)
+{
+    int fds[SHM_DESCRIPTORS] = { -1, -1, -1 }, i, result;
+    struct hprpc_detail detail;
+    struct shm_answer answer;
+    void *memory;
+
+    result = hprpc__shm_packet_receive(channel->socket, &answer, sizeof(answer), fds, SHM_DESCRIPTORS, &detail);
+    if (!result)
+        return 0;
+    if (result < 0)
+        return hprpc__shm_break(channel, result == HPRPC_EPEERDIED ? HPRPC_EREFUSED : result, "%s: %s", channel->path,
+                                detail.text);
+    result = check_answer(channel, &answer, fds);
+    if (!result) {
+        result = hprpc__shm_segment_map(fds[0], channel->geometry.size, channel->options.untrusted, &detail, &memory);
+        if (result)
+            result = hprpc__shm_break(channel, result, "%s: %s", channel->path, detail.text);
+    }
+    if (result) {
+        for (i = 0; i < SHM_DESCRIPTORS; i++)
+            if (fds[i] >= 0)
+                close(fds[i]);
+        return result;
+    }
+    close(fds[0]);
+    channel->peer_bell = fds[1];
+    channel->bell = fds[2];
+    hprpc__shm_channel_attach(channel, memory);
+    return 0;
+}
+
+int hprpc__shm_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                       struct hprpc_channel **ret_channel)
+{
+    static const char *const known[] = { "wait", "ring", "slots", "trust", NULL };
+    struct shm_options options = { 0 };
+    struct shm_channel *channel = NULL;
+    char path[HPRPC__PATH_MAX];
+    int result = hprpc_uri_check_options(uri, known, detail);
+
+    if (!result)
+        result = hprpc__shm_options(uri, detail, &options);
+    if (!result)
+        result = hprpc__rendezvous_path(uri, ".shm", false, detail, path);
+    if (!result)
+        result = hprpc__shm_channel_new(context, &options, &channel);
+    if (result)
+        return result;
+    channel->open = open_client;
+    memcpy(channel->path, path, sizeof(path));
+    result = connect_socket(channel, path, detail);
+    if (!result && hprpc__shm_learn_peer(channel))
+        result = hprpc_detail_set(detail, channel->code, "%s", channel->base.reason.text);
+    if (!result)
+        result = send_hello(channel, detail);
+    if (result) {
+        channel->base.ops->free(&channel->base);
+        return result;
+    }
+    *ret_channel = &channel->base;
+    return 0;
+}

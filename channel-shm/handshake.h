@@ -1,0 +1,53 @@
+/* The two packets that open a connection, and the descriptors that come with the second. */
+#ifndef HPRPC_CHANNEL_SHM_HANDSHAKE_H
+#define HPRPC_CHANNEL_SHM_HANDSHAKE_H
+
+#include "channel-shm/shm.h"
+
+enum {
+    SHM_MAGIC = 0x6d685348, /* "HShm" */
+    SHM_VERSION = 1,
+    SHM_DESCRIPTORS = 3, /* the segment, the server's doorbell, the client's doorbell */
+    SHM_REASON_MAX = 200,
+};
+
+enum shm_handshake_flag {
+    SHM_SEALED = 0x01, /* hello: the segment must not be able to shrink; answer: it is not */
+};
+
+/* The first packet, client to server. */
+struct shm_hello {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t flags;
+    uint32_t slots;    /* wanted, or 0 */
+    uint32_t arena;    /* wanted, or 0 */
+    uint32_t reserved; /* 0 */
+};
+
+/* The answer. With code 0 it carries the descriptors; else it is the last packet, and its reason is a sentence. */
+struct shm_answer {
+    uint32_t magic;
+    uint32_t version;
+    int32_t code;
+    uint32_t flags;
+    uint32_t slots;
+    uint32_t arena;
+    uint64_t size; /* of the segment */
+    char reason[SHM_REASON_MAX];
+};
+
+_Static_assert(sizeof(struct shm_hello) == 24 && sizeof(struct shm_answer) == 232, "packets have no padding");
+
+/* Sends one packet with `count` descriptors. 0 or HPRPC_ESYSTEM. */
+int hprpc__shm_packet_send(int socket, const void *packet, size_t size, const int *fds, size_t count,
+                           struct hprpc_detail *detail);
+
+/*
+ * Takes one packet of exactly `size` bytes with 0 or `count` descriptors (`ret_fds`, -1 where none came; the caller
+ * owns them, and gets none on failure). 1; 0, none is there; HPRPC_EPEERDIED, HPRPC_EPROTOCOL, HPRPC_ESYSTEM.
+ */
+int hprpc__shm_packet_receive(int socket, void *ret_packet, size_t size, int *ret_fds, size_t count,
+                              struct hprpc_detail *detail);
+
+#endif

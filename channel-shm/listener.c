@@ -1,0 +1,283 @@
+/* The server's way into a connection: a socket at a claimed path, and a segment for each client that says hello. */
+#include "channel-shm/handshake.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "rpc/rendezvous.h"
+
+/* What a client may ask for by itself; more has to stand in the listener's own URI. */
+enum { WISH_ARENA_MAX = 16 * 1024 * 1024, WISH_SLOTS_MAX = 4096 };
+
+struct shm_listener {
+    struct hprpc_listener base;
+    struct shm_options options;
+    struct hprpc__claim claim;
+    int socket;
+    char address[HPRPC__PATH_MAX + 8];
+};
+
+static struct shm_listener *shm_listener(struct hprpc_listener *listener)
+{
+    return (struct shm_listener *)(void *)listener;
+}
+
+static uint32_t choose(uint32_t ours, uint32_t wish, uint32_t most, uint32_t otherwise)
+{
+    if (ours || !wish)
+        return ours ? ours : otherwise;
+    return wish < most ? wish : most;
+}
+
+/* Tells the client why it is turned away, and breaks the channel with the same words. */
+static int refuse(struct shm_channel *channel, int code, const char *reason)
+{
+    struct shm_answer answer = { .magic = SHM_MAGIC, .version = SHM_VERSION, .code = code };
+
+    snprintf(answer.reason, sizeof(answer.reason), "%s", reason);
+    hprpc__shm_packet_send(channel->socket, &answer, sizeof(answer), NULL, 0, NULL);
+    return hprpc__shm_break(channel, code, "%s", reason);
+}
+
+/* Makes the segment and the doorbells. The segment's descriptor is the caller's. */
+static int make_segment(struct shm_channel *channel, bool sealed, struct hprpc_detail *detail, int *ret_fd,
+                        void **ret_memory)
+{
+    size_t size = channel->geometry.size;
+    int fd, result;
+
+    channel->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    channel->peer_bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (channel->bell < 0 || channel->peer_bell < 0)
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a doorbell: %m");
+    result = hprpc__shm_segment_make("/dev/shm", size, sealed, detail, &fd);
+    if (result)
+        return result;
+    result = hprpc__shm_segment_map(fd, size, sealed, detail, ret_memory);
+    if (result) {
+        close(fd);
+        return result;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+static int answer_hello(struct shm_channel *channel, const struct shm_hello *hello)
+{
+    const struct shm_options *options = &channel->options;
+    bool sealed = options->untrusted || hello->flags & SHM_SEALED;
+    struct hprpc_detail detail;
+    struct shm_answer answer;
+    void *memory = NULL;
+    int fds[SHM_DESCRIPTORS], result, fd = -1;
+
+    if (hprpc__shm_geometry_init(choose(options->slots, hello->slots, WISH_SLOTS_MAX, SHM_SLOTS_DEFAULT),
+                                 choose(options->arena, hello->arena, WISH_ARENA_MAX, SHM_ARENA_DEFAULT),
+                                 &channel->geometry))
+        return refuse(channel, HPRPC_EPROTOCOL, "the wanted size of the rings is no power of two within the limits");
+    result = make_segment(channel, sealed, &detail, &fd, &memory);
+    if (result)
+        return refuse(channel, result, detail.text);
+
+    answer = (struct shm_answer){
+        .magic = SHM_MAGIC,
+        .version = SHM_VERSION,
+        .flags = sealed ? SHM_SEALED : 0,
+        .slots = channel->geometry.slots,
+        .arena = channel->geometry.arena,
+        .size = channel->geometry.size,
+    };
+    fds[0] = fd;
+    fds[1] = channel->bell;
+    fds[2] = channel->peer_bell;
+    result = hprpc__shm_packet_send(channel->socket, &answer, sizeof(answer), fds, SHM_DESCRIPTORS, &detail);
+    close(fd);
+    hprpc__shm_channel_attach(channel, memory);
+    return result ? hprpc__shm_break(channel, HPRPC_EPEERDIED, "%s", detail.text) : 0;
+}
+
+/* The next step of opening: answers the hello when it is there. 0 or broken. */
+static int open_server(struct shm_channel *channel)
+{
+    struct hprpc_detail detail;
+    struct shm_hello hello;
+    char reason[SHM_REASON_MAX];
+    int result = hprpc__shm_packet_receive(channel->socket, &hello, sizeof(hello), NULL, 0, &detail);
+
+    if (!result)
+        return 0;
+    if (result < 0)
+        return hprpc__shm_break(channel, result, "%s", detail.text);
+    if (hello.magic != SHM_MAGIC)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a client that does not speak the shared-memory protocol");
+    if (hello.version != SHM_VERSION) {
+        snprintf(reason, sizeof(reason), "version %lu of the shared-memory protocol is asked for, %d is spoken",
+                 (unsigned long)hello.version, SHM_VERSION);
+        return refuse(channel, HPRPC_EVERSION, reason);
+    }
+    return answer_hello(channel, &hello);
+}
+
+/* A channel for an accepted socket, which it owns in any case. */
+static int serve(struct shm_listener *listener, int socket, struct shm_channel **ret_channel)
+{
+    struct shm_channel *channel;
+    int result = hprpc__shm_channel_new(listener->base.context, &listener->options, &channel);
+
+    if (result) {
+        close(socket);
+        return result;
+    }
+    channel->socket = socket;
+    channel->server = true;
+    channel->open = open_server;
+    if (!hprpc__shm_learn_peer(channel))
+        open_server(channel);
+    *ret_channel = channel;
+    return 0;
+}
+
+static int accept_channel(struct hprpc_listener *base, struct hprpc_detail *detail, struct hprpc_channel **ret_channel)
+{
+    struct shm_listener *listener = shm_listener(base);
+    struct shm_channel *channel;
+    int socket, code;
+
+    for (;;) {
+        socket = accept4(listener->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (socket < 0 && (errno == EINTR || errno == ECONNABORTED))
+            continue;
+        if (socket < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return 0;
+        if (socket < 0)
+            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot accept a connection at %s: %m",
+                                    listener->claim.path);
+        if (serve(listener, socket, &channel))
+            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "out of memory for a connection at %s",
+                                    listener->claim.path);
+        code = hprpc__shm_not_open(channel, 0);
+        if (!code) {
+            *ret_channel = &channel->base;
+            return 1;
+        }
+        hprpc_log(base->context, HPRPC_LOG_ERROR, "%s: a client (process %lld) was turned away: %s",
+                  listener->claim.path, (long long)channel->pid, channel->base.reason.text);
+        if (code == HPRPC_ESYSTEM)
+            hprpc_detail_set(detail, code, "%s", channel->base.reason.text);
+        channel->base.ops->free(&channel->base);
+        if (code == HPRPC_ESYSTEM)
+            return code;
+    }
+}
+
+static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches)
+{
+    ret_watches[0] = (struct hprpc_watch){ .fd = shm_listener(base)->socket, .events = POLLIN };
+    return 1;
+}
+
+static void address(struct hprpc_listener *base, char *ret_uri, size_t capacity)
+{
+    snprintf(ret_uri, capacity, "%s", shm_listener(base)->address);
+}
+
+static void free_listener(struct hprpc_listener *base)
+{
+    struct shm_listener *listener;
+
+    if (!base)
+        return;
+    listener = shm_listener(base);
+    /* the name first: whoever finds it must find somebody listening */
+    hprpc__claim_drop(&listener->claim);
+    if (listener->socket >= 0)
+        close(listener->socket);
+    hprpc_release(base->context, listener, sizeof(*listener));
+}
+
+static const struct hprpc_listener_ops listener_ops = {
+    .accept = accept_channel,
+    .watch = watch,
+    .address = address,
+    .free = free_listener,
+};
+
+/* The option "mode": octal permissions of the socket, for other users; only where there is no private directory. */
+static int parse_mode(const struct hprpc_uri *uri, struct hprpc_detail *detail, mode_t *ret_mode)
+{
+    const char *text = hprpc_uri_option(uri, "mode"), *digit;
+    mode_t mode = 0;
+
+    if (!text) {
+        *ret_mode = 0600;
+        return 0;
+    }
+    if (uri->rest[0] != '/')
+        return hprpc_detail_set(detail, HPRPC_EURI, "mode= needs an absolute path: bare names are private to a user");
+    for (digit = text; *digit >= '0' && *digit <= '7' && digit - text < 4; digit++)
+        mode = mode * 8 + (mode_t)(*digit - '0');
+    if (digit == text || *digit || mode > 0777)
+        return hprpc_detail_set(detail, HPRPC_EURI, "mode=\"%.32s\" is no octal number up to 0777", text);
+    *ret_mode = mode;
+    return 0;
+}
+
+static int open_socket(struct shm_listener *listener, mode_t mode, struct hprpc_detail *detail)
+{
+    struct sockaddr_un where = { .sun_family = AF_UNIX };
+
+    listener->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener->socket < 0)
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %m");
+    snprintf(where.sun_path, sizeof(where.sun_path), "%s", listener->claim.path);
+    /* the mode of the socket itself limits that of its name from the first moment on */
+    if (fchmod(listener->socket, 0600) || bind(listener->socket, (struct sockaddr *)&where, sizeof(where)))
+        return hprpc_detail_set(detail, errno == EACCES || errno == EPERM ? HPRPC_EPERMISSION : HPRPC_EADDRESS,
+                                "cannot make a socket at %s: %m", where.sun_path);
+    if (listen(listener->socket, SOMAXCONN) || chmod(where.sun_path, mode))
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot listen at %s: %m", where.sun_path);
+    return 0;
+}
+
+int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                      struct hprpc_listener **ret_listener)
+{
+    static const char *const known[] = { "wait", "ring", "slots", "trust", "mode", NULL };
+    struct shm_options options = { 0 };
+    struct shm_listener *listener;
+    char path[HPRPC__PATH_MAX];
+    mode_t mode = 0;
+    int result = hprpc_uri_check_options(uri, known, detail);
+
+    if (!result)
+        result = hprpc__shm_options(uri, detail, &options);
+    if (!result)
+        result = parse_mode(uri, detail, &mode);
+    if (!result)
+        result = hprpc__rendezvous_path(uri, ".shm", true, detail, path);
+    if (result)
+        return result;
+    listener = hprpc_allocate(context, sizeof(*listener));
+    if (!listener)
+        return HPRPC_ENOMEM;
+    *listener = (struct shm_listener){ .base = { .ops = &listener_ops, .context = context },
+                                       .options = options,
+                                       .claim = { .lock_fd = -1 },
+                                       .socket = -1 };
+    snprintf(listener->address, sizeof(listener->address), "shm://%s", uri->rest);
+    result = hprpc__claim_take(&listener->claim, path, S_IFSOCK, detail);
+    if (!result)
+        result = open_socket(listener, mode, detail);
+    if (result) {
+        free_listener(&listener->base);
+        return result;
+    }
+    *ret_listener = &listener->base;
+    return 0;
+}

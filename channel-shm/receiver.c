@@ -1,0 +1,371 @@
+/*
+ * The receiving side. Whatever lies in shared memory may change while we look at it, so each word is loaded once, into
+ * private memory, then checked, then used.
+ */
+#include "channel-shm/shm.h"
+
+#include <poll.h>
+
+/* Where a message's body is; the first token. */
+enum { IN_SLOT, IN_CHUNK, IN_PRIVATE };
+
+/* So many empty looks at the ring, one look at the lifeline: a spinning wait notices a death within a millisecond. */
+enum { IDLE_MAX = 16384 };
+
+/* A chunk as a slot describes it, checked. */
+struct chunk {
+    uint32_t unit, size;
+    uint32_t total, offset; /* of pieces */
+};
+
+void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_geometry *geometry,
+                              const struct shm_lane *lane, int bell)
+{
+    memset(receiver, 0, sizeof(*receiver));
+    receiver->slots = lane->slots;
+    receiver->words = lane->words;
+    receiver->slot_count = geometry->slots;
+    receiver->lap_shift = (uint32_t)__builtin_ctz(geometry->slots);
+    receiver->bell = bell;
+    receiver->arena = lane->arena;
+    receiver->units = geometry->units;
+    receiver->unit_shift = geometry->unit_shift;
+    receiver->return_shift = (uint32_t)__builtin_ctz(geometry->units);
+    receiver->returns = lane->returns;
+}
+
+/* Tells the sender which slots are free; a batch at a time, since it costs a cache miss on both sides. */
+static void publish(struct shm_receiver *receiver, uint64_t position)
+{
+    receiver->published = position;
+    /* release: pairs with the acquire in look_for_room (sender.c) */
+    atomic_store_explicit(&receiver->words->consumed, (uint32_t)position, memory_order_release);
+    shm_wake(&receiver->words->starved, receiver->bell);
+}
+
+/* Gives a chunk back to the sender. Any thread. */
+static void give_back(struct shm_receiver *receiver, uint32_t unit)
+{
+    /* relaxed: it only hands out entries; there are as many as units, so none is taken twice before the sender took it */
+    uint64_t position = atomic_fetch_add_explicit(&receiver->returned, 1, memory_order_relaxed);
+    uint32_t lap = (uint32_t)(position >> receiver->return_shift) + 1;
+
+    /* release: pairs with the acquire in hprpc__shm_arena_collect */
+    atomic_store_explicit(&receiver->returns[position & (receiver->units - 1)], lap << 16 | unit, memory_order_release);
+    shm_wake(&receiver->words->starved, receiver->bell);
+}
+
+static inline uint64_t load_commit(const struct shm_receiver *receiver)
+{
+    /* acquire: pairs with the release in hprpc__shm_slot_commit */
+    return atomic_load_explicit(&receiver->slots[receiver->tail & (receiver->slot_count - 1)].commit,
+                                memory_order_acquire);
+}
+
+static inline uint32_t expected_tag(const struct shm_receiver *receiver)
+{
+    return (uint32_t)(receiver->tail >> receiver->lap_shift) + 1;
+}
+
+static inline uint64_t load_word(_Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static bool is_hung_up(const struct shm_channel *channel)
+{
+    struct pollfd lifeline = { .fd = channel->socket };
+
+    return poll(&lifeline, 1, 0) > 0 && lifeline.revents;
+}
+
+static int look_at_lifeline(struct shm_channel *channel)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+
+    if (receiver->woken) {
+        /* something rang that was no message: room to send, or a ring that came late */
+        receiver->unread = true;
+        receiver->woken = false;
+    }
+    receiver->idle = 0;
+    if (!is_hung_up(channel))
+        return 0;
+    receiver->idle = IDLE_MAX; /* look again next time, if this is not yet the end */
+    if ((uint32_t)load_commit(receiver) == expected_tag(receiver))
+        return 0;
+    return hprpc__shm_break(channel, HPRPC_EPEERDIED, "the other side (process %lld) is gone", (long long)channel->pid);
+}
+
+static int receive_nothing(struct shm_channel *channel, uint32_t tag)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+
+    if (KODOSIS_UNLIKELY(tag != expected_tag(receiver) - 1))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "slot %lu of the ring is of lap %lu where %lu was expected",
+                                (unsigned long)(receiver->tail & (receiver->slot_count - 1)), (unsigned long)tag,
+                                (unsigned long)expected_tag(receiver));
+    /* relaxed: if the word is missed now, it is seen at the next look, or in hprpc__shm_arm */
+    if (receiver->tail != receiver->published &&
+        KODOSIS_UNLIKELY(atomic_load_explicit(&receiver->words->starved, memory_order_relaxed)))
+        publish(receiver, receiver->tail);
+    if (KODOSIS_UNLIKELY(receiver->woken || receiver->idle++ >= IDLE_MAX))
+        return look_at_lifeline(channel);
+    return 0;
+}
+
+/* Loads a chunk's description, once, and checks it. 0 or broken. */
+static int load_chunk(struct shm_channel *channel, struct shm_slot *slot, uint32_t index, enum shm_kind kind,
+                      struct chunk *ret_chunk)
+{
+    uint64_t word = load_word(&slot->rest[index]), piece = kind == SHM_CHUNK ? 0 : load_word(&slot->rest[index + 1]);
+    struct chunk chunk = { (uint32_t)word, (uint32_t)(word >> 32), (uint32_t)piece, (uint32_t)(piece >> 32) };
+
+    if (kind == SHM_CHUNK)
+        chunk.total = chunk.size;
+    if (!chunk.size || chunk.unit >= channel->receiver.units ||
+        ((uint64_t)chunk.unit << channel->receiver.unit_shift) + chunk.size > channel->geometry.arena)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%lu bytes at unit %lu are not inside the arena",
+                                (unsigned long)chunk.size, (unsigned long)chunk.unit);
+    if (chunk.offset > chunk.total || chunk.size > chunk.total - chunk.offset)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a piece of %lu bytes at %lu is not inside a body of %lu",
+                                (unsigned long)chunk.size, (unsigned long)chunk.offset, (unsigned long)chunk.total);
+    if (chunk.total > channel->base.receive_limit)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a body of %lu bytes came where %lu is the limit",
+                                (unsigned long)chunk.total, (unsigned long)channel->base.receive_limit);
+    *ret_chunk = chunk;
+    return 0;
+}
+
+static void fill_private(struct hprpc_message *message, const struct hprpc_header *header, const uint8_t *body,
+                         uint32_t size)
+{
+    message->header = *header;
+    message->body = body;
+    message->size = size;
+    message->lendable = true;
+    message->token[0] = IN_PRIVATE;
+}
+
+/* A piece of a body. 1: the body is complete; 0: more must come; HPRPC_ENOMEM, and nothing has changed; broken. */
+static int receive_piece(struct shm_channel *channel, const struct hprpc_header *header, enum shm_kind kind,
+                         const struct chunk *chunk, struct hprpc_message *ret_message)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+
+    if (kind == SHM_FIRST) {
+        receiver->whole = hprpc_allocate(channel->base.context, chunk->total);
+        if (!receiver->whole)
+            return HPRPC_ENOMEM;
+        receiver->header = *header;
+        receiver->whole_size = chunk->total;
+        receiver->whole_filled = 0;
+    }
+    if (chunk->total != receiver->whole_size || chunk->offset != receiver->whole_filled)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a piece at %lu of %lu came where %lu of %lu was expected",
+                                (unsigned long)chunk->offset, (unsigned long)chunk->total,
+                                (unsigned long)receiver->whole_filled, (unsigned long)receiver->whole_size);
+    memcpy(receiver->whole + receiver->whole_filled, receiver->arena + ((size_t)chunk->unit << receiver->unit_shift),
+           chunk->size);
+    receiver->whole_filled += chunk->size;
+    receiver->tail++;
+    give_back(receiver, chunk->unit);
+    if (receiver->whole_filled < receiver->whole_size)
+        return 0;
+    fill_private(ret_message, &receiver->header, receiver->whole, receiver->whole_size);
+    receiver->whole = NULL;
+    return 1;
+}
+
+/* A body in one chunk: lent, or copied where the other side is not trusted. 1 or HPRPC_ENOMEM. */
+static int receive_chunk(struct shm_channel *channel, const struct hprpc_header *header, const struct chunk *chunk,
+                         struct hprpc_message *ret_message)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+    uint8_t *body = receiver->arena + ((size_t)chunk->unit << receiver->unit_shift), *copy;
+    uint32_t units = shm_arena_units(receiver->unit_shift, chunk->size);
+
+    if (channel->options.untrusted) {
+        copy = hprpc_allocate(channel->base.context, chunk->size);
+        if (!copy)
+            return HPRPC_ENOMEM;
+        memcpy(copy, body, chunk->size);
+        give_back(receiver, chunk->unit);
+        fill_private(ret_message, header, copy, chunk->size);
+    } else {
+        ret_message->header = *header;
+        ret_message->body = body;
+        ret_message->size = chunk->size;
+        /* relaxed: a count that is a moment old is good enough to decide by */
+        units += atomic_fetch_add_explicit(&receiver->held, units, memory_order_relaxed);
+        ret_message->lendable = units <= receiver->units / 2;
+        ret_message->token[0] = IN_CHUNK;
+        ret_message->token[1] = chunk->unit;
+    }
+    receiver->tail++;
+    return 1;
+}
+
+/* Everything but a message in its slot. As receive_piece. */
+static __attribute__((noinline)) int receive_large(struct shm_channel *channel, struct shm_slot *slot, uint32_t index,
+                                                   const struct hprpc_header *header, enum shm_kind kind,
+                                                   struct hprpc_message *ret_message)
+{
+    struct chunk chunk = { 0 };
+    int result;
+
+    if (kind == SHM_END) {
+        channel->receiver.tail++;
+        return hprpc__shm_break(channel, HPRPC_EPEERDIED, "the other side (process %lld) has closed the connection",
+                                (long long)channel->pid);
+    }
+    if (kind > SHM_END)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a slot of unknown kind %d", (int)kind);
+    if ((kind == SHM_NEXT) != (channel->receiver.whole != NULL))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s",
+                                kind == SHM_NEXT ? "a piece of no body" : "a body ends before its last piece");
+    result = load_chunk(channel, slot, index, kind, &chunk);
+    if (result)
+        return result;
+    if (kind == SHM_CHUNK)
+        return receive_chunk(channel, header, &chunk, ret_message);
+    return receive_piece(channel, header, kind, &chunk, ret_message);
+}
+
+/* The slot at the tail has a message, or a part of one. As receive_piece. */
+static inline int receive_slot(struct shm_channel *channel, uint64_t commit, struct hprpc_message *ret_message)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+    struct shm_slot *slot = &receiver->slots[receiver->tail & (receiver->slot_count - 1)];
+    enum shm_kind kind = (enum shm_kind)(commit >> 48 & 0xff);
+    uint64_t numbers = load_word(&slot->call), options = 0;
+    uint32_t index = 0, size = (uint32_t)(commit >> 56);
+    struct hprpc_header header;
+
+    header.type = (uint8_t)(commit >> 32);
+    header.flags = (uint8_t)(commit >> 40);
+    header.call = (uint32_t)numbers;
+    header.service = (uint16_t)(numbers >> 32);
+    header.procedure = (uint16_t)(numbers >> 48);
+    if (header.flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH)) {
+        options = load_word(&slot->rest[0]);
+        index = 1;
+    }
+    header.timeout_ms = (uint32_t)options;
+    header.depth = (uint16_t)(options >> 32);
+    if (KODOSIS_UNLIKELY(!hprpc_header_valid(&header)))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a header of type %d with flags 0x%02x makes no sense",
+                                (int)header.type, (unsigned)header.flags);
+    if (kind != SHM_INLINE || receiver->whole)
+        return receive_large(channel, slot, index, &header, kind, ret_message);
+    if (KODOSIS_UNLIKELY(size > (index ? SHM_INLINE_MAX_OPTIONS : SHM_INLINE_MAX)))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%lu bytes are not inside a slot", (unsigned long)size);
+
+    receiver->tail++;
+    receiver->lent = true;
+    ret_message->header = header;
+    ret_message->body = (const uint8_t *)&slot->rest[index];
+    ret_message->size = size;
+    ret_message->lendable = false;
+    ret_message->token[0] = IN_SLOT;
+    return 1;
+}
+
+int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_message)
+{
+    struct shm_channel *channel = shm_channel(base);
+    struct shm_receiver *receiver = &channel->receiver;
+    uint64_t commit;
+    uint32_t pieces;
+    int result;
+
+    if (KODOSIS_UNLIKELY(!shm_is_open(channel))) {
+        if (atomic_load_explicit(&channel->state, memory_order_acquire) != SHM_OPENING)
+            return hprpc__shm_not_open(channel, 0);
+        result = channel->open(channel);
+        if (result || !shm_is_open(channel))
+            return result;
+    }
+    for (pieces = 0; pieces < receiver->slot_count; pieces++) {
+        /* whatever was lent in its slot has been released by now */
+        receiver->lent = false;
+        commit = load_commit(receiver);
+        if ((uint32_t)commit != expected_tag(receiver))
+            return receive_nothing(channel, (uint32_t)commit);
+        receiver->idle = 0;
+        receiver->woken = false;
+        if (receiver->tail - receiver->published >= receiver->slot_count / 4)
+            publish(receiver, receiver->tail);
+        result = receive_slot(channel, commit, ret_message);
+        if (KODOSIS_LIKELY(result))
+            return result;
+    }
+    return 0;
+}
+
+void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *message)
+{
+    struct shm_receiver *receiver = &shm_channel(base)->receiver;
+
+    if (message->token[0] == IN_PRIVATE) {
+        hprpc_release(base->context, (void *)(uintptr_t)message->body, message->size);
+    } else if (message->token[0] == IN_CHUNK) {
+        atomic_fetch_sub_explicit(&receiver->held, shm_arena_units(receiver->unit_shift, message->size),
+                                  memory_order_relaxed);
+        give_back(receiver, (uint32_t)message->token[1]);
+    }
+}
+
+/* Room that the sending side waited for has come; true once for each time that it waited. */
+static bool is_fed(struct shm_channel *channel)
+{
+    struct shm_sender *sender = &channel->sender;
+
+    /* acquire: pairs with hprpc__shm_waits_for_room, which looks at the two in the opposite order */
+    if (!atomic_load_explicit(&sender->hungry, memory_order_acquire) ||
+        atomic_load_explicit(&sender->words->starved, memory_order_seq_cst))
+        return false;
+    atomic_store_explicit(&sender->hungry, false, memory_order_seq_cst);
+    return true;
+}
+
+static void stop_sleeping(struct shm_receiver *receiver)
+{
+    receiver->armed = false;
+    if (!shm_unpark(&receiver->words->sleeping))
+        receiver->unread = true;
+}
+
+bool hprpc__shm_arm(struct hprpc_channel *base)
+{
+    struct shm_channel *channel = shm_channel(base);
+    struct shm_receiver *receiver = &channel->receiver;
+    uint64_t done;
+
+    if (!shm_is_open(channel))
+        return atomic_load_explicit(&channel->state, memory_order_relaxed) != SHM_OPENING;
+    if (receiver->unread) {
+        /* whoever sleeps in poll needs the doorbell unreadable; what rang is found by the looks below */
+        receiver->unread = false;
+        hprpc__shm_bell_drain(channel->bell);
+    }
+    done = receiver->tail - receiver->lent;
+    if (done > receiver->published)
+        publish(receiver, done);
+    receiver->armed = true;
+    shm_park(&receiver->words->sleeping);
+    if ((uint32_t)load_commit(receiver) == expected_tag(receiver) - 1 && shm_is_open(channel) && !is_fed(channel))
+        return false;
+    stop_sleeping(receiver);
+    return true;
+}
+
+void hprpc__shm_disarm(struct hprpc_channel *base)
+{
+    struct shm_receiver *receiver = &shm_channel(base)->receiver;
+
+    if (!receiver->armed)
+        return;
+    stop_sleeping(receiver);
+    receiver->woken = true;
+}

@@ -1,0 +1,141 @@
+#include "channel-shm/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+/* Allocating goes in steps: a long one would start anew after each signal, and never end under a storm of them. */
+enum { ALLOCATION_STEP = 64 * 1024, PAGE = 4096 };
+
+static bool is_power_of_two(uint32_t number)
+{
+    return number && !(number & (number - 1));
+}
+
+static size_t round_up(size_t number, size_t step)
+{
+    return (number + step - 1) / step * step;
+}
+
+int hprpc__shm_geometry_init(uint32_t slots, uint32_t arena, struct shm_geometry *ret_geometry)
+{
+    struct shm_geometry geometry = { .slots = slots, .arena = arena, .unit_shift = 6 };
+    size_t end = PAGE;
+    int i;
+
+    if (!is_power_of_two(slots) || slots < SHM_SLOTS_MIN || slots > SHM_SLOTS_MAX)
+        return HPRPC_EINVAL;
+    if (!is_power_of_two(arena) || arena < SHM_ARENA_MIN || arena > SHM_ARENA_MAX)
+        return HPRPC_EINVAL;
+    while (arena >> geometry.unit_shift > SHM_UNITS_MAX)
+        geometry.unit_shift++;
+    geometry.units = arena >> geometry.unit_shift;
+
+    for (i = 0; i < 2; i++) {
+        geometry.words_at[i] = (size_t)i * sizeof(struct shm_words);
+        geometry.slots_at[i] = end;
+        end = round_up(end + slots * sizeof(struct shm_slot), PAGE);
+        geometry.returns_at[i] = end;
+        end = round_up(end + geometry.units * sizeof(uint32_t), PAGE);
+    }
+    for (i = 0; i < 2; i++) {
+        geometry.arena_at[i] = end;
+        end += arena;
+    }
+    geometry.size = end;
+    *ret_geometry = geometry;
+    return 0;
+}
+
+/* Gives the file its size and all of its memory, so that touching it can never fail. 0 or an errno number. */
+static int allocate(int fd, size_t size)
+{
+    size_t done, step;
+    int result;
+
+    if (ftruncate(fd, (off_t)size))
+        return errno;
+    for (done = 0; done < size; done += step) {
+        step = size - done < ALLOCATION_STEP ? size - done : ALLOCATION_STEP;
+        do
+            result = posix_fallocate(fd, (off_t)done, (off_t)step);
+        while (result == EINTR);
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
+/* A file on tmpfs that never had a name. */
+static int make_posix(const char *directory, size_t size)
+{
+    struct statfs status;
+    int fd = open(directory, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return -1;
+    if (fstatfs(fd, &status) || status.f_type != TMPFS_MAGIC || allocate(fd, size)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int make_sealed(size_t size, struct hprpc_detail *detail, int *ret_fd)
+{
+    int fd = memfd_create("hprpc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd < 0)
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a memory file: %m");
+    errno = allocate(fd, size);
+    if (errno || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+        hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot allocate %zu bytes of shared memory: %m", size);
+        close(fd);
+        return HPRPC_ESYSTEM;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+int hprpc__shm_segment_make(const char *directory, size_t size, bool sealed, struct hprpc_detail *detail, int *ret_fd)
+{
+    int fd = sealed ? -1 : make_posix(directory, size);
+
+    if (fd < 0)
+        return make_sealed(size, detail, ret_fd);
+    *ret_fd = fd;
+    return 0;
+}
+
+int hprpc__shm_segment_map(int fd, size_t size, bool sealed, struct hprpc_detail *detail, void **ret_memory)
+{
+    struct stat status;
+    void *memory;
+    int seals;
+
+    if (fstat(fd, &status) || !S_ISREG(status.st_mode) || status.st_size < 0 || (size_t)status.st_size != size)
+        return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "the segment that came is not one of %zu bytes", size);
+    seals = fcntl(fd, F_GET_SEALS);
+    if (sealed && (seals < 0 || !(seals & F_SEAL_SHRINK)))
+        return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "the segment that came could be cut short by the other side");
+    memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED)
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot map %zu bytes of shared memory: %m", size);
+    *ret_memory = memory;
+    return 0;
+}
+
+void hprpc__shm_lane_init(struct shm_lane *lane, const struct shm_geometry *geometry, void *memory, int direction)
+{
+    uint8_t *base = memory;
+
+    lane->words = (struct shm_words *)(void *)(base + geometry->words_at[direction]);
+    lane->slots = (struct shm_slot *)(void *)(base + geometry->slots_at[direction]);
+    lane->returns = (_Atomic uint32_t *)(void *)(base + geometry->returns_at[direction]);
+    lane->arena = base + geometry->arena_at[direction];
+}

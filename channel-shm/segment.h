@@ -1,0 +1,27 @@
+/* Making a segment and mapping it. */
+#ifndef HPRPC_CHANNEL_SHM_SEGMENT_H
+#define HPRPC_CHANNEL_SHM_SEGMENT_H
+
+#include <hprpc/channel.h>
+
+#include "channel-shm/layout.h"
+
+/* Lays out a segment; HPRPC_EINVAL unless both are powers of two within their limits. */
+int hprpc__shm_geometry_init(uint32_t slots, uint32_t arena, struct shm_geometry *ret_geometry);
+
+/*
+ * Makes a segment without a name, all of its memory allocated: a file on `directory` (/dev/shm), or a sealed memfd if
+ * `sealed` or if the directory is no tmpfs or has no room. The caller owns the descriptor. HPRPC_ESYSTEM.
+ */
+int hprpc__shm_segment_make(const char *directory, size_t size, bool sealed, struct hprpc_detail *detail, int *ret_fd);
+
+/*
+ * Checks a segment that came from the other side: long enough and, for `sealed`, unable to shrink; then maps it.
+ * HPRPC_EPROTOCOL, HPRPC_ESYSTEM.
+ */
+int hprpc__shm_segment_map(int fd, size_t size, bool sealed, struct hprpc_detail *detail, void **ret_memory);
+
+/* Points into a mapped segment. */
+void hprpc__shm_lane_init(struct shm_lane *lane, const struct shm_geometry *geometry, void *memory, int direction);
+
+#endif

@@ -1,0 +1,254 @@
+/* The sending side: a message goes into the next slot, into a chunk that the slot describes, or is staged. */
+#include "channel-shm/shm.h"
+
+/* Where a reservation's body is; the first token. */
+enum { IN_SLOT, IN_CHUNK, STAGED };
+
+void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry *geometry, const struct shm_lane *lane,
+                            int bell)
+{
+    memset(sender, 0, sizeof(*sender));
+    sender->slots = lane->slots;
+    sender->words = lane->words;
+    sender->slot_count = geometry->slots;
+    sender->lap_shift = (uint32_t)__builtin_ctz(geometry->slots);
+    sender->reserve = geometry->slots / 4;
+    sender->bell = bell;
+    sender->last = &sender->first;
+    hprpc__shm_arena_init(&sender->arena, geometry, lane);
+}
+
+static __attribute__((noinline)) int look_for_room(struct shm_channel *channel, uint32_t reserve)
+{
+    struct shm_sender *sender = &channel->sender;
+    /* acquire: pairs with the release in publish (receiver.c), so the receiver is done with the slots it gave back */
+    uint32_t word = atomic_load_explicit(&sender->words->consumed, memory_order_acquire);
+    uint32_t advance = word - (uint32_t)sender->consumed;
+
+    if (advance > sender->head - sender->consumed)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "the other side gave back %lu slots where it had %lu",
+                                (unsigned long)advance, (unsigned long)(sender->head - sender->consumed));
+    sender->consumed += advance;
+    return sender->slot_count - (sender->head - sender->consumed) > reserve;
+}
+
+int hprpc__shm_slot_room(struct shm_channel *channel, uint32_t reserve)
+{
+    const struct shm_sender *sender = &channel->sender;
+
+    if (KODOSIS_LIKELY(sender->slot_count - (sender->head - sender->consumed) > reserve))
+        return 1;
+    return look_for_room(channel, reserve);
+}
+
+uint32_t hprpc__shm_slot_describe(struct shm_slot *slot, const struct hprpc_header *header)
+{
+    uint64_t numbers = header->call | (uint64_t)header->service << 32 | (uint64_t)header->procedure << 48;
+
+    /* relaxed, here and below: slot_commit publishes them */
+    atomic_store_explicit(&slot->call, numbers, memory_order_relaxed);
+    if (!(header->flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH)))
+        return 0;
+    atomic_store_explicit(&slot->rest[0], header->timeout_ms | (uint64_t)header->depth << 32, memory_order_relaxed);
+    return 1;
+}
+
+void hprpc__shm_slot_commit(struct shm_sender *sender, uint32_t upper)
+{
+    uint32_t tag = (uint32_t)(sender->head >> sender->lap_shift) + 1;
+
+    /* release: pairs with the acquire in hprpc__shm_receive */
+    atomic_store_explicit(&shm_next_slot(sender)->commit, tag | (uint64_t)upper << 32, memory_order_release);
+    sender->head++;
+}
+
+static void reserve_memory(struct hprpc_reservation *reservation, void *memory, uint32_t size, uintptr_t place)
+{
+    kodosis_writer_init(&reservation->writer, memory, size);
+    reservation->size = size;
+    reservation->token[0] = place;
+}
+
+/* A chunk, and its description in the slot. 0, HPRPC_EAGAIN or broken. */
+static __attribute__((noinline)) int start_in_chunk(struct shm_channel *channel, struct shm_slot *slot, uint32_t index,
+                                                    const struct hprpc_header *header, uint32_t size,
+                                                    struct hprpc_reservation *ret_reservation)
+{
+    struct shm_arena *arena = &channel->sender.arena;
+    uint32_t unit;
+
+    if (hprpc__shm_arena_allocate(arena, size, &unit))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "the other side returned a chunk that it did not have");
+    if (unit == SHM_NO_CHUNK)
+        return HPRPC_EAGAIN;
+    atomic_store_explicit(&slot->rest[index], unit | (uint64_t)size << 32, memory_order_relaxed);
+    reserve_memory(ret_reservation, shm_arena_at(arena, unit), size, IN_CHUNK);
+    ret_reservation->token[1] = shm_commit_upper(header, SHM_CHUNK, 0);
+    ret_reservation->token[2] = unit;
+    return 0;
+}
+
+/* 0, HPRPC_EAGAIN or broken. */
+static int start_in_ring(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
+                         struct hprpc_reservation *ret_reservation)
+{
+    struct shm_sender *sender = &channel->sender;
+    int room = hprpc__shm_slot_room(channel, header->type == HPRPC_MESSAGE_REQUEST ? sender->reserve : 0);
+    struct shm_slot *slot;
+    uint32_t index;
+
+    if (KODOSIS_UNLIKELY(room != 1))
+        return room ? room : HPRPC_EAGAIN;
+    slot = shm_next_slot(sender);
+    index = hprpc__shm_slot_describe(slot, header);
+    if (size > (index ? SHM_INLINE_MAX_OPTIONS : SHM_INLINE_MAX))
+        return start_in_chunk(channel, slot, index, header, size, ret_reservation);
+    reserve_memory(ret_reservation, &slot->rest[index], size, IN_SLOT);
+    ret_reservation->token[1] = shm_commit_upper(header, SHM_INLINE, size);
+    return 0;
+}
+
+static int start_staged(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
+                        struct hprpc_reservation *ret_reservation)
+{
+    struct shm_staged *staged = NULL;
+    int result = hprpc__shm_stage(channel, header, size, &staged);
+
+    if (result)
+        return result;
+    reserve_memory(ret_reservation, staged->body, size, STAGED);
+    ret_reservation->writer.references = ret_reservation->references;
+    ret_reservation->writer.reference_capacity =
+        sizeof(ret_reservation->references) / sizeof(ret_reservation->references[0]);
+    ret_reservation->token[2] = (uintptr_t)staged;
+    return 0;
+}
+
+/* There is memory enough in the arena, but not in one piece. */
+static bool is_scattered(const struct shm_sender *sender, uint32_t size)
+{
+    return sender->slot_count - (sender->head - sender->consumed) > sender->reserve &&
+           sender->arena.free_units >= shm_arena_units(sender->arena.unit_shift, size);
+}
+
+bool hprpc__shm_waits_for_room(struct shm_sender *sender)
+{
+    /* in this order, see is_fed (receiver.c), whose acquire this pairs with */
+    atomic_store_explicit(&sender->hungry, true, memory_order_seq_cst);
+    return atomic_load_explicit(&sender->words->starved, memory_order_seq_cst) != 0;
+}
+
+void hprpc__shm_has_room(struct shm_sender *sender)
+{
+    atomic_store_explicit(&sender->hungry, false, memory_order_relaxed);
+    shm_unpark(&sender->words->starved);
+}
+
+/* A request that found no room looks once more, now that room which comes later will wake us. As start_in_ring. */
+static int start_request_again(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
+                               struct hprpc_reservation *ret_reservation)
+{
+    struct shm_sender *sender = &channel->sender;
+    int look, result = HPRPC_EAGAIN;
+
+    for (look = 0; look < SHM_LOOKS; look++) {
+        shm_park(&sender->words->starved);
+        result = start_in_ring(channel, header, size, ret_reservation);
+        if (result != HPRPC_EAGAIN || is_scattered(sender, size))
+            break;
+        if (hprpc__shm_waits_for_room(sender))
+            return HPRPC_EAGAIN;
+    }
+    if (look < SHM_LOOKS)
+        hprpc__shm_has_room(sender);
+    return result;
+}
+
+/* The ways of a message that found no room, or that is longer than a chunk may be. */
+static __attribute__((noinline)) int start_slowly(struct shm_channel *channel, const struct hprpc_header *header,
+                                                  uint32_t size, struct hprpc_reservation *ret_reservation)
+{
+    struct shm_sender *sender = &channel->sender;
+    bool request = header->type == HPRPC_MESSAGE_REQUEST;
+    int result = hprpc__shm_feed(channel);
+
+    if (result && result != HPRPC_EAGAIN)
+        return result;
+    if (request && sender->first)
+        return HPRPC_EAGAIN;
+    if (request && size <= channel->geometry.arena / 2) {
+        result = start_request_again(channel, header, size, ret_reservation);
+        if (result != HPRPC_EAGAIN || !is_scattered(sender, size))
+            return result;
+    }
+    return start_staged(channel, header, size, ret_reservation);
+}
+
+int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header *header, uint32_t size,
+                          struct hprpc_reservation *ret_reservation)
+{
+    struct shm_channel *channel = shm_channel(base);
+    int result;
+
+    if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
+        return hprpc__shm_not_open(channel, HPRPC_EAGAIN);
+    if (KODOSIS_UNLIKELY(channel->sender.first || size > channel->geometry.arena / 2))
+        return start_slowly(channel, header, size, ret_reservation);
+    result = start_in_ring(channel, header, size, ret_reservation);
+    if (KODOSIS_UNLIKELY(result == HPRPC_EAGAIN))
+        return start_slowly(channel, header, size, ret_reservation);
+    return result;
+}
+
+static __attribute__((noinline)) int end_staged(struct shm_channel *channel, struct hprpc_reservation *reservation)
+{
+    struct shm_staged *staged = (struct shm_staged *)reservation->token[2];
+
+    staged->references = reservation->writer.references;
+    staged->reference_count = reservation->writer.reference_count;
+    return hprpc__shm_enqueue(channel, staged);
+}
+
+int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *reservation)
+{
+    struct shm_channel *channel = shm_channel(base);
+    struct shm_sender *sender = &channel->sender;
+
+    if (KODOSIS_UNLIKELY(!shm_is_open(channel))) {
+        hprpc__shm_cancel_call(base, reservation);
+        return hprpc__shm_not_open(channel, HPRPC_EINVAL);
+    }
+    if (KODOSIS_UNLIKELY(reservation->token[0] == STAGED))
+        return end_staged(channel, reservation);
+    if (reservation->token[0] == IN_CHUNK)
+        hprpc__shm_arena_hand_over(&sender->arena, (uint32_t)reservation->token[2]);
+    hprpc__shm_slot_commit(sender, (uint32_t)reservation->token[1]);
+    if (base->corked) {
+        sender->unrung = true;
+        hprpc_channel_queue(base, true);
+        return 0;
+    }
+    shm_wake(&sender->words->sleeping, sender->bell);
+    return 0;
+}
+
+void hprpc__shm_cancel_call(struct hprpc_channel *base, struct hprpc_reservation *reservation)
+{
+    struct shm_channel *channel = shm_channel(base);
+
+    if (reservation->token[0] == IN_CHUNK)
+        hprpc__shm_arena_free(&channel->sender.arena, (uint32_t)reservation->token[2]);
+    else if (reservation->token[0] == STAGED)
+        hprpc__shm_staged_free(channel, (struct shm_staged *)reservation->token[2]);
+}
+
+void hprpc__shm_send_end(struct shm_channel *channel)
+{
+    struct hprpc_header header = { .type = HPRPC_MESSAGE_GOODBYE };
+
+    if (channel->sender.first || hprpc__shm_slot_room(channel, 0) != 1)
+        return;
+    hprpc__shm_slot_describe(shm_next_slot(&channel->sender), &header);
+    hprpc__shm_slot_commit(&channel->sender, shm_commit_upper(&header, SHM_END, 0));
+    shm_wake(&channel->sender.words->sleeping, channel->sender.bell);
+}

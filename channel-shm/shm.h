@@ -1,0 +1,209 @@
+/* The shared-memory channel inside: its two sides, which run at the same time, and what they have in common. */
+#ifndef HPRPC_CHANNEL_SHM_SHM_H
+#define HPRPC_CHANNEL_SHM_SHM_H
+
+#include <sys/types.h>
+
+#include <hprpc/channel.h>
+
+#include "channel-shm/arena.h"
+#include "channel-shm/bell.h"
+#include "channel-shm/layout.h"
+#include "channel-shm/segment.h"
+
+/* How often a sender looks again because room came while it looked; a peer that does nothing else must not keep it busy. */
+enum { SHM_LOOKS = 16 };
+
+enum shm_state {
+    SHM_OPENING,
+    SHM_OPEN,
+    SHM_BREAKING, /* somebody is writing the reason */
+    SHM_BROKEN,
+};
+
+/* A message that found no room: a private copy that flush sends, whole or in pieces. */
+struct shm_staged {
+    struct shm_staged *next;
+    struct hprpc_header header;
+    uint32_t size;
+    uint32_t sent;                              /* bytes that went already, as pieces */
+    const struct kodosis_reference *references; /* runs that are not in `body` yet; only inside end_call */
+    uint32_t reference_count;
+    _Alignas(16) uint8_t body[];
+};
+
+/* The sending side; everything here is private. */
+struct shm_sender {
+    struct shm_slot *slots;
+    struct shm_words *words;
+    uint64_t head;     /* slots published so far */
+    uint64_t consumed; /* slots that the receiver gave back, as last seen */
+    uint32_t slot_count;
+    uint32_t lap_shift;  /* slot_count is 1 << lap_shift */
+    uint32_t reserve;    /* slots that requests leave to others */
+    bool unrung;         /* published while corked: the receiver may still sleep */
+    _Atomic bool hungry; /* something was turned away, or left to flush, for want of room */
+    int bell;            /* wakes the receiver */
+    struct shm_staged *first, **last;
+    struct shm_arena arena;
+};
+
+/* The receiving side; private, and but for the last three fields the pumping thread's. */
+struct shm_receiver {
+    struct shm_slot *slots;
+    struct shm_words *words;
+    uint64_t tail;      /* slots taken so far */
+    uint64_t published; /* slots that the sender knows to be free */
+    uint32_t slot_count, lap_shift;
+    uint32_t idle; /* calls that found nothing, since the lifeline was looked at */
+    bool lent;     /* the last message may still lie in its slot */
+    bool armed;
+    bool unread; /* the doorbell may be readable */
+    bool woken;  /* from sleep, and not by a message so far */
+    int bell;    /* wakes the sender */
+    uint8_t *arena;
+    uint32_t units, unit_shift, return_shift;
+    struct hprpc_header header; /* of the message whose pieces are coming */
+    uint8_t *whole;             /* its body, or NULL */
+    uint32_t whole_size, whole_filled;
+    _Atomic uint32_t *returns;
+    _Alignas(128) _Atomic uint64_t returned; /* entries of the return ring taken */
+    _Atomic uint32_t held;                   /* units that are lent out */
+};
+
+/* What a URI says. */
+struct shm_options {
+    enum hprpc_wait wait;
+    uint32_t slots, arena; /* 0 where it says nothing */
+    bool untrusted;        /* bodies are copied before anybody reads them, and the segment cannot shrink */
+};
+
+struct shm_channel {
+    struct hprpc_channel base;
+    _Atomic int state;
+    int code; /* why it is broken, once it is */
+    bool server;
+    struct shm_options options;
+    int (*open)(struct shm_channel *channel); /* the next step of opening: 0, or a code */
+    int socket;                               /* the lifeline */
+    int bell;                                 /* wakes us */
+    int peer_bell;
+    int64_t pid, uid, gid; /* the other side's */
+    void *memory;
+    bool borrowed; /* the mapping is somebody else's */
+    struct shm_geometry geometry;
+    char path[108];   /* that a client connected to */
+    size_t allocated; /* bytes at `allocation` */
+    void *allocation;
+    _Alignas(128) struct shm_sender sender;
+    _Alignas(128) struct shm_receiver receiver;
+};
+
+static inline struct shm_channel *shm_channel(struct hprpc_channel *channel)
+{
+    return (struct shm_channel *)(void *)channel;
+}
+
+/* ---- channel.c: what both sides have in common ---- */
+
+/* Makes a channel that is not connected to anything yet. */
+int hprpc__shm_channel_new(struct hprpc_context *context, const struct shm_options *options,
+                           struct shm_channel **ret_channel);
+
+/* Attaches a channel to its memory and makes it open; geometry and descriptors are in place. */
+void hprpc__shm_channel_attach(struct shm_channel *channel, void *memory);
+
+/* Breaks the channel, unless it is broken already; returns the code that it is broken with. */
+int hprpc__shm_break(struct shm_channel *channel, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What a channel that is not open returns: the code that it is broken with, or `otherwise` while it is opening. */
+int hprpc__shm_not_open(struct shm_channel *channel, int otherwise);
+
+static inline bool shm_is_open(const struct shm_channel *channel)
+{
+    /* acquire: pairs with the release in hprpc__shm_channel_attach and hprpc__shm_break */
+    return atomic_load_explicit(&channel->state, memory_order_acquire) == SHM_OPEN;
+}
+
+extern const struct hprpc_channel_ops hprpc__shm_channel_ops;
+
+/* ---- sender.c ---- */
+
+void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry *geometry, const struct shm_lane *lane,
+                            int bell);
+int hprpc__shm_start_call(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size,
+                          struct hprpc_reservation *ret_reservation);
+int hprpc__shm_end_call(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
+void hprpc__shm_cancel_call(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
+
+/* Whether there is a free slot beyond `reserve` of them; looks at the shared word only if need be. 1, 0 or broken. */
+int hprpc__shm_slot_room(struct shm_channel *channel, uint32_t reserve);
+
+/* Writes a header into the next slot; returns the index of the next free word of `rest`. */
+uint32_t hprpc__shm_slot_describe(struct shm_slot *slot, const struct hprpc_header *header);
+
+/* Publishes the next slot with the upper half of its commit word. */
+void hprpc__shm_slot_commit(struct shm_sender *sender, uint32_t upper);
+
+/* The upper half of a commit word. */
+static inline uint32_t shm_commit_upper(const struct hprpc_header *header, enum shm_kind kind, uint32_t inline_size)
+{
+    return header->type | (uint32_t)header->flags << 8 | (uint32_t)kind << 16 | inline_size << 24;
+}
+
+static inline struct shm_slot *shm_next_slot(const struct shm_sender *sender)
+{
+    return &sender->slots[sender->head & (sender->slot_count - 1)];
+}
+
+/*
+ * After shm_park and one more failing look for room: true when whatever comes free from now on wakes us. False when
+ * something came free meanwhile, and it is worth another look.
+ */
+bool hprpc__shm_waits_for_room(struct shm_sender *sender);
+
+/* No longer waits for room. */
+void hprpc__shm_has_room(struct shm_sender *sender);
+
+/* Tells the other side that this one has closed, if there is room for it. */
+void hprpc__shm_send_end(struct shm_channel *channel);
+
+/* ---- staging.c ---- */
+
+/* A private body of `size` bytes. HPRPC_ENOMEM. */
+int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
+                     struct shm_staged **ret_staged);
+void hprpc__shm_staged_free(struct shm_channel *channel, struct shm_staged *staged);
+
+/* Puts a staged message behind the others and sends what goes. */
+int hprpc__shm_enqueue(struct shm_channel *channel, struct shm_staged *staged);
+
+/* Sends staged messages as far as there is room. 0: none is left; HPRPC_EAGAIN: some are, and room will wake us; broken. */
+int hprpc__shm_feed(struct shm_channel *channel);
+int hprpc__shm_flush(struct hprpc_channel *channel);
+
+/* ---- receiver.c ---- */
+
+void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_geometry *geometry,
+                              const struct shm_lane *lane, int bell);
+int hprpc__shm_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message);
+void hprpc__shm_release(struct hprpc_channel *channel, struct hprpc_message *message);
+bool hprpc__shm_arm(struct hprpc_channel *channel);
+void hprpc__shm_disarm(struct hprpc_channel *channel);
+
+/* ---- options.c, connect.c, listener.c ---- */
+
+int hprpc__shm_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct shm_options *ret_options);
+
+/* Fills in who is on the other end of the socket, and trusts nobody else but ourselves. 0 or broken. */
+int hprpc__shm_learn_peer(struct shm_channel *channel);
+
+int hprpc__shm_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                       struct hprpc_channel **ret_channel);
+int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                      struct hprpc_listener **ret_listener);
+
+extern const struct hprpc_transport hprpc_transport_shm;
+
+#endif

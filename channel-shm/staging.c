@@ -1,0 +1,195 @@
+/* Messages that found no room, or that are longer than a chunk may be: kept in private memory, sent in order by pieces. */
+#include "channel-shm/shm.h"
+
+int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
+                     struct shm_staged **ret_staged)
+{
+    struct shm_staged *staged = hprpc_allocate(channel->base.context, sizeof(*staged) + (size_t)size);
+
+    if (!staged)
+        return HPRPC_ENOMEM;
+    *staged = (struct shm_staged){ .header = *header, .size = size };
+    *ret_staged = staged;
+    return 0;
+}
+
+void hprpc__shm_staged_free(struct shm_channel *channel, struct shm_staged *staged)
+{
+    hprpc_release(channel->base.context, staged, sizeof(*staged) + (size_t)staged->size);
+}
+
+/* Copies a part of a body from where it is: the private memory, or runs that are still the caller's. */
+static void copy_part(const struct shm_staged *staged, uint32_t offset, uint32_t size, uint8_t *place)
+{
+    const struct kodosis_reference *reference;
+    uint32_t i, end = offset + size, start, part;
+
+    for (i = 0; i < staged->reference_count && offset < end; i++) {
+        reference = &staged->references[i];
+        start = (uint32_t)(reference->place - staged->body);
+        if (offset >= start + reference->size)
+            continue;
+        if (offset < start) {
+            part = (start < end ? start : end) - offset;
+            memcpy(place, staged->body + offset, part);
+            place += part;
+            offset += part;
+        }
+        if (offset == end)
+            return;
+        part = (uint32_t)(start + reference->size < end ? start + reference->size : end) - offset;
+        memcpy(place, reference->data + (offset - start), part);
+        place += part;
+        offset += part;
+    }
+    if (offset < end)
+        memcpy(place, staged->body + offset, end - offset);
+}
+
+/* The caller's runs are borrowed no longer: what was not sent of them is copied. */
+static void end_borrowing(struct shm_staged *staged)
+{
+    const struct kodosis_reference *reference;
+    uint32_t i;
+
+    for (i = 0; i < staged->reference_count; i++) {
+        reference = &staged->references[i];
+        memcpy(reference->place, reference->data, reference->size);
+    }
+    staged->references = NULL;
+    staged->reference_count = 0;
+}
+
+/*
+ * A chunk for the next piece. Where there is memory enough but not in one run (the receiver keeps chunks scattered over
+ * the arena), shorter pieces go through; where there is too little, waiting for more is better.
+ */
+static int allocate_piece(struct shm_arena *arena, uint32_t want, uint32_t *ret_unit, uint32_t *ret_size)
+{
+    int result = hprpc__shm_arena_allocate(arena, want, ret_unit);
+
+    while (!result && *ret_unit == SHM_NO_CHUNK && want >> arena->unit_shift > 1 &&
+           arena->free_units >= shm_arena_units(arena->unit_shift, want)) {
+        want /= 2;
+        result = hprpc__shm_arena_allocate(arena, want, ret_unit);
+    }
+    *ret_size = want;
+    return result;
+}
+
+/* Sends a staged message, or its next piece, by way of a chunk. 1: it went; 0: no room; broken. */
+static int feed_chunk(struct shm_channel *channel, struct shm_staged *staged, struct shm_slot *slot, uint32_t index)
+{
+    struct shm_sender *sender = &channel->sender;
+    uint32_t left = staged->size - staged->sent, want = left, piece = channel->geometry.arena / 8, unit, size;
+    enum shm_kind kind;
+
+    if ((staged->sent || left > channel->geometry.arena / 2) && want > piece)
+        want = piece;
+    if (allocate_piece(&sender->arena, want, &unit, &size))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "the other side returned a chunk that it did not have");
+    if (unit == SHM_NO_CHUNK)
+        return 0;
+    copy_part(staged, staged->sent, size, shm_arena_at(&sender->arena, unit));
+    kind = staged->sent ? SHM_NEXT : size < staged->size ? SHM_FIRST : SHM_CHUNK;
+    atomic_store_explicit(&slot->rest[index], unit | (uint64_t)size << 32, memory_order_relaxed);
+    if (kind != SHM_CHUNK)
+        atomic_store_explicit(&slot->rest[index + 1], staged->size | (uint64_t)staged->sent << 32,
+                              memory_order_relaxed);
+    hprpc__shm_arena_hand_over(&sender->arena, unit);
+    hprpc__shm_slot_commit(sender, shm_commit_upper(&staged->header, kind, 0));
+    staged->sent += size;
+    return 1;
+}
+
+/* Sends the next slot of a staged message. 1: it went; 0: no room; broken. */
+static int feed_slot(struct shm_channel *channel, struct shm_staged *staged)
+{
+    struct shm_sender *sender = &channel->sender;
+    int room = hprpc__shm_slot_room(channel, 0);
+    struct shm_slot *slot;
+    uint32_t index;
+
+    if (room != 1)
+        return room;
+    slot = shm_next_slot(sender);
+    index = hprpc__shm_slot_describe(slot, &staged->header);
+    if (staged->sent || staged->size > (index ? SHM_INLINE_MAX_OPTIONS : SHM_INLINE_MAX)) {
+        room = feed_chunk(channel, staged, slot, index);
+        if (room != 1)
+            return room;
+    } else {
+        copy_part(staged, 0, staged->size, (uint8_t *)&slot->rest[index]);
+        hprpc__shm_slot_commit(sender, shm_commit_upper(&staged->header, SHM_INLINE, staged->size));
+        staged->sent = staged->size;
+    }
+    shm_wake(&sender->words->sleeping, sender->bell);
+    return 1;
+}
+
+static void dequeue(struct shm_channel *channel)
+{
+    struct shm_sender *sender = &channel->sender;
+    struct shm_staged *staged = sender->first;
+
+    sender->first = staged->next;
+    if (!sender->first)
+        sender->last = &sender->first;
+    hprpc__shm_staged_free(channel, staged);
+}
+
+int hprpc__shm_feed(struct shm_channel *channel)
+{
+    struct shm_sender *sender = &channel->sender;
+    bool parked = false;
+    int result, looks = 0;
+
+    while (sender->first) {
+        result = feed_slot(channel, sender->first);
+        if (result < 0)
+            return result;
+        if (result) {
+            if (sender->first->sent == sender->first->size)
+                dequeue(channel);
+            parked = false;
+            continue;
+        }
+        hprpc_channel_queue(&channel->base, true);
+        if (parked && (hprpc__shm_waits_for_room(sender) || ++looks == SHM_LOOKS))
+            return HPRPC_EAGAIN;
+        shm_park(&sender->words->starved);
+        parked = true;
+    }
+    if (atomic_load_explicit(&sender->hungry, memory_order_relaxed))
+        hprpc__shm_has_room(sender);
+    hprpc_channel_queue(&channel->base, sender->unrung);
+    return 0;
+}
+
+int hprpc__shm_enqueue(struct shm_channel *channel, struct shm_staged *staged)
+{
+    struct shm_sender *sender = &channel->sender;
+    int result;
+
+    *sender->last = staged;
+    sender->last = &staged->next;
+    result = hprpc__shm_feed(channel);
+    /* it is the last of the queue: if anything is left there, it is */
+    if (sender->first)
+        end_borrowing(staged);
+    return result == HPRPC_EAGAIN ? 0 : result;
+}
+
+int hprpc__shm_flush(struct hprpc_channel *base)
+{
+    struct shm_channel *channel = shm_channel(base);
+    struct shm_sender *sender = &channel->sender;
+
+    if (!shm_is_open(channel))
+        return hprpc__shm_not_open(channel, HPRPC_EAGAIN);
+    if (sender->unrung) {
+        sender->unrung = false;
+        shm_wake(&sender->words->sleeping, sender->bell);
+    }
+    return hprpc__shm_feed(channel);
+}
