@@ -83,7 +83,7 @@ static size_t watch(struct hprpc_channel *base, struct hprpc_watch *ret_watches)
 {
     struct shm_channel *channel = shm_channel(base);
 
-    if (!channel->memory) {
+    if (!shm_is_open(channel)) {
         ret_watches[0] = (struct hprpc_watch){ .fd = channel->socket, .events = POLLIN };
         return 1;
     }
