@@ -21,7 +21,8 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
         r = HPRPC_ECLOSED;
     else if (size > controller->peer.max_message)
         r = HPRPC_ETOOBIG;
-    else if (size && controller->replies_queued + size > HPRPC__QUEUED_REPLIES_MAX && controller->replies_queued)
+    else if (type == HPRPC_MESSAGE_REPLY && controller->replies_queued &&
+             controller->replies_queued + size > HPRPC__QUEUED_REPLIES_MAX)
         r = HPRPC_EBUSY;
     else
         r = controller->channel->ops->start_call(controller->channel, &header, (uint32_t)size, &request->reservation);
@@ -53,11 +54,11 @@ static int send_answer(struct hprpc_request *request)
     return r;
 }
 
-/* Puts a deferred request away if its handler has returned, and gives up the lock. */
+/* Puts a shared request away if its handler has returned, and gives up the lock. */
 static void finish_answer(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
-    bool over = request->deferred && request->handler_over;
+    bool over = request->shared && request->handler_over;
 
     pthread_mutex_unlock(&controller->lock);
     if (over)
@@ -159,16 +160,27 @@ static void start_clock(struct hprpc_request *request)
         request->arrived = hprpc_now(request->controller->context);
 }
 
+int hprpc__request_share(struct hprpc_request *request)
+{
+    if (request->shared)
+        return 0;
+    if (!hprpc__quota_take(request->controller->quota, request->charge))
+        return HPRPC_EBUSY;
+    start_clock(request);
+    hprpc_controller_keep(request->controller);
+    request->shared = true;
+    return 0;
+}
+
 int hprpc_request_defer(struct hprpc_request *request)
 {
+    int r;
+
     if (request->header.flags & HPRPC_FLAG_ONEWAY)
         return HPRPC_EINVAL;
-    if (!request->deferred) {
-        start_clock(request);
-        hprpc_controller_keep(request->controller);
-        request->deferred = true;
-    }
-    return 0;
+    r = hprpc__request_share(request);
+    request->deferred = request->deferred || r == 0;
+    return r;
 }
 
 bool hprpc_request_cancelled(const struct hprpc_request *request)

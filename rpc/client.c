@@ -21,7 +21,9 @@ struct connection {
     enum hprpc_pump pump;
     atomic_uint *guard;
     int wake_fd;
-    int epoll_fd;     /* HPRPC_PUMP_LOOP, else -1 */
+    int epoll_fd; /* HPRPC_PUMP_LOOP, else -1 */
+    void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
+    void *changed_self;
     pthread_t thread; /* HPRPC_PUMP_THREAD */
     bool thread_runs;
 };
@@ -56,6 +58,16 @@ static void settle(struct hprpc__host *host, struct hprpc_controller *controller
     pthread_mutex_unlock(&controller->lock);
     if (hprpc__state(controller) == HPRPC__BROKEN || controller->channel->ops->arm(controller->channel))
         hprpc__pump_kick(&controller->pump);
+}
+
+static void tell_state(struct hprpc__host *host, struct hprpc_controller *controller)
+{
+    struct connection *connection = (struct connection *)host;
+    enum hprpc_client_state state = hprpc_client_state(&controller->client);
+
+    if (connection->changed)
+        connection->changed(connection->changed_self, state, state == HPRPC_CLIENT_READY ? 0 : controller->code,
+                            controller->reason.text);
 }
 
 /* ---- The thread ---- */
@@ -105,6 +117,7 @@ static int limits_of(const struct hprpc_client_options *options, struct hprpc__l
         .timeout_ms = options->timeout_ms,
         .max_call_bytes = options->max_call_bytes,
         .max_decoded = options->max_decoded,
+        .keepalive_ms = options->keepalive_ms,
     };
     return hprpc__limits_complete(ret_limits);
 }
@@ -127,7 +140,7 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
     if (!connection)
         return HPRPC_ENOMEM;
     *connection = (struct connection){
-        .host = { .attend = attend, .settle = settle },
+        .host = { .attend = attend, .settle = settle, .changed = tell_state, .attentive = pump != HPRPC_PUMP_CALLER },
         .context = context,
         .pump = pump,
         .guard = hprpc__guard_new(),
@@ -216,6 +229,8 @@ int hprpc_client_connect(struct hprpc_context *context, const char *uri, const s
     r = new_connection(context, given.pump, detail, &connection);
     if (r < 0)
         return r;
+    connection->changed = given.changed;
+    connection->changed_self = given.changed_self;
     r = open_channel(context, uri, detail, &channel);
     if (r < 0)
         goto free_connection;
@@ -226,7 +241,7 @@ int hprpc_client_connect(struct hprpc_context *context, const char *uri, const s
     }
     r = shake_hands(connection->controller, uri, detail);
     if (r == 0 && given.pump == HPRPC_PUMP_LOOP)
-        r = hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, NULL);
+        r = hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, connection);
     if (r == 0 && given.pump == HPRPC_PUMP_LOOP)
         settle(&connection->host, connection->controller);
     if (r == 0 && given.pump == HPRPC_PUMP_THREAD)
@@ -266,6 +281,28 @@ void hprpc_client_free(struct hprpc_client *client)
         hprpc__pump_once(client->controller);
     hprpc_controller_drop(client->controller);
     free_connection(connection);
+}
+
+static bool is_closed_here(struct hprpc_controller *controller)
+{
+    bool closed;
+
+    pthread_mutex_lock(&controller->lock);
+    closed = controller->closing;
+    pthread_mutex_unlock(&controller->lock);
+    return closed;
+}
+
+enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
+{
+    switch (hprpc__state(client->controller)) {
+    case HPRPC__OPENING:
+        return HPRPC_CLIENT_CONNECTING;
+    case HPRPC__READY:
+        return HPRPC_CLIENT_READY;
+    default:
+        return is_closed_here(client->controller) ? HPRPC_CLIENT_CLOSED : HPRPC_CLIENT_BROKEN;
+    }
 }
 
 struct hprpc_controller *hprpc_client_controller(struct hprpc_client *client)

@@ -27,7 +27,7 @@ int hprpc__hello_send(struct hprpc_controller *controller)
     kodosis_write_uint32(&writer, controller->own.max_calls);
     kodosis_write_uint64(&writer, controller->own.max_call_bytes);
     kodosis_write_uint32(&writer, controller->own.timeout_ms);
-    kodosis_write_bool(&writer, controller->pump.host->dedicated);
+    kodosis_write_bool(&writer, controller->pump.host->attentive);
     return hprpc__send(controller, &header, body, sizeof(body));
 }
 
@@ -35,6 +35,7 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
 {
     struct hprpc__limits peer = { 0 };
     struct kodosis_reader reader;
+    bool attentive;
 
     if (hprpc__state(controller) != HPRPC__OPENING) {
         hprpc__controller_break(controller, HPRPC_EPROTOCOL, "a second HELLO");
@@ -45,7 +46,7 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
     peer.max_calls = kodosis_read_uint32(&reader);
     peer.max_call_bytes = kodosis_read_uint64(&reader);
     peer.timeout_ms = kodosis_read_uint32(&reader);
-    kodosis_read_bool(&reader);
+    attentive = kodosis_read_bool(&reader);
     /* bytes behind these are for later versions of the protocol */
     if (reader.status != KODOSIS_OK || !peer.max_calls || !peer.timeout_ms) {
         hprpc__controller_break(controller, HPRPC_EPROTOCOL, "a malformed HELLO");
@@ -60,6 +61,9 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
     atomic_store_explicit(&controller->state, HPRPC__READY, memory_order_release);
     pthread_mutex_unlock(&controller->lock);
     controller->channel->receive_limit = controller->own.max_message;
+    hprpc__keepalive_start(controller, attentive);
+    if (controller->pump.host->changed)
+        controller->pump.host->changed(controller->pump.host, controller);
     return 0;
 }
 

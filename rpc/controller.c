@@ -28,8 +28,11 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->alive = setup->alive;
     controller->own = setup->limits;
     controller->services = setup->services;
+    controller->quota = setup->quota;
+    controller->workers = setup->workers;
     controller->opening_deadline = setup->opening_deadline;
     controller->begins = setup->begins;
+    controller->keepalive.next_look = HPRPC__NEVER;
     atomic_init(&controller->references, 1);
     atomic_init(&controller->state, HPRPC__OPENING);
     atomic_init(&controller->next_deadline, HPRPC__NEVER);
@@ -118,6 +121,8 @@ void hprpc__controller_break(struct hprpc_controller *controller, int code, cons
     hprpc__request_cancel_all(controller);
     hprpc__pending_fail_all(controller, controller->code, controller->reason.text);
     hprpc__pump_wake(&controller->pump, NULL);
+    if (controller->pump.host->changed)
+        controller->pump.host->changed(controller->pump.host, controller);
 }
 
 void hprpc__controller_end(struct hprpc_controller *controller)
@@ -194,8 +199,10 @@ int hprpc__controller_turn(struct hprpc_controller *controller)
         r = hprpc__flush(controller);
     if (r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM)
         hprpc__controller_break(controller, r, reason_of(controller, r));
-    if (count)
+    if (count) {
+        controller->keepalive.heard = true;
         hprpc__pump_wake(&controller->pump, NULL);
+    }
     return hprpc__state(controller) == HPRPC__BROKEN ? controller->code : count;
 }
 
@@ -205,7 +212,7 @@ uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)
 
     if (hprpc__state(controller) == HPRPC__OPENING && controller->opening_deadline < next)
         next = controller->opening_deadline;
-    return next;
+    return controller->keepalive.next_look < next ? controller->keepalive.next_look : next;
 }
 
 void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
@@ -214,6 +221,7 @@ void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
         hprpc__controller_break(controller, HPRPC_EDEADLINE, "the other side did not say HELLO in time");
     else
         hprpc__pending_expire(controller, now);
+    hprpc__keepalive_look(controller, now);
 }
 
 /* ---- For everybody ---- */

@@ -15,6 +15,7 @@
 #include <hprpc/stub.h>
 
 #include "rpc/body.h"
+#include "rpc/quota.h"
 #include "rpc/services.h"
 #include "rpc/spin.h"
 
@@ -36,8 +37,17 @@ struct hprpc__limits {
     uint32_t max_calls;
     uint32_t max_depth;
     uint32_t timeout_ms;
+    uint32_t keepalive_ms;
     uint64_t max_call_bytes;
     uint64_t max_decoded;
+};
+
+/* Whether the other side has given a sign of life. */
+struct hprpc__keepalive {
+    bool answers;       /* the other side pumps all the time, so it can answer a PING */
+    bool heard;         /* something came since the last look */
+    uint32_t silent;    /* intervals in a row in which nothing came */
+    uint64_t next_look; /* HPRPC__NEVER where nobody is pinged */
 };
 
 /* Whoever drives controllers: a client of its own, or a server. */
@@ -47,6 +57,12 @@ struct hprpc__host {
 
     /* The pump's owner is about to leave: whoever comes next sleeps on descriptors. NULL where nobody does. */
     void (*settle)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* The connection became READY or BROKEN. On the pumping thread, no lock held. NULL where nobody asks. */
+    void (*changed)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* Whether somebody pumps all the time, so that a PING is answered. */
+    bool attentive;
 
     /* Whether only the host's own thread pumps; other threads wait for it. */
     bool dedicated;
@@ -107,7 +123,10 @@ struct hprpc_controller {
     uint64_t replies_queued;        /* lock: bytes of replies that may still wait in the channel */
     _Atomic uint64_t next_deadline; /* no ticket expires before it; written under the lock */
     uint64_t opening_deadline;      /* pump */
+    struct hprpc__keepalive keepalive;  /* pump */
 
+    struct hprpc__quota *quota;         /* the server's, or NULL */
+    struct hprpc__workers *workers;     /* the server's, or NULL: handlers run inline */
     struct hprpc__services *services;                   /* the server's, or NULL */
     struct hprpc__services *own_services;               /* of this connection alone, or NULL; made under the lock */
     struct hprpc__live *live;                           /* pump: which incoming call ids are in use */
@@ -145,7 +164,9 @@ struct hprpc__controller_setup {
     struct hprpc_context *context;
     struct hprpc_channel *channel; /* taken over on success */
     struct hprpc__limits limits;
-    struct hprpc__services *services; /* borrowed, or NULL */
+    struct hprpc__services *services; /* borrowed, or NULL, as the next two */
+    struct hprpc__quota *quota;
+    struct hprpc__workers *workers;
     struct hprpc__host *host;
     const atomic_uint *alive;
     int wake_fd;
@@ -199,6 +220,14 @@ int hprpc__error_send(struct hprpc_controller *controller, uint32_t call, int co
 int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
 int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
 int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+
+/* ---- keepalive.c ---- */
+
+/* HELLO came: begins to watch over the other side, if it can answer and the limits ask for it. */
+void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive);
+
+/* Pings after an interval of silence, and breaks the connection after several. By the pump's owner. */
+void hprpc__keepalive_look(struct hprpc_controller *controller, uint64_t now);
 
 /* ---- bind.c ---- */
 

@@ -1,51 +1,46 @@
-/*
- * The server's loop. Connections that were active lately are looked at turn by turn, without a system call where the
- * transport allows it; the others are parked: armed, and asleep in one epoll set at no cost.
- */
+#include "rpc/loop.h"
+
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "rpc/pump.h"
-#include "rpc/server.h"
 #include "rpc/watcher.h"
 
 enum {
     EVENTS = 64,            /* taken from epoll at once */
-    ACCEPTS = 64,           /* connections accepted in one turn */
-    PROCESS_TURNS = 16,     /* in one hprpc_server_process */
+    PROCESS_TURNS = 16,     /* over the active connections, in one turn that may not sleep */
     ACTIVE_MAX = 8,         /* spinning over more connections than this would starve them all */
     POLL_EVERY = 25 * 1000, /* nanoseconds between two looks at epoll while somebody is active */
     CLOCK_EVERY = 16,       /* turns between two looks at the clock */
 };
 
-#define ACCEPT_PAUSE (100ull * 1000 * 1000)
-
 /* ---- Active and parked ---- */
 
-static void activate(struct hprpc_server *server, struct hprpc_controller *controller)
+static void activate(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     if (controller->active)
         return;
     controller->channel->ops->disarm(controller->channel);
     controller->active = true;
     hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins_failed);
-    server->active[server->active_count++] = controller;
+    loop->active[loop->active_count++] = controller;
 }
 
-static void deactivate(struct hprpc_server *server, uint32_t index)
+static void deactivate(struct hprpc__loop *loop, uint32_t index)
 {
-    server->active[index]->active = false;
-    server->active[index] = server->active[--server->active_count];
+    loop->active[index]->active = false;
+    loop->active[index] = loop->active[--loop->active_count];
 }
 
 /* Puts a connection to sleep; false when it turns out to have something to do. */
-static bool park(struct hprpc_server *server, struct hprpc_controller *controller)
+static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     struct hprpc_channel *channel = controller->channel;
 
     pthread_mutex_lock(&controller->lock);
-    hprpc__watcher_update(server->epoll_fd, controller);
+    hprpc__watcher_update(loop->epoll_fd, controller);
     pthread_mutex_unlock(&controller->lock);
     if (!channel->ops->arm(channel))
         return true;
@@ -53,172 +48,178 @@ static bool park(struct hprpc_server *server, struct hprpc_controller *controlle
     return false;
 }
 
-void hprpc__server_attend(struct hprpc__host *host, struct hprpc_controller *controller)
+static void attend(struct hprpc__host *host, struct hprpc_controller *controller)
 {
-    hprpc__watcher_update(((struct hprpc_server *)host)->epoll_fd, controller);
+    hprpc__watcher_update(((struct hprpc__loop *)host)->epoll_fd, controller);
+}
+
+/* ---- Life ---- */
+
+int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
+{
+    memset(loop, 0, sizeof(*loop));
+    loop->context = context;
+    loop->host.attend = attend;
+    loop->host.dedicated = true;
+    loop->host.attentive = true;
+    loop->next_deadline = HPRPC__NEVER;
+    atomic_init(&loop->connection_count, 0);
+    pthread_mutex_init(&loop->lock, NULL);
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->wake_fd < 0 || loop->epoll_fd < 0)
+        return HPRPC_ESYSTEM;
+    return hprpc__watcher_add(loop->epoll_fd, loop->wake_fd, loop);
+}
+
+void hprpc__loop_kick(const struct hprpc__loop *loop)
+{
+    uint64_t one = 1;
+    int saved = errno;
+
+    /* a full counter wakes as well */
+    if (write(loop->wake_fd, &one, sizeof(one)) < 0)
+        errno = saved;
 }
 
 /* ---- Connections come and go ---- */
 
-static int reserve_active(struct hprpc_server *server)
+static int reserve_active(struct hprpc__loop *loop)
 {
-    uint32_t capacity = server->active_capacity ? server->active_capacity * 2 : 16;
+    uint32_t capacity = loop->active_capacity ? loop->active_capacity * 2 : 16;
     struct hprpc_controller **active;
 
-    if (server->connection_count < server->active_capacity)
+    if (loop->listed_count < loop->active_capacity)
         return 0;
-    active = hprpc_allocate(server->context, capacity * sizeof(*active));
+    active = hprpc_allocate(loop->context, capacity * sizeof(*active));
     if (!active)
         return HPRPC_ENOMEM;
-    if (server->active_count)
-        memcpy(active, server->active, server->active_count * sizeof(*active));
-    hprpc_release(server->context, server->active, server->active_capacity * sizeof(*active));
-    server->active = active;
-    server->active_capacity = capacity;
+    if (loop->active_count)
+        memcpy(active, loop->active, loop->active_count * sizeof(*active));
+    hprpc_release(loop->context, loop->active, loop->active_capacity * sizeof(*active));
+    loop->active = active;
+    loop->active_capacity = capacity;
     return 0;
 }
 
-static int add_connection(struct hprpc_server *server, struct hprpc_channel *channel, uint64_t now)
+static void note_deadline(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
-    struct hprpc_controller *controller;
-    struct hprpc__controller_setup setup = {
-        .context = server->context,
-        .channel = channel,
-        .limits = server->limits,
-        .services = &server->services,
-        .host = &server->host,
-        .alive = server->guard,
-        .wake_fd = server->wake_fd,
-        .opening_deadline = now + server->opening_ms * 1000000ull,
-    };
+    uint64_t deadline = hprpc__controller_deadline(controller);
 
-    if (reserve_active(server) < 0 || hprpc__controller_new(&setup, &controller) < 0)
-        return HPRPC_ENOMEM;
+    if (deadline < loop->next_deadline)
+        loop->next_deadline = deadline;
+}
+
+static void own(struct hprpc_controller *controller)
+{
     atomic_store_explicit(&controller->pump.owner, (uintptr_t)pthread_self(), memory_order_relaxed);
-    controller->next = server->connections;
+}
+
+static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    own(controller);
+    if (reserve_active(loop) < 0) {
+        hprpc__controller_break(controller, HPRPC_ENOMEM, "out of memory for another connection");
+        atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
+        hprpc_controller_drop(controller);
+        return;
+    }
+    controller->previous = NULL;
+    controller->next = loop->connections;
     if (controller->next)
         controller->next->previous = controller;
-    server->connections = controller;
-    server->connection_count++;
-    if (setup.opening_deadline < server->next_deadline)
-        server->next_deadline = setup.opening_deadline;
-    activate(server, controller);
-    return 0;
+    loop->connections = controller;
+    loop->listed_count++;
+    note_deadline(loop, controller);
+    activate(loop, controller);
 }
 
-static void drop_connection(struct hprpc_server *server, struct hprpc_controller *controller)
+static void forget(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     pthread_mutex_lock(&controller->lock);
-    hprpc__watcher_remove(server->epoll_fd, controller);
+    hprpc__watcher_remove(loop->epoll_fd, controller);
     pthread_mutex_unlock(&controller->lock);
     if (controller->previous)
         controller->previous->next = controller->next;
     else
-        server->connections = controller->next;
+        loop->connections = controller->next;
     if (controller->next)
         controller->next->previous = controller->previous;
-    server->connection_count--;
+    loop->listed_count--;
+    atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
     hprpc_controller_drop(controller);
 }
 
-void hprpc__server_close_all(struct hprpc_server *server)
+void hprpc__loop_add(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    atomic_fetch_add_explicit(&loop->connection_count, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&loop->owner, memory_order_relaxed) == (uintptr_t)pthread_self()) {
+        enlist(loop, controller);
+        return;
+    }
+    pthread_mutex_lock(&loop->lock);
+    controller->next = loop->arrivals;
+    loop->arrivals = controller;
+    pthread_mutex_unlock(&loop->lock);
+    hprpc__loop_kick(loop);
+}
+
+static void take_arrivals(struct hprpc__loop *loop)
+{
+    struct hprpc_controller *controller, *next;
+
+    pthread_mutex_lock(&loop->lock);
+    controller = loop->arrivals;
+    loop->arrivals = NULL;
+    pthread_mutex_unlock(&loop->lock);
+    for (; controller; controller = next) {
+        next = controller->next;
+        enlist(loop, controller);
+    }
+}
+
+void hprpc__loop_end_all(struct hprpc__loop *loop)
 {
     struct hprpc_controller *controller;
 
-    while ((controller = server->connections)) {
-        atomic_store_explicit(&controller->pump.owner, (uintptr_t)pthread_self(), memory_order_relaxed);
+    take_arrivals(loop);
+    while ((controller = loop->connections)) {
+        own(controller);
         hprpc__controller_end(controller);
-        hprpc__controller_break(controller, HPRPC_EMAYBE, "the server was freed");
-        drop_connection(server, controller);
+        hprpc__controller_break(controller, HPRPC_EMAYBE, "the server stopped");
+        controller->active = false;
+        forget(loop, controller);
     }
-    hprpc_release(server->context, server->active, server->active_capacity * sizeof(*server->active));
+    loop->active_count = 0;
 }
 
-/* ---- Accepting ---- */
-
-static void watch_listeners(struct hprpc_server *server, bool on)
+void hprpc__loop_clear(struct hprpc__loop *loop)
 {
-    struct hprpc_watch watches[HPRPC_WATCH_MAX];
-
-    for (struct hprpc__listening *listening = server->listeners; listening; listening = listening->next) {
-        size_t count = listening->listener->ops->watch(listening->listener, watches);
-
-        for (size_t i = 0; i < count; i++) {
-            if (on)
-                hprpc__watcher_add(server->epoll_fd, watches[i].fd, listening);
-            else
-                epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, watches[i].fd, NULL);
-        }
-    }
-}
-
-/* Descriptors, memory or the limit on connections are used up: stops listening for a moment instead of spinning. */
-static void pause_accepting(struct hprpc_server *server, const char *reason, uint64_t now)
-{
-    if (server->accept_again)
-        return;
-    hprpc_log(server->context, HPRPC_LOG_ERROR, "accepting pauses: %s", reason);
-    watch_listeners(server, false);
-    server->accept_again = now + ACCEPT_PAUSE;
-}
-
-static void accept_from(struct hprpc_server *server, struct hprpc__listening *listening, uint64_t now)
-{
-    struct hprpc_detail detail = { "" };
-    struct hprpc_channel *channel;
-    int r;
-
-    for (int i = 0; i < ACCEPTS && !server->accept_again; i++) {
-        if (server->connection_count >= server->max_connections) {
-            pause_accepting(server, "the limit on connections is reached", now);
-            return;
-        }
-        r = listening->listener->ops->accept(listening->listener, &detail, &channel);
-        if (r == 0)
-            return;
-        if (r < 0) {
-            pause_accepting(server, detail.text, now);
-        } else if (add_connection(server, channel, now) < 0) {
-            channel->ops->free(channel);
-            pause_accepting(server, "out of memory", now);
-        }
-    }
-}
-
-static void resume_accepting(struct hprpc_server *server, uint64_t now)
-{
-    if (!server->accept_again || now < server->accept_again)
-        return;
-    server->accept_again = 0;
-    watch_listeners(server, true);
-    for (struct hprpc__listening *listening = server->listeners; listening; listening = listening->next)
-        accept_from(server, listening, now);
+    hprpc__loop_end_all(loop);
+    hprpc_release(loop->context, loop->active, loop->active_capacity * sizeof(*loop->active));
+    if (loop->epoll_fd >= 0)
+        close(loop->epoll_fd);
+    if (loop->wake_fd >= 0)
+        close(loop->wake_fd);
+    pthread_mutex_destroy(&loop->lock);
 }
 
 /* ---- A turn ---- */
 
 enum look { BUSY, IDLE, PARKED, GONE };
 
-static void note_deadline(struct hprpc_server *server, struct hprpc_controller *controller)
-{
-    uint64_t deadline = hprpc__controller_deadline(controller);
-
-    if (deadline < server->next_deadline)
-        server->next_deadline = deadline;
-}
-
-static bool is_through_spinning(struct hprpc_server *server, struct hprpc_controller *controller, bool may_spin)
+static bool is_through_spinning(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin)
 {
     if (!may_spin || hprpc__spin_sleeps_at_once(&controller->spin))
         return true;
-    if (controller->channel->wait != HPRPC_WAIT_SPIN && server->active_count > ACTIVE_MAX)
+    if (controller->channel->wait != HPRPC_WAIT_SPIN && loop->active_count > ACTIVE_MAX)
         return true;
     return hprpc__spin_wants_clock(&controller->spin) &&
-           !hprpc__spin_goes_on(&controller->spin, hprpc_now(server->context));
+           !hprpc__spin_goes_on(&controller->spin, hprpc_now(loop->context));
 }
 
 /* Serves one active connection. */
-static enum look look_at(struct hprpc_server *server, struct hprpc_controller *controller, bool may_spin)
+static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin)
 {
     int count = hprpc__controller_turn(controller);
 
@@ -227,167 +228,154 @@ static enum look look_at(struct hprpc_server *server, struct hprpc_controller *c
     if (count > 0) {
         hprpc__spin_paid(&controller->spin);
         hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins_failed);
-        note_deadline(server, controller);
+        note_deadline(loop, controller);
         /* who sleeps at once is not looked at a second time: that look would be a system call in vain */
-        if (!hprpc__spin_sleeps_at_once(&controller->spin) || !park(server, controller))
+        if (!hprpc__spin_sleeps_at_once(&controller->spin) || !park(loop, controller))
             return BUSY;
         return PARKED;
     }
-    if (!is_through_spinning(server, controller, may_spin) || !park(server, controller))
+    if (!is_through_spinning(loop, controller, may_spin) || !park(loop, controller))
         return IDLE;
     hprpc__spin_slept(&controller->spin, controller->channel->wait);
     return PARKED;
 }
 
-static bool look_at_active(struct hprpc_server *server, bool may_spin)
+static void look_at_active(struct hprpc__loop *loop, bool may_spin)
 {
-    bool busy = false;
+    for (uint32_t i = 0; i < loop->active_count;) {
+        struct hprpc_controller *controller = loop->active[i];
+        enum look look = look_at(loop, controller, may_spin);
 
-    for (uint32_t i = 0; i < server->active_count;) {
-        struct hprpc_controller *controller = server->active[i];
-        enum look look = look_at(server, controller, may_spin);
-
-        busy = busy || look == BUSY || look == PARKED;
         if (look == PARKED || look == GONE)
-            deactivate(server, i);
+            deactivate(loop, i);
         else
             i++;
         if (look == GONE)
-            drop_connection(server, controller);
+            forget(loop, controller);
     }
-    return busy;
 }
 
-static struct hprpc__listening *find_listener(struct hprpc_server *server, const void *owner)
-{
-    struct hprpc__listening *listening = server->listeners;
-
-    while (listening && listening != owner)
-        listening = listening->next;
-    return listening;
-}
-
-static void drain_wake(struct hprpc_server *server)
+static void answer_kick(struct hprpc__loop *loop)
 {
     uint64_t count;
 
-    if (read(server->wake_fd, &count, sizeof(count)) < 0)
+    if (read(loop->wake_fd, &count, sizeof(count)) < 0)
         return;
     /* whoever rang may have set a deadline earlier than those known here */
-    server->next_deadline = 0;
+    loop->next_deadline = 0;
+    take_arrivals(loop);
 }
 
-static int take_events(struct hprpc_server *server, int timeout)
+static int take_events(struct hprpc__loop *loop, int timeout)
 {
     struct epoll_event events[EVENTS];
-    int count = epoll_wait(server->epoll_fd, events, EVENTS, timeout);
+    int count = epoll_wait(loop->epoll_fd, events, EVENTS, timeout);
 
     if (count < 0)
         return errno == EINTR ? 0 : HPRPC_ESYSTEM;
     for (int i = 0; i < count; i++) {
-        void *owner = events[i].data.ptr;
-        struct hprpc__listening *listening = find_listener(server, owner);
+        void *other = hprpc__watcher_owner(&events[i]);
 
-        if (owner == &server->wake_fd)
-            drain_wake(server);
-        else if (listening)
-            accept_from(server, listening, hprpc_now(server->context));
-        else
-            activate(server, owner);
+        if (!other)
+            activate(loop, events[i].data.ptr);
+        else if (other == loop)
+            answer_kick(loop);
+        else if (loop->other)
+            loop->other(loop->self, other);
     }
     return 0;
 }
 
-static void expire(struct hprpc_server *server, uint64_t now)
+static void expire(struct hprpc__loop *loop, uint64_t now)
 {
     struct hprpc_controller *next;
 
-    if (now < server->next_deadline)
+    if (now < loop->next_deadline)
         return;
-    server->next_deadline = HPRPC__NEVER;
-    for (struct hprpc_controller *controller = server->connections; controller; controller = next) {
+    loop->next_deadline = HPRPC__NEVER;
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = next) {
         next = controller->next;
         hprpc__controller_expire(controller, now);
-        note_deadline(server, controller);
+        note_deadline(loop, controller);
         if (hprpc__state(controller) == HPRPC__BROKEN)
-            activate(server, controller);
+            activate(loop, controller);
     }
 }
 
-int hprpc__server_timeout(struct hprpc_server *server)
+uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop)
 {
-    uint64_t deadline = server->next_deadline;
-    uint64_t now;
-
-    if (server->active_count)
-        return 0;
-    if (server->accept_again && server->accept_again < deadline)
-        deadline = server->accept_again;
-    if (deadline == HPRPC__NEVER)
-        return -1;
-    now = hprpc_now(server->context);
-    return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
+    return loop->active_count ? 0 : loop->next_deadline;
 }
 
 /* Whether to leave epoll alone this time: somebody is active, and the others can wait a few microseconds. */
-static bool skip_epoll(struct hprpc_server *server)
+static bool skip_epoll(struct hprpc__loop *loop)
 {
     uint64_t now;
 
-    if (!server->active_count)
+    if (!loop->active_count)
         return false;
-    if (++server->turns % CLOCK_EVERY)
+    if (++loop->turns % CLOCK_EVERY)
         return true;
-    now = hprpc_now(server->context);
-    if (now - server->polled < POLL_EVERY)
+    now = hprpc_now(loop->context);
+    if (now - loop->polled < POLL_EVERY)
         return true;
-    server->polled = now;
+    loop->polled = now;
     return false;
 }
 
-static int look_around(struct hprpc_server *server, int timeout)
+static int look_around(struct hprpc__loop *loop, int timeout)
 {
-    int r = take_events(server, timeout);
-    uint64_t now;
+    int r = take_events(loop, timeout);
 
-    if (r < 0)
-        return r;
-    now = hprpc_now(server->context);
-    resume_accepting(server, now);
-    expire(server, now);
-    return 0;
-}
-
-/* For an application's own loop: everything that can be done now; then all are parked, so that the descriptor tells. */
-static int process(struct hprpc_server *server)
-{
-    uint64_t one = 1;
-    int r = look_around(server, 0);
-
-    for (int turn = 0; r == 0 && server->active_count && turn < PROCESS_TURNS; turn++)
-        look_at_active(server, false);
-    /* still not through: the descriptor must stay ready */
-    if (server->active_count && write(server->wake_fd, &one, sizeof(one)) < 0)
-        return r;
+    if (r == 0)
+        expire(loop, hprpc_now(loop->context));
     return r;
 }
 
-static void own_connections(struct hprpc_server *server)
+static int sleep_until(struct hprpc__loop *loop, uint64_t until)
+{
+    uint64_t deadline = hprpc__loop_deadline(loop);
+    uint64_t now;
+
+    if (until < deadline)
+        deadline = until;
+    if (deadline == HPRPC__NEVER)
+        return look_around(loop, -1);
+    if (!deadline)
+        return look_around(loop, 0);
+    now = hprpc_now(loop->context);
+    return look_around(loop, deadline <= now ? 0 : hprpc__milliseconds(deadline - now));
+}
+
+/* For an application's own loop: everything that can be done now; then all are parked, so that the descriptor tells. */
+static int turn_without_sleep(struct hprpc__loop *loop)
+{
+    int r = look_around(loop, 0);
+
+    for (int turn = 0; r == 0 && loop->active_count && turn < PROCESS_TURNS; turn++)
+        look_at_active(loop, false);
+    /* still not through: the descriptor must stay ready */
+    if (loop->active_count)
+        hprpc__loop_kick(loop);
+    return r;
+}
+
+static void own_all(struct hprpc__loop *loop)
 {
     uintptr_t self = (uintptr_t)pthread_self();
 
-    if (server->owner == self)
+    if (atomic_load_explicit(&loop->owner, memory_order_relaxed) == self)
         return;
-    server->owner = self;
-    for (struct hprpc_controller *controller = server->connections; controller; controller = controller->next)
-        atomic_store_explicit(&controller->pump.owner, self, memory_order_relaxed);
+    atomic_store_explicit(&loop->owner, self, memory_order_relaxed);
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next)
+        own(controller);
 }
 
-int hprpc__server_turn(struct hprpc_server *server, bool may_sleep)
+int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until)
 {
-    own_connections(server);
+    own_all(loop);
     if (!may_sleep)
-        return process(server);
-    look_at_active(server, true);
-    return skip_epoll(server) ? 0 : look_around(server, hprpc__server_timeout(server));
+        return turn_without_sleep(loop);
+    look_at_active(loop, true);
+    return skip_epoll(loop) ? 0 : sleep_until(loop, until);
 }

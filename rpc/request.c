@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "rpc/pump.h"
+#include "rpc/workers.h"
 
 /* ---- Making and freeing ---- */
 
@@ -52,6 +53,7 @@ void hprpc__request_put_back(struct hprpc_request *request)
     struct hprpc_controller *controller = request->controller;
 
     empty(request);
+    hprpc__quota_give(controller->quota, request->charge);
     pthread_mutex_lock(&controller->lock);
     request->next = controller->returned;
     controller->returned = request;
@@ -179,57 +181,85 @@ static void answer_for_handler(struct hprpc_request *request, const struct hprpc
         hprpc_reply_send(request);
 }
 
-/* The handler returned; it deferred the answer, so another thread may be giving it now. */
-static void leave_deferred(struct hprpc_request *request, int r)
+/* The handler returned; another thread may be answering, or have answered. */
+static void leave_shared(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
     bool over;
 
-    if (r < 0)
-        hprpc_request_fail(request, r, NULL);
     pthread_mutex_lock(&controller->lock);
     request->handler_over = true;
-    over = request->answered;
+    over = request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY);
     pthread_mutex_unlock(&controller->lock);
     if (over)
         hprpc__request_put_back(request);
 }
 
-static void run(struct hprpc_request *request)
+/* Decodes, runs the handler, and answers where that is not left to the handler. */
+static void invoke(struct hprpc_request *request)
 {
-    struct hprpc_controller *controller = request->controller;
     const struct hprpc__service *service;
     const struct hprpc_procedure *procedure = find_procedure(request, &service);
     int r = 0;
 
     if (procedure) {
-        request->outer = controller->running;
-        controller->running = request;
         kodosis_reader_init(&request->reader, request->body.data, request->body.size, &request->arena);
         r = procedure->invoke(service->handlers, service->self, request, &request->reader);
-        controller->running = request->outer;
     }
-    if (request->deferred) {
-        leave_deferred(request, r);
-        return;
-    }
-    if (procedure && !request->answered)
+    if (request->deferred && r < 0)
+        hprpc_request_fail(request, r, NULL);
+    else if (procedure && !request->deferred && !request->answered)
         answer_for_handler(request, procedure, r);
     if (request->header.flags & HPRPC_FLAG_ONEWAY)
-        credit_back(controller, request->charge);
-    put_away(request);
+        credit_back(request->controller, request->charge);
 }
 
-/* A request that waited may have outlived its deadline. */
+/* Inline: on the pumping thread, nested in whatever runs there. */
+static void run(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    request->outer = controller->running;
+    controller->running = request;
+    invoke(request);
+    controller->running = request->outer;
+    if (request->shared)
+        leave_shared(request);
+    else
+        put_away(request);
+}
+
+/* A request that waited may have outlived its deadline, or its caller's interest. True: it has been told so. */
+static bool refuse_late(struct hprpc_request *request)
+{
+    if ((request->header.flags & HPRPC_FLAG_ONEWAY) || !hprpc_request_cancelled(request))
+        return false;
+    hprpc__count(&request->controller->statistics.expired);
+    hprpc_request_fail(request, hprpc_request_remaining(request) ? HPRPC_ECANCELLED : HPRPC_EDEADLINE,
+                       "nobody waited any more when the request's turn came");
+    return true;
+}
+
+void hprpc__request_run_shared(struct hprpc_request *request)
+{
+    if (!refuse_late(request))
+        invoke(request);
+    leave_shared(request);
+}
+
+void hprpc__request_drop_shared(struct hprpc_request *request)
+{
+    hprpc_request_fail(request, HPRPC_EBUSY, "the server stopped before the request could run");
+    leave_shared(request);
+}
+
 static void run_late(struct hprpc_request *request)
 {
-    if (hprpc_request_remaining(request) == 0 && !(request->header.flags & HPRPC_FLAG_ONEWAY)) {
-        hprpc__count(&request->controller->statistics.expired);
-        hprpc_request_fail(request, HPRPC_EDEADLINE, "the deadline passed before the request could run");
+    hprpc__quota_give(request->controller->quota, request->charge);
+    if (refuse_late(request))
         put_away(request);
-        return;
-    }
-    run(request);
+    else
+        run(request);
 }
 
 static void wait_in_line(struct hprpc_request *request)
@@ -307,6 +337,7 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
     request->header = message->header;
     request->charge = message->size;
     request->cell = cell;
+    request->shared = false;
     request->deferred = false;
     request->answered = false;
     request->handler_over = false;
@@ -324,12 +355,49 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
     return request;
 }
 
+/* Hands a request to the workers: NULL, or why not. */
+static const char *hand_over(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    if (hprpc__request_share(request) < 0)
+        return "the server holds as many requests as it may";
+    if (hprpc__workers_submit(controller->workers, request))
+        return NULL;
+    hprpc__quota_give(controller->quota, request->charge);
+    request->shared = false;
+    hprpc_controller_drop(controller);
+    return "no worker can be started";
+}
+
+/* Runs a request, or puts it where it will be run: NULL, or why neither can be done. */
+static const char *place(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    if (request->header.depth >= controller->own.max_depth)
+        return "calls are nested too deeply";
+    if (hprpc__quota_refuses(controller->quota))
+        return "the server is stopping";
+    if (controller->workers)
+        return hand_over(request);
+    if (!controller->running || request->header.depth > controller->running->header.depth) {
+        run(request);
+        return NULL;
+    }
+    if (!hprpc__quota_take(controller->quota, request->charge))
+        return "the server holds as many requests as it may";
+    wait_in_line(request);
+    return NULL;
+}
+
 int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     _Atomic(struct hprpc_request *) *cell;
     const char *fault = admit(controller, message, &cell);
     struct hprpc_header header = message->header;
     struct hprpc_request *request;
+    const char *refusal;
     bool oneway = header.flags & HPRPC_FLAG_ONEWAY;
     uint32_t size = message->size;
 
@@ -344,18 +412,15 @@ int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_mes
     if (!request)
         return refuse_without_memory(controller, &header, size);
 
-    if (header.depth >= controller->own.max_depth && controller->running) {
+    refusal = place(request);
+    if (refusal) {
         hprpc__count(&controller->statistics.busy);
-        refuse(request, HPRPC_EBUSY, "calls are nested too deeply");
+        refuse(request, HPRPC_EBUSY, refusal);
         if (oneway)
             credit_back(controller, size);
         put_away(request);
-    } else if (controller->running && header.depth <= controller->running->header.depth) {
-        wait_in_line(request);
-    } else {
-        run(request);
-        hprpc__request_run_waiting(controller);
     }
+    hprpc__request_run_waiting(controller);
     return 0;
 }
 
@@ -388,6 +453,7 @@ void hprpc__request_cancel_all(struct hprpc_controller *controller)
     pthread_mutex_unlock(&controller->lock);
     while ((request = controller->waiting_first)) {
         controller->waiting_first = request->next;
+        hprpc__quota_give(controller->quota, request->charge);
         put_away(request);
     }
 }

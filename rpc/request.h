@@ -10,9 +10,10 @@ struct hprpc_request {
     uint32_t charge;                       /* bytes of the caller's credit */
     _Atomic(struct hprpc_request *) *cell; /* where its call id is marked as in use; NULL for one-way requests */
     atomic_bool cancelled;
-    bool deferred;     /* the handler's; set before anybody else knows the request */
-    bool answered;     /* lock, once deferred */
-    bool handler_over; /* lock, once deferred */
+    bool shared;                           /* others may know it: it holds the controller, and a place in the quota */
+    bool deferred;                         /* the handler's: it will be answered later */
+    bool answered;     /* lock, once shared */
+    bool handler_over; /* lock, once shared */
     uint64_t arrived;  /* 0 as long as nobody has looked at the clock for it */
     struct kodosis_reader reader;
     struct kodosis_arena arena;
@@ -34,7 +35,16 @@ void hprpc__request_run_waiting(struct hprpc_controller *controller);
 /* The connection is broken: tells those that run, forgets those that wait. By the pump's owner. */
 void hprpc__request_cancel_all(struct hprpc_controller *controller);
 
-/* Puts a deferred request away that is answered and whose handler has returned. Any thread; may free the controller. */
+/* Lets other threads know a request, from its own. HPRPC_EBUSY: the quota is used up. */
+int hprpc__request_share(struct hprpc_request *request);
+
+/* Runs a shared request's handler on this thread, unless nobody waits for it any more. */
+void hprpc__request_run_shared(struct hprpc_request *request);
+
+/* Forgets a shared request that never ran. */
+void hprpc__request_drop_shared(struct hprpc_request *request);
+
+/* Puts a shared request away that is answered and whose handler has returned. Any thread; may free the controller. */
 void hprpc__request_put_back(struct hprpc_request *request);
 
 /* Frees what is in the pools. */

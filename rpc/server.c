@@ -1,15 +1,11 @@
-/* The server's life: services, listeners, and what an application sees of them. The loop is in loop.c. */
+/* The server's life: options, services, running and stopping. Connections are served by loop.c. */
 #include "rpc/server.h"
-
-#include <errno.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "rpc/guard.h"
 #include "rpc/limits.h"
-#include "rpc/transports.h"
 #include "rpc/watcher.h"
+
+#define DRAIN_LOOK (5ull * 1000 * 1000)
 
 static int read_options(const struct hprpc_server_options *options, struct hprpc_server_options *ret_options)
 {
@@ -24,6 +20,11 @@ static int read_options(const struct hprpc_server_options *options, struct hprpc
     return 0;
 }
 
+static uint32_t or_default(uint32_t value, uint32_t fallback)
+{
+    return value ? value : fallback;
+}
+
 static int set_limits(struct hprpc_server *server, const struct hprpc_server_options *options)
 {
     server->limits = (struct hprpc__limits){
@@ -33,21 +34,113 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
         .timeout_ms = options->timeout_ms,
         .max_call_bytes = options->max_call_bytes,
         .max_decoded = options->max_decoded,
+        .keepalive_ms = options->keepalive_ms,
     };
-    server->max_connections = options->max_connections ? options->max_connections : HPRPC__CONNECTIONS_MAX;
-    server->opening_ms = options->handshake_timeout_ms ? options->handshake_timeout_ms : HPRPC__OPENING_MS;
+    server->max_connections = or_default(options->max_connections, HPRPC__CONNECTIONS_MAX);
+    server->opening_ms = or_default(options->handshake_timeout_ms, HPRPC__OPENING_MS);
+    server->stop_ms = or_default(options->stop_timeout_ms, HPRPC__STOP_MS);
+    server->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
+    server->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
+    if (options->loops > HPRPC__LOOPS_MAX || options->workers > HPRPC__WORKERS_MAX)
+        return HPRPC_EINVAL;
     return hprpc__limits_complete(&server->limits);
 }
 
-static void free_parts(struct hprpc_server *server)
+/* ---- Connections ---- */
+
+static bool has_room(void *self)
 {
-    hprpc__services_clear(&server->services);
-    if (server->epoll_fd >= 0)
-        close(server->epoll_fd);
-    if (server->wake_fd >= 0)
-        close(server->wake_fd);
-    hprpc__guard_free(server->guard);
-    hprpc_release(server->context, server, sizeof(*server));
+    struct hprpc_server *server = self;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        count += atomic_load_explicit(&server->loops[i].loop.connection_count, memory_order_relaxed);
+    return count < server->max_connections;
+}
+
+static struct hprpc__loop *least_loaded(struct hprpc_server *server)
+{
+    struct hprpc__loop *least = &server->loops[0].loop;
+    unsigned fewest = atomic_load_explicit(&least->connection_count, memory_order_relaxed);
+
+    for (uint32_t i = 1; i < server->loop_count; i++) {
+        unsigned count = atomic_load_explicit(&server->loops[i].loop.connection_count, memory_order_relaxed);
+
+        if (count < fewest) {
+            fewest = count;
+            least = &server->loops[i].loop;
+        }
+    }
+    return least;
+}
+
+static int arrive(void *self, struct hprpc_channel *channel)
+{
+    struct hprpc_server *server = self;
+    struct hprpc__loop *loop = least_loaded(server);
+    struct hprpc_controller *controller;
+    struct hprpc__controller_setup setup = {
+        .context = server->context,
+        .channel = channel,
+        .limits = server->limits,
+        .services = &server->services,
+        .quota = &server->quota,
+        .workers = server->workers,
+        .host = &loop->host,
+        .alive = server->guard,
+        .wake_fd = loop->wake_fd,
+        .opening_deadline = hprpc_now(server->context) + server->opening_ms * 1000000ull,
+    };
+    int r;
+
+    r = hprpc__controller_new(&setup, &controller);
+    if (r == 0)
+        hprpc__loop_add(loop, controller);
+    return r;
+}
+
+static void listener_event(void *self, void *listening)
+{
+    hprpc__acceptor_event(&((struct hprpc_server *)self)->acceptor, listening);
+}
+
+/* ---- Life ---- */
+
+static int make_loops(struct hprpc_server *server, uint32_t count)
+{
+    server->loops = hprpc_allocate(server->context, count * sizeof(*server->loops));
+    if (!server->loops)
+        return HPRPC_ENOMEM;
+    memset(server->loops, 0, count * sizeof(*server->loops));
+    for (uint32_t i = 0; i < count; i++) {
+        server->loop_count++;
+        server->loops[i].server = server;
+        if (hprpc__loop_init(&server->loops[i].loop, server->context) < 0)
+            return HPRPC_ESYSTEM;
+    }
+    server->loops[0].loop.other = listener_event;
+    server->loops[0].loop.self = server;
+    server->acceptor = (struct hprpc__acceptor){
+        .context = server->context,
+        .loop = &server->loops[0].loop,
+        .arrive = arrive,
+        .has_room = has_room,
+        .self = server,
+    };
+    return 0;
+}
+
+static int make_parts(struct hprpc_server *server, const struct hprpc_server_options *options)
+{
+    int r = set_limits(server, options);
+
+    if (r == 0)
+        r = make_loops(server, or_default(options->loops, 1));
+    if (r == 0 && options->workers)
+        r = hprpc__workers_new(server->context, options->workers, server->limits.max_depth, &server->workers);
+    if (r == 0 && !(server->guard = hprpc__guard_new()))
+        r = HPRPC_ESYSTEM;
+    return r;
 }
 
 int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_options *options,
@@ -55,6 +148,7 @@ int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_op
 {
     struct hprpc_server_options given;
     struct hprpc_server *server;
+    int r;
 
     if (read_options(options, &given) < 0)
         return HPRPC_EINVAL;
@@ -64,83 +158,52 @@ int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_op
     memset(server, 0, sizeof(*server));
     server->context = context;
     server->services.context = context;
-    server->host.attend = hprpc__server_attend;
-    server->host.dedicated = true;
-    server->guard = hprpc__guard_new();
-    server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    server->next_deadline = HPRPC__NEVER;
-    atomic_init(&server->stop, false);
-    if (set_limits(server, &given) < 0) {
-        free_parts(server);
-        return HPRPC_EINVAL;
-    }
-    if (!server->guard || server->wake_fd < 0 || server->epoll_fd < 0 ||
-        hprpc__watcher_add(server->epoll_fd, server->wake_fd, &server->wake_fd) < 0) {
-        free_parts(server);
-        return HPRPC_ESYSTEM;
+    pthread_mutex_init(&server->lock, NULL);
+    r = make_parts(server, &given);
+    if (r < 0) {
+        hprpc_server_free(server);
+        return r;
     }
     *ret_server = server;
     return 0;
 }
 
+void hprpc_server_free(struct hprpc_server *server)
+{
+    if (!server)
+        return;
+    hprpc__acceptor_clear(&server->acceptor);
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        hprpc__loop_end_all(&server->loops[i].loop);
+    hprpc__workers_free(server->workers);
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        hprpc__loop_clear(&server->loops[i].loop);
+    hprpc_release(server->context, server->loops, server->loop_count * sizeof(*server->loops));
+    hprpc__services_clear(&server->services);
+    hprpc__guard_free(server->guard);
+    pthread_mutex_destroy(&server->lock);
+    hprpc_release(server->context, server, sizeof(*server));
+}
+
 int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *interface, const void *handlers,
                      void *self)
 {
-    return hprpc__services_add(&server->services, 0, interface, handlers, self);
-}
+    int r;
 
-/* ---- Listening ---- */
-
-static int watch_listener(struct hprpc_server *server, struct hprpc__listening *listening)
-{
-    struct hprpc_watch watches[HPRPC_WATCH_MAX];
-    size_t count = listening->listener->ops->watch(listening->listener, watches);
-
-    for (size_t i = 0; i < count; i++) {
-        if (hprpc__watcher_add(server->epoll_fd, watches[i].fd, listening) < 0)
-            return HPRPC_ESYSTEM;
-    }
-    return 0;
+    pthread_mutex_lock(&server->lock);
+    r = hprpc__services_add(&server->services, 0, interface, handlers, self);
+    pthread_mutex_unlock(&server->lock);
+    return r;
 }
 
 int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
 {
-    const struct hprpc_transport *transport;
-    struct hprpc__listening *listening, **last;
-    struct hprpc_uri parts;
-    int r;
-
-    r = hprpc__transport_find(server->context, uri, detail, &parts, &transport);
-    if (r < 0)
-        return r;
-    listening = hprpc_allocate(server->context, sizeof(*listening));
-    if (!listening)
-        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory to listen at %.100s", uri);
-    *listening = (struct hprpc__listening){ NULL, NULL };
-    r = transport->listen(server->context, &parts, detail, &listening->listener);
-    if (r < 0)
-        goto release_listening;
-    r = watch_listener(server, listening);
-    if (r < 0) {
-        hprpc_detail_set(detail, r, "cannot watch the listener at %.100s: %s", uri, strerror(errno));
-        goto free_listener;
-    }
-    for (last = &server->listeners; *last; last = &(*last)->next)
-        continue;
-    *last = listening;
-    return 0;
-
-free_listener:
-    listening->listener->ops->free(listening->listener);
-release_listening:
-    hprpc_release(server->context, listening, sizeof(*listening));
-    return r;
+    return hprpc__acceptor_listen(&server->acceptor, uri, detail);
 }
 
 int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_uri, size_t capacity)
 {
-    struct hprpc__listening *listening = server->listeners;
+    struct hprpc__listening *listening = server->acceptor.listeners;
 
     while (listening && index--)
         listening = listening->next;
@@ -150,55 +213,114 @@ int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_ur
     return 0;
 }
 
-/* ---- Running and ending ---- */
+/* ---- Running ---- */
+
+/* One turn of the first loop, which also accepts. */
+static int turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
+{
+    uint64_t resume = HPRPC__NEVER;
+
+    if (server->acceptor.paused_until)
+        resume = hprpc__acceptor_resume(&server->acceptor, hprpc_now(server->context));
+    return hprpc__loop_turn(&server->loops[0].loop, may_sleep, resume < until ? resume : until);
+}
+
+static void *run_loop(void *argument)
+{
+    struct hprpc__serving_loop *serving = argument;
+
+    /* acquire: pairs with the release in stop_loops */
+    while (!atomic_load_explicit(&serving->server->over, memory_order_acquire)) {
+        if (hprpc__loop_turn(&serving->loop, true, HPRPC__NEVER) < 0)
+            break;
+    }
+    hprpc__loop_end_all(&serving->loop);
+    return NULL;
+}
+
+static int start_loops(struct hprpc_server *server)
+{
+    atomic_store_explicit(&server->over, false, memory_order_relaxed);
+    for (uint32_t i = 1; i < server->loop_count; i++) {
+        if (pthread_create(&server->loops[i].thread, NULL, run_loop, &server->loops[i]))
+            return HPRPC_ESYSTEM;
+        server->loops[i].runs = true;
+    }
+    return 0;
+}
+
+static void stop_loops(struct hprpc_server *server)
+{
+    atomic_store_explicit(&server->over, true, memory_order_release);
+    for (uint32_t i = 1; i < server->loop_count; i++) {
+        if (!server->loops[i].runs)
+            continue;
+        hprpc__loop_kick(&server->loops[i].loop);
+        pthread_join(server->loops[i].thread, NULL);
+        server->loops[i].runs = false;
+    }
+}
+
+/* Lets the requests that are kept finish, but not for ever. */
+static int drain(struct hprpc_server *server)
+{
+    uint64_t deadline = hprpc_now(server->context) + server->stop_ms * 1000000ull;
+    uint64_t now;
+    int r = 0;
+
+    atomic_store(&server->quota.refusing, true);
+    hprpc__acceptor_clear(&server->acceptor);
+    while (r == 0 && atomic_load(&server->quota.calls)) {
+        now = hprpc_now(server->context);
+        if (now >= deadline)
+            break;
+        /* the last answer does not ring this loop, so it looks again every few milliseconds */
+        r = turn(server, true, now + DRAIN_LOOK < deadline ? now + DRAIN_LOOK : deadline);
+    }
+    return r;
+}
 
 int hprpc_server_run(struct hprpc_server *server)
 {
-    int r = 0;
+    int r = start_loops(server);
 
     while (r == 0 && !atomic_load_explicit(&server->stop, memory_order_acquire))
-        r = hprpc__server_turn(server, true);
+        r = turn(server, true, HPRPC__NEVER);
+    if (r == 0)
+        r = drain(server);
+    stop_loops(server);
+    hprpc__loop_end_all(&server->loops[0].loop);
     return r;
 }
 
 void hprpc_server_stop(struct hprpc_server *server)
 {
-    uint64_t one = 1;
-    int saved = errno;
-
     /* release: pairs with the acquire in hprpc_server_run. Everything here may be done in a signal handler. */
     atomic_store_explicit(&server->stop, true, memory_order_release);
-    if (write(server->wake_fd, &one, sizeof(one)) < 0)
-        errno = saved;
-    errno = saved;
+    hprpc__loop_kick(&server->loops[0].loop);
 }
+
+/* ---- Inside somebody's event loop ---- */
 
 int hprpc_server_descriptor(struct hprpc_server *server)
 {
-    return server->epoll_fd;
+    return server->loop_count == 1 ? server->loops[0].loop.epoll_fd : HPRPC_EINVAL;
 }
 
 int hprpc_server_timeout(struct hprpc_server *server)
 {
-    return hprpc__server_timeout(server);
+    uint64_t deadline = hprpc__loop_deadline(&server->loops[0].loop);
+    uint64_t now;
+
+    if (server->acceptor.paused_until && server->acceptor.paused_until < deadline)
+        deadline = server->acceptor.paused_until;
+    if (deadline == HPRPC__NEVER)
+        return -1;
+    now = hprpc_now(server->context);
+    return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
 }
 
 int hprpc_server_process(struct hprpc_server *server)
 {
-    return hprpc__server_turn(server, false);
-}
-
-void hprpc_server_free(struct hprpc_server *server)
-{
-    struct hprpc__listening *listening;
-
-    if (!server)
-        return;
-    while ((listening = server->listeners)) {
-        server->listeners = listening->next;
-        listening->listener->ops->free(listening->listener);
-        hprpc_release(server->context, listening, sizeof(*listening));
-    }
-    hprpc__server_close_all(server);
-    free_parts(server);
+    return server->loop_count == 1 ? turn(server, false, 0) : HPRPC_EINVAL;
 }

@@ -1,51 +1,44 @@
-/* The inside of a server: its listeners, its connections, and the loop that serves them. */
+/* The inside of a server: what it offers, where it listens, and the loops that serve its connections. */
 #ifndef HPRPC_RPC_SERVER_H
 #define HPRPC_RPC_SERVER_H
 
-#include "rpc/controller.h"
+#include "rpc/acceptor.h"
+#include "rpc/quota.h"
+#include "rpc/workers.h"
 
-enum { HPRPC__CONNECTIONS_MAX = 4096 };
+enum {
+    HPRPC__CONNECTIONS_MAX = 4096,
+    HPRPC__LOOPS_MAX = 256,
+    HPRPC__WORKERS_MAX = 4096,
+    HPRPC__KEPT_CALLS_MAX = 65536,
+    HPRPC__STOP_MS = 5000,
+};
 
-struct hprpc__listening {
-    struct hprpc_listener *listener;
-    struct hprpc__listening *next;
+#define HPRPC__KEPT_BYTES_MAX (1024ull * 1024 * 1024)
+
+struct hprpc__serving_loop {
+    struct hprpc__loop loop;
+    struct hprpc_server *server;
+    pthread_t thread;
+    bool runs;
 };
 
 struct hprpc_server {
-    struct hprpc__host host;
     struct hprpc_context *context;
     struct hprpc__limits limits;
     uint32_t max_connections;
     uint32_t opening_ms;
+    uint32_t stop_ms;
     struct hprpc__services services;
+    struct hprpc__quota quota;
+    struct hprpc__workers *workers;
+    struct hprpc__acceptor acceptor; /* on the first loop */
+    pthread_mutex_t lock;            /* of `services`, for adding */
     atomic_uint *guard;
-    int epoll_fd;
-    int wake_fd;
-    atomic_bool stop;
-    struct hprpc__listening *listeners;
-
-    /* the loop's own */
-    struct hprpc_controller *connections; /* all, newest first */
-    uint32_t connection_count;
-    struct hprpc_controller **active; /* those that the loop looks at without being woken */
-    uint32_t active_count, active_capacity;
-    uint64_t next_deadline; /* no connection wants hprpc__controller_expire before it */
-    uint64_t accept_again;  /* when accepting pauses: until then; 0 when it does not */
-    uintptr_t owner;        /* the thread that ran the last turn */
-    uint64_t polled;        /* when epoll was last asked */
-    uint32_t turns;
+    atomic_bool stop; /* asked to stop */
+    atomic_bool over; /* the loops' threads must return */
+    uint32_t loop_count;
+    struct hprpc__serving_loop *loops;
 };
-
-/* One turn of the loop: serves what is there; sleeps if there is nothing and `may_sleep`. 0 or HPRPC_ESYSTEM. */
-int hprpc__server_turn(struct hprpc_server *server, bool may_sleep);
-
-/* Milliseconds until the loop wants a turn even if nothing happens; -1: never. */
-int hprpc__server_timeout(struct hprpc_server *server);
-
-/* Closes and forgets every connection. */
-void hprpc__server_close_all(struct hprpc_server *server);
-
-/* The host's part of a server's controllers. */
-void hprpc__server_attend(struct hprpc__host *host, struct hprpc_controller *controller);
 
 #endif

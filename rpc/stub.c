@@ -1,7 +1,7 @@
 /* The client side of generated code: tickets, credit and room in; reply and outcome out. */
 #include "rpc/pending.h"
 #include "rpc/pump.h"
-#include "rpc/request.h"
+#include "rpc/workers.h"
 
 /* Leaves the sentence behind a code with the call, if anybody asked, and returns the code. */
 static int explain(struct hprpc_call *call, int code, const char *text)
@@ -27,9 +27,21 @@ static bool has_credit(const struct hprpc_controller *controller, uint64_t size)
            (!controller->bytes_out || controller->bytes_out + size <= controller->peer.max_call_bytes);
 }
 
+/* The request whose handler this thread is in, on this connection; NULL outside handlers. */
+static const struct hprpc_request *running_here(const struct hprpc_controller *controller)
+{
+    const struct hprpc_request *request;
+
+    if (hprpc__pump_is_mine(&controller->pump))
+        return controller->running;
+    request = controller->workers ? hprpc__workers_running(controller->workers) : NULL;
+    return request && request->controller == controller ? request : NULL;
+}
+
 static struct hprpc_header header_of(const struct hprpc_stub *stub, uint16_t service, uint16_t procedure)
 {
     const struct hprpc_controller *controller = stub->client->controller;
+    const struct hprpc_request *running = running_here(controller);
     struct hprpc_header header = { .type = HPRPC_MESSAGE_REQUEST, .service = service, .procedure = procedure };
     uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
 
@@ -37,9 +49,9 @@ static struct hprpc_header header_of(const struct hprpc_stub *stub, uint16_t ser
         header.flags |= HPRPC_FLAG_TIMEOUT;
         header.timeout_ms = timeout;
     }
-    if (hprpc__pump_is_mine(&controller->pump) && controller->running) {
+    if (running) {
         header.flags |= HPRPC_FLAG_DEPTH;
-        header.depth = (uint16_t)(controller->running->header.depth + 1);
+        header.depth = (uint16_t)(running->header.depth + 1);
     }
     return header;
 }

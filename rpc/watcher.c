@@ -1,14 +1,21 @@
 #include "rpc/watcher.h"
 
 #include <poll.h>
-#include <sys/epoll.h>
 #include <unistd.h>
+
+/* owners and controllers are aligned, so the lowest bit can tell them apart */
+enum { FOREIGN = 1 };
 
 int hprpc__watcher_add(int epoll_fd, int fd, void *owner)
 {
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = owner };
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = (char *)owner + FOREIGN };
 
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? HPRPC_ESYSTEM : 0;
+}
+
+void *hprpc__watcher_owner(const struct epoll_event *event)
+{
+    return (uintptr_t)event->data.ptr & FOREIGN ? (char *)event->data.ptr - FOREIGN : NULL;
 }
 
 static bool equal(const struct hprpc_watch *one, const struct hprpc_watch *other)

@@ -2,10 +2,15 @@
 #ifndef HPRPC_RPC_WATCHER_H
 #define HPRPC_RPC_WATCHER_H
 
+#include <sys/epoll.h>
+
 #include "rpc/controller.h"
 
-/* Adds a descriptor that is read from; `owner` comes back with its events. HPRPC_ESYSTEM. */
+/* Adds a descriptor that is read from, and that belongs to no controller but to `owner`. HPRPC_ESYSTEM. */
 int hprpc__watcher_add(int epoll_fd, int fd, void *owner);
+
+/* The owner that an event's descriptor was added for; NULL where the event belongs to a controller: `data.ptr`. */
+void *hprpc__watcher_owner(const struct epoll_event *event);
 
 /* Makes the set agree with what the channel wants now. Under the controller's lock. */
 void hprpc__watcher_update(int epoll_fd, struct hprpc_controller *controller);

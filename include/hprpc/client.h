@@ -24,6 +24,13 @@ enum hprpc_pump {
     HPRPC_PUMP_THREAD = 2, /* a background thread of the client's own */
 };
 
+enum hprpc_client_state {
+    HPRPC_CLIENT_CONNECTING = 0,
+    HPRPC_CLIENT_READY = 1,
+    HPRPC_CLIENT_BROKEN = 2, /* the connection ended by itself; calls fail with HPRPC_ENOTSENT */
+    HPRPC_CLIENT_CLOSED = 3, /* it was closed on this side */
+};
+
 struct hprpc_client_options {
     size_t size; /* sizeof(struct hprpc_client_options) */
     enum hprpc_pump pump;
@@ -34,11 +41,21 @@ struct hprpc_client_options {
     uint64_t max_call_bytes;     /* bytes of bodies of those requests; 0 means 64 MiB */
     uint32_t max_depth;          /* handlers nested inside waits inside handlers; 0 means 64 */
     uint64_t max_decoded;        /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
+    uint32_t keepalive_ms;       /* with LOOP and THREAD: after so much silence the server is pinged, and the connection
+                                    breaks when nothing comes for three times as long; 0 means never */
+
+    /*
+     * Called when the state changes, on the pumping thread and with no lock held: READY once, then BROKEN or CLOSED once.
+     * `code` and `reason` (borrowed) say why; 0 and "" for READY. NULL for none.
+     */
+    void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
+    void *changed_self;
 };
 
-/* clang-format off */
-#define HPRPC_CLIENT_OPTIONS_INIT { sizeof(struct hprpc_client_options), HPRPC_PUMP_CALLER, 0, 0, 0, 0, 0, 0, 0 }
-/* clang-format on */
+#define HPRPC_CLIENT_OPTIONS_INIT                                                                  \
+    {                                                                                              \
+        sizeof(struct hprpc_client_options), HPRPC_PUMP_CALLER, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL \
+    }
 
 /*
  * Connects to a URI and shakes hands; blocks for at most the connect timeout. `options` may be NULL. The caller owns the
@@ -58,6 +75,9 @@ HPRPC_API void hprpc_client_close(struct hprpc_client *client);
  * hprpc_call_clear. NULL is accepted.
  */
 HPRPC_API void hprpc_client_free(struct hprpc_client *client);
+
+/* The state now. Any thread. */
+HPRPC_API enum hprpc_client_state hprpc_client_state(struct hprpc_client *client);
 
 /* The connection under the client; borrowed, lives as long as the client. */
 HPRPC_API struct hprpc_controller *hprpc_client_controller(struct hprpc_client *client);

@@ -15,20 +15,27 @@ struct hprpc_server;
 struct hprpc_request;
 
 struct hprpc_server_options {
-    size_t size;                   /* sizeof(struct hprpc_server_options) */
-    uint32_t max_connections;      /* 0 means 4096 */
-    uint32_t max_message;          /* largest body in bytes, either way; 0 means 64 MiB */
-    uint32_t max_calls;            /* unanswered requests of one connection; 0 means 1024 */
-    uint64_t max_call_bytes;       /* bytes of bodies of those requests; 0 means 64 MiB */
-    uint32_t max_depth;            /* handlers nested inside waits inside handlers; 0 means 64 */
-    uint64_t max_decoded;          /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
+    size_t size;              /* sizeof(struct hprpc_server_options) */
+    uint32_t loops;           /* threads that serve connections, the one in `run` included; 0 means 1 */
+    uint32_t workers;         /* threads that run handlers, for each depth of nesting; 0: the loops run them inline */
+    uint32_t max_connections; /* 0 means 4096 */
+    uint32_t max_message;     /* largest body in bytes, either way; 0 means 64 MiB */
+    uint32_t max_calls;       /* unanswered requests of one connection; 0 means 1024 */
+    uint64_t max_call_bytes;  /* bytes of bodies of those requests; 0 means 64 MiB */
+    uint32_t max_kept_calls;  /* requests that wait or were deferred, over all connections; 0 means 65536 */
+    uint64_t max_kept_bytes;  /* bytes of bodies of those requests; 0 means 1 GiB */
+    uint32_t max_depth;       /* handlers nested inside waits inside handlers; 0 means 64 */
+    uint64_t max_decoded;     /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
     uint32_t handshake_timeout_ms; /* a connection that has not said HELLO by then is closed; 0 means 10 s */
     uint32_t timeout_ms;           /* deadline of calls to clients that name none; 0 means 30 s */
+    uint32_t stop_timeout_ms;      /* how long `run` lets kept requests finish once it is told to stop; 0 means 5 s */
+    uint32_t keepalive_ms;         /* after so much silence a client that can answer is pinged; 0 means never */
 };
 
-/* clang-format off */
-#define HPRPC_SERVER_OPTIONS_INIT { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0 }
-/* clang-format on */
+#define HPRPC_SERVER_OPTIONS_INIT                                                     \
+    {                                                                                 \
+        sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+    }
 
 /* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */
 HPRPC_API int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_options *options,
@@ -53,13 +60,20 @@ HPRPC_API int hprpc_server_listen(struct hprpc_server *server, const char *uri, 
  */
 HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_uri, size_t capacity);
 
-/* Serves on this thread until hprpc_server_stop. 0, or why it could not go on. */
+/*
+ * Serves on this thread, and on the other loops' threads, until hprpc_server_stop. Then it stops listening, turns new
+ * requests away, lets those that are kept finish within the stop timeout, cancels the rest and closes every connection.
+ * 0, or why it could not go on. A handler that runs inline holds it up: blocking handlers belong on workers.
+ */
 HPRPC_API int hprpc_server_run(struct hprpc_server *server);
 
-/* Makes `run` return after the turn it is in. Async-signal-safe, any thread; also before `run`. */
+/* Makes `run` stop in that orderly way. Async-signal-safe, any thread; also before `run`. */
 HPRPC_API void hprpc_server_stop(struct hprpc_server *server);
 
-/* Instead of `run`, from your own event loop: as for hprpc_client_descriptor, _timeout and _process. */
+/*
+ * Instead of `run`, from your own event loop: as for hprpc_client_descriptor, _timeout and _process. Only for a server of
+ * one loop; HPRPC_EINVAL otherwise.
+ */
 HPRPC_API int hprpc_server_descriptor(struct hprpc_server *server);
 HPRPC_API int hprpc_server_timeout(struct hprpc_server *server);
 HPRPC_API int hprpc_server_process(struct hprpc_server *server);
@@ -79,7 +93,10 @@ HPRPC_API void hprpc_server_free(struct hprpc_server *server);
  * where the channel has no room, the answer is queued.
  */
 
-/* Keeps the request (and the views its handler was given) beyond the handler's return, until it is answered. Returns 0. */
+/*
+ * Keeps the request (and the views its handler was given) beyond the handler's return, until it is answered. Returns 0, so
+ * that a handler can return it; HPRPC_EBUSY when the server keeps as many as it may; HPRPC_EINVAL for a one-way request.
+ */
 HPRPC_API int hprpc_request_defer(struct hprpc_request *request);
 
 /*
