@@ -61,7 +61,7 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
         goto release_listening;
     r = watch(acceptor, listening);
     if (r < 0) {
-        hprpc_detail_set(detail, r, "cannot watch the listener at %.100s: %s", uri, strerror(errno));
+        hprpc_detail_set(detail, r, "cannot watch the listener at %.100s: %s", uri, strerrordesc_np(errno));
         goto free_listener;
     }
     append(acceptor, listening);

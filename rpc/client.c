@@ -152,7 +152,8 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
         return 0;
     }
     free_connection(connection);
-    return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no descriptors or memory for a connection: %s", strerror(errno));
+    return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no descriptors or memory for a connection: %s",
+                            strerrordesc_np(errno));
 }
 
 /* Pumps until both sides have said HELLO. */

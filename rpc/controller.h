@@ -111,22 +111,22 @@ struct hprpc_controller {
     struct hprpc__pump pump;
 
     pthread_mutex_t lock;
-    atomic_uint state;              /* enum hprpc__state, written under the lock */
-    int code;                       /* lock: why it is BROKEN */
-    struct hprpc_detail reason;     /* lock: the same in words */
-    bool closing;                   /* lock: closed on this side */
-    bool begins;                    /* this side connected, and says HELLO first */
-    bool hello_sent;                /* pump */
-    struct hprpc__tickets tickets;  /* lock */
-    uint32_t calls_out;             /* lock: requests without an answer, one-way ones without credit */
-    uint64_t bytes_out;             /* lock: their bodies */
-    uint64_t replies_queued;        /* lock: bytes of replies that may still wait in the channel */
-    _Atomic uint64_t next_deadline; /* no ticket expires before it; written under the lock */
-    uint64_t opening_deadline;      /* pump */
-    struct hprpc__keepalive keepalive;  /* pump */
+    atomic_uint state;                 /* enum hprpc__state, written under the lock */
+    int code;                          /* lock: why it is BROKEN */
+    struct hprpc_detail reason;        /* lock: the same in words */
+    bool closing;                      /* lock: closed on this side */
+    bool begins;                       /* this side connected, and says HELLO first */
+    bool hello_sent;                   /* pump */
+    struct hprpc__tickets tickets;     /* lock */
+    uint32_t calls_out;                /* lock: requests without an answer, one-way ones without credit */
+    uint64_t bytes_out;                /* lock: their bodies */
+    uint64_t replies_queued;           /* lock: bytes of replies that may still wait in the channel */
+    _Atomic uint64_t next_deadline;    /* no ticket expires before it; written under the lock */
+    uint64_t opening_deadline;         /* pump */
+    struct hprpc__keepalive keepalive; /* pump */
 
-    struct hprpc__quota *quota;         /* the server's, or NULL */
-    struct hprpc__workers *workers;     /* the server's, or NULL: handlers run inline */
+    struct hprpc__quota *quota;                         /* the server's, or NULL */
+    struct hprpc__workers *workers;                     /* the server's, or NULL: handlers run inline */
     struct hprpc__services *services;                   /* the server's, or NULL */
     struct hprpc__services *own_services;               /* of this connection alone, or NULL; made under the lock */
     struct hprpc__live *live;                           /* pump: which incoming call ids are in use */

@@ -10,8 +10,8 @@ struct hprpc_request {
     uint32_t charge;                       /* bytes of the caller's credit */
     _Atomic(struct hprpc_request *) *cell; /* where its call id is marked as in use; NULL for one-way requests */
     atomic_bool cancelled;
-    bool shared;                           /* others may know it: it holds the controller, and a place in the quota */
-    bool deferred;                         /* the handler's: it will be answered later */
+    bool shared;       /* others may know it: it holds the controller, and a place in the quota */
+    bool deferred;     /* the handler's: it will be answered later */
     bool answered;     /* lock, once shared */
     bool handler_over; /* lock, once shared */
     uint64_t arrived;  /* 0 as long as nobody has looked at the clock for it */

@@ -14,7 +14,7 @@ extern "C" {
 
 enum {
     KODOSIS_DEPTH_MAX = 64,
-    KODOSIS_RUN_MAX = 256,  /* the longest run of kodosis_read_run */
+    KODOSIS_RUN_MAX = 256, /* the longest run of kodosis_read_run */
 };
 
 struct kodosis_reader {

@@ -5,8 +5,8 @@
 enum {
     ALIGNMENT = 16,
     BLOCK_MIN = 4 * 1024,
-    BLOCK_MAX = 64 * 1024,  /* blocks double up to here; a larger piece gets a block of its own size */
-    KEEP_MAX = 256 * 1024,  /* a block beyond this is not kept by a reset */
+    BLOCK_MAX = 64 * 1024, /* blocks double up to here; a larger piece gets a block of its own size */
+    KEEP_MAX = 256 * 1024, /* a block beyond this is not kept by a reset */
 };
 
 struct kodosis_arena_block {
