@@ -15,6 +15,11 @@
 enum {
     ALIGNMENT = 8,
     READ_MIN = 4 * 1024, /* less room than this is not worth a read when the block can be cleared instead */
+    /*
+     * Looks in vain that a read which took everything saves: the one that ends a turn, and the one right behind the next
+     * request. A blocking call costs one read, and a spinning one nothing.
+     */
+    VAIN_LOOKS = 2,
 };
 
 /* ---- Memory ---- */
@@ -227,19 +232,12 @@ static int fill(struct hprpc__stream *stream)
         return hprpc__stream_fail(stream, "receive", (int)-n);
     }
     taken = (size_t)n;
-    stream->drained = taken < asked;
+    stream->vain_looks = taken < asked ? VAIN_LOOKS : 0;
     stream->quiet = false;
     part = count == 2 && taken > runs[0].iov_len ? runs[0].iov_len : count == 2 ? taken : 0;
     stream->large_filled += (uint32_t)part;
     stream->filled += taken - part;
     return 1;
-}
-
-/* Nothing more is there: what the sending side may have found out is the last word. */
-static int nothing(struct hprpc__stream *stream)
-{
-    stream->drained = false;
-    return hprpc__stream_broken(stream);
 }
 
 static int open_stream(struct hprpc__stream *stream)
@@ -256,24 +254,32 @@ static int open_stream(struct hprpc__stream *stream)
 int hprpc__stream_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message)
 {
     struct hprpc__stream *stream = (struct hprpc__stream *)channel;
-    int r = hprpc__stream_broken(stream);
+    int broken = hprpc__stream_broken(stream), r;
 
-    if (r && (stream->receive_broken || r == HPRPC_ECLOSED))
-        return r;
+    if (broken && (stream->receive_broken || broken == HPRPC_ECLOSED))
+        return broken;
     if (!atomic_load_explicit(&stream->open, memory_order_relaxed)) {
         r = open_stream(stream);
         if (r <= 0)
             return r;
     }
+    if (broken)
+        stream->vain_looks =
+            0; /* the sending side found out; what came before is still to be had, down to the last read */
     /* ends: a turn that does not drain the connection brings a good part of one message, and that has a limit */
     for (;;) {
         r = next_message(stream, ret_message);
         if (r)
             return r;
-        r = stream->drained ? 0 : fill(stream);
-        if (r <= 0)
-            return r ? r : nothing(stream);
+        r = stream->vain_looks && !broken ? 0 : fill(stream);
+        if (r < 0)
+            return r;
+        if (!r)
+            break;
     }
+    if (stream->vain_looks)
+        stream->vain_looks--;
+    return broken;
 }
 
 void hprpc__stream_release(struct hprpc_channel *channel, struct hprpc_message *message)
@@ -304,7 +310,7 @@ bool hprpc__stream_arm(struct hprpc_channel *channel)
 
     if (hprpc__stream_broken(stream) || has_message(stream))
         return true;
-    stream->drained = false;
+    stream->vain_looks = 0;
     if (stream->quiet) {
         /* armed twice with nothing in between: the connection idles, and keeps no memory meanwhile */
         if (stream->block && stream->at == stream->filled && !stream->large) {

@@ -70,7 +70,7 @@ struct hprpc__stream {
     uint32_t large_size, large_filled;
     uint32_t wanted;     /* bytes from `at` on that make the next message, as far as is known */
     uint8_t header_size; /* of the last message; the next one is likely to have the same */
-    bool drained;        /* the last read took everything: reading again in this turn would be in vain */
+    uint8_t vain_looks;  /* so many times reading again would be in vain: the last read took everything */
     bool quiet;          /* nothing was received since the last arm */
     bool receive_broken;
     atomic_uint blocks; /* blocks that messages, or the stream, hold */
