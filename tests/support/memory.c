@@ -1,0 +1,97 @@
+#include "support/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* In front of every piece; as large as the strictest alignment, so that the piece behind it keeps that. */
+struct front {
+    _Alignas(max_align_t) size_t size;
+    uint64_t mark;
+};
+
+#define LIVE 0x6c697665u
+#define DEAD 0x64656164u
+
+static bool fails(struct memory *memory)
+{
+    long left;
+
+    if (atomic_load(&memory->countdown) < 0)
+        return false;
+    left = atomic_fetch_sub(&memory->countdown, 1) - 1;
+    if (left > 0)
+        return false;
+    if (left < 0 && !atomic_load(&memory->for_ever))
+        return false;
+    if (left < 0)
+        atomic_store(&memory->countdown, 0);
+    atomic_fetch_add(&memory->failures, 1);
+    return true;
+}
+
+static void note_highest(struct memory *memory, long long bytes)
+{
+    long long highest = atomic_load(&memory->highest);
+
+    while (bytes > highest && !atomic_compare_exchange_weak(&memory->highest, &highest, bytes))
+        continue;
+}
+
+static void *allocate(void *self, size_t size)
+{
+    struct memory *memory = self;
+    struct front *front;
+
+    if (fails(memory))
+        return NULL;
+    front = malloc(sizeof(*front) + size);
+    if (!front)
+        return NULL;
+    front->size = size;
+    front->mark = LIVE;
+    /* what is not initialised shall not look as if it were */
+    memset(front + 1, 0xa5, size);
+    atomic_fetch_add(&memory->pieces, 1);
+    note_highest(memory, atomic_fetch_add(&memory->bytes, (long long)size) + (long long)size);
+    return front + 1;
+}
+
+static void release(void *self, void *piece, size_t size)
+{
+    struct memory *memory = self;
+    struct front *front = piece;
+
+    if (!piece)
+        return;
+    front--;
+    if (front->mark != LIVE || front->size != size) {
+        fprintf(stderr, "a piece of %zu bytes was released %s, as %zu\n", front->size,
+                front->mark == DEAD ? "twice" : "wrongly", size);
+        abort();
+    }
+    front->mark = DEAD;
+    atomic_fetch_sub(&memory->pieces, 1);
+    atomic_fetch_sub(&memory->bytes, (long long)size);
+    free(front);
+}
+
+void memory_init(struct memory *memory)
+{
+    atomic_init(&memory->pieces, 0);
+    atomic_init(&memory->bytes, 0);
+    atomic_init(&memory->highest, 0);
+    atomic_init(&memory->countdown, -1);
+    atomic_init(&memory->for_ever, false);
+    atomic_init(&memory->failures, 0);
+}
+
+struct kodosis_allocator memory_allocator(struct memory *memory)
+{
+    return (struct kodosis_allocator){ allocate, release, memory };
+}
+
+void memory_fail(struct memory *memory, long nth, bool for_ever)
+{
+    atomic_store(&memory->for_ever, for_ever);
+    atomic_store(&memory->countdown, nth > 0 ? nth : -1);
+}

@@ -1,0 +1,62 @@
+/*
+ * A service written by hand through hprpc/stub.h alone, as generated code would be:
+ *
+ *     service test.Tiny version 1 {
+ *         bytes Echo(bytes data);
+ *         void Poke(bytes data);
+ *         oneway void Note(bytes data);
+ *         bytes Extra(bytes data);        // only in the larger of the two interfaces
+ *     }
+ */
+#ifndef SUPPORT_TINY_H
+#define SUPPORT_TINY_H
+
+#include <hprpc/hprpc.h>
+#include <hprpc/stub.h>
+
+enum { TINY_ECHO, TINY_POKE, TINY_NOTE, TINY_EXTRA, TINY_COUNT };
+
+struct tiny_handlers {
+    int (*echo)(void *self, struct hprpc_request *request, struct kodosis_bytes data);
+    int (*poke)(void *self, struct hprpc_request *request, struct kodosis_bytes data);
+    int (*note)(void *self, struct hprpc_request *request, struct kodosis_bytes data);
+};
+
+/* Echo, Poke and Note. */
+extern const struct hprpc_interface tiny_interface;
+
+/* The same with Extra, which the former lacks. */
+extern const struct hprpc_interface tiny_larger_interface;
+
+/* The same name, version 2; and version 1 with another shape of Echo. */
+extern const struct hprpc_interface tiny_newer_interface, tiny_other_interface;
+
+struct tiny {
+    struct hprpc_client *client;
+    uint16_t service;
+    uint16_t procedures[TINY_COUNT];
+};
+
+int tiny_bind(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_detail *detail,
+              struct tiny *ret_tiny);
+
+int tiny_echo(struct tiny *tiny, struct hprpc_call *call, const void *data, size_t size,
+              struct kodosis_bytes *ret_data);
+int tiny_echo_start(struct tiny *tiny, struct hprpc_call *call, const void *data, size_t size);
+int tiny_echo_finish(struct hprpc_call *call, struct kodosis_bytes *ret_data);
+int tiny_echo_reply(struct hprpc_request *request, const void *data, size_t size);
+int tiny_extra(struct tiny *tiny, struct hprpc_call *call);
+
+int tiny_poke(struct tiny *tiny, struct hprpc_call *call, const void *data, size_t size);
+int tiny_poke_start(struct tiny *tiny, struct hprpc_call *call, const void *data, size_t size);
+int tiny_poke_finish(struct hprpc_call *call);
+int tiny_note(struct tiny *tiny, struct hprpc_call *call, const void *data, size_t size);
+
+/* error test.Trouble { bytes data; } */
+int tiny_trouble_raise(struct hprpc_request *request, const void *data, size_t size);
+int tiny_trouble_get(struct hprpc_call *call, struct kodosis_bytes *ret_data);
+
+/* Handlers that echo, accept and swallow. */
+extern const struct tiny_handlers tiny_plain;
+
+#endif
