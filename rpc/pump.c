@@ -263,7 +263,8 @@ static enum outcome pump(struct wait *wait)
     int r;
 
     hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
-    if (hprpc__spin_sleeps_at_once(&wait->spin))
+    /* our HELLO goes out in a turn: before that there is nothing to sleep for */
+    if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
         outcome = pause_or_sleep(wait);
     while (outcome == GO_ON) {
         r = hprpc__controller_turn(wait->controller);
