@@ -21,6 +21,7 @@ struct kodosis_arena {
     uint8_t *end;
     size_t taken; /* bytes handed out since the last reset */
     size_t limit; /* most bytes that may be handed out between resets */
+    size_t peak;  /* most bytes that were handed out between resets, within reason */
 };
 
 /* Makes an empty arena: it takes no memory until it is asked for some. `allocator` is borrowed. */

@@ -105,6 +105,17 @@ static inline const void *kodosis_read_view(struct kodosis_reader *reader, size_
     return kodosis_reader_take(reader, size);
 }
 
+/* The same into memory of the caller's; zeros after a fault. */
+static inline void kodosis_read_copy(struct kodosis_reader *reader, void *ret_memory, size_t size, size_t alignment)
+{
+    const void *place = kodosis_read_view(reader, size, alignment);
+
+    if (place)
+        memcpy(ret_memory, place, size);
+    else
+        memset(ret_memory, 0, size);
+}
+
 /* ---- Scalars ---- */
 
 static inline int8_t kodosis_read_int8(struct kodosis_reader *reader)
@@ -172,6 +183,21 @@ static inline bool kodosis_read_bool(struct kodosis_reader *reader)
     return kodosis_check_bool(reader, kodosis_read_uint8(reader));
 }
 
+/* A fault when an enum's value is not declared. */
+static inline void kodosis_check_enum(struct kodosis_reader *reader, bool declared)
+{
+    if (KODOSIS_UNLIKELY(!declared))
+        kodosis_reader_fail(reader, KODOSIS_BAD_ENUM);
+}
+
+/* The one byte of a struct without members, which is 0. */
+static inline uint8_t kodosis_read_empty(struct kodosis_reader *reader)
+{
+    if (KODOSIS_UNLIKELY(kodosis_read_uint8(reader)))
+        kodosis_reader_fail(reader, KODOSIS_BAD_PADDING);
+    return 0;
+}
+
 /* A fault unless all of `count` bytes, `stride` apart from `first` on, are 0 or 1. */
 KODOSIS_API void kodosis_check_bools(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);
 
@@ -227,6 +253,19 @@ KODOSIS_API struct kodosis_string kodosis_read_string(struct kodosis_reader *rea
 
 /* Bytes where they lie. */
 KODOSIS_API struct kodosis_bytes kodosis_read_bytes(struct kodosis_reader *reader);
+
+/* Lists of strings and of bytes: the texts where they lie, the list in the arena. */
+KODOSIS_API struct kodosis_string_list kodosis_read_string_list(struct kodosis_reader *reader);
+KODOSIS_API struct kodosis_bytes_list kodosis_read_bytes_list(struct kodosis_reader *reader);
+
+/*
+ * A fault (KODOSIS_BAD_KEY) when two of `count` map entries, `stride` bytes apart from `first` on, have the same key. The key
+ * comes first in its entry: a scalar of `size` bytes, or a string. Ascending keys cost one pass; others are sorted, in the arena.
+ */
+KODOSIS_API void kodosis_check_keys(struct kodosis_reader *reader, const void *first, size_t count, size_t stride,
+                                    size_t size);
+KODOSIS_API void kodosis_check_string_keys(struct kodosis_reader *reader, const void *first, size_t count,
+                                           size_t stride);
 
 /* A list of blittable elements where it lies, aligned; NULL and a count of 0 after a fault or when it is empty. */
 static inline const void *kodosis_read_list(struct kodosis_reader *reader, size_t size, size_t alignment,

@@ -103,6 +103,9 @@ static inline uint64_t kodosis_size_list(uint64_t offset, size_t count, size_t s
     return kodosis_size_aligned(offset, (uint64_t)count * size, alignment);
 }
 
+KODOSIS_API uint64_t kodosis_size_string_list(uint64_t offset, struct kodosis_string_list value);
+KODOSIS_API uint64_t kodosis_size_bytes_list(uint64_t offset, struct kodosis_bytes_list value);
+
 /* ---- Writing ---- */
 
 /* Room for `size` bytes, which the caller fills; NULL when there is none (KODOSIS_OVERFLOW). */
@@ -282,6 +285,9 @@ static inline void kodosis_write_list(struct kodosis_writer *writer, const void 
     if (count && writer->status == KODOSIS_OK)
         kodosis_write_aligned(writer, data, count * size, alignment);
 }
+
+KODOSIS_API void kodosis_write_string_list(struct kodosis_writer *writer, struct kodosis_string_list value);
+KODOSIS_API void kodosis_write_bytes_list(struct kodosis_writer *writer, struct kodosis_bytes_list value);
 
 #ifdef __cplusplus
 }

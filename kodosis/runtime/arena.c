@@ -6,7 +6,7 @@ enum {
     ALIGNMENT = 16,
     BLOCK_MIN = 4 * 1024,
     BLOCK_MAX = 64 * 1024, /* blocks double up to here; a larger piece gets a block of its own size */
-    KEEP_MAX = 256 * 1024, /* a block beyond this is not kept by a reset */
+    PEAK_MAX = 256 * 1024, /* a block for more than this is not kept by a reset */
 };
 
 struct kodosis_arena_block {
@@ -37,6 +37,7 @@ void kodosis_arena_init(struct kodosis_arena *arena, const struct kodosis_alloca
     arena->end = NULL;
     arena->taken = 0;
     arena->limit = limit;
+    arena->peak = 0;
 }
 
 static void use_block(struct kodosis_arena *arena, struct kodosis_arena_block *block)
@@ -53,6 +54,8 @@ static bool grow(struct kodosis_arena *arena, size_t size)
 
     if (wanted > BLOCK_MAX)
         wanted = BLOCK_MAX;
+    if (wanted < arena->peak + sizeof(*block))
+        wanted = arena->peak + sizeof(*block);
     if (wanted < size + sizeof(*block))
         wanted = size + sizeof(*block);
     block = block_allocate(arena->allocator, wanted);
@@ -109,19 +112,19 @@ static void release_others(struct kodosis_arena *arena, struct kodosis_arena_blo
 
 void kodosis_arena_reset(struct kodosis_arena *arena)
 {
-    struct kodosis_arena_block *kept = NULL;
-    struct kodosis_arena_block *block;
+    struct kodosis_arena_block *kept = arena->blocks;
 
+    if (arena->taken > arena->peak)
+        arena->peak = arena->taken < PEAK_MAX ? arena->taken : PEAK_MAX;
     arena->taken = 0;
-    for (block = arena->blocks; block; block = block->next)
-        if (block->size <= KEEP_MAX && (!kept || block->size > kept->size))
-            kept = block;
-    if (!kept) {
+    if (!kept)
+        return;
+    /* one block that is large enough for next time, and not larger than one likes to keep; else the next one will be */
+    if (kept->size < arena->peak + sizeof(*kept) || kept->size > PEAK_MAX + sizeof(*kept)) {
         kodosis_arena_clear(arena);
         return;
     }
-    if (kept->next || kept != arena->blocks)
-        release_others(arena, kept);
+    release_others(arena, kept);
     use_block(arena, kept);
 }
 
