@@ -1,0 +1,77 @@
+#include "kodosis/compiler/c/calls.h"
+
+enum {
+    OWN_ARGUMENTS = 6, /* the most that a stub adds to the parameters */
+    COPY_MAX = 256,    /* bytes of a result that are copied rather than viewed */
+};
+
+struct c_arguments c_arguments(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    struct c_arguments arguments = { NULL, 0 };
+
+    arguments.items = kodosis_memory_take_array(&emitter->memory, procedure->parameter_count + OWN_ARGUMENTS,
+                                                sizeof(*arguments.items));
+    return arguments;
+}
+
+void c_add_argument(struct c_arguments *arguments, const char *argument)
+{
+    arguments->items[arguments->count++] = argument;
+}
+
+const char *c_service(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    return c_name(emitter, service);
+}
+
+const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    return c_scoped(emitter, procedure->service->file,
+                    c_format(emitter, "%s_%s", procedure->service->snake, procedure->snake));
+}
+
+struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
+                                   const char *const *taken)
+{
+    size_t count = procedure->parameter_count;
+    struct c_field *fields = kodosis_memory_take_array(&emitter->memory, count + 1, sizeof(*fields));
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const struct kodosis_member *parameter = &procedure->parameters[i];
+        const char *name = c_parameter(emitter, parameter, taken);
+
+        fields[i].type = parameter->type;
+        fields[i].expression = c_is_record(parameter->type) ? c_format(emitter, "*%s", name) : name;
+    }
+    return fields;
+}
+
+bool c_is_returned_as_view(const struct kodosis_type *type)
+{
+    return type->blittable && type->size > COPY_MAX;
+}
+
+bool c_has_body_size(const struct c_field *fields, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (!fields[i].type->exact)
+            return true;
+    return false;
+}
+
+const char *c_body_size(struct c_emitter *emitter, const struct c_field *fields, size_t count)
+{
+    uint64_t size = 0;
+    size_t i;
+
+    if (c_has_body_size(fields, count)) {
+        c_size_fields(emitter, fields, count, "body_size");
+        return "body_size";
+    }
+    for (i = 0; i < count; i++)
+        size += fields[i].type->smallest;
+    return c_format(emitter, "%llu", (unsigned long long)size);
+}

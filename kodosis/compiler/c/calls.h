@@ -1,0 +1,35 @@
+/*
+ * What client.c and server.c share: parameters and results of procedures.
+ */
+#ifndef KODOSIS_COMPILER_C_CALLS_H
+#define KODOSIS_COMPILER_C_CALLS_H
+
+#include "kodosis/compiler/c/emitter.h"
+
+/* A list of arguments in the making; room for all parameters and some of the stub's own. */
+struct c_arguments {
+    const char **items;
+    size_t count;
+};
+
+struct c_arguments c_arguments(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
+void c_add_argument(struct c_arguments *arguments, const char *argument);
+
+/* "paper_paper" and "paper_paper_say_hello" */
+const char *c_service(struct c_emitter *emitter, const struct kodosis_declaration *service);
+const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
+
+/* The parameters as fields to write, under their names in such a function. */
+struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
+                                   const char *const *taken);
+
+/* Whether a result is handed out where it lies: blittable structs and arrays too large to copy gladly. */
+bool c_is_returned_as_view(const struct kodosis_type *type);
+
+/* Computes the encoded size of fields: an expression, after lines that compute `body_size` where it is not a constant. */
+const char *c_body_size(struct c_emitter *emitter, const struct c_field *fields, size_t count);
+
+/* Whether that takes a variable. */
+bool c_has_body_size(const struct c_field *fields, size_t count);
+
+#endif

@@ -1,0 +1,332 @@
+/* The client's side of a service: the proxy and its stubs. */
+#include "kodosis/compiler/c/calls.h"
+
+/* Names that the stubs use themselves. */
+static const char *const taken[] = { "proxy", "call",      "ret_value", "stub", "writer", "reader",
+                                     "reply", "body_size", "at",        "r",    NULL };
+
+/* ---- Prototypes ---- */
+
+static const char *proxy_argument(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    return c_format(emitter, "const struct %s_proxy *proxy", c_service(emitter, procedure->service));
+}
+
+static void add_parameters(struct c_emitter *emitter, struct c_arguments *arguments,
+                           const struct kodosis_procedure *procedure)
+{
+    size_t i;
+
+    for (i = 0; i < procedure->parameter_count; i++) {
+        const struct kodosis_member *parameter = &procedure->parameters[i];
+
+        c_add_argument(arguments, c_argument(emitter, parameter->type, c_parameter(emitter, parameter, taken)));
+    }
+}
+
+static const char *result_argument(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    bool array = type->kind == KODOSIS_TYPE_ARRAY;
+
+    if (c_is_returned_as_view(type))
+        return c_declare(emitter, type, array ? "(**ret_value)" : "**ret_value", true);
+    if (array)
+        return c_declare(emitter, type, "ret_value", false);
+    return c_declare(emitter, type, "*ret_value", false);
+}
+
+/* The head of `int <procedure><suffix>(...)`, without parameters or result where they are not wanted. */
+static void emit_head(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *suffix,
+                      bool parameters, bool result, const char *tail)
+{
+    struct c_arguments arguments = c_arguments(emitter, procedure);
+
+    if (parameters)
+        c_add_argument(&arguments, proxy_argument(emitter, procedure));
+    c_add_argument(&arguments, "struct hprpc_call *call");
+    if (parameters)
+        add_parameters(emitter, &arguments, procedure);
+    if (result && procedure->result)
+        c_add_argument(&arguments, result_argument(emitter, procedure->result));
+    c_call(emitter, c_format(emitter, "int %s%s", c_procedure(emitter, procedure), suffix), arguments.items,
+           arguments.count, tail);
+}
+
+static bool needs_call(const struct kodosis_procedure *procedure)
+{
+    return procedure->result && (c_is_returned_as_view(procedure->result) || c_holds_pointers(procedure->result));
+}
+
+static void declare_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    c_doc(emitter, procedure->doc);
+    emit_head(emitter, procedure, "", true, true, ";");
+    if (!procedure->oneway) {
+        emit_head(emitter, procedure, "_start", true, false, ";");
+        emit_head(emitter, procedure, "_finish", false, true, ";");
+    }
+    c_gap(emitter);
+}
+
+void c_declare_client(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    const char *name = c_service(emitter, service);
+    size_t count = service->procedure_count;
+    size_t i;
+
+    c_line(emitter, "/* ---- Service %s: calling it ---- */", service->name);
+    c_gap(emitter);
+    c_doc(emitter, service->doc);
+    c_line(emitter, "struct %s_proxy {", name);
+    c_line(emitter, "    struct hprpc_client *client;");
+    c_line(emitter, "    uint16_t service;");
+    c_line(emitter, "    uint16_t procedures[%zu];", count ? count : 1);
+    c_line(emitter, "};");
+    c_gap(emitter);
+    c_line(emitter,
+           "/* Looks the service up at the other side. `detail` (or NULL) gets the sentence behind an error. */");
+    c_line(emitter,
+           "int %s_bind(struct hprpc_client *client, struct hprpc_detail *detail, struct %s_proxy *ret_proxy);", name,
+           name);
+    c_gap(emitter);
+    c_line(emitter, "/*");
+    c_line(
+        emitter,
+        " * The procedures. `call` may be NULL where the result does not point into the reply. _start sends the request,");
+    c_line(emitter, " * _finish waits for its reply and takes it out; both need a call.");
+    c_line(emitter, " */");
+    c_gap(emitter);
+    for (i = 0; i < count; i++)
+        declare_procedure(emitter, &service->procedures[i]);
+}
+
+/* ---- Bodies ---- */
+
+static void emit_failure(struct c_emitter *emitter)
+{
+    c_line(emitter, "if (r < 0)");
+    c_line(emitter, "    return r;");
+}
+
+static void emit_need_call(struct c_emitter *emitter)
+{
+    c_line(emitter, "if (!call)");
+    c_line(emitter, "    return HPRPC_EINVAL;");
+}
+
+/* `r = <procedure>_begin(&stub, proxy, call, arguments...)` */
+static void call_begin(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    struct c_arguments arguments = c_arguments(emitter, procedure);
+    size_t i;
+
+    c_add_argument(&arguments, "&stub");
+    c_add_argument(&arguments, "proxy");
+    c_add_argument(&arguments, "call");
+    for (i = 0; i < procedure->parameter_count; i++)
+        c_add_argument(&arguments, c_parameter(emitter, &procedure->parameters[i], taken));
+    c_call(emitter, c_format(emitter, "r = %s_begin", c_procedure(emitter, procedure)), arguments.items,
+           arguments.count, ";");
+    emit_failure(emitter);
+}
+
+/* static: opens the request and writes the arguments */
+static void emit_begin(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    struct c_field *fields = c_parameter_fields(emitter, procedure, taken);
+    size_t count = procedure->parameter_count;
+    struct c_arguments arguments = c_arguments(emitter, procedure);
+    const char *size;
+    const char *items[6];
+
+    c_add_argument(&arguments, "struct hprpc_stub *stub");
+    c_add_argument(&arguments, proxy_argument(emitter, procedure));
+    c_add_argument(&arguments, "struct hprpc_call *call");
+    add_parameters(emitter, &arguments, procedure);
+    c_call(emitter, c_format(emitter, "static int %s_begin", c_procedure(emitter, procedure)), arguments.items,
+           arguments.count, "");
+    c_open(emitter);
+    if (count)
+        c_line(emitter, "struct kodosis_writer *writer;");
+    if (c_has_body_size(fields, count))
+        c_line(emitter, "uint64_t body_size = 0;");
+    if (c_fields_have_run(emitter, fields, count))
+        c_line(emitter, "uint8_t *at;");
+    c_line(emitter, "int r;");
+    c_gap(emitter);
+    size = c_body_size(emitter, fields, count);
+    items[0] = "stub";
+    items[1] = "proxy->client";
+    items[2] = "call";
+    items[3] = "proxy->service";
+    items[4] = c_format(emitter, "proxy->procedures[%u]", procedure->index);
+    items[5] = size;
+    c_call(emitter, procedure->oneway ? "r = hprpc_stub_begin_oneway" : "r = hprpc_stub_begin", items, 6, ";");
+    if (count) {
+        emit_failure(emitter);
+        c_line(emitter, "writer = stub->writer;");
+        c_write_fields(emitter, fields, count);
+        c_line(emitter, "return 0;");
+    } else {
+        c_line(emitter, "return r;");
+    }
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+static void emit_oneway(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    emit_head(emitter, procedure, "", true, false, "");
+    c_open(emitter);
+    c_line(emitter, "struct hprpc_stub stub;");
+    c_line(emitter, "int r;");
+    c_gap(emitter);
+    call_begin(emitter, procedure);
+    c_line(emitter, "return hprpc_stub_send(&stub);");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+/* Decodes the reply into a variable, so that a failure leaves the output alone. */
+static void emit_decode(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    struct c_field field = { type, "reply" };
+    bool array = type->kind == KODOSIS_TYPE_ARRAY;
+
+    if (!c_is_returned_as_view(type)) {
+        c_read_fields(emitter, &field, 1, NULL);
+        return;
+    }
+    if (!array) {
+        c_line(emitter, "reply = %s_view(reader);", c_name(emitter, type->declaration));
+        return;
+    }
+    c_line(emitter, "reply = (%s)kodosis_read_view(reader, sizeof(*reply), %u);", c_declare(emitter, type, "(*)", true),
+           type->alignment);
+    if (type->checked) {
+        c_line(emitter, "if (reply)");
+        kodosis_text_indent(emitter->text);
+        c_check_array(emitter, type, "*reply");
+        kodosis_text_outdent(emitter->text);
+    }
+}
+
+static void emit_hand_out(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    if (type->kind == KODOSIS_TYPE_ARRAY && !c_is_returned_as_view(type))
+        c_line(emitter, "memcpy(ret_value, reply, sizeof(reply));");
+    else
+        c_line(emitter, "*ret_value = reply;");
+}
+
+/* static: takes the result out of the reply and closes it */
+static void emit_end(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    const struct kodosis_type *type = procedure->result;
+    bool array = type->kind == KODOSIS_TYPE_ARRAY;
+    bool view = c_is_returned_as_view(type);
+    struct c_field field = { type, "reply" };
+    const char *items[2] = { "struct hprpc_stub *stub", NULL };
+
+    items[1] = result_argument(emitter, type);
+    c_call(emitter, c_format(emitter, "static int %s_end", c_procedure(emitter, procedure)), items, 2, "");
+    c_open(emitter);
+    c_line(emitter, "struct kodosis_reader *reader = &stub->reader;");
+    c_line(emitter, "%s;", c_declare(emitter, type, !view ? "reply" : array ? "(*reply)" : "*reply", view));
+    if (!view && c_fields_have_run(emitter, &field, 1))
+        c_line(emitter, "const uint8_t *at;");
+    c_line(emitter, "int r;");
+    c_gap(emitter);
+    emit_decode(emitter, type);
+    c_line(emitter, "r = hprpc_stub_end(stub);");
+    emit_failure(emitter);
+    emit_hand_out(emitter, type);
+    c_line(emitter, "return 0;");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+static void emit_return(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    if (procedure->result)
+        c_line(emitter, "return %s_end(&stub, ret_value);", c_procedure(emitter, procedure));
+    else
+        c_line(emitter, "return hprpc_stub_end(&stub);");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+static void emit_variables(struct c_emitter *emitter)
+{
+    c_line(emitter, "struct hprpc_stub stub;");
+    c_line(emitter, "int r;");
+    c_gap(emitter);
+}
+
+static void emit_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    emit_begin(emitter, procedure);
+    if (procedure->oneway) {
+        emit_oneway(emitter, procedure);
+        return;
+    }
+    if (procedure->result)
+        emit_end(emitter, procedure);
+
+    emit_head(emitter, procedure, "", true, true, "");
+    c_open(emitter);
+    emit_variables(emitter);
+    if (needs_call(procedure))
+        emit_need_call(emitter);
+    call_begin(emitter, procedure);
+    c_line(emitter, "r = hprpc_stub_exchange(&stub);");
+    emit_failure(emitter);
+    emit_return(emitter, procedure);
+
+    emit_head(emitter, procedure, "_start", true, false, "");
+    c_open(emitter);
+    emit_variables(emitter);
+    emit_need_call(emitter);
+    call_begin(emitter, procedure);
+    c_line(emitter, "return hprpc_stub_post(&stub);");
+    c_close(emitter);
+    c_gap(emitter);
+
+    emit_head(emitter, procedure, "_finish", false, true, "");
+    c_open(emitter);
+    emit_variables(emitter);
+    c_line(emitter, "r = hprpc_stub_collect(&stub, call);");
+    emit_failure(emitter);
+    emit_return(emitter, procedure);
+}
+
+static void emit_bind(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    const char *name = c_service(emitter, service);
+
+    c_line(emitter, "int %s_bind(struct hprpc_client *client, struct hprpc_detail *detail, struct %s_proxy *ret_proxy)",
+           name, name);
+    c_open(emitter);
+    c_line(emitter, "struct %s_proxy proxy;", name);
+    c_line(emitter, "int r;");
+    c_gap(emitter);
+    c_line(emitter, "memset(&proxy, 0, sizeof(proxy));");
+    c_line(emitter, "proxy.client = client;");
+    c_line(emitter, "r = hprpc_stub_bind(client, &%s_interface, detail, &proxy.service, proxy.procedures);", name);
+    emit_failure(emitter);
+    c_line(emitter, "*ret_proxy = proxy;");
+    c_line(emitter, "return 0;");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+void c_emit_client(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    size_t i;
+
+    c_line(emitter, "/* ---- Service %s: calling it ---- */", service->name);
+    c_gap(emitter);
+    emit_bind(emitter, service);
+    for (i = 0; i < service->procedure_count; i++)
+        emit_procedure(emitter, &service->procedures[i]);
+}

@@ -1,0 +1,391 @@
+/*
+ * Size, write and read of sequences of values: the members of a struct, or parameters. Neighbours of fixed size are taken
+ * together, so that a run of them costs one addition or one bounds check.
+ */
+#include "kodosis/compiler/c/emitter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RUN_MAX = 256,    /* KODOSIS_RUN_MAX of the runtime */
+    FLATTEN_MAX = 64, /* small structs of fixed size join the run around them */
+};
+
+/* ---- Expressions ---- */
+
+const char *c_address(struct c_emitter *emitter, const char *expression)
+{
+    return *expression == '*' ? expression + 1 : c_format(emitter, "&%s", expression);
+}
+
+const char *c_dot(struct c_emitter *emitter, const char *expression, const char *member)
+{
+    if (*expression == '*')
+        return c_format(emitter, "%s->%s", expression + 1, member);
+    return c_format(emitter, "%s.%s", expression, member);
+}
+
+const char *c_size_of(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    if (type->kind == KODOSIS_TYPE_ARRAY)
+        return c_format(emitter, "%llu * %s", (unsigned long long)type->count, c_size_of(emitter, type->element));
+    return c_format(emitter, "sizeof(%s)", c_type(emitter, type));
+}
+
+/* The first scalar of an array of arrays, which is what the runtime wants a pointer to. */
+static const char *first_of(struct c_emitter *emitter, const struct kodosis_type *type, const char *expression)
+{
+    if (*expression == '*')
+        expression = c_format(emitter, "(%s)", expression);
+    for (; type->kind == KODOSIS_TYPE_ARRAY && type->element->kind == KODOSIS_TYPE_ARRAY; type = type->element)
+        expression = c_format(emitter, "%s[0]", expression);
+    return expression;
+}
+
+/* ---- Runs of scalars ---- */
+
+static bool is_word(const struct kodosis_type *type)
+{
+    return type->kind <= KODOSIS_TYPE_FLOAT64 || type->kind == KODOSIS_TYPE_ENUM;
+}
+
+/* Fields with small structs of fixed size replaced by their members. */
+struct flat {
+    struct c_field *fields;
+    size_t count;
+    size_t capacity;
+};
+
+static void flatten(struct c_emitter *emitter, struct flat *flat, const struct kodosis_type *type,
+                    const char *expression)
+{
+    const struct kodosis_declaration *declaration = type->declaration;
+    size_t i;
+
+    if (type->kind == KODOSIS_TYPE_STRUCT && type->exact && !type->blittable && declaration->member_count &&
+        type->smallest <= FLATTEN_MAX) {
+        for (i = 0; i < declaration->member_count; i++)
+            flatten(emitter, flat, declaration->members[i].type,
+                    c_dot(emitter, expression, c_member(emitter, &declaration->members[i])));
+        return;
+    }
+    if (flat->count == flat->capacity) {
+        flat->capacity = flat->capacity ? 2 * flat->capacity : 16;
+        flat->fields = kodosis_reallocate(flat->fields, flat->capacity, sizeof(*flat->fields));
+    }
+    flat->fields[flat->count].type = type;
+    flat->fields[flat->count].expression = expression;
+    flat->count++;
+}
+
+static struct flat flatten_all(struct c_emitter *emitter, const struct c_field *fields, size_t count)
+{
+    struct flat flat = { NULL, 0, 0 };
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        flatten(emitter, &flat, fields[i].type, fields[i].expression);
+    return flat;
+}
+
+/* How many fields from here on are scalars that fit a run of `most` bytes. */
+static size_t run_length(const struct c_field *fields, size_t count, uint64_t most, uint64_t *ret_size)
+{
+    uint64_t size = 0;
+    size_t length = 0;
+
+    while (length < count && is_word(fields[length].type) && size + fields[length].type->size <= most)
+        size += fields[length++].type->size;
+    *ret_size = size;
+    return length;
+}
+
+bool c_fields_have_run(struct c_emitter *emitter, const struct c_field *fields, size_t count)
+{
+    struct flat flat = flatten_all(emitter, fields, count);
+    bool have = false;
+    size_t i;
+
+    for (i = 0; i + 1 < flat.count && !have; i++)
+        have = is_word(flat.fields[i].type) && is_word(flat.fields[i + 1].type);
+    free(flat.fields);
+    return have;
+}
+
+/* ---- Size ---- */
+
+static void size_value(struct c_emitter *emitter, const struct kodosis_type *type, const char *x, const char *offset)
+{
+    const char *count;
+
+    switch (type->kind) {
+    case KODOSIS_TYPE_STRING:
+    case KODOSIS_TYPE_BYTES:
+        c_line(emitter, "%s = kodosis_size_%s(%s, %s);", offset, c_word(type), offset, x);
+        return;
+    case KODOSIS_TYPE_STRUCT:
+    case KODOSIS_TYPE_UNION:
+    case KODOSIS_TYPE_ERROR:
+        if (!type->blittable)
+            c_line(emitter, "%s = %s_size(%s, %s);", offset, c_name(emitter, type->declaration), c_address(emitter, x),
+                   offset);
+        break;
+    case KODOSIS_TYPE_LIST:
+        count = c_dot(emitter, x, "count");
+        if (type->element->blittable)
+            c_line(emitter, "%s = kodosis_size_list(%s, %s, %s, %u);", offset, offset, count,
+                   c_size_of(emitter, type->element), type->element->alignment);
+        else if (c_has_runtime_list(type))
+            c_line(emitter, "%s = kodosis_size_%s_list(%s, %s);", offset, c_word(type->element), offset, x);
+        else
+            c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), c_address(emitter, x), offset);
+        return;
+    case KODOSIS_TYPE_MAP:
+        c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), c_address(emitter, x), offset);
+        return;
+    case KODOSIS_TYPE_OPTIONAL:
+        c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), x, offset);
+        return;
+    case KODOSIS_TYPE_ARRAY:
+        if (!type->blittable)
+            c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), x, offset);
+        break;
+    default:
+        break;
+    }
+    if (type->blittable)
+        c_line(emitter, "%s = kodosis_size_aligned(%s, %s, %u);", offset, offset, c_size_of(emitter, type),
+               type->alignment);
+}
+
+void c_size_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *offset)
+{
+    uint64_t fixed = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (fields[i].type->exact) {
+            fixed += fields[i].type->smallest;
+            continue;
+        }
+        if (fixed)
+            c_line(emitter, "%s += %llu;", offset, (unsigned long long)fixed);
+        fixed = 0;
+        size_value(emitter, fields[i].type, fields[i].expression, offset);
+    }
+    if (fixed)
+        c_line(emitter, "%s += %llu;", offset, (unsigned long long)fixed);
+}
+
+/* ---- Write ---- */
+
+static void write_value(struct c_emitter *emitter, const struct kodosis_type *type, const char *x)
+{
+    switch (type->kind) {
+    case KODOSIS_TYPE_STRUCT:
+    case KODOSIS_TYPE_UNION:
+    case KODOSIS_TYPE_ERROR:
+        c_line(emitter, "%s_write(writer, %s);", c_name(emitter, type->declaration), c_address(emitter, x));
+        return;
+    case KODOSIS_TYPE_LIST:
+        if (type->element->blittable)
+            c_line(emitter, "kodosis_write_list(writer, %s, %s, %s, %u);", c_dot(emitter, x, "data"),
+                   c_dot(emitter, x, "count"), c_size_of(emitter, type->element), type->element->alignment);
+        else if (c_has_runtime_list(type))
+            c_line(emitter, "kodosis_write_%s_list(writer, %s);", c_word(type->element), x);
+        else
+            c_line(emitter, "write_%s(writer, %s);", c_stem(emitter, type), c_address(emitter, x));
+        return;
+    case KODOSIS_TYPE_MAP:
+        c_line(emitter, "write_%s(writer, %s);", c_stem(emitter, type), c_address(emitter, x));
+        return;
+    case KODOSIS_TYPE_ARRAY:
+        if (type->blittable)
+            c_line(emitter, "kodosis_write_aligned(writer, %s, %s, %u);", first_of(emitter, type, x),
+                   c_size_of(emitter, type), type->alignment);
+        else
+            c_line(emitter, "write_%s(writer, %s);", c_stem(emitter, type), x);
+        return;
+    case KODOSIS_TYPE_OPTIONAL:
+        c_line(emitter, "write_%s(writer, %s);", c_stem(emitter, type), x);
+        return;
+    default:
+        c_line(emitter, "kodosis_write_%s(writer, %s);", c_word(type), x);
+        return;
+    }
+}
+
+static void write_run(struct c_emitter *emitter, const struct c_field *fields, size_t count, uint64_t size)
+{
+    uint64_t offset = 0;
+    size_t i;
+
+    c_line(emitter, "at = kodosis_writer_claim(writer, %llu);", (unsigned long long)size);
+    c_line(emitter, "if (at) {");
+    kodosis_text_indent(emitter->text);
+    for (i = 0; i < count; i++) {
+        const char *place = offset ? c_format(emitter, "at + %llu", (unsigned long long)offset) : "at";
+
+        c_line(emitter, "kodosis_store_%s(%s, %s);", c_word(fields[i].type), place, fields[i].expression);
+        offset += fields[i].type->size;
+    }
+    c_close(emitter);
+}
+
+void c_write_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count)
+{
+    struct flat flat = flatten_all(emitter, fields, count);
+    size_t i = 0;
+
+    while (i < flat.count) {
+        uint64_t size;
+        size_t length = run_length(flat.fields + i, flat.count - i, UINT64_MAX, &size);
+
+        if (length > 1)
+            write_run(emitter, flat.fields + i, length, size);
+        else
+            write_value(emitter, flat.fields[i].type, flat.fields[i].expression);
+        i += length ? length : 1;
+    }
+    free(flat.fields);
+}
+
+/* ---- Read ---- */
+
+void c_check_values(struct c_emitter *emitter, const struct kodosis_type *type, const char *first, const char *count,
+                    const char *stride)
+{
+    if (type->kind == KODOSIS_TYPE_BOOL)
+        c_line(emitter, "kodosis_check_bools(reader, %s, %s, %s);", first, count, stride);
+    else
+        c_line(emitter, "%s_check(reader, %s, %s, %s);", c_name(emitter, type->declaration), first, count, stride);
+}
+
+/* Lists and arrays are checked as one row of their innermost elements. */
+static void check_row(struct c_emitter *emitter, const struct kodosis_type *element, const char *first,
+                      const char *count)
+{
+    uint64_t times = 1;
+
+    if (!element->checked)
+        return;
+    for (; element->kind == KODOSIS_TYPE_ARRAY; element = element->element)
+        times *= element->count;
+    if (!count)
+        count = c_format(emitter, "%llu", (unsigned long long)times);
+    else if (times > 1)
+        count = c_format(emitter, "%s * %llu", count, (unsigned long long)times);
+    c_check_values(emitter, element, first, count, c_size_of(emitter, element));
+}
+
+static void read_list_view(struct c_emitter *emitter, const struct kodosis_type *type, const char *x)
+{
+    const struct kodosis_type *element = type->element;
+    const char *data = c_dot(emitter, x, "data");
+    const char *count = c_dot(emitter, x, "count");
+    const char *pointer = c_declare(emitter, element, element->kind == KODOSIS_TYPE_ARRAY ? "(*)" : "*", true);
+
+    c_line(emitter, "%s = (%s)kodosis_read_list(reader, %s, %u, &%s);", data, pointer, c_size_of(emitter, element),
+           element->alignment, count);
+    check_row(emitter, element, data, count);
+}
+
+void c_check_array(struct c_emitter *emitter, const struct kodosis_type *type, const char *expression)
+{
+    check_row(emitter, type, first_of(emitter, type, expression), NULL);
+}
+
+static void read_value(struct c_emitter *emitter, const struct kodosis_type *type, const char *x)
+{
+    switch (type->kind) {
+    case KODOSIS_TYPE_ENUM:
+        c_line(emitter, "%s = kodosis_read_%s(reader);", x, c_word(type));
+        c_line(emitter, "kodosis_check_enum(reader, %s_is_valid(%s));", c_name(emitter, type->declaration), x);
+        return;
+    case KODOSIS_TYPE_STRUCT:
+    case KODOSIS_TYPE_UNION:
+    case KODOSIS_TYPE_ERROR:
+        c_line(emitter, "%s_read(reader, %s);", c_name(emitter, type->declaration), c_address(emitter, x));
+        return;
+    case KODOSIS_TYPE_LIST:
+        if (type->element->blittable)
+            read_list_view(emitter, type, x);
+        else if (c_has_runtime_list(type))
+            c_line(emitter, "%s = kodosis_read_%s_list(reader);", x, c_word(type->element));
+        else
+            c_line(emitter, "read_%s(reader, %s);", c_stem(emitter, type), c_address(emitter, x));
+        return;
+    case KODOSIS_TYPE_MAP:
+        c_line(emitter, "read_%s(reader, %s);", c_stem(emitter, type), c_address(emitter, x));
+        return;
+    case KODOSIS_TYPE_ARRAY:
+        if (type->blittable) {
+            c_line(emitter, "kodosis_read_copy(reader, %s, %s, %u);", first_of(emitter, type, x),
+                   c_size_of(emitter, type), type->alignment);
+            check_row(emitter, type, first_of(emitter, type, x), NULL);
+        } else {
+            c_line(emitter, "read_%s(reader, %s);", c_stem(emitter, type), x);
+        }
+        return;
+    case KODOSIS_TYPE_OPTIONAL:
+        c_line(emitter, "%s = read_%s(reader);", x, c_stem(emitter, type));
+        return;
+    default:
+        c_line(emitter, "%s = kodosis_read_%s(reader);", x, c_word(type));
+        return;
+    }
+}
+
+static void load_run(struct c_emitter *emitter, const struct c_field *fields, size_t count)
+{
+    uint64_t offset = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const struct kodosis_type *type = fields[i].type;
+        const char *place = offset ? c_format(emitter, "at + %llu", (unsigned long long)offset) : "at";
+        const char *x = fields[i].expression;
+
+        if (type->kind == KODOSIS_TYPE_BOOL)
+            c_line(emitter, "%s = kodosis_check_bool(reader, at[%llu]);", x, (unsigned long long)offset);
+        else
+            c_line(emitter, "%s = kodosis_load_%s(%s);", x, c_word(type), place);
+        if (type->kind == KODOSIS_TYPE_ENUM)
+            c_line(emitter, "kodosis_check_enum(reader, %s_is_valid(%s));", c_name(emitter, type->declaration), x);
+        offset += type->size;
+    }
+}
+
+static void read_run(struct c_emitter *emitter, const struct c_field *fields, size_t count, uint64_t size,
+                     const char *record)
+{
+    if (size <= RUN_MAX) {
+        c_line(emitter, "at = kodosis_read_run(reader, %llu);", (unsigned long long)size);
+    } else {
+        c_line(emitter, "at = kodosis_reader_take(reader, %llu);", (unsigned long long)size);
+        c_line(emitter, "if (!at) {");
+        c_line(emitter, "    memset(%s, 0, sizeof(*%s));", record, record);
+        c_line(emitter, "    return;");
+        c_line(emitter, "}");
+    }
+    load_run(emitter, fields, count);
+}
+
+void c_read_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *record)
+{
+    struct flat flat = flatten_all(emitter, fields, count);
+    size_t i = 0;
+
+    while (i < flat.count) {
+        uint64_t size;
+        size_t length = run_length(flat.fields + i, flat.count - i, record ? UINT64_MAX : RUN_MAX, &size);
+
+        if (length > 1)
+            read_run(emitter, flat.fields + i, length, size, record);
+        else
+            read_value(emitter, flat.fields[i].type, flat.fields[i].expression);
+        i += length ? length : 1;
+    }
+    free(flat.fields);
+}

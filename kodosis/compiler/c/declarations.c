@@ -1,0 +1,299 @@
+#include "kodosis/compiler/c/emitter.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Constants ---- */
+
+/* An integer of this type as C writes it, also where the most negative one has no literal. */
+static const char *integer_literal(struct c_emitter *emitter, const struct kodosis_type *type, int64_t value)
+{
+    switch (type->kind) {
+    case KODOSIS_TYPE_UINT32:
+        return c_format(emitter, "%" PRIu32 "u", (uint32_t)value);
+    case KODOSIS_TYPE_UINT64:
+        return c_format(emitter, "UINT64_C(%" PRIu64 ")", (uint64_t)value);
+    case KODOSIS_TYPE_INT64:
+        if (value == INT64_MIN)
+            return "INT64_MIN";
+        if (value < 0)
+            return c_format(emitter, "(-INT64_C(%" PRId64 "))", -value);
+        return c_format(emitter, "INT64_C(%" PRId64 ")", value);
+    default:
+        if (value == INT32_MIN)
+            return "INT32_MIN";
+        return c_format(emitter, value < 0 ? "(%" PRId64 ")" : "%" PRId64, value);
+    }
+}
+
+/* The shortest decimal that reads back as the same number. */
+static const char *real_literal(struct c_emitter *emitter, const struct kodosis_type *type, double value)
+{
+    bool single = type->kind == KODOSIS_TYPE_FLOAT32;
+    char text[40];
+    int digits;
+    bool whole;
+
+    for (digits = 1; digits <= 17; digits++) {
+        double back = 0;
+
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (sscanf(text, "%lf", &back) == 1 && (single ? (float)back == (float)value : back == value))
+            break;
+    }
+    whole = !strpbrk(text, ".e");
+    return c_format(emitter, value < 0 || text[0] == '-' ? "(%s%s%s)" : "%s%s%s", text, whole ? ".0" : "",
+                    single ? "f" : "");
+}
+
+static void emit_constant(struct c_emitter *emitter, const struct kodosis_declaration *constant)
+{
+    const struct kodosis_value *value = &constant->value;
+    const char *name = c_upper(emitter, c_name(emitter, constant));
+    const char *literal;
+
+    c_doc(emitter, constant->doc);
+    switch (value->type->kind) {
+    case KODOSIS_TYPE_STRING:
+        kodosis_text_add(emitter->text, "#define %s ", name);
+        kodosis_text_add_quoted(emitter->text, value->text, value->text_size);
+        c_gap(emitter);
+        return;
+    case KODOSIS_TYPE_BOOL:
+        literal = value->boolean ? "true" : "false";
+        break;
+    case KODOSIS_TYPE_ENUM:
+        literal = c_enumerator(emitter, value->enumerator);
+        break;
+    case KODOSIS_TYPE_FLOAT32:
+    case KODOSIS_TYPE_FLOAT64:
+        literal = real_literal(emitter, value->type, value->real);
+        break;
+    case KODOSIS_TYPE_UINT8:
+    case KODOSIS_TYPE_UINT16:
+    case KODOSIS_TYPE_UINT32:
+    case KODOSIS_TYPE_UINT64:
+        literal = integer_literal(emitter, value->type, (int64_t)value->natural);
+        break;
+    default:
+        literal = integer_literal(emitter, value->type, value->integer);
+        break;
+    }
+    c_line(emitter, "#define %s %s", name, literal);
+}
+
+void c_emit_constants(struct c_emitter *emitter)
+{
+    const struct kodosis_file *file = emitter->file;
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < file->declaration_count; i++) {
+        if (file->declarations[i]->kind != KODOSIS_CONST)
+            continue;
+        emit_constant(emitter, file->declarations[i]);
+        any = true;
+    }
+    if (any)
+        c_gap(emitter);
+}
+
+/* ---- Enums ---- */
+
+static bool fits_int(const struct kodosis_declaration *declaration)
+{
+    size_t i;
+
+    for (i = 0; i < declaration->enumerator_count; i++) {
+        int64_t value = declaration->enumerators[i].value;
+
+        if (value > INT32_MAX || value < (declaration->type->element->kind == KODOSIS_TYPE_UINT64 ? 0 : INT32_MIN))
+            return false;
+    }
+    return true;
+}
+
+/* C wants enumerators to be ints; an enum with others is spelt as macros. */
+static void declare_enumerators(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    const struct kodosis_type *integer = declaration->type->element;
+    bool plain = fits_int(declaration);
+    size_t i;
+
+    if (plain) {
+        c_line(emitter, "enum {");
+        kodosis_text_indent(emitter->text);
+    }
+    for (i = 0; i < declaration->enumerator_count; i++) {
+        const struct kodosis_enumerator *enumerator = &declaration->enumerators[i];
+        const char *name = c_enumerator(emitter, enumerator);
+
+        c_doc(emitter, enumerator->doc);
+        if (plain)
+            c_line(emitter, "%s = %" PRId64 ",", name, enumerator->value);
+        else
+            c_line(emitter, "#define %s %s", name, integer_literal(emitter, integer, enumerator->value));
+    }
+    if (plain) {
+        kodosis_text_outdent(emitter->text);
+        c_line(emitter, "};");
+    }
+    c_gap(emitter);
+}
+
+static void declare_enum(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    const char *name = c_name(emitter, declaration);
+
+    c_doc(emitter, declaration->doc);
+    c_line(emitter, "typedef %s_t %s;", c_word(declaration->type), name);
+    c_gap(emitter);
+    declare_enumerators(emitter, declaration);
+    c_declare_list(emitter, declaration->type);
+    c_line(emitter, "/* The name as in the interface file; NULL for a value that is not declared. */");
+    c_line(emitter, "const char *%s_name(%s value);", name, name);
+    c_gap(emitter);
+    c_line(emitter, "bool %s_is_valid(%s value);", name, name);
+    c_line(emitter, "void %s_check(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
+           name);
+    c_gap(emitter);
+}
+
+/* ---- Structs, unions and errors ---- */
+
+static void declare_members(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    size_t i;
+
+    for (i = 0; i < declaration->member_count; i++) {
+        const struct kodosis_member *member = &declaration->members[i];
+        const char *name = c_member(emitter, member);
+
+        c_doc(emitter, member->doc);
+        if (c_is_pointer_member(declaration, member))
+            c_line(emitter, "%s;", c_declare_pointer(emitter, member->type, name, true));
+        else
+            c_line(emitter, "%s;", c_declare(emitter, member->type, name, false));
+    }
+}
+
+static void declare_struct(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    c_doc(emitter, declaration->doc);
+    c_line(emitter, "struct %s {", c_name(emitter, declaration));
+    kodosis_text_indent(emitter->text);
+    declare_members(emitter, declaration);
+    if (!declaration->member_count)
+        c_line(emitter, "uint8_t empty; /* C has no struct without members */");
+    kodosis_text_outdent(emitter->text);
+    c_line(emitter, "};");
+    c_gap(emitter);
+}
+
+static void declare_union(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    size_t i;
+
+    c_line(emitter, "/* The tags of struct %s. */", c_name(emitter, declaration));
+    c_line(emitter, "enum {");
+    for (i = 0; i < declaration->member_count; i++)
+        c_line(emitter, "    %s = %zu,", c_tag(emitter, declaration, i), i + 1);
+    c_line(emitter, "};");
+    c_gap(emitter);
+    c_doc(emitter, declaration->doc);
+    c_line(emitter, "struct %s {", c_name(emitter, declaration));
+    kodosis_text_indent(emitter->text);
+    c_line(emitter, "uint8_t tag; /* says which member of `as` counts */");
+    c_line(emitter, "union {");
+    kodosis_text_indent(emitter->text);
+    declare_members(emitter, declaration);
+    kodosis_text_outdent(emitter->text);
+    c_line(emitter, "} as;");
+    kodosis_text_outdent(emitter->text);
+    c_line(emitter, "};");
+    c_gap(emitter);
+}
+
+static void declare_trio(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    const char *name = c_name(emitter, declaration);
+
+    c_line(emitter, "uint64_t %s_size(const struct %s *value, uint64_t offset);", name, name);
+    c_line(emitter, "void %s_write(struct kodosis_writer *writer, const struct %s *value);", name, name);
+    c_line(emitter, "void %s_read(struct kodosis_reader *reader, struct %s *ret_value);", name, name);
+    if (declaration->type->blittable)
+        c_line(emitter, "const struct %s *%s_view(struct kodosis_reader *reader);", name, name);
+    if (declaration->type->blittable && declaration->type->checked)
+        c_line(emitter, "void %s_check(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
+               name);
+    c_gap(emitter);
+}
+
+static void declare_record(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    size_t i;
+
+    for (i = 0; i < declaration->member_count; i++)
+        c_declare_composites(emitter, declaration->members[i].type);
+    if (declaration->kind != KODOSIS_ERROR)
+        c_declare_list(emitter, declaration->type);
+    if (declaration->kind == KODOSIS_UNION)
+        declare_union(emitter, declaration);
+    else
+        declare_struct(emitter, declaration);
+    declare_trio(emitter, declaration);
+}
+
+/* The composite types of parameters and results. */
+static void declare_service_types(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < service->procedure_count; i++) {
+        const struct kodosis_procedure *procedure = &service->procedures[i];
+
+        for (k = 0; k < procedure->parameter_count; k++)
+            c_declare_composites(emitter, procedure->parameters[k].type);
+        if (procedure->result)
+            c_declare_composites(emitter, procedure->result);
+    }
+}
+
+static void explain_functions(struct c_emitter *emitter)
+{
+    const struct kodosis_file *file = emitter->file;
+
+    if (!file->ordered_count)
+        return;
+    c_line(emitter, "/*");
+    c_line(
+        emitter,
+        " * For each type below: _size gives the offset behind the encoding of a value that starts at `offset`, _write and");
+    c_line(
+        emitter,
+        " * _read move a value into and out of a message. What was read points into the message and the reader's arena. _view");
+    c_line(emitter,
+           " * gives a value where it lies in the message, NULL after a fault. _check is for the reading functions.");
+    c_line(emitter, " */");
+    c_gap(emitter);
+}
+
+void c_emit_declarations(struct c_emitter *emitter)
+{
+    const struct kodosis_file *file = emitter->file;
+    size_t i;
+
+    explain_functions(emitter);
+    for (i = 0; i < file->ordered_count; i++)
+        if (file->ordered[i]->kind == KODOSIS_ENUM)
+            declare_enum(emitter, file->ordered[i]);
+    for (i = 0; i < file->ordered_count; i++)
+        if (file->ordered[i]->kind != KODOSIS_ENUM)
+            declare_record(emitter, file->ordered[i]);
+    for (i = 0; i < file->declaration_count; i++)
+        if (file->declarations[i]->kind == KODOSIS_SERVICE)
+            declare_service_types(emitter, file->declarations[i]);
+    c_declare_entries(emitter);
+}

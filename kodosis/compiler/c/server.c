@@ -1,0 +1,342 @@
+/* The server's side of a service: handlers, replies and typed errors. */
+#include "kodosis/compiler/c/calls.h"
+
+#include <inttypes.h>
+
+/* Names that the functions use themselves. */
+static const char *const taken[] = { "self", "request", "handlers", "service", "reader", "at", NULL };
+
+/* ---- Prototypes ---- */
+
+static void declare_handler(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    struct c_arguments arguments = c_arguments(emitter, procedure);
+    size_t i;
+
+    c_add_argument(&arguments, "void *self");
+    c_add_argument(&arguments, "struct hprpc_request *request");
+    for (i = 0; i < procedure->parameter_count; i++) {
+        const struct kodosis_member *parameter = &procedure->parameters[i];
+
+        c_add_argument(&arguments, c_argument(emitter, parameter->type, c_parameter(emitter, parameter, taken)));
+    }
+    c_doc(emitter, procedure->doc);
+    c_call(emitter, c_format(emitter, "int (*%s)", c_safe(emitter, procedure->snake)), arguments.items, arguments.count,
+           ";");
+}
+
+static void emit_reply_head(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *tail)
+{
+    const char *items[2] = { "struct hprpc_request *request", NULL };
+
+    if (procedure->result)
+        items[1] = c_argument(emitter, procedure->result, "value");
+    c_call(emitter, c_format(emitter, "int %s_reply", c_procedure(emitter, procedure)), items,
+           procedure->result ? 2 : 1, tail);
+}
+
+static void emit_offer_head(struct c_emitter *emitter, const struct kodosis_declaration *service, const char *verb,
+                            const char *object, const char *tail)
+{
+    const char *name = c_service(emitter, service);
+    const char *items[3];
+
+    items[0] = c_format(emitter, "struct hprpc_%s *%s", object, object);
+    items[1] = c_format(emitter, "const struct %s_service *service", name);
+    items[2] = "void *self";
+    c_call(emitter, c_format(emitter, "int %s_%s", name, verb), items, 3, tail);
+}
+
+void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    size_t i;
+
+    c_line(emitter, "/* ---- Service %s: offering it ---- */", service->name);
+    c_gap(emitter);
+    c_line(emitter, "/* The handlers; one that is NULL is a procedure that is not offered. */");
+    c_line(emitter, "struct %s_service {", c_service(emitter, service));
+    kodosis_text_indent(emitter->text);
+    for (i = 0; i < service->procedure_count; i++)
+        declare_handler(emitter, &service->procedures[i]);
+    if (!service->procedure_count)
+        c_line(emitter, "char empty; /* C has no struct without members */");
+    kodosis_text_outdent(emitter->text);
+    c_line(emitter, "};");
+    c_gap(emitter);
+    c_line(emitter,
+           "/* Offers the service on every connection of a server, or to the other side of one connection. */");
+    emit_offer_head(emitter, service, "add", "server", ";");
+    emit_offer_head(emitter, service, "serve", "controller", ";");
+    c_gap(emitter);
+    for (i = 0; i < service->procedure_count && service->procedures[i].oneway; i++)
+        continue;
+    if (i == service->procedure_count)
+        return;
+    c_line(emitter, "/* The answers: encoded before they return. */");
+    for (i = 0; i < service->procedure_count; i++)
+        if (!service->procedures[i].oneway)
+            emit_reply_head(emitter, &service->procedures[i], ";");
+    c_gap(emitter);
+}
+
+/* ---- Bodies ---- */
+
+/* A parameter as the handler takes it: a view, a pointer into the arena, or a value. */
+static void declare_variable(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
+{
+    if (type->kind == KODOSIS_TYPE_ARRAY || c_is_record(type))
+        c_line(emitter, "%s;", c_declare_pointer(emitter, type, name, type->blittable));
+    else
+        c_line(emitter, "%s;", c_declare(emitter, type, name, false));
+}
+
+static void read_record(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
+{
+    const char *record = c_name(emitter, type->declaration);
+
+    if (type->blittable) {
+        c_line(emitter, "%s = %s_view(reader);", name, record);
+        return;
+    }
+    c_line(emitter, "%s = (struct %s *)kodosis_read_array(reader, 1, sizeof(*%s));", name, record, name);
+    c_line(emitter, "if (%s)", name);
+    c_line(emitter, "    %s_read(reader, %s);", record, name);
+}
+
+static void read_array(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
+{
+    const char *pointer = c_declare_pointer(emitter, type, "", type->blittable);
+
+    if (type->blittable) {
+        c_line(emitter, "%s = (%s)kodosis_read_view(reader, %s, %u);", name, pointer, c_size_of(emitter, type),
+               type->alignment);
+        if (type->checked) {
+            c_line(emitter, "if (%s)", name);
+            kodosis_text_indent(emitter->text);
+            c_check_array(emitter, type, name);
+            kodosis_text_outdent(emitter->text);
+        }
+        return;
+    }
+    c_line(emitter, "%s = (%s)kodosis_read_array(reader, %llu, sizeof(*%s));", name, pointer,
+           (unsigned long long)type->count, name);
+    c_line(emitter, "if (%s)", name);
+    c_line(emitter, "    read_%s(reader, %s);", c_stem(emitter, type), name);
+}
+
+/* Scalars that follow each other are read together; what needs memory or a view of its own is read alone. */
+static void read_parameters(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
+                            const struct c_field *fields)
+{
+    size_t first = 0;
+    size_t i;
+
+    for (i = 0; i < procedure->parameter_count; i++) {
+        const struct kodosis_type *type = procedure->parameters[i].type;
+        const char *name = c_parameter(emitter, &procedure->parameters[i], taken);
+
+        if (type->kind != KODOSIS_TYPE_ARRAY && !c_is_record(type))
+            continue;
+        c_read_fields(emitter, fields + first, i - first, NULL);
+        first = i + 1;
+        if (c_is_record(type))
+            read_record(emitter, type, name);
+        else
+            read_array(emitter, type, name);
+    }
+    c_read_fields(emitter, fields + first, i - first, NULL);
+}
+
+static bool parameters_have_run(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
+                                const struct c_field *fields)
+{
+    size_t i;
+
+    for (i = 0; i + 1 < procedure->parameter_count; i++) {
+        const struct kodosis_type *type = procedure->parameters[i].type;
+        const struct kodosis_type *next = procedure->parameters[i + 1].type;
+
+        if (c_is_record(type) || type->kind == KODOSIS_TYPE_ARRAY || c_is_record(next) ||
+            next->kind == KODOSIS_TYPE_ARRAY)
+            continue;
+        if (c_fields_have_run(emitter, fields + i, 2))
+            return true;
+    }
+    return false;
+}
+
+static void emit_invoke(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    struct c_field *fields = c_parameter_fields(emitter, procedure, taken);
+    const char *service = c_service(emitter, procedure->service);
+    const char *handler = c_safe(emitter, procedure->snake);
+    struct c_arguments arguments = c_arguments(emitter, procedure);
+    const char *items[4] = { "const void *handlers", "void *self", "struct hprpc_request *request",
+                             "struct kodosis_reader *reader" };
+    size_t i;
+
+    c_call(emitter, c_format(emitter, "static int %s_invoke", c_procedure(emitter, procedure)), items, 4, "");
+    c_open(emitter);
+    c_line(emitter, "const struct %s_service *service = (const struct %s_service *)handlers;", service, service);
+    c_add_argument(&arguments, "self");
+    c_add_argument(&arguments, "request");
+    for (i = 0; i < procedure->parameter_count; i++) {
+        const char *name = c_parameter(emitter, &procedure->parameters[i], taken);
+
+        declare_variable(emitter, procedure->parameters[i].type, name);
+        c_add_argument(&arguments, name);
+    }
+    if (parameters_have_run(emitter, procedure, fields))
+        c_line(emitter, "const uint8_t *at;");
+    c_gap(emitter);
+    read_parameters(emitter, procedure, fields);
+    c_line(emitter, "if (kodosis_reader_finish(reader) != KODOSIS_OK)");
+    c_line(emitter, "    return HPRPC_EBODY;");
+    c_line(emitter, "if (!service->%s)", handler);
+    c_line(emitter, "    return HPRPC_EUNIMPLEMENTED;");
+    c_call(emitter, c_format(emitter, "return service->%s", handler), arguments.items, arguments.count, ";");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+/* The lines of a function that writes one value into a message that `begin` opens. */
+static void emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin)
+{
+    struct c_field field = { type, "value" };
+    size_t count = type ? 1 : 0;
+    const char *size;
+
+    if (type && c_is_record(type))
+        field.expression = "*value";
+    c_line(emitter, "struct kodosis_writer *writer;");
+    if (c_has_body_size(&field, count))
+        c_line(emitter, "uint64_t body_size = 0;");
+    if (c_fields_have_run(emitter, &field, count))
+        c_line(emitter, "uint8_t *at;");
+    c_line(emitter, "int r;");
+    c_gap(emitter);
+    size = c_body_size(emitter, &field, count);
+    c_line(emitter, "r = %s, %s, &writer);", begin, size);
+    c_line(emitter, "if (r < 0)");
+    c_line(emitter, "    return r;");
+    c_write_fields(emitter, &field, count);
+    c_line(emitter, "return hprpc_reply_send(request);");
+}
+
+static void emit_reply(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    emit_reply_head(emitter, procedure, "");
+    c_open(emitter);
+    emit_send(emitter, procedure->result, "hprpc_reply_begin(request");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+/* ---- The table of a service ---- */
+
+static const char *flags_of(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    const char *flags = "";
+
+    if (procedure->oneway)
+        flags = "HPRPC_PROCEDURE_ONEWAY";
+    else if (!procedure->result)
+        flags = "HPRPC_PROCEDURE_VOID";
+    if (procedure->idempotent)
+        flags = c_format(emitter, "%s%sHPRPC_PROCEDURE_IDEMPOTENT", flags, *flags ? " | " : "");
+    return *flags ? flags : "0";
+}
+
+void c_emit_interface(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    const char *name = c_service(emitter, service);
+    const char *procedures = service->procedure_count ? c_format(emitter, "%s_procedures", name) : "NULL";
+    size_t i;
+
+    for (i = 0; i < service->procedure_count; i++)
+        emit_invoke(emitter, &service->procedures[i]);
+    if (service->procedure_count) {
+        c_line(emitter, "static const struct hprpc_procedure %s_procedures[] = {", name);
+        kodosis_text_indent(emitter->text);
+        for (i = 0; i < service->procedure_count; i++) {
+            const struct kodosis_procedure *procedure = &service->procedures[i];
+
+            c_line(emitter, "{ \"%s\", UINT64_C(0x%016" PRIx64 "), %s, %s_invoke },", procedure->name, procedure->hash,
+                   flags_of(emitter, procedure), c_procedure(emitter, procedure));
+        }
+        kodosis_text_outdent(emitter->text);
+        c_line(emitter, "};");
+        c_gap(emitter);
+    }
+    c_line(emitter, "static const struct hprpc_interface %s_interface = {", name);
+    c_line(emitter, "    \"%s\", %u, %zu, %s,", service->full_name, service->version, service->procedure_count,
+           procedures);
+    c_line(emitter, "};");
+    c_gap(emitter);
+}
+
+static void emit_offer(struct c_emitter *emitter, const struct kodosis_declaration *service, const char *verb,
+                       const char *object)
+{
+    emit_offer_head(emitter, service, verb, object, "");
+    c_open(emitter);
+    c_line(emitter, "return hprpc_%s_%s(%s, &%s_interface, service, self);", object, verb, object,
+           c_service(emitter, service));
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+void c_emit_server(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    size_t i;
+
+    c_line(emitter, "/* ---- Service %s: offering it ---- */", service->name);
+    c_gap(emitter);
+    emit_offer(emitter, service, "add", "server");
+    emit_offer(emitter, service, "serve", "controller");
+    for (i = 0; i < service->procedure_count; i++)
+        if (!service->procedures[i].oneway)
+            emit_reply(emitter, &service->procedures[i]);
+}
+
+/* ---- Typed errors ---- */
+
+void c_declare_error(struct c_emitter *emitter, const struct kodosis_declaration *error)
+{
+    const char *name = c_name(emitter, error);
+
+    c_line(emitter, "/* Answers a request with the error %s. */", error->name);
+    c_line(emitter, "int %s_raise(struct hprpc_request *request, const struct %s *value);", name, name);
+    c_gap(emitter);
+    c_line(emitter,
+           "/* After HPRPC_EAPPLICATION: whether it was this error; what it points to lives as long as the reply. */");
+    c_line(emitter, "bool %s_get(struct hprpc_call *call, struct %s *ret_value);", name, name);
+    c_gap(emitter);
+}
+
+void c_emit_error(struct c_emitter *emitter, const struct kodosis_declaration *error)
+{
+    const char *name = c_name(emitter, error);
+
+    c_line(emitter, "/* ---- Raising %s ---- */", error->name);
+    c_gap(emitter);
+    c_line(emitter, "int %s_raise(struct hprpc_request *request, const struct %s *value)", name, name);
+    c_open(emitter);
+    emit_send(emitter, error->type, c_format(emitter, "hprpc_raise_begin(request, \"%s\"", error->full_name));
+    c_close(emitter);
+    c_gap(emitter);
+    c_line(emitter, "bool %s_get(struct hprpc_call *call, struct %s *ret_value)", name, name);
+    c_open(emitter);
+    c_line(emitter, "struct kodosis_reader reader;");
+    c_line(emitter, "struct %s value;", name);
+    c_gap(emitter);
+    c_line(emitter, "if (hprpc_stub_raised(call, \"%s\", &reader) < 0)", error->full_name);
+    c_line(emitter, "    return false;");
+    c_line(emitter, "%s_read(&reader, &value);", name);
+    c_line(emitter, "if (kodosis_reader_finish(&reader) != KODOSIS_OK)");
+    c_line(emitter, "    return false;");
+    c_line(emitter, "*ret_value = value;");
+    c_line(emitter, "return true;");
+    c_close(emitter);
+    c_gap(emitter);
+}

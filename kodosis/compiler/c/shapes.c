@@ -1,0 +1,188 @@
+#include "kodosis/compiler/c/emitter.h"
+
+#include <string.h>
+
+bool c_is_record(const struct kodosis_type *type)
+{
+    return type->kind == KODOSIS_TYPE_STRUCT || type->kind == KODOSIS_TYPE_UNION || type->kind == KODOSIS_TYPE_ERROR;
+}
+
+bool c_has_runtime_list(const struct kodosis_type *list)
+{
+    return list->kind == KODOSIS_TYPE_LIST && list->element->kind <= KODOSIS_TYPE_BYTES;
+}
+
+bool c_holds_pointers(const struct kodosis_type *type)
+{
+    size_t i;
+
+    if (type->views || type->recursive || type->kind == KODOSIS_TYPE_OPTIONAL)
+        return true;
+    if (type->blittable)
+        return false;
+    if (type->kind == KODOSIS_TYPE_ARRAY)
+        return c_holds_pointers(type->element);
+    if (c_is_record(type))
+        for (i = 0; i < type->declaration->member_count; i++)
+            if (c_holds_pointers(type->declaration->members[i].type))
+                return true;
+    return false;
+}
+
+bool c_is_pointer_member(const struct kodosis_declaration *declaration, const struct kodosis_member *member)
+{
+    const struct kodosis_type *type = member->type;
+
+    while (type->kind == KODOSIS_TYPE_ARRAY)
+        type = type->element;
+    return declaration->kind == KODOSIS_UNION && type->recursive && c_is_record(type);
+}
+
+/* What stands to the left of the declarator. */
+static const char *base_name(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    switch (type->kind) {
+    case KODOSIS_TYPE_BOOL:
+        return "bool";
+    case KODOSIS_TYPE_FLOAT32:
+        return "float";
+    case KODOSIS_TYPE_FLOAT64:
+        return "double";
+    case KODOSIS_TYPE_STRING:
+    case KODOSIS_TYPE_BYTES:
+        return c_format(emitter, "struct kodosis_%s", c_word(type));
+    case KODOSIS_TYPE_ENUM:
+        return c_name(emitter, type->declaration);
+    case KODOSIS_TYPE_STRUCT:
+    case KODOSIS_TYPE_UNION:
+    case KODOSIS_TYPE_ERROR:
+        return c_format(emitter, "struct %s", c_name(emitter, type->declaration));
+    case KODOSIS_TYPE_LIST:
+    case KODOSIS_TYPE_MAP:
+        return c_format(emitter, "struct %s", c_list_name(emitter, type));
+    default:
+        return c_format(emitter, "%s_t", c_word(type));
+    }
+}
+
+const char *c_declare(struct c_emitter *emitter, const struct kodosis_type *type, const char *name, bool constant)
+{
+    const char *gap = *name ? " " : "";
+
+    if (type->kind == KODOSIS_TYPE_ARRAY) {
+        name = c_format(emitter, "%s[%llu]", name, (unsigned long long)type->count);
+        return c_declare(emitter, type->element, name, constant);
+    }
+    if (type->kind == KODOSIS_TYPE_OPTIONAL) {
+        name = c_format(emitter, constant ? "*const%s%s" : "*%s%s", constant ? gap : "", name);
+        if (type->element->kind == KODOSIS_TYPE_ARRAY)
+            name = c_format(emitter, "(%s)", name);
+        return c_declare(emitter, type->element, name, true);
+    }
+    return c_format(emitter, "%s%s%s%s", constant ? "const " : "", base_name(emitter, type), gap, name);
+}
+
+const char *c_declare_pointer(struct c_emitter *emitter, const struct kodosis_type *type, const char *name,
+                              bool constant)
+{
+    name = c_format(emitter, "*%s", name);
+    if (type->kind == KODOSIS_TYPE_ARRAY)
+        type = type->element;
+    if (type->kind == KODOSIS_TYPE_ARRAY)
+        name = c_format(emitter, "(%s)", name);
+    return c_declare(emitter, type, name, constant);
+}
+
+const char *c_type(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    return c_declare(emitter, type, "", false);
+}
+
+const char *c_argument(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
+{
+    if (c_is_record(type))
+        return c_declare_pointer(emitter, type, name, true);
+    return c_declare(emitter, type, name, type->kind == KODOSIS_TYPE_ARRAY);
+}
+
+/* A pointer to whole elements: for arrays a pointer to arrays, unlike c_declare_pointer. */
+static const char *declare_elements(struct c_emitter *emitter, const struct kodosis_type *element)
+{
+    return c_declare(emitter, element, element->kind == KODOSIS_TYPE_ARRAY ? "(*data)" : "*data", true);
+}
+
+static void declare_list_struct(struct c_emitter *emitter, const char *name, const char *data)
+{
+    c_line(emitter, "struct %s {", name);
+    c_line(emitter, "    %s;", data);
+    c_line(emitter, "    size_t count;");
+    c_line(emitter, "};");
+}
+
+void c_declare_list(struct c_emitter *emitter, const struct kodosis_type *element)
+{
+    /* the list need not occur in this file: others may have one */
+    struct kodosis_type list = { .kind = KODOSIS_TYPE_LIST, .element = element };
+
+    if (emitter->listed[element->index] || element->declaration->file != emitter->file)
+        return;
+    emitter->listed[element->index] = true;
+    declare_list_struct(emitter, c_list_name(emitter, &list), declare_elements(emitter, element));
+    c_gap(emitter);
+}
+
+static void open_guard(struct c_emitter *emitter, const char *name)
+{
+    const char *guard = c_format(emitter, "%s_", c_upper(emitter, name));
+
+    c_line(emitter, "#ifndef %s", guard);
+    c_line(emitter, "#define %s", guard);
+}
+
+static void close_guard(struct c_emitter *emitter)
+{
+    c_line(emitter, "#endif");
+    c_gap(emitter);
+}
+
+void c_declare_composites(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    const char *data;
+
+    if (!type->element || type->kind == KODOSIS_TYPE_ENUM || c_has_runtime_list(type))
+        return;
+    if (type->kind == KODOSIS_TYPE_LIST && type->element->declaration) {
+        c_declare_list(emitter, type->element);
+        return;
+    }
+    c_declare_composites(emitter, type->element);
+    if ((type->kind != KODOSIS_TYPE_LIST && type->kind != KODOSIS_TYPE_MAP) || emitter->declared[type->index])
+        return;
+    emitter->declared[type->index] = true;
+    if (type->kind == KODOSIS_TYPE_MAP)
+        data = c_format(emitter, "const struct %s *data", c_entry_name(emitter, type));
+    else
+        data = declare_elements(emitter, type->element);
+    open_guard(emitter, c_list_name(emitter, type));
+    declare_list_struct(emitter, c_list_name(emitter, type), data);
+    close_guard(emitter);
+}
+
+/* Entries hold their values, so they come after all records; maps only point to them. */
+void c_declare_entries(struct c_emitter *emitter)
+{
+    size_t i;
+
+    for (i = 0; i < emitter->model->type_count; i++) {
+        const struct kodosis_type *map = emitter->model->types[i];
+
+        if (map->kind != KODOSIS_TYPE_MAP || !emitter->declared[i])
+            continue;
+        open_guard(emitter, c_entry_name(emitter, map));
+        c_line(emitter, "struct %s {", c_entry_name(emitter, map));
+        c_line(emitter, "    %s;", c_declare(emitter, map->key, "key", false));
+        c_line(emitter, "    %s;", c_declare(emitter, map->element, "value", false));
+        c_line(emitter, "};");
+        close_guard(emitter);
+    }
+}
