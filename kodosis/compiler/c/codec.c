@@ -286,8 +286,10 @@ static void read_list_view(struct c_emitter *emitter, const struct kodosis_type 
     const char *count = c_dot(emitter, x, "count");
     const char *pointer = c_declare(emitter, element, element->kind == KODOSIS_TYPE_ARRAY ? "(*)" : "*", true);
 
-    c_line(emitter, "%s = (%s)kodosis_read_list(reader, %s, %u, &%s);", data, pointer, c_size_of(emitter, element),
-           element->alignment, count);
+    const char *items[4] = { "reader", c_size_of(emitter, element), c_format(emitter, "%u", element->alignment),
+                             c_format(emitter, "&%s", count) };
+
+    c_call(emitter, c_format(emitter, "%s = (%s)kodosis_read_list", data, pointer), items, 4, ";");
     check_row(emitter, element, data, count);
 }
 

@@ -150,7 +150,6 @@ static void declare_enum(struct c_emitter *emitter, const struct kodosis_declara
     c_line(emitter, "typedef %s_t %s;", c_word(declaration->type), name);
     c_gap(emitter);
     declare_enumerators(emitter, declaration);
-    c_declare_list(emitter, declaration->type);
     c_line(emitter, "/* The name as in the interface file; NULL for a value that is not declared. */");
     c_line(emitter, "const char *%s_name(%s value);", name, name);
     c_gap(emitter);
@@ -236,8 +235,6 @@ static void declare_record(struct c_emitter *emitter, const struct kodosis_decla
 
     for (i = 0; i < declaration->member_count; i++)
         c_declare_composites(emitter, declaration->members[i].type);
-    if (declaration->kind != KODOSIS_ERROR)
-        c_declare_list(emitter, declaration->type);
     if (declaration->kind == KODOSIS_UNION)
         declare_union(emitter, declaration);
     else

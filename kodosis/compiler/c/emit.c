@@ -272,5 +272,7 @@ void kodosis_c_emit(const struct kodosis_model *model, const struct kodosis_file
     emit_header(&emitter, version);
     emitter.text = source;
     emit_source(&emitter, version);
+    while (source->size > 1 && source->data[source->size - 2] == '\n')
+        source->data[--source->size] = '\0';
     kodosis_memory_clear(&emitter.memory);
 }

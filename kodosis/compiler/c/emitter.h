@@ -13,10 +13,11 @@ struct c_emitter {
     const struct kodosis_file *file;
     struct kodosis_text *text; /* what is being written: the header or the source */
     struct kodosis_memory memory;
-    bool *listed;   /* by type index: the struct for lists of this declared type stands in the header */
     bool *declared; /* by type index: the struct of this list or map stands in the header */
-    bool *renewed;  /* by type index: the static function that reads a new one stands in the source */
-    bool *helped;   /* by type index: the static functions for this type stand in the source */
+    bool *listed;   /* by type index: `listing` has lists of this type in its declarations */
+    const struct kodosis_file *listing;
+    bool *renewed; /* by type index: the static function that reads a new one stands in the source */
+    bool *helped;  /* by type index: the static functions for this type stand in the source */
 };
 
 /* A value with the C expression for it. The expression of what a pointer `p` points to is "*p". */
@@ -113,12 +114,9 @@ bool c_has_runtime_list(const struct kodosis_type *list); /* its struct and func
 bool c_holds_pointers(const struct kodosis_type *type);   /* its C value points elsewhere */
 bool c_is_pointer_member(const struct kodosis_declaration *declaration, const struct kodosis_member *member);
 
-/* Declares the struct for lists of a declared type of this file, once. */
-void c_declare_list(struct c_emitter *emitter, const struct kodosis_type *element);
-
 /*
- * Declares the list and map structs that a type needs, once. Those that are named by no declared type of their own are
- * guarded, because several headers may need the same one.
+ * Declares the list and map structs that a type needs, once. A list of a declared type stands in that type's header if it is
+ * used there. All others are guarded, because several headers may need the same one.
  */
 void c_declare_composites(struct c_emitter *emitter, const struct kodosis_type *type);
 

@@ -113,10 +113,11 @@ static void emit_list_read(struct c_emitter *emitter, const struct kodosis_type 
            c_type(emitter, type));
     c_open(emitter);
     c_line(emitter, "uint32_t count = kodosis_read_count(reader, %s);", number(emitter, elements.smallest));
-    c_line(emitter, "%s = (%s)kodosis_read_array(reader, count, sizeof(*data));", variable, pointer);
+    c_line(emitter, "%s;", variable);
     declare_at(emitter, elements.fields, elements.count, true);
     c_line(emitter, "size_t i;");
     c_gap(emitter);
+    c_line(emitter, "data = (%s)kodosis_read_array(reader, count, sizeof(*data));", pointer);
     if (array)
         c_line(emitter, "ret_value->data = (%s)data;", c_declare(emitter, type->element, "(*)", true));
     else

@@ -292,14 +292,26 @@ static void emit_enter(struct c_emitter *emitter)
     c_line(emitter, "}");
 }
 
+/* Whether the size depends on the value: padding depends on the offset alone. */
+static bool has_variable_size(const struct kodosis_declaration *declaration)
+{
+    size_t i;
+
+    for (i = 0; i < declaration->member_count; i++)
+        if (!declaration->members[i].type->exact && !declaration->members[i].type->blittable)
+            return true;
+    return false;
+}
+
 static void emit_struct_size(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
     const char *name = c_name(emitter, declaration);
 
     c_line(emitter, "uint64_t %s_size(const struct %s *value, uint64_t offset)", name, name);
     c_open(emitter);
-    if (declaration->type->exact) {
+    if (!has_variable_size(declaration))
         c_line(emitter, "(void)value;");
+    if (declaration->type->exact) {
         c_line(emitter, "return offset + %llu;", (unsigned long long)declaration->type->smallest);
     } else {
         c_size_fields(emitter, fields_of(emitter, declaration, "value"), declaration->member_count, "offset");

@@ -119,18 +119,6 @@ static void declare_list_struct(struct c_emitter *emitter, const char *name, con
     c_line(emitter, "};");
 }
 
-void c_declare_list(struct c_emitter *emitter, const struct kodosis_type *element)
-{
-    /* the list need not occur in this file: others may have one */
-    struct kodosis_type list = { .kind = KODOSIS_TYPE_LIST, .element = element };
-
-    if (emitter->listed[element->index] || element->declaration->file != emitter->file)
-        return;
-    emitter->listed[element->index] = true;
-    declare_list_struct(emitter, c_list_name(emitter, &list), declare_elements(emitter, element));
-    c_gap(emitter);
-}
-
 static void open_guard(struct c_emitter *emitter, const char *name)
 {
     const char *guard = c_format(emitter, "%s_", c_upper(emitter, name));
@@ -145,27 +133,84 @@ static void close_guard(struct c_emitter *emitter)
     c_gap(emitter);
 }
 
+static void list_type(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    for (; type->element && type->kind != KODOSIS_TYPE_ENUM; type = type->element)
+        if (type->kind == KODOSIS_TYPE_LIST)
+            emitter->listed[type->index] = true;
+}
+
+/* Notes which lists the declarations of a file use. */
+static void list_file(struct c_emitter *emitter, const struct kodosis_file *file)
+{
+    size_t i;
+    size_t k;
+    size_t m;
+
+    emitter->listing = file;
+    memset(emitter->listed, 0, emitter->model->type_count * sizeof(bool));
+    for (i = 0; i < file->declaration_count; i++) {
+        const struct kodosis_declaration *declaration = file->declarations[i];
+
+        for (k = 0; k < declaration->member_count; k++)
+            list_type(emitter, declaration->members[k].type);
+        for (k = 0; k < declaration->procedure_count; k++) {
+            const struct kodosis_procedure *procedure = &declaration->procedures[k];
+
+            for (m = 0; m < procedure->parameter_count; m++)
+                list_type(emitter, procedure->parameters[m].type);
+            if (procedure->result)
+                list_type(emitter, procedure->result);
+        }
+    }
+}
+
+/* Whether the header of the list's element has it. */
+static bool is_at_home(struct c_emitter *emitter, const struct kodosis_type *list)
+{
+    if (!list->element->declaration)
+        return false;
+    if (emitter->listing != list->element->declaration->file)
+        list_file(emitter, list->element->declaration->file);
+    return emitter->listed[list->index];
+}
+
+static void declare_list(struct c_emitter *emitter, const struct kodosis_type *list)
+{
+    bool home = is_at_home(emitter, list);
+
+    if (home && list->element->declaration->file != emitter->file)
+        return;
+    if (!home)
+        open_guard(emitter, c_list_name(emitter, list));
+    declare_list_struct(emitter, c_list_name(emitter, list), declare_elements(emitter, list->element));
+    if (home)
+        c_gap(emitter);
+    else
+        close_guard(emitter);
+}
+
+static void declare_map(struct c_emitter *emitter, const struct kodosis_type *map)
+{
+    const char *name = c_list_name(emitter, map);
+
+    open_guard(emitter, name);
+    declare_list_struct(emitter, name, c_format(emitter, "const struct %s *data", c_entry_name(emitter, map)));
+    close_guard(emitter);
+}
+
 void c_declare_composites(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    const char *data;
-
     if (!type->element || type->kind == KODOSIS_TYPE_ENUM || c_has_runtime_list(type))
         return;
-    if (type->kind == KODOSIS_TYPE_LIST && type->element->declaration) {
-        c_declare_list(emitter, type->element);
-        return;
-    }
     c_declare_composites(emitter, type->element);
-    if ((type->kind != KODOSIS_TYPE_LIST && type->kind != KODOSIS_TYPE_MAP) || emitter->declared[type->index])
+    if (emitter->declared[type->index])
         return;
     emitter->declared[type->index] = true;
     if (type->kind == KODOSIS_TYPE_MAP)
-        data = c_format(emitter, "const struct %s *data", c_entry_name(emitter, type));
-    else
-        data = declare_elements(emitter, type->element);
-    open_guard(emitter, c_list_name(emitter, type));
-    declare_list_struct(emitter, c_list_name(emitter, type), data);
-    close_guard(emitter);
+        declare_map(emitter, type);
+    else if (type->kind == KODOSIS_TYPE_LIST)
+        declare_list(emitter, type);
 }
 
 /* Entries hold their values, so they come after all records; maps only point to them. */
