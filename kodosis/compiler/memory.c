@@ -36,7 +36,7 @@ void *kodosis_memory_take(struct kodosis_memory *memory, size_t size)
 
     if (size > SIZE_MAX / 2)
         out_of_memory();
-    size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    size = ((size ? size : 1) + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (size > BLOCK_SIZE / 4)
         return add_block(memory, size);
     if (size > memory->left) {

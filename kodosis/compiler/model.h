@@ -67,7 +67,7 @@ struct kodosis_type {
     bool recursive;     /* STRUCT, UNION: a value may contain another of its own type; others: made of such a one */
     uint32_t alignment; /* blittable: that of its widest scalar; otherwise 1 */
     uint64_t size;      /* blittable: sizeof; otherwise 0 */
-    uint64_t smallest;  /* fewest bytes a value encodes to, padding left out; 0 for an empty struct */
+    uint64_t smallest;  /* fewest bytes a value encodes to, padding left out; 1 for a struct without members */
 };
 
 /* ---- Values of constants ---- */
@@ -166,10 +166,10 @@ struct kodosis_declaration {
 /* ---- Files ---- */
 
 struct kodosis_file {
-    const char *path;            /* as it was opened */
-    const char *name;            /* as it was given on the command line or in the import: names the generated files */
-    bool requested;              /* given on the command line: to be emitted; false for what is only imported */
-    const char *doc;             /* of the namespace line */
+    const char *path; /* as it was opened */
+    const char *name; /* its path below the import path it is in, else its last part: names what is generated */
+    bool requested;   /* given on the command line: to be emitted; false for what is only imported */
+    const char *doc;  /* of the namespace line */
     const char *namespace_name;  /* "acme.sensors" */
     const char *namespace_snake; /* "acme_sensors" */
     const char *source;          /* the text, NUL-terminated */

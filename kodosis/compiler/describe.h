@@ -1,0 +1,12 @@
+/*
+ * The checked model as JSON, for tools: docs/kodosis-language.md says what it holds.
+ */
+#ifndef KODOSIS_COMPILER_DESCRIBE_H
+#define KODOSIS_COMPILER_DESCRIBE_H
+
+#include "kodosis/compiler/model.h"
+#include "kodosis/compiler/text.h"
+
+void kodosis_describe(const struct kodosis_model *model, struct kodosis_text *text);
+
+#endif

@@ -1,0 +1,168 @@
+/* The program kodosis. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kodosis/compiler/c/c.h"
+#include "kodosis/compiler/compile.h"
+#include "kodosis/compiler/describe.h"
+#include "kodosis/compiler/options.h"
+#include "kodosis/compiler/write.h"
+
+/* One run: what it was asked, what it found, what it makes. */
+struct run {
+    struct kodosis_options options;
+    struct kodosis_compilation compilation;
+    const struct kodosis_model *model;
+    struct kodosis_text names; /* of the files written, as makefiles want them */
+};
+
+static bool wants_colour(const struct kodosis_options *options)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    if (options->colour != KODOSIS_COLOUR_AUTO)
+        return options->colour == KODOSIS_COLOUR_ALWAYS;
+    return isatty(STDERR_FILENO) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb");
+}
+
+static void print_diagnostics(struct run *run)
+{
+    struct kodosis_text text = KODOSIS_TEXT_INIT;
+
+    kodosis_diagnostics_render(&run->compilation.diagnostics, &text, wants_colour(&run->options));
+    if (text.size)
+        fwrite(text.data, 1, text.size, stderr);
+    kodosis_text_clear(&text);
+}
+
+static int complain(const char *path, const char *reason)
+{
+    fprintf(stderr, "kodosis: error: cannot write %s: %s\n", path, reason);
+    return KODOSIS_EXIT_IO;
+}
+
+/* Standard output, all of it or an error. */
+static int print(const struct kodosis_text *text)
+{
+    if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout))
+        return complain("the standard output", "it is closed or full");
+    return KODOSIS_EXIT_OK;
+}
+
+static void path_of(const struct run *run, const struct kodosis_file *file, const char *suffix,
+                    struct kodosis_text *ret_path)
+{
+    const char *directory = run->options.output;
+
+    if (directory && *directory)
+        kodosis_text_add(ret_path, "%s%s", directory, directory[strlen(directory) - 1] == '/' ? "" : "/");
+    kodosis_c_add_name(ret_path, file->name, suffix);
+}
+
+static int write_one(struct run *run, const struct kodosis_file *file, const char *suffix,
+                     const struct kodosis_text *contents)
+{
+    struct kodosis_text path = KODOSIS_TEXT_INIT;
+    int status = KODOSIS_EXIT_OK;
+    int error = 0;
+
+    path_of(run, file, suffix, &path);
+    if (run->options.print_names)
+        puts(path.data);
+    else
+        error = kodosis_write_file(path.data, contents);
+    if (error)
+        status = complain(path.data, strerror(error));
+    kodosis_text_add(&run->names, "%s", run->names.size ? " " : "");
+    kodosis_depfile_add(&run->names, path.data);
+    kodosis_text_clear(&path);
+    return status;
+}
+
+static int compile_file(struct run *run, const struct kodosis_file *file)
+{
+    struct kodosis_text header = KODOSIS_TEXT_INIT;
+    struct kodosis_text source = KODOSIS_TEXT_INIT;
+    int status;
+
+    kodosis_c_emit(run->model, file, KODOSIS_VERSION, &header, &source);
+    status = write_one(run, file, ".h", &header);
+    if (!status)
+        status = write_one(run, file, ".c", &source);
+    kodosis_text_clear(&header);
+    kodosis_text_clear(&source);
+    return status;
+}
+
+static int write_depfile(struct run *run)
+{
+    int error;
+
+    kodosis_text_add(&run->names, ":");
+    for (size_t i = 0; i < run->model->file_count; i++) {
+        kodosis_text_add(&run->names, " \\\n  ");
+        kodosis_depfile_add(&run->names, run->model->files[i]->path);
+    }
+    kodosis_text_add(&run->names, "\n");
+    error = kodosis_write_file(run->options.depfile, &run->names);
+    return error ? complain(run->options.depfile, strerror(error)) : KODOSIS_EXIT_OK;
+}
+
+static int compile(struct run *run)
+{
+    int status = KODOSIS_EXIT_OK;
+
+    for (size_t i = 0; i < run->model->file_count && !status; i++)
+        if (run->model->files[i]->requested)
+            status = compile_file(run, run->model->files[i]);
+    if (!status && run->options.depfile)
+        status = write_depfile(run);
+    return status;
+}
+
+static int describe(struct run *run)
+{
+    struct kodosis_text text = KODOSIS_TEXT_INIT;
+    int status;
+
+    kodosis_describe(run->model, &text);
+    status = print(&text);
+    kodosis_text_clear(&text);
+    return status;
+}
+
+static int process(struct run *run)
+{
+    run->compilation.sources = &kodosis_file_system;
+    run->compilation.import_paths = run->options.import_paths;
+    run->compilation.import_path_count = run->options.import_path_count;
+    run->model = kodosis_compile(&run->compilation, run->options.files, run->options.file_count);
+    print_diagnostics(run);
+    if (!run->model)
+        return run->compilation.io_failed ? KODOSIS_EXIT_IO : KODOSIS_EXIT_ERRORS;
+    if (run->options.command == KODOSIS_COMMAND_COMPILE)
+        return compile(run);
+    return run->options.command == KODOSIS_COMMAND_DESCRIBE ? describe(run) : KODOSIS_EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct run run = { .model = NULL };
+    int status;
+
+    if (!kodosis_options_parse(argc, argv, &run.options))
+        return KODOSIS_EXIT_USAGE;
+    if (run.options.command == KODOSIS_COMMAND_HELP)
+        status = fputs(kodosis_usage, stdout) < 0 ? KODOSIS_EXIT_IO : KODOSIS_EXIT_OK;
+    else if (run.options.command == KODOSIS_COMMAND_VERSION)
+        status = puts("kodosis " KODOSIS_VERSION) < 0 ? KODOSIS_EXIT_IO : KODOSIS_EXIT_OK;
+    else
+        status = process(&run);
+    kodosis_text_clear(&run.names);
+    kodosis_compilation_clear(&run.compilation);
+    kodosis_options_clear(&run.options);
+    return status;
+}

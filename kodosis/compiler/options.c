@@ -1,0 +1,170 @@
+#include "kodosis/compiler/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kodosis/compiler/keyword.h"
+#include "kodosis/compiler/memory.h"
+
+const char kodosis_usage[] = "usage: kodosis [compile] [OPTION]... FILE...\n"
+                             "       kodosis check [OPTION]... FILE...\n"
+                             "       kodosis describe [OPTION]... FILE...\n"
+                             "\n"
+                             "Compiles interface files to C: for each FILE.kod a FILE.h and a FILE.c.\n"
+                             "`check` only looks for errors; `describe` prints what the files declare as JSON.\n"
+                             "\n"
+                             "  -o, --output DIR        write into this directory, which is made if need be\n"
+                             "  -I, --import-path DIR   look for imported files here too; names of outputs are\n"
+                             "                          relative to the first such directory above their file\n"
+                             "      --depfile FILE      write the dependencies, for make and ninja\n"
+                             "      --print-names       print the names of the files to be written, write none\n"
+                             "      --color WHEN        colour in messages: auto, always or never\n"
+                             "  -h, --help              print this\n"
+                             "      --version           print the version\n"
+                             "\n"
+                             "Exit status: 0 all is well, 1 errors in the files, 2 wrong usage, 3 a file could\n"
+                             "not be read or written.\n";
+
+enum { OPTION_DEPFILE = 256, OPTION_PRINT_NAMES, OPTION_COLOUR, OPTION_VERSION };
+
+static const struct option long_options[] = {
+    { "output", required_argument, NULL, 'o' },
+    { "import-path", required_argument, NULL, 'I' },
+    { "depfile", required_argument, NULL, OPTION_DEPFILE },
+    { "print-names", no_argument, NULL, OPTION_PRINT_NAMES },
+    { "color", required_argument, NULL, OPTION_COLOUR },
+    { "colour", required_argument, NULL, OPTION_COLOUR },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, OPTION_VERSION },
+    { 0 },
+};
+
+static const char *const commands[] = { "compile", "check", "describe", "help", "version" };
+
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static bool complain(const char *message, const char *what)
+{
+    fprintf(stderr, "kodosis: %s%s\ntry 'kodosis --help'\n", message, what);
+    return false;
+}
+
+static bool set_colour(struct kodosis_options *options, const char *when)
+{
+    if (!strcmp(when, "auto"))
+        options->colour = KODOSIS_COLOUR_AUTO;
+    else if (!strcmp(when, "always"))
+        options->colour = KODOSIS_COLOUR_ALWAYS;
+    else if (!strcmp(when, "never"))
+        options->colour = KODOSIS_COLOUR_NEVER;
+    else
+        return complain("--color is auto, always or never, not ", when);
+    return true;
+}
+
+static void add_import_path(struct kodosis_options *options, const char *path)
+{
+    options->import_paths =
+        kodosis_reallocate(options->import_paths, options->import_path_count + 1, sizeof(*options->import_paths));
+    options->import_paths[options->import_path_count++] = path;
+}
+
+static bool take_option(struct kodosis_options *options, int option, const char *argument)
+{
+    switch (option) {
+    case 'o':
+        options->output = argument;
+        return true;
+    case 'I':
+        add_import_path(options, argument);
+        return true;
+    case 'h':
+        options->command = KODOSIS_COMMAND_HELP;
+        return true;
+    case OPTION_DEPFILE:
+        options->depfile = argument;
+        return true;
+    case OPTION_PRINT_NAMES:
+        options->print_names = true;
+        return true;
+    case OPTION_COLOUR:
+        return set_colour(options, argument);
+    case OPTION_VERSION:
+        options->command = KODOSIS_COMMAND_VERSION;
+        return true;
+    default:
+        fputs("try 'kodosis --help'\n", stderr); /* getopt has named the option */
+        return false;
+    }
+}
+
+/* The first word, if it is a command. A word that is neither a command nor a file may be a misspelt command. */
+static bool take_command(struct kodosis_options *options, const char *word, bool *ret_taken)
+{
+    struct kodosis_guess guess = kodosis_guess_begin(word, strlen(word));
+
+    *ret_taken = false;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (!strcmp(word, commands[i])) {
+            options->command = (enum kodosis_command)i;
+            *ret_taken = true;
+            return true;
+        }
+        kodosis_guess_consider(&guess, commands[i]);
+    }
+    if (!guess.best || strpbrk(word, "./") || *word == '-' || access(word, F_OK) == 0)
+        return true;
+    fprintf(stderr, "kodosis: there is no command '%s'; did you mean '%s'?\n", word, guess.best);
+    return false;
+}
+
+static bool check_sense(const struct kodosis_options *options)
+{
+    bool writes = options->command == KODOSIS_COMMAND_COMPILE;
+
+    if (options->command == KODOSIS_COMMAND_HELP || options->command == KODOSIS_COMMAND_VERSION)
+        return true;
+    if (!options->file_count)
+        return complain("no interface file was given", "");
+    if (!writes && (options->output || options->depfile || options->print_names))
+        return complain("--output, --depfile and --print-names go with compile, not with ", commands[options->command]);
+    if (options->print_names && options->depfile)
+        return complain("--print-names writes nothing, also no --depfile", "");
+    return true;
+}
+
+bool kodosis_options_parse(int argc, char **argv, struct kodosis_options *ret_options)
+{
+    struct kodosis_options options = { .command = KODOSIS_COMMAND_COMPILE };
+    bool taken = false;
+    int option;
+
+    if (argc > 1 && !take_command(&options, argv[1], &taken))
+        return false;
+    argc -= taken;
+    argv += taken;
+    optind = 0; /* from the start, also when called again */
+    while ((option = getopt_long(argc, argv, "o:I:h", long_options, NULL)) != -1) {
+        if (!take_option(&options, option, optarg)) {
+            kodosis_options_clear(&options);
+            return false;
+        }
+    }
+    options.files = (const char *const *)argv + optind;
+    options.file_count = (size_t)(argc - optind);
+    if (!check_sense(&options)) {
+        kodosis_options_clear(&options);
+        return false;
+    }
+    *ret_options = options;
+    return true;
+}
+
+void kodosis_options_clear(struct kodosis_options *options)
+{
+    free(options->import_paths);
+    *options = (struct kodosis_options){ 0 };
+}

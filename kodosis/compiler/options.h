@@ -1,0 +1,43 @@
+/*
+ * The command line.
+ */
+#ifndef KODOSIS_COMPILER_OPTIONS_H
+#define KODOSIS_COMPILER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    KODOSIS_EXIT_OK = 0,
+    KODOSIS_EXIT_ERRORS = 1, /* in the interface files */
+    KODOSIS_EXIT_USAGE = 2,
+    KODOSIS_EXIT_IO = 3,
+};
+
+enum kodosis_command {
+    KODOSIS_COMMAND_COMPILE,
+    KODOSIS_COMMAND_CHECK,
+    KODOSIS_COMMAND_DESCRIBE,
+    KODOSIS_COMMAND_HELP,
+    KODOSIS_COMMAND_VERSION,
+};
+
+struct kodosis_options {
+    enum kodosis_command command;
+    const char *output;  /* directory; NULL: the current one */
+    const char *depfile; /* or NULL */
+    bool print_names;    /* only say what would be written */
+    enum { KODOSIS_COLOUR_AUTO, KODOSIS_COLOUR_ALWAYS, KODOSIS_COLOUR_NEVER } colour;
+    const char **import_paths; /* malloc'ed, the strings are the caller's */
+    size_t import_path_count;
+    const char *const *files;
+    size_t file_count;
+};
+
+/* Reads the arguments, which it reorders. False, with a line on the standard error, if they make no sense. */
+bool kodosis_options_parse(int argc, char **argv, struct kodosis_options *ret_options);
+void kodosis_options_clear(struct kodosis_options *options);
+
+extern const char kodosis_usage[];
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * Writing files: whole or not at all.
+ */
+#ifndef KODOSIS_COMPILER_WRITE_H
+#define KODOSIS_COMPILER_WRITE_H
+
+#include "kodosis/compiler/text.h"
+
+/*
+ * Writes a file under a temporary name beside it and renames it; missing directories are made. 0, or an errno value and no
+ * file but the one that was there before.
+ */
+int kodosis_write_file(const char *path, const struct kodosis_text *text);
+
+/* Appends a path as makefiles want it: blanks, '#' and '$' escaped. */
+void kodosis_depfile_add(struct kodosis_text *text, const char *path);
+
+#endif
