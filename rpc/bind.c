@@ -119,6 +119,8 @@ static int answer_bind(struct hprpc_controller *controller, uint32_t call, struc
             return HPRPC_ENOMEM;
         kodosis_writer_init(&writer, body, room);
         r = match_procedures(service, reader, count, &writer, text);
+        if (r == 0 && kodosis_reader_finish(reader) != KODOSIS_OK)
+            r = HPRPC_EBODY;
         pthread_mutex_lock(&controller->lock);
         if (r == 0)
             r = hprpc__send(controller, &header, body, (uint32_t)(writer.cursor - writer.start));

@@ -212,6 +212,8 @@ static int open_reply(struct hprpc_stub *stub)
     struct hprpc_pending_call *pending = stub->pending;
     int r = pending->code;
 
+    if (r == 0 && pending->answer != HPRPC_MESSAGE_REPLY)
+        r = HPRPC_EPROTOCOL;
     if (r == 0) {
         kodosis_reader_init(&stub->reader, pending->body.data, pending->body.size, &pending->arena);
         return 0;

@@ -31,7 +31,7 @@ static void server_answers_hello(void **state)
     options.max_call_bytes = 98765;
     options.timeout_ms = 1234;
     stage_serve(&stage, &options, &tiny_plain, NULL);
-    end = fake_connect("stage");
+    end = fake_connect(stage.name);
     stage_turn(&stage);
     assert_false(fake_poll(end, &hello)); /* the side that connected speaks first */
     raw_hello(end, &limits);
@@ -61,7 +61,7 @@ static void hello_may_grow(void **state)
     (void)state;
     stage_open(&stage, false);
     stage_serve(&stage, NULL, &tiny_plain, NULL);
-    end = fake_connect("stage");
+    end = fake_connect(stage.name);
     body[1] = body[4] = body[9] = body[16] = 1;
     raw_send(end, HPRPC_MESSAGE_HELLO, 0, body, sizeof(body));
     stage_turn(&stage);
@@ -91,7 +91,7 @@ static void server_refuses_bad_hello(void **state)
         uint8_t body[21];
 
         memset(body, 1, sizeof(body));
-        end = fake_connect("stage");
+        end = fake_connect(stage.name);
         raw_send(end, HPRPC_MESSAGE_HELLO, 0, body, size);
         stage_turn(&stage);
         expect_goodbye(end, "malformed HELLO");
@@ -100,7 +100,7 @@ static void server_refuses_bad_hello(void **state)
     no_calls.max_calls = 0;
     no_time.timeout_ms = 0;
     for (int i = 0; i < 2; i++) {
-        end = fake_connect("stage");
+        end = fake_connect(stage.name);
         raw_hello(end, i ? &no_calls : &no_time);
         stage_turn(&stage);
         expect_goodbye(end, "malformed HELLO");
@@ -137,7 +137,7 @@ static void server_wants_hello_first(void **state)
     stage_open(&stage, false);
     stage_serve(&stage, NULL, &tiny_plain, NULL);
     for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++) {
-        struct fake_end *end = fake_connect("stage");
+        struct fake_end *end = fake_connect(stage.name);
 
         raw_send(end, early[i], 0, "\0\0\0\0", 4);
         stage_turn(&stage);
@@ -185,7 +185,7 @@ static void hello_has_a_deadline(void **state)
     stage_open(&stage, true);
     options.handshake_timeout_ms = 500;
     stage_serve(&stage, &options, &tiny_plain, NULL);
-    silent = fake_connect("stage");
+    silent = fake_connect(stage.name);
     good = raw_connect(&stage, NULL);
     stage_turn(&stage);
     assert_in_range(hprpc_server_timeout(stage.server), 1, 500);
@@ -292,7 +292,7 @@ static void listener_goes_before_it_accepts(void **state)
     stage_open(&stage, false);
     memset(&raw, 0, sizeof(raw));
     stage_serve(&stage, NULL, &tiny_plain, NULL);
-    struct fake_end *end = fake_connect("stage");
+    struct fake_end *end = fake_connect(stage.name);
     stage_unserve(&stage);
     assert_true(fake_await_end(end));
     fake_leave(end);
@@ -308,7 +308,7 @@ static void a_big_first_message_is_not_taken(void **state)
     (void)state;
     stage_open(&stage, false);
     stage_serve(&stage, NULL, &tiny_plain, NULL);
-    end = fake_connect("stage");
+    end = fake_connect(stage.name);
     raw_send(end, HPRPC_MESSAGE_HELLO, 0, body, HPRPC_FIRST_MESSAGE_MAX + 1);
     stage_turn(&stage);
     assert_true(fake_await_end(end));

@@ -19,6 +19,8 @@ static void count_log(void *self, enum hprpc_log_level level, const char *text)
     atomic_fetch_add(&stage->logged, 1);
 }
 
+static atomic_uint stages; /* so far, in this process */
+
 void stage_open(struct stage *stage, bool virtual_time)
 {
     struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
@@ -36,7 +38,8 @@ void stage_open(struct stage *stage, bool virtual_time)
         options.now_self = stage;
     }
     assert_int_equal(hprpc_context_new(&options, &stage->context), 0);
-    stage->uri = "fake://stage";
+    snprintf(stage->uri, sizeof(stage->uri), "fake://stage-%u", atomic_fetch_add(&stages, 1));
+    stage->name = stage->uri + strlen("fake://");
 }
 
 void stage_serve(struct stage *stage, const struct hprpc_server_options *options, const struct tiny_handlers *handlers,
@@ -248,7 +251,7 @@ int raw_read_error(const struct fake_message *message, char text[static 256])
 struct fake_end *raw_connect(struct stage *stage, const struct raw_limits *limits)
 {
     struct raw_limits usual = RAW_LIMITS_INIT;
-    struct fake_end *end = fake_connect("stage");
+    struct fake_end *end = fake_connect(stage->name);
     struct fake_message hello;
 
     assert_non_null(end);
@@ -277,7 +280,7 @@ void raw_server_open(struct raw_server *raw, struct stage *stage, const struct h
     memset(raw, 0, sizeof(*raw));
     raw->stage = stage;
     raw->options = options ? *options : usual;
-    raw->listener = fake_listen("stage");
+    raw->listener = fake_listen(stage->name);
     assert_non_null(raw->listener);
     assert_int_equal(pthread_create(&raw->thread, NULL, connect_client, raw), 0);
     raw->end = fake_accept(raw->listener);

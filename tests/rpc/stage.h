@@ -20,7 +20,8 @@ struct stage {
     struct memory memory;
     struct hprpc_context *context;
     struct hprpc_server *server;
-    const char *uri;
+    char uri[48]; /* "fake://" and the name, which no other stage has */
+    const char *name;
     pthread_t thread;
     bool runs; /* a thread serves */
     _Atomic uint64_t time;
@@ -30,7 +31,7 @@ struct stage {
 /* A context with a counting allocator and the fake; with `virtual_time`, its clock is stage->time, in nanoseconds. */
 void stage_open(struct stage *stage, bool virtual_time);
 
-/* A server at "fake://stage" that offers Tiny with these handlers. */
+/* A server at the stage's URI that offers Tiny with these handlers. */
 void stage_serve(struct stage *stage, const struct hprpc_server_options *options, const struct tiny_handlers *handlers,
                  void *self);
 

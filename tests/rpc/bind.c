@@ -1,0 +1,241 @@
+/* BIND: what a service must be called, and what either side is told when it is not. */
+#include "rpc/stage.h"
+
+static void bind_and_mismatches(void **state)
+{
+    static const struct hprpc_interface stranger = { "test.Stranger", 1, 0, NULL };
+    struct stage stage;
+    struct hprpc_client *client;
+    struct hprpc_detail detail;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct tiny tiny;
+    uint16_t service = 77;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    stage_run(&stage);
+    client = stage_connect(&stage, "", NULL);
+
+    assert_int_equal(hprpc_stub_bind(client, &stranger, &detail, &service, NULL), HPRPC_EUNIMPLEMENTED);
+    assert_non_null(strstr(detail.text, "test.Stranger"));
+    assert_int_equal(service, 77);
+    assert_int_equal(tiny_bind(client, &tiny_newer_interface, &detail, &tiny), HPRPC_ESCHEMA);
+    assert_non_null(strstr(detail.text, "version 1"));
+    assert_non_null(strstr(detail.text, "version 2"));
+    assert_int_equal(tiny_bind(client, &tiny_other_interface, &detail, &tiny), HPRPC_ESCHEMA);
+    assert_non_null(strstr(detail.text, "Echo"));
+    assert_int_equal(tiny_bind(client, &tiny_interface, NULL, &tiny), 0);
+
+    /* a procedure that the server lacks is only missed when it is called, and then locally */
+    assert_int_equal(tiny_bind(client, &tiny_larger_interface, &detail, &tiny), 0);
+    assert_int_equal(tiny.procedures[TINY_EXTRA], HPRPC_PROCEDURE_ABSENT);
+    assert_int_equal(tiny_extra(&tiny, &call), HPRPC_EUNIMPLEMENTED);
+    assert_int_equal(fake_count(stage_end(client), HPRPC_MESSAGE_REQUEST), 0);
+    assert_int_equal(tiny_echo(&tiny, &call, "x", 1, NULL), 0);
+    hprpc_call_clear(&call);
+    hprpc_client_free(client);
+    stage_close(&stage);
+}
+
+static void several_versions_side_by_side(void **state)
+{
+    struct stage stage;
+    struct hprpc_client *client;
+    struct tiny one, two, more;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    assert_int_equal(hprpc_server_add(stage.server, &tiny_interface, &tiny_plain, NULL), HPRPC_EINVAL);
+    assert_int_equal(hprpc_server_add(stage.server, &tiny_larger_interface, &tiny_plain, NULL), HPRPC_EINVAL);
+    stage_run(&stage);
+    client = stage_connect_tiny(&stage, "", NULL, &one);
+    assert_int_equal(tiny_bind(client, &tiny_newer_interface, NULL, &two), HPRPC_ESCHEMA);
+    /* services may come while the server runs */
+    assert_int_equal(hprpc_server_add(stage.server, &tiny_newer_interface, &tiny_plain, NULL), 0);
+    assert_int_equal(tiny_bind(client, &tiny_newer_interface, NULL, &two), 0);
+    assert_int_not_equal(one.service, two.service);
+    assert_int_equal(tiny_poke(&two, NULL, "x", 1), 0);
+    assert_int_equal(tiny_bind(client, &tiny_interface, NULL, &more), 0);
+    assert_int_equal(more.service, one.service);
+    hprpc_client_free(client);
+    stage_close(&stage);
+}
+
+/* The server's end of BIND, with bodies made by hand. */
+static void malformed_binds_break(void **state)
+{
+    static const char whole[] = "\x09test.Tiny\0\x01\0\0\0\x01\x04"
+                                "Echo\0\x01\x10\0\0\0\0\0\0";
+    enum { SIZE = sizeof(whole) - 1 };
+    struct stage stage;
+    struct fake_end *end;
+    struct fake_message message;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    end = raw_connect(&stage, NULL);
+    raw_send(end, HPRPC_MESSAGE_BIND, 5, whole, SIZE);
+    stage_turn(&stage);
+    assert_true(fake_poll(end, &message));
+    assert_int_equal(message.header.type, HPRPC_MESSAGE_BOUND);
+    assert_int_equal(message.header.call, 5);
+    assert_int_equal(message.size, 5);
+    assert_memory_equal(message.body, "\0\0\x01\0\0", 5);
+    fake_message_clear(&message);
+    fake_leave(end);
+
+    for (size_t size = 0; size <= SIZE; size++) {
+        char body[SIZE + 1];
+
+        /* cut, and at the end one byte too long */
+        memcpy(body, whole, SIZE);
+        body[SIZE] = 0;
+        end = raw_connect(&stage, NULL);
+        raw_send(end, HPRPC_MESSAGE_BIND, 0, body, size < SIZE ? size : SIZE + 1);
+        stage_turn(&stage);
+        assert_true(fake_poll(end, &message));
+        if (message.header.type != HPRPC_MESSAGE_GOODBYE)
+            fail_msg("%zu bytes of BIND were answered with type %u", size, message.header.type);
+        fake_message_clear(&message);
+        assert_true(fake_await_end(end));
+        fake_leave(end);
+    }
+    stage_close(&stage);
+}
+
+static void too_many_procedures(void **state)
+{
+    enum { COUNT = 4097, SIZE = 16 + 2 + COUNT * 10 };
+    struct stage stage;
+    struct fake_end *end;
+    struct kodosis_writer writer;
+    static uint8_t body[SIZE];
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    end = raw_connect(&stage, NULL);
+    kodosis_writer_init(&writer, body, SIZE);
+    kodosis_write_string(&writer, kodosis_str("test.Tiny"));
+    kodosis_write_uint32(&writer, 1);
+    kodosis_write_varint(&writer, COUNT);
+    raw_send(end, HPRPC_MESSAGE_BIND, 0, body, (size_t)(writer.cursor - body) + COUNT * 10);
+    stage_turn(&stage);
+    assert_true(fake_await_end(end));
+    fake_leave(end);
+    stage_close(&stage);
+}
+
+struct binding {
+    struct hprpc_client *client;
+    struct hprpc_detail detail;
+    struct tiny tiny;
+    int code;
+    pthread_t thread;
+};
+
+static void *bind_tiny(void *argument)
+{
+    struct binding *binding = argument;
+
+    binding->code = tiny_bind(binding->client, &tiny_interface, &binding->detail, &binding->tiny);
+    return NULL;
+}
+
+/* What a client makes of answers to its BIND. */
+static void answers_to_bind(void **state)
+{
+    static const struct {
+        enum hprpc_message_type type;
+        const char *body;
+        size_t size;
+        int code;
+    } cases[] = {
+        { HPRPC_MESSAGE_BOUND, "", 0, HPRPC_EPROTOCOL },
+        { HPRPC_MESSAGE_BOUND, "\0\0\x03\0\0\x01\0", 7, HPRPC_EPROTOCOL },
+        { HPRPC_MESSAGE_BOUND, "\0\0\x03\0\0\x01\0\x02\0\0", 10, HPRPC_EPROTOCOL },
+        { HPRPC_MESSAGE_BOUND, "\0\0\x02\0\0\x01\0", 7, HPRPC_EPROTOCOL },
+        { HPRPC_MESSAGE_REPLY, "\0\0\x03\0\0\x01\0\x02\0", 9, HPRPC_EPROTOCOL },
+        { HPRPC_MESSAGE_ERROR, "\xe7\xff\xff\xff\x02no\0\0\0", 10, HPRPC_ESCHEMA },
+        { HPRPC_MESSAGE_BOUND, "\0\0\x03\0\0\x01\0\x02\0", 9, 0 },
+    };
+    struct stage stage;
+    struct raw_server raw;
+    struct raw_limits limits = RAW_LIMITS_INIT;
+
+    (void)state;
+    stage_open(&stage, false);
+    raw_server_open(&raw, &stage, NULL);
+    raw_hello(raw.end, &limits);
+    assert_int_equal(raw_server_connected(&raw), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct binding binding = { .client = raw.client };
+        struct fake_message message;
+
+        assert_int_equal(pthread_create(&binding.thread, NULL, bind_tiny, &binding), 0);
+        assert_true(fake_expect(raw.end, HPRPC_MESSAGE_BIND, &message));
+        raw_send(raw.end, cases[i].type, message.header.call, cases[i].body, cases[i].size);
+        fake_message_clear(&message);
+        assert_int_equal(pthread_join(binding.thread, NULL), 0);
+        if (binding.code != cases[i].code)
+            fail_msg("case %zu: %s instead of %s", i, hprpc_error_name(binding.code), hprpc_error_name(cases[i].code));
+        assert_true(binding.code == 0 || binding.detail.text[0]);
+    }
+    raw_server_close(&raw);
+    stage_close(&stage);
+}
+
+static void bind_when_the_connection_is_gone(void **state)
+{
+    struct stage stage;
+    struct hprpc_client *client;
+    struct hprpc_detail detail = { "" };
+    struct tiny tiny;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    stage_run(&stage);
+    client = stage_connect(&stage, "", NULL);
+    hprpc_client_close(client);
+    assert_int_equal(tiny_bind(client, &tiny_interface, &detail, &tiny), HPRPC_ENOTSENT);
+    assert_true(detail.text[0]);
+    hprpc_client_free(client);
+    stage_close(&stage);
+}
+
+static void bind_has_a_deadline(void **state)
+{
+    struct stage stage;
+    struct raw_server raw;
+    struct raw_limits limits = RAW_LIMITS_INIT;
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_detail detail = { "" };
+    struct tiny tiny;
+
+    (void)state;
+    stage_open(&stage, false);
+    options.timeout_ms = 10;
+    raw_server_open(&raw, &stage, &options);
+    raw_hello(raw.end, &limits);
+    assert_int_equal(raw_server_connected(&raw), 0);
+    assert_int_equal(tiny_bind(raw.client, &tiny_interface, &detail, &tiny), HPRPC_EDEADLINE);
+    assert_true(detail.text[0]);
+    raw_server_close(&raw);
+    stage_close(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bind_and_mismatches),   cmocka_unit_test(several_versions_side_by_side),
+        cmocka_unit_test(malformed_binds_break), cmocka_unit_test(too_many_procedures),
+        cmocka_unit_test(answers_to_bind),       cmocka_unit_test(bind_when_the_connection_is_gone),
+        cmocka_unit_test(bind_has_a_deadline),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
