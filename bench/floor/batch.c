@@ -1,0 +1,157 @@
+/* TCP with many messages in flight: each side takes whatever has come and answers all of it with one send. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "bench/floor/floor.h"
+#include "bench/floor/medium.h"
+
+enum { ROOM = 256 * 1024, DEPTH_MAX = 1024 };
+
+struct batch {
+    struct bench_session *session;
+    int fd;
+    uint32_t in_size, out_size; /* of one message */
+    size_t rest;                /* bytes of an incomplete one, at the start of `in` */
+    uint64_t sent, received;
+    uint64_t begun[DEPTH_MAX];
+    uint8_t in[ROOM], out[ROOM];
+};
+
+static void *prepare(const struct bench_subject *subject, const struct bench_workload *workload)
+{
+    (void)subject;
+    (void)workload;
+    return bench_medium_tcp();
+}
+
+static struct batch *make(struct bench_session *session)
+{
+    struct batch *batch = calloc(1, sizeof(*batch));
+
+    batch->session = session;
+    bench_workload_bytes(&session->workload, &batch->out_size, &batch->in_size);
+    if (session->workload.depth > DEPTH_MAX || session->workload.depth * (batch->out_size + batch->in_size) > ROOM)
+        bench_fail(session, "too many or too large messages for this floor");
+    return batch;
+}
+
+/* Receives once: the number of complete messages in `in`. */
+static size_t receive(struct batch *batch)
+{
+    ssize_t count;
+
+    do
+        count = recv(batch->fd, batch->in + batch->rest, sizeof(batch->in) - batch->rest, 0);
+    while (count < 0 && errno == EINTR);
+    if (count <= 0)
+        bench_fail(batch->session, "the other side is gone");
+    batch->rest += (size_t)count;
+    return batch->rest / batch->in_size;
+}
+
+static void forget(struct batch *batch, size_t messages)
+{
+    size_t taken = messages * batch->in_size;
+
+    memmove(batch->in, batch->in + taken, batch->rest - taken);
+    batch->rest -= taken;
+}
+
+static void send_all(struct batch *batch, size_t size)
+{
+    const uint8_t *data = batch->out;
+
+    while (size) {
+        ssize_t count = send(batch->fd, data, size, MSG_NOSIGNAL);
+
+        if (count < 0 && errno != EINTR)
+            bench_fail(batch->session, "the other side is gone");
+        if (count > 0) {
+            data += count;
+            size -= (size_t)count;
+        }
+    }
+}
+
+static void serve(struct bench_session *session)
+{
+    struct batch *batch = make(session);
+    uint32_t size = batch->in_size;
+    uint64_t number;
+    int other;
+
+    batch->in_size = batch->out_size;
+    batch->out_size = size;
+    bench_ready(session, NULL);
+    bench_medium_serve(session->state, &batch->fd, &other);
+    for (;;) {
+        size_t messages = receive(batch);
+
+        for (size_t i = 0; i < messages; i++) {
+            memcpy(&number, batch->in + i * batch->in_size, sizeof(number));
+            number++;
+            memcpy(batch->out + i * batch->out_size, &number, sizeof(number));
+        }
+        forget(batch, messages);
+        send_all(batch, messages * batch->out_size);
+    }
+}
+
+static void *start(struct bench_session *session)
+{
+    struct batch *batch = make(session);
+    int other;
+
+    bench_medium_connect(session->state, &batch->fd, &other);
+    return batch;
+}
+
+static void request(struct batch *batch, size_t messages, const struct bench_run *run)
+{
+    for (size_t i = 0; i < messages; i++) {
+        batch->sent++;
+        batch->begun[batch->sent % DEPTH_MAX] = run->last;
+        memcpy(batch->out + i * batch->out_size, &batch->sent, sizeof(batch->sent));
+    }
+    send_all(batch, messages * batch->out_size);
+}
+
+static size_t take(struct batch *batch, struct bench_run *run)
+{
+    size_t messages = receive(batch);
+    uint64_t number;
+
+    for (size_t i = 0; i < messages; i++) {
+        batch->received++;
+        memcpy(&number, batch->in + i * batch->in_size, sizeof(number));
+        if (number != batch->received + 1)
+            bench_fail(batch->session, "a reply differs from what was sent");
+        bench_run_end(run, batch->begun[batch->received % DEPTH_MAX]);
+    }
+    forget(batch, messages);
+    return messages;
+}
+
+static void run(void *self, struct bench_run *run)
+{
+    struct batch *batch = self;
+
+    request(batch, batch->session->workload.depth, run);
+    while (bench_run_more(run))
+        request(batch, take(batch, run), run);
+    while (batch->received < batch->sent)
+        take(batch, run);
+}
+
+static const struct bench_subject_ops ops = {
+    .prepare = prepare,
+    .discard = bench_medium_free,
+    .serve = serve,
+    .open = start,
+    .run = run,
+    .close = free,
+};
+
+const struct bench_subject bench_floor_tcp_batch = { "raw TCP, batched", &ops, NULL };

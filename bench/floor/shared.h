@@ -1,0 +1,11 @@
+/* Memory that both sides of a floor see. */
+#ifndef BENCH_FLOOR_SHARED_H
+#define BENCH_FLOOR_SHARED_H
+
+#include <stddef.h>
+
+/* Zeroed pages that are there already; exits where the machine has none. */
+void *bench_shared_new(size_t size);
+void bench_shared_free(void *memory, size_t size);
+
+#endif

@@ -1,0 +1,28 @@
+/* What the numbers were measured on. */
+#ifndef BENCH_MEASURE_MACHINE_H
+#define BENCH_MEASURE_MACHINE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bench_machine {
+    char processor[128];
+    char kernel[128];
+    char system[128];
+    char compiler[64];
+    char governor[32]; /* of the first CPU, "unknown" where the machine does not say */
+    uint32_t cpus;     /* that this process may run on */
+    double memory_gib;
+    double load; /* running average over the last minute, before the measurement */
+};
+
+struct bench_machine bench_machine(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

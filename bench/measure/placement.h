@@ -1,0 +1,35 @@
+/* Where the two sides run: waking another CPU costs several times what a local hand-over does, so results are kept apart. */
+#ifndef BENCH_MEASURE_PLACEMENT_H
+#define BENCH_MEASURE_PLACEMENT_H
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum bench_placement {
+    BENCH_UNPINNED,   /* the scheduler decides */
+    BENCH_SPLIT_CORE, /* client and server each on a CPU of its own */
+    BENCH_SAME_CORE,  /* both on one CPU */
+};
+
+enum bench_side {
+    BENCH_CLIENT,
+    BENCH_SERVER,
+};
+
+const char *bench_placement_name(enum bench_placement placement);
+bool bench_placement_parse(const char *text, enum bench_placement *ret_placement);
+
+/* Whether the machine has the CPUs for it. */
+bool bench_placement_possible(enum bench_placement placement);
+
+/* Pins the calling process (before it makes threads). */
+void bench_place(enum bench_placement placement, enum bench_side side);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,132 @@
+#include "bench/measure/series.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *bench_metric_name(enum bench_metric metric)
+{
+    static const char *const names[BENCH_METRICS] = {
+        [BENCH_MEDIAN] = "median_ns",
+        [BENCH_MIDMEAN] = "midmean_ns",
+        [BENCH_P90] = "p90_ns",
+        [BENCH_P99] = "p99_ns",
+        [BENCH_P999] = "p999_ns",
+        [BENCH_MAX] = "max_ns",
+        [BENCH_MEAN] = "mean_ns",
+        [BENCH_RATE] = "calls_per_second",
+        [BENCH_RATE_PER_CPU] = "calls_per_server_cpu_second",
+        [BENCH_CLIENT_CPU] = "client_cpu_ns_per_call",
+        [BENCH_SERVER_CPU] = "server_cpu_ns_per_call",
+        [BENCH_CLIENT_SWITCHES] = "client_switches_per_call",
+        [BENCH_SERVER_SWITCHES] = "server_switches_per_call",
+        [BENCH_TOTAL] = "total_ns",
+    };
+
+    return names[metric];
+}
+
+static void note(struct bench_series *series, enum bench_metric metric, double value)
+{
+    series->values[metric][series->rounds] = value;
+}
+
+static void note_round(struct bench_series *series, const struct bench_sample *sample)
+{
+    const struct bench_histogram *latency = &sample->latency;
+    double tick = bench_tick_length();
+    double calls = (double)sample->calls;
+
+    note(series, BENCH_MEDIAN, tick * bench_histogram_quantile(latency, 0.5));
+    note(series, BENCH_MIDMEAN, tick * bench_histogram_midmean(latency));
+    note(series, BENCH_P90, tick * bench_histogram_quantile(latency, 0.9));
+    note(series, BENCH_P99, tick * bench_histogram_quantile(latency, 0.99));
+    note(series, BENCH_P999, tick * bench_histogram_quantile(latency, 0.999));
+    note(series, BENCH_MAX, tick * (double)latency->max);
+    note(series, BENCH_MEAN, tick * (double)latency->sum / calls);
+    note(series, BENCH_RATE, calls * 1e9 / (tick * (double)sample->ticks));
+    note(series, BENCH_RATE_PER_CPU, sample->server_cpu_ns ? calls * 1e9 / (double)sample->server_cpu_ns : 0);
+    note(series, BENCH_CLIENT_CPU, (double)sample->client_cpu_ns / calls);
+    note(series, BENCH_SERVER_CPU, (double)sample->server_cpu_ns / calls);
+    note(series, BENCH_CLIENT_SWITCHES, (double)sample->client_switches / calls);
+    note(series, BENCH_SERVER_SWITCHES, (double)sample->server_switches / calls);
+    note(series, BENCH_TOTAL, tick * (double)sample->ticks);
+    bench_histogram_merge(&series->latency, latency);
+    series->calls += sample->calls;
+    series->rounds++;
+}
+
+static void run_round(struct bench_series *series, const struct bench_plan *plan)
+{
+    if (series->error[0])
+        return;
+    if (bench_pair_round(&series->pair, plan->run_ns, plan->run_calls, series->error, sizeof(series->error)) != 0)
+        return;
+    if (series->pair.session.shared->sample.calls == 0)
+        snprintf(series->error, sizeof(series->error), "no call was completed");
+    else
+        note_round(series, &series->pair.session.shared->sample);
+}
+
+static void show(const struct bench_plan *plan, uint32_t round, const char *name)
+{
+    if (plan->progress && isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K%s: round %u of %u, %s", plan->title ? plan->title : "measuring", round + 1,
+                plan->rounds, name);
+}
+
+void bench_measure(struct bench_series *const *series, size_t count, const struct bench_plan *plan)
+{
+    uint32_t rounds = plan->rounds < BENCH_ROUNDS_MAX ? plan->rounds : BENCH_ROUNDS_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        struct bench_series *one = series[i];
+
+        if (!bench_placement_possible(one->placement))
+            snprintf(one->error, sizeof(one->error), "this machine has too few CPUs for %s",
+                     bench_placement_name(one->placement));
+        else
+            bench_pair_open(&one->pair, one->subject, &one->workload, one->placement, one->error, sizeof(one->error));
+    }
+    for (uint32_t round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < count; i++) {
+            struct bench_series *one = series[(round + i) % count];
+
+            show(plan, round, one->subject->name);
+            run_round(one, plan);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        bench_pair_close(&series[i]->pair);
+    if (plan->progress && isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+}
+
+struct bench_summary bench_series_metric(const struct bench_series *series, enum bench_metric metric)
+{
+    double values[BENCH_ROUNDS_MAX];
+
+    if (!series->rounds)
+        return (struct bench_summary){ 0 };
+    memcpy(values, series->values[metric], series->rounds * sizeof(*values));
+    return bench_summarize(values, series->rounds);
+}
+
+struct bench_summary bench_series_ratio(const struct bench_series *left, const struct bench_series *right,
+                                        enum bench_metric metric)
+{
+    uint32_t rounds = left->rounds < right->rounds ? left->rounds : right->rounds;
+    double ratios[BENCH_ROUNDS_MAX];
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        if (right->values[metric][i] > 0)
+            ratios[count++] = left->values[metric][i] / right->values[metric][i];
+    }
+    return count ? bench_summarize(ratios, count) : (struct bench_summary){ 0 };
+}
+
+double bench_series_quantile(const struct bench_series *series, double quantile)
+{
+    return bench_tick_length() * bench_histogram_quantile(&series->latency, quantile);
+}

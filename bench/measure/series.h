@@ -1,0 +1,71 @@
+/*
+ * Rounds. All series of a comparison are open at the same time and take turns: A B C, B C A, C A B ... Each round of a
+ * series lies close in time to one of every other, so that what the machine does meanwhile hits all of them alike, and the
+ * ratio of two series is taken round by round.
+ */
+#ifndef BENCH_MEASURE_SERIES_H
+#define BENCH_MEASURE_SERIES_H
+
+#include "bench/measure/pair.h"
+#include "bench/measure/statistics.h"
+
+enum { BENCH_ROUNDS_MAX = 101 };
+
+enum bench_metric {
+    BENCH_MEDIAN,  /* latency, in nanoseconds */
+    BENCH_MIDMEAN, /* the mean of its middle half: as robust, and not bound to the steps of the clock */
+    BENCH_P90,
+    BENCH_P99,
+    BENCH_P999,
+    BENCH_MAX,
+    BENCH_MEAN,
+    BENCH_RATE,         /* calls a second */
+    BENCH_RATE_PER_CPU, /* calls per second of the server's CPU time */
+    BENCH_CLIENT_CPU,   /* nanoseconds of CPU time per call */
+    BENCH_SERVER_CPU,
+    BENCH_CLIENT_SWITCHES, /* context switches per call */
+    BENCH_SERVER_SWITCHES,
+    BENCH_TOTAL, /* the whole run, in nanoseconds */
+    BENCH_METRICS,
+};
+
+/* The metric's name in JSON and CSV. */
+const char *bench_metric_name(enum bench_metric metric);
+
+struct bench_series {
+    /* in */
+    const struct bench_subject *subject;
+    struct bench_workload workload;
+    enum bench_placement placement;
+
+    /* out */
+    char error[256]; /* empty, or why there are no results */
+    uint32_t rounds; /* that were completed */
+    uint64_t calls;  /* in all of them */
+    double values[BENCH_METRICS][BENCH_ROUNDS_MAX];
+    struct bench_histogram latency; /* of all rounds, in ticks */
+    struct bench_pair pair;
+};
+
+struct bench_plan {
+    uint32_t rounds;
+    uint64_t run_ns;    /* how long each series runs in a round */
+    uint64_t run_calls; /* if not 0: at most so many calls in a round */
+    bool progress;      /* show a line on stderr that says where it is */
+    const char *title;  /* of that line */
+};
+
+/* Measures `count` series. A series that fails gets its error and is left out of further rounds; the others go on. */
+void bench_measure(struct bench_series *const *series, size_t count, const struct bench_plan *plan);
+
+/* The median of a metric over the rounds and so on; a series without rounds has zeros. */
+struct bench_summary bench_series_metric(const struct bench_series *series, enum bench_metric metric);
+
+/* The same of the ratios left / right, round by round. */
+struct bench_summary bench_series_ratio(const struct bench_series *left, const struct bench_series *right,
+                                        enum bench_metric metric);
+
+/* A quantile of the latencies of all rounds together, in nanoseconds. */
+double bench_series_quantile(const struct bench_series *series, double quantile);
+
+#endif

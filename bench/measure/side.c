@@ -1,0 +1,148 @@
+/* The two sides of a subject: what happens in the processes that the harness makes. */
+#include "bench/measure/side.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench/measure/usage.h"
+
+void bench_fail(struct bench_session *session, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(session->shared->error, sizeof(session->shared->error), format, arguments);
+    va_end(arguments);
+    _exit(1);
+}
+
+void bench_ready(struct bench_session *session, const char *address)
+{
+    if (address)
+        snprintf(session->shared->address, sizeof(session->shared->address), "%s", address);
+    if (send(session->control, "r", 1, MSG_NOSIGNAL) != 1)
+        _exit(1);
+}
+
+void bench_run_await(struct bench_run *run)
+{
+    const uint64_t stretch = bench_ticks_of(60000);
+    uint64_t now = bench_ticks();
+
+    while (now < run->due) {
+        if (run->due - now > stretch) {
+            uint64_t ns = (uint64_t)((double)(run->due - now - stretch) * bench_tick_length());
+            struct timespec pause = { (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+
+            nanosleep(&pause, NULL);
+        } else {
+            bench_pause();
+        }
+        now = bench_ticks();
+    }
+    run->due += run->interval;
+}
+
+static void run_for(struct bench_session *session, void *client, uint64_t ns, uint64_t calls)
+{
+    struct bench_sample *sample = &session->shared->sample;
+    struct bench_run run = { 0 };
+    uint64_t begun;
+
+    memset(&sample->latency, 0, sizeof(sample->latency));
+    run.latency = &sample->latency;
+    run.most = calls ? calls : UINT64_MAX;
+    begun = bench_ticks();
+    run.last = run.due = begun;
+    run.deadline = begun + bench_ticks_of(ns);
+    if (session->workload.rate)
+        run.interval = bench_ticks_of(1000000000u / session->workload.rate);
+    session->subject->ops->run(client, &run);
+    sample->calls = run.calls;
+    sample->ticks = run.last - begun;
+}
+
+/* One round: a short run to warm up, then the one that counts, with what both sides spend on it. */
+static void measure(struct bench_session *session, void *client)
+{
+    struct bench_shared *shared = session->shared;
+    struct bench_usage before[2], after[2];
+
+    run_for(session, client, shared->run_ns / 8, shared->run_calls ? (shared->run_calls + 7) / 8 : 0);
+    bench_usage_read(getpid(), &before[BENCH_CLIENT]);
+    bench_usage_read(shared->server, &before[BENCH_SERVER]);
+    run_for(session, client, shared->run_ns, shared->run_calls);
+    bench_usage_read(shared->server, &after[BENCH_SERVER]);
+    bench_usage_read(getpid(), &after[BENCH_CLIENT]);
+    shared->sample.client_cpu_ns = after[BENCH_CLIENT].cpu_ns - before[BENCH_CLIENT].cpu_ns;
+    shared->sample.server_cpu_ns = after[BENCH_SERVER].cpu_ns - before[BENCH_SERVER].cpu_ns;
+    shared->sample.client_switches = after[BENCH_CLIENT].switches - before[BENCH_CLIENT].switches;
+    shared->sample.server_switches = after[BENCH_SERVER].switches - before[BENCH_SERVER].switches;
+}
+
+void bench_side(struct bench_session *session, enum bench_side side)
+{
+    const struct bench_subject_ops *ops = session->subject->ops;
+    void *client;
+    char command;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bench_place(session->shared->placement, side);
+    if (side == BENCH_SERVER) {
+        ops->serve(session);
+        _exit(0);
+    }
+    client = ops->open(session);
+    bench_ready(session, NULL);
+    while (recv(session->control, &command, 1, 0) == 1 && command == 'm') {
+        measure(session, client);
+        bench_ready(session, NULL);
+    }
+    if (ops->close)
+        ops->close(client);
+    _exit(0);
+}
+
+void bench_side_execute(struct bench_session *session, enum bench_side side, int shared_fd)
+{
+    const char *program = session->subject->ops->program;
+    char shared[16], control[16];
+
+    fcntl(shared_fd, F_SETFD, 0);
+    fcntl(session->control, F_SETFD, 0);
+    snprintf(shared, sizeof(shared), "%d", shared_fd);
+    snprintf(control, sizeof(control), "%d", session->control);
+    execl(program, program, side == BENCH_SERVER ? "--server" : "--client", shared, control, session->subject->name,
+          NULL);
+    bench_fail(session, "cannot run %s", program);
+}
+
+int bench_peer_main(int argc, char **argv, const struct bench_subject *subject)
+{
+    struct bench_subject named = *subject;
+    struct bench_session session = { 0 };
+    void *shared;
+
+    if (argc != 5) {
+        fprintf(stderr, "%s is one side of a measurement: hprpc-bench starts it\n", argv[0]);
+        return 2;
+    }
+    shared = mmap(NULL, sizeof(struct bench_shared), PROT_READ | PROT_WRITE, MAP_SHARED, atoi(argv[2]), 0);
+    if (shared == MAP_FAILED)
+        return 1;
+    named.name = argv[4];
+    session.subject = &named;
+    session.shared = (struct bench_shared *)shared;
+    session.workload = session.shared->workload;
+    session.control = atoi(argv[3]);
+    bench_side(&session, strcmp(argv[1], "--server") == 0 ? BENCH_SERVER : BENCH_CLIENT);
+    return 0;
+}

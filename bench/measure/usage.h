@@ -1,0 +1,19 @@
+/* What a process has used so far. */
+#ifndef BENCH_MEASURE_USAGE_H
+#define BENCH_MEASURE_USAGE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct bench_usage {
+    uint64_t cpu_ns;   /* user and system time of all its threads */
+    uint64_t switches; /* context switches of all its threads, wanted or not */
+};
+
+/* Zeros where the process is gone. */
+void bench_usage_read(pid_t pid, struct bench_usage *ret_usage);
+
+/* Bytes of anonymous and private memory that the process has touched. */
+uint64_t bench_usage_memory(pid_t pid);
+
+#endif

@@ -1,0 +1,245 @@
+#include "bench/paper/drive.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/paper/operations.h"
+
+struct connection;
+
+/* A call that, complete, is made again at once, from within its completion: what it sends leaves in one batch with others. */
+struct repeat {
+    struct connection *connection;
+    struct hprpc_call call;
+    uint64_t begun, number;
+};
+
+struct connection {
+    struct bench_session *session;
+    struct paper_caller caller;
+    struct bench_run *run;  /* of the thread that has the connection */
+    uint64_t number;        /* calls made so far */
+    uint32_t open;          /* repeats in flight */
+    struct hprpc_call call; /* the one that the thread waits for */
+    uint64_t begun, expected;
+    struct repeat *repeats; /* all but that one of the calls in flight */
+};
+
+struct drive {
+    struct bench_session *session;
+    struct paper_values values;
+    struct connection *connections;
+    struct paper_caller *idle;
+};
+
+static void check(struct connection *connection, const struct hprpc_call *call, int result)
+{
+    if (result < 0)
+        bench_fail(connection->session, "%s", paper_result_text(call, result));
+}
+
+/* ---- Calls that repeat themselves ---- */
+
+static void completed(void *self, struct hprpc_pending_call *pending);
+
+static void launch(struct repeat *repeat)
+{
+    struct connection *connection = repeat->connection;
+
+    repeat->begun = connection->run->last;
+    repeat->number = connection->number++;
+    connection->open++;
+    check(connection, &repeat->call,
+          connection->caller.operation->start(&connection->caller, &repeat->call, repeat->number));
+    hprpc_pending_call_notify(repeat->call.pending, completed, repeat);
+}
+
+static void completed(void *self, struct hprpc_pending_call *pending)
+{
+    struct repeat *repeat = self;
+    struct connection *connection = repeat->connection;
+
+    (void)pending;
+    check(connection, &repeat->call,
+          connection->caller.operation->finish(&connection->caller, &repeat->call, repeat->number));
+    hprpc_call_clear(&repeat->call);
+    bench_run_end(connection->run, repeat->begun);
+    connection->open--;
+    if (bench_run_more(connection->run))
+        launch(repeat);
+}
+
+/* ---- The call that the thread waits for ---- */
+
+static void ask(struct connection *connection, uint64_t begun)
+{
+    connection->begun = begun;
+    connection->expected = connection->number++;
+    check(connection, &connection->call,
+          connection->caller.operation->start(&connection->caller, &connection->call, connection->expected));
+}
+
+static void collect(struct connection *connection)
+{
+    check(connection, &connection->call,
+          connection->caller.operation->finish(&connection->caller, &connection->call, connection->expected));
+    hprpc_call_clear(&connection->call);
+    bench_run_end(connection->run, connection->begun);
+}
+
+/* One after the other, on one connection: the synchronous stub. */
+static void run_single(struct connection *connection, struct bench_run *run)
+{
+    while (bench_run_more(run)) {
+        uint64_t begun = bench_run_begin(run);
+        uint64_t number = connection->number++;
+
+        check(connection, &connection->call,
+              connection->caller.operation->call(&connection->caller, &connection->call, number));
+        hprpc_call_clear(&connection->call);
+        bench_run_end(run, begun);
+    }
+}
+
+/* Several in flight: on each connection one that is waited for, in turn, and others that repeat themselves meanwhile. */
+static void run_many(struct connection *connections, uint32_t count, struct bench_run *run)
+{
+    uint32_t repeats = connections->session->workload.depth - 1;
+    bool rest;
+
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < repeats; j++)
+            launch(&connections[i].repeats[j]);
+    }
+    do {
+        uint64_t begun = bench_run_begin(run);
+
+        for (uint32_t i = 0; i < count; i++)
+            ask(&connections[i], i ? bench_ticks() : begun);
+        for (uint32_t i = 0; i < count; i++)
+            collect(&connections[i]);
+        rest = false;
+        for (uint32_t i = 0; i < count; i++)
+            rest |= connections[i].open > 0;
+    } while (rest || bench_run_more(run));
+}
+
+/* ---- Threads ---- */
+
+struct worker {
+    pthread_t thread;
+    struct connection *connections;
+    uint32_t count;
+    struct bench_run run;
+};
+
+static void work(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->count; i++)
+        worker->connections[i].run = &worker->run;
+    if (worker->count == 1 && worker->connections->session->workload.depth == 1)
+        run_single(worker->connections, &worker->run);
+    else
+        run_many(worker->connections, worker->count, &worker->run);
+}
+
+static void *work_on_thread(void *self)
+{
+    work(self);
+    return NULL;
+}
+
+static void join(struct worker *worker, struct bench_run *run)
+{
+    pthread_join(worker->thread, NULL);
+    bench_histogram_merge(run->latency, worker->run.latency);
+    free(worker->run.latency);
+    run->calls += worker->run.calls;
+    if (worker->run.last > run->last)
+        run->last = worker->run.last;
+}
+
+void paper_drive_run(void *self, struct bench_run *run)
+{
+    struct drive *drive = self;
+    const struct bench_workload *workload = &drive->session->workload;
+    struct worker *workers = calloc(workload->threads, sizeof(*workers));
+    uint32_t first = 0;
+
+    for (uint32_t i = 0; i < workload->threads; i++) {
+        struct worker *worker = &workers[i];
+
+        worker->connections = &drive->connections[first];
+        worker->count = (workload->connections - first) / (workload->threads - i);
+        first += worker->count;
+        worker->run = *run;
+        worker->run.interval *= workload->threads;
+        if (run->most != UINT64_MAX)
+            worker->run.most = (run->most + workload->threads - 1) / workload->threads;
+        if (workload->threads == 1)
+            continue;
+        worker->run.latency = calloc(1, sizeof(*run->latency));
+        if (!worker->run.latency || pthread_create(&worker->thread, NULL, work_on_thread, worker) != 0)
+            bench_fail(drive->session, "no more threads");
+    }
+    if (workload->threads == 1) {
+        work(workers);
+        *run = workers->run;
+    } else {
+        for (uint32_t i = 0; i < workload->threads; i++)
+            join(&workers[i], run);
+    }
+    free(workers);
+}
+
+/* ---- Opening and closing ---- */
+
+static void open_connection(struct drive *drive, struct connection *connection, const char *uri)
+{
+    const struct bench_workload *workload = &drive->session->workload;
+    struct hprpc_detail detail = { "" };
+    int result = paper_caller_open(&connection->caller, uri, workload, &drive->values, &detail);
+
+    if (result < 0)
+        bench_fail(drive->session, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
+    connection->session = drive->session;
+    connection->repeats = calloc(workload->depth, sizeof(*connection->repeats));
+    for (uint32_t i = 0; i < workload->depth; i++)
+        connection->repeats[i].connection = connection;
+}
+
+void *paper_drive_open(struct bench_session *session, const char *uri)
+{
+    const struct bench_workload *workload = &session->workload;
+    bool list = workload->operation == BENCH_AVERAGE || workload->operation == BENCH_GET_RAND_NUMS;
+    struct drive *drive = calloc(1, sizeof(*drive));
+    const struct bench_workload silent = BENCH_WORKLOAD_INIT;
+    struct hprpc_detail detail = { "" };
+
+    drive->session = session;
+    if (!paper_operation_find(workload))
+        bench_fail(session, "there is no such operation of this size");
+    if (!paper_values_make(&drive->values, list ? workload->size : 0))
+        bench_fail(session, "out of memory");
+    drive->connections = calloc(workload->connections, sizeof(*drive->connections));
+    drive->idle = calloc(workload->idle + 1, sizeof(*drive->idle));
+    for (uint32_t i = 0; i < workload->connections; i++)
+        open_connection(drive, &drive->connections[i], uri);
+    for (uint32_t i = 0; i < workload->idle; i++) {
+        if (paper_caller_open(&drive->idle[i], uri, &silent, &drive->values, &detail) < 0)
+            bench_fail(session, "idle connection %u: %s", i + 1, detail.text);
+    }
+    return drive;
+}
+
+void paper_drive_close(void *self)
+{
+    struct drive *drive = self;
+    const struct bench_workload *workload = &drive->session->workload;
+
+    for (uint32_t i = 0; i < workload->connections; i++)
+        paper_caller_close(&drive->connections[i].caller);
+    for (uint32_t i = 0; i < workload->idle; i++)
+        paper_caller_close(&drive->idle[i]);
+}

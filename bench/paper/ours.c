@@ -1,0 +1,131 @@
+#include "bench/paper/ours.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/paper/drive.h"
+#include "bench/paper/service.h"
+
+struct ours {
+    struct bench_subject subject;
+    char name[128];
+    const char *uri;
+    enum hprpc_wait wait;
+    bool connect;
+    struct ours *next;
+};
+
+/* `uri` with the option that says how to wait, unless it has one. */
+static void with_wait(char *ret_uri, size_t capacity, const char *uri, enum hprpc_wait wait)
+{
+    static const char *const names[] = {
+        [HPRPC_WAIT_ADAPTIVE] = "adaptive",
+        [HPRPC_WAIT_SPIN] = "spin",
+        [HPRPC_WAIT_BLOCK] = "block",
+    };
+
+    if (strstr(uri, "wait="))
+        snprintf(ret_uri, capacity, "%s", uri);
+    else
+        snprintf(ret_uri, capacity, "%s%cwait=%s", uri, strchr(uri, '?') ? '&' : '?', names[wait]);
+}
+
+/* A place of its own for each subject: a port that is picked, or a name with the process's number. */
+static void make_unique(char *ret_uri, size_t capacity, const char *uri)
+{
+    size_t size = strcspn(uri, "?");
+    size_t colon = size;
+
+    if (strncmp(uri, "tcp://", 6) == 0) {
+        while (colon > 6 && uri[colon] != ':')
+            colon--;
+        snprintf(ret_uri, capacity, "%.*s:0%s", (int)colon, uri, uri + size);
+    } else {
+        snprintf(ret_uri, capacity, "%.*s-%d%s", (int)size, uri, (int)getpid(), uri + size);
+    }
+}
+
+/* ---- The server's process ---- */
+
+static struct hprpc_server *server;
+
+static void stop(int number)
+{
+    (void)number;
+    hprpc_server_stop(server);
+}
+
+static void serve(struct bench_session *session)
+{
+    const struct ours *ours = session->subject->config;
+    char unique[HPRPC_URI_MAX], uri[HPRPC_URI_MAX + 32];
+    const char *uris[] = { uri };
+    struct hprpc_detail detail = { "" };
+    int result;
+
+    if (ours->connect) {
+        bench_ready(session, ours->uri);
+        for (;;)
+            pause();
+    }
+    make_unique(unique, sizeof(unique), ours->uri);
+    with_wait(uri, sizeof(uri), unique, ours->wait);
+    result = paper_server_new(uris, 1, &detail, &server);
+    if (result < 0)
+        bench_fail(session, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
+    signal(SIGTERM, stop);
+    if (hprpc_server_address(server, 0, unique, sizeof(unique)) < 0)
+        bench_fail(session, "the server has no address");
+    bench_ready(session, unique);
+    hprpc_server_run(server);
+    hprpc_server_free(server);
+}
+
+/* ---- The client's process ---- */
+
+static void *start(struct bench_session *session)
+{
+    const struct ours *ours = session->subject->config;
+    char uri[HPRPC_URI_MAX + 32];
+
+    with_wait(uri, sizeof(uri), session->shared->address, ours->wait);
+    return paper_drive_open(session, uri);
+}
+
+static const struct bench_subject_ops ops = {
+    .serve = serve,
+    .open = start,
+    .run = paper_drive_run,
+    .close = paper_drive_close,
+};
+
+const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bool connect)
+{
+    static const char *const names[] = {
+        [HPRPC_WAIT_ADAPTIVE] = "adaptive",
+        [HPRPC_WAIT_SPIN] = "spin",
+        [HPRPC_WAIT_BLOCK] = "block",
+    };
+    static struct ours *all;
+    struct ours *ours;
+
+    for (ours = all; ours; ours = ours->next) {
+        if (strcmp(ours->uri, uri) == 0 && ours->wait == wait && ours->connect == connect)
+            return &ours->subject;
+    }
+    ours = calloc(1, sizeof(*ours));
+    if (!ours)
+        abort();
+    snprintf(ours->name, sizeof(ours->name), "%.*s %s", connect ? 100 : (int)strcspn(uri, ":"), uri, names[wait]);
+    ours->uri = uri;
+    ours->wait = wait;
+    ours->connect = connect;
+    ours->subject = (struct bench_subject){ ours->name, &ops, ours };
+    ours->next = all;
+    all = ours;
+    return &ours->subject;
+}

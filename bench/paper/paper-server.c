@@ -1,0 +1,37 @@
+/* Serves the paper's operations on any number of addresses at once: paper-server URI... */
+#include <err.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "bench/paper/service.h"
+
+static struct hprpc_server *server;
+
+static void stop(int number)
+{
+    (void)number;
+    hprpc_server_stop(server);
+}
+
+int main(int argc, char **argv)
+{
+    struct hprpc_detail detail = { "" };
+    char address[HPRPC_URI_MAX + 1];
+    int result;
+
+    if (argc < 2)
+        errx(2, "usage: paper-server URI...");
+    result = paper_server_new((const char *const *)argv + 1, (size_t)argc - 1, &detail, &server);
+    if (result < 0)
+        errx(1, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
+    signal(SIGINT, stop);
+    signal(SIGTERM, stop);
+    for (size_t i = 0; hprpc_server_address(server, i, address, sizeof(address)) == 0; i++)
+        printf("listening on %s\n", address);
+    fflush(stdout);
+    result = hprpc_server_run(server);
+    hprpc_server_free(server);
+    if (result < 0)
+        errx(1, "%s", hprpc_error_text(result));
+    return 0;
+}

@@ -1,0 +1,116 @@
+#include "bench/program/compare.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/paper/ours.h"
+#include "bench/program/choose.h"
+#include "bench/program/print.h"
+
+/* What the paper measured, and a large body. */
+static const struct list *default_sizes(enum bench_operation operation)
+{
+    static const struct list lists = { { 10, 100, 1000, 10000 }, 4 };
+    static const struct list members = { { 128, 256, 512, 1024, 2048, 4096, 8192 }, 7 };
+    static const struct list bytes = { { 1 << 20 }, 1 };
+    static const struct list none = { { 0 }, 1 };
+
+    switch (operation) {
+    case BENCH_AVERAGE:
+    case BENCH_GET_RAND_NUMS:
+        return &lists;
+    case BENCH_LARGE_DATA:
+        return &members;
+    case BENCH_ECHO:
+    case BENCH_PUT:
+        return &bytes;
+    default:
+        return &none;
+    }
+}
+
+static void add_transport(struct bench_set *set, const struct bench_options *options, const char *uri,
+                          const struct bench_workload *workload, enum bench_placement placement)
+{
+    for (uint32_t i = 0; i < options->waits.count; i++) {
+        enum hprpc_wait wait = (enum hprpc_wait)options->waits.values[i];
+        const struct bench_subject *floor = bench_choose_floor(uri, wait, workload);
+        struct bench_series *beside = NULL;
+        struct bench_series *series;
+
+        if (!bench_choose_allowed(wait, placement))
+            continue;
+        if (options->floors && floor)
+            beside = bench_set_add(set, floor, workload, placement);
+        series = bench_set_add(set, bench_ours(uri, wait, options->connect), workload, placement);
+        if (series)
+            bench_set_compare(set, series, beside);
+    }
+}
+
+static void compare_one(const struct bench_options *options, const struct bench_workload *workload,
+                        enum bench_placement placement, struct bench_outputs *outputs)
+{
+    static const char *const everything[] = { "tcp://127.0.0.1:0", "pipe://bench", "shm://bench" };
+    struct bench_plan plan = options->plan;
+    struct bench_set set = { 0 };
+    char title[64];
+
+    if (options->uri_count) {
+        for (uint32_t i = 0; i < options->uri_count; i++)
+            add_transport(&set, options, options->uris[i], workload, placement);
+    } else {
+        for (uint32_t i = 0; i < 3; i++)
+            add_transport(&set, options, everything[i], workload, placement);
+    }
+    bench_workload_name(workload, title, sizeof(title));
+    plan.title = title;
+    bench_set_measure(&set, &plan);
+    bench_print_set(&set);
+    bench_outputs_write(outputs, &set);
+    bench_set_clear(&set);
+}
+
+/* Every combination of depth, connections, threads, idle connections and placement: an odometer over the lists. */
+static void compare_all(const struct bench_options *options, struct bench_workload workload,
+                        struct bench_outputs *outputs)
+{
+    const struct list *const lists[] = { &options->depths, &options->connections, &options->threads, &options->idle,
+                                         &options->placements };
+    enum { WHEELS = sizeof(lists) / sizeof(*lists) };
+    uint32_t turns[WHEELS] = { 0 };
+    size_t wheel;
+
+    do {
+        workload.depth = lists[0]->values[turns[0]];
+        workload.connections = lists[1]->values[turns[1]];
+        workload.threads = lists[2]->values[turns[2]];
+        workload.idle = lists[3]->values[turns[3]];
+        if (workload.connections < workload.threads)
+            workload.connections = workload.threads;
+        compare_one(options, &workload, (enum bench_placement)lists[4]->values[turns[4]], outputs);
+        for (wheel = 0; wheel < WHEELS && ++turns[wheel] == lists[wheel]->count; wheel++)
+            turns[wheel] = 0;
+    } while (wheel < WHEELS);
+}
+
+void bench_compare(const struct bench_options *options, struct bench_outputs *outputs)
+{
+    if (outputs->json_file)
+        bench_json_open(&outputs->json, "series", '[');
+    for (uint32_t i = 0; i < options->operations.count; i++) {
+        struct bench_workload workload = BENCH_WORKLOAD_INIT;
+        const struct list *sizes = &options->sizes;
+
+        workload.operation = (enum bench_operation)options->operations.values[i];
+        workload.rate = options->rate;
+        if (!sizes->count || workload.operation == BENCH_SAY_HELLO)
+            sizes = default_sizes(workload.operation);
+        for (uint32_t j = 0; j < sizes->count; j++) {
+            workload.size = sizes->values[j];
+            compare_all(options, workload, outputs);
+        }
+    }
+    if (outputs->json_file)
+        bench_json_close(&outputs->json, ']');
+}

@@ -1,0 +1,218 @@
+#include "bench/program/goals.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/measure/table.h"
+#include "bench/program/print.h"
+#include "bench/program/resolve.h"
+
+enum { SPECIAL_MAX = 16, GOALS_MAX = 96 };
+
+static bool together(const struct bench_goal *left, const struct bench_goal *right)
+{
+    return left->placement == right->placement &&
+           memcmp(&left->workload, &right->workload, sizeof(left->workload)) == 0;
+}
+
+/* The series of one side of a goal; NULL, with the reason, where it cannot be measured. */
+static struct bench_series *add(struct bench_set *set, const struct bench_goal *goal, const char *name,
+                                const struct bench_options *options, struct bench_outcome *outcome)
+{
+    const struct bench_subject *subject = bench_resolve(name, options->peers);
+    struct bench_series *series = NULL;
+
+    if (!subject)
+        snprintf(outcome->why, sizeof(outcome->why), "%s is not built (make bench-peers)", name);
+    else if (!(series = bench_set_add(set, subject, &goal->workload, goal->placement)))
+        snprintf(outcome->why, sizeof(outcome->why), "too many subjects");
+    return series;
+}
+
+static void conclude(const struct bench_goal *goal, const struct bench_series *left, const struct bench_series *right,
+                     struct bench_outcome *outcome)
+{
+    const struct bench_series *failed = left->error[0] ? left : right && right->error[0] ? right : NULL;
+    double divisor = goal->divisor > 0 ? goal->divisor : 1;
+
+    if (failed) {
+        snprintf(outcome->why, sizeof(outcome->why), "%.30s: %.90s", failed->subject->name, failed->error);
+        return;
+    }
+    outcome->ratio = right ? bench_series_ratio(left, right, goal->metric) : bench_series_metric(left, goal->metric);
+    outcome->ratio.median /= divisor;
+    outcome->ratio.least /= divisor;
+    outcome->ratio.most /= divisor;
+    outcome->ratio.lower /= divisor;
+    outcome->ratio.upper /= divisor;
+    outcome->measured = outcome->ratio.median > 0;
+}
+
+/* Measures, in one interleaved comparison, all goals that share the first one's workload and placement. */
+static void measure_together(size_t first, const struct bench_options *options, struct bench_outputs *outputs,
+                             struct bench_outcome *outcomes)
+{
+    struct bench_series *sides[2][GOALS_MAX] = { { NULL } };
+    struct bench_plan plan = options->plan;
+    struct bench_set set = { 0 };
+    char name[64];
+
+    for (size_t i = first; i < bench_goal_count; i++) {
+        const struct bench_goal *goal = &bench_goals[i];
+
+        if (!together(goal, &bench_goals[first]))
+            continue;
+        sides[0][i] = add(&set, goal, goal->left, options, &outcomes[i]);
+        sides[1][i] = goal->right ? add(&set, goal, goal->right, options, &outcomes[i]) : NULL;
+        if (sides[0][i] && sides[1][i])
+            bench_set_compare(&set, sides[0][i], sides[1][i]);
+    }
+    bench_workload_name(&bench_goals[first].workload, name, sizeof(name));
+    plan.title = name;
+    bench_set_measure(&set, &plan);
+    bench_print_set(&set);
+    for (size_t i = first; i < bench_goal_count; i++) {
+        if (together(&bench_goals[i], &bench_goals[first]) && sides[0][i] && (sides[1][i] || !bench_goals[i].right))
+            conclude(&bench_goals[i], sides[0][i], sides[1][i], &outcomes[i]);
+    }
+    bench_outputs_write(outputs, &set);
+    bench_set_clear(&set);
+}
+
+static void measure_ratios(const struct bench_options *options, struct bench_outputs *outputs,
+                           struct bench_outcome *outcomes)
+{
+    for (size_t i = 0; i < bench_goal_count; i++) {
+        const struct bench_goal *goal = &bench_goals[i];
+
+        outcomes[i] = (struct bench_outcome){
+            .name = goal->name,
+            .where = bench_placement_name(goal->placement),
+            .sense = goal->sense,
+            .pass = goal->pass,
+            .aim = goal->aim,
+        };
+    }
+    for (size_t i = 0; i < bench_goal_count; i++) {
+        bool earlier = false;
+
+        for (size_t j = 0; j < i && !earlier; j++)
+            earlier = together(&bench_goals[j], &bench_goals[i]);
+        if (!earlier)
+            measure_together(i, options, outputs, outcomes);
+    }
+}
+
+/* ---- Telling ---- */
+
+static bool reached(const struct bench_outcome *outcome, double goal)
+{
+    if (!outcome->measured)
+        return false;
+    return outcome->sense == BENCH_AT_LEAST ? outcome->ratio.median >= goal : outcome->ratio.median <= goal;
+}
+
+static const char *verdict(const struct bench_outcome *outcome)
+{
+    if (!outcome->measured)
+        return "not measured";
+    if (outcome->sense == BENCH_REPORTED)
+        return "reported";
+    if (reached(outcome, outcome->aim))
+        return "met, and the aim";
+    return reached(outcome, outcome->pass) ? "met" : "short";
+}
+
+static void add_number(struct bench_table *table, double value)
+{
+    bench_table_cell(table, "%.*f", value < 10 ? 2 : value < 100 ? 1 : 0, value);
+}
+
+static void print_outcome(struct bench_table *table, const struct bench_outcome *outcome)
+{
+    const char *sign = outcome->sense == BENCH_AT_LEAST ? "≥" : "≤";
+
+    bench_table_cell(table, "%s", outcome->name);
+    bench_table_cell(table, "%s", outcome->where);
+    if (outcome->measured) {
+        add_number(table, outcome->ratio.median);
+        bench_table_cell(table, "%.2f–%.2f", outcome->ratio.lower, outcome->ratio.upper);
+    } else {
+        bench_table_cell(table, "-");
+        bench_table_cell(table, "-");
+    }
+    if (outcome->sense == BENCH_REPORTED) {
+        bench_table_cell(table, "-");
+        bench_table_cell(table, "-");
+    } else {
+        bench_table_cell(table, "%s %g", sign, outcome->pass);
+        bench_table_cell(table, "%s %g", sign, outcome->aim);
+    }
+    bench_table_cell(table, "%s%s%s", verdict(outcome), outcome->measured || !outcome->why[0] ? "" : ": ",
+                     outcome->measured ? "" : outcome->why);
+}
+
+static void print_outcomes(const struct bench_outcome *outcomes, size_t count)
+{
+    static const char *const titles[] = { "goal", "where", "ratio", "interval", "pass", "aim", "" };
+    struct bench_table *table = bench_table_new("llrrrrl");
+
+    for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
+        bench_table_cell(table, "%s", titles[i]);
+    for (size_t i = 0; i < count; i++)
+        print_outcome(table, &outcomes[i]);
+    putchar('\n');
+    bench_table_print(table, stdout);
+}
+
+static void write_outcomes(struct bench_json *json, const struct bench_outcome *outcomes, size_t count)
+{
+    bench_json_open(json, "goals", '[');
+    for (size_t i = 0; i < count; i++) {
+        const struct bench_outcome *outcome = &outcomes[i];
+        bool gate = outcome->sense != BENCH_REPORTED;
+
+        bench_json_open(json, NULL, '{');
+        bench_json_text(json, "name", outcome->name);
+        bench_json_text(json, "where", outcome->where);
+        if (outcome->measured)
+            bench_json_number(json, "ratio", outcome->ratio.median);
+        else
+            bench_json_null(json, "ratio");
+        if (gate) {
+            bench_json_text(json, "sense", outcome->sense == BENCH_AT_LEAST ? "at least" : "at most");
+            bench_json_number(json, "pass", outcome->pass);
+            bench_json_number(json, "aim", outcome->aim);
+        }
+        if (gate && outcome->measured)
+            bench_json_bool(json, "met", reached(outcome, outcome->pass));
+        else
+            bench_json_null(json, "met");
+        if (outcome->measured)
+            bench_json_summary(json, "summary", &outcome->ratio);
+        else
+            bench_json_text(json, "why", outcome->why);
+        bench_json_close(json, '}');
+    }
+    bench_json_close(json, ']');
+}
+
+void bench_goals_run(const struct bench_options *options, struct bench_outputs *outputs)
+{
+    struct bench_outcome *outcomes = calloc(bench_goal_count + SPECIAL_MAX, sizeof(*outcomes));
+    size_t count = bench_goal_count;
+
+    if (!outcomes)
+        abort();
+    if (outputs->json_file)
+        bench_json_open(&outputs->json, "series", '[');
+    measure_ratios(options, outputs, outcomes);
+    if (outputs->json_file)
+        bench_json_close(&outputs->json, ']');
+    count += bench_special_goals(options, outcomes + count, SPECIAL_MAX);
+    print_outcomes(outcomes, count);
+    if (outputs->json_file)
+        write_outcomes(&outputs->json, outcomes, count);
+    free(outcomes);
+}

@@ -1,0 +1,46 @@
+/* The project's performance goals, one by one. */
+#ifndef BENCH_PROGRAM_GOALS_H
+#define BENCH_PROGRAM_GOALS_H
+
+#include "bench/program/options.h"
+#include "bench/program/set.h"
+
+enum bench_sense {
+    BENCH_AT_MOST,
+    BENCH_AT_LEAST,
+    BENCH_REPORTED, /* a ratio to know, without a goal */
+};
+
+/* What one goal came to. */
+struct bench_outcome {
+    const char *name;
+    const char *where; /* the placement, or "" */
+    enum bench_sense sense;
+    double pass, aim;
+    bool measured;
+    char why[128];              /* it was not measured */
+    struct bench_summary ratio; /* of times, of rates, or the number itself where the goal is one */
+};
+
+/* A goal that is a ratio of two subjects in one workload. */
+struct bench_goal {
+    const char *name;
+    struct bench_workload workload;
+    enum bench_placement placement;
+    const char *left, *right; /* as for bench_resolve; `right` is NULL where the left one's time itself is the goal */
+    enum bench_metric metric;
+    enum bench_sense sense;
+    double pass, aim;
+    double divisor; /* of a time itself; 0 means 1 */
+};
+
+extern const struct bench_goal bench_goals[];
+extern const size_t bench_goal_count;
+
+/* Goals that are not ratios of two subjects: memory, idle connections and wake-ups, time to compile. Their number. */
+size_t bench_special_goals(const struct bench_options *options, struct bench_outcome *ret_outcomes, size_t capacity);
+
+/* Measures all of them, prints and writes them. */
+void bench_goals_run(const struct bench_options *options, struct bench_outputs *outputs);
+
+#endif

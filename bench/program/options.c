@@ -1,0 +1,285 @@
+#include "bench/program/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <hprpc/channel.h>
+
+static const char help[] =
+    "Usage: hprpc-bench [OPTION...] [URI...]\n"
+    "Measures calls over transports, side by side, and beside the least C that moves the same bytes (the floor).\n"
+    "Without URIs: tcp, pipe and shm on this host. Lists are separated by commas; every combination is measured.\n"
+    "\n"
+    "What is called\n"
+    "  -o, --operation=LIST    SayHello, Average, GetRandNums, SendRcvLargeData, Echo, Put (default: SayHello)\n"
+    "  -s, --size=LIST         numbers (Average, GetRandNums), members (SendRcvLargeData) or bytes (Echo, Put), as in\n"
+    "                          100 or 64KiB; default: the sizes of the paper, or 1 MiB\n"
+    "\n"
+    "How\n"
+    "  -d, --depth=LIST        calls in flight on each connection, 1 to 1024 (default: 1)\n"
+    "  -c, --connections=LIST  connections (default: 1)\n"
+    "  -t, --threads=LIST      threads that they are divided among (default: 1)\n"
+    "      --idle=LIST         further connections that stay silent (default: 0)\n"
+    "  -r, --rate=NUMBER       calls a second; latency then counts from when a call was due\n"
+    "  -w, --wait=LIST         adaptive, spin, block (default: all three)\n"
+    "  -p, --placement=LIST    split-core, same-core, unpinned (default: split-core)\n"
+    "      --connect           the URIs are of servers that run already (paper-server)\n"
+    "      --no-floor          without the floors\n"
+    "\n"
+    "How long\n"
+    "  -n, --rounds=NUMBER     rounds, 1 to 101 (default: 7)\n"
+    "  -T, --time=NUMBER       milliseconds of each round of each subject (default: 100)\n"
+    "  -N, --calls=NUMBER      at most so many calls in each round\n"
+    "\n"
+    "Whole programmes\n"
+    "      --goals             every goal of the project: ratio, goal, aim, met or short\n"
+    "      --peers[=FOLDER]    beside other frameworks (see make bench-peers)\n"
+    "      --paper             the paper's experiment: the total time of 1,000 calls\n"
+    "      --list              the floors and peers there are\n"
+    "\n"
+    "Results\n"
+    "  -j, --json=FILE         as JSON too, with the machine described ('-' for standard output)\n"
+    "      --csv=FILE          as CSV too\n"
+    "  -q, --quiet             no progress line\n"
+    "  -h, --help\n";
+
+enum {
+    OPTION_IDLE = 256,
+    OPTION_CONNECT,
+    OPTION_NO_FLOOR,
+    OPTION_GOALS,
+    OPTION_PEERS,
+    OPTION_PAPER,
+    OPTION_LIST,
+    OPTION_CSV
+};
+
+static const struct option long_options[] = {
+    { "operation", required_argument, NULL, 'o' },
+    { "size", required_argument, NULL, 's' },
+    { "depth", required_argument, NULL, 'd' },
+    { "connections", required_argument, NULL, 'c' },
+    { "threads", required_argument, NULL, 't' },
+    { "idle", required_argument, NULL, OPTION_IDLE },
+    { "rate", required_argument, NULL, 'r' },
+    { "wait", required_argument, NULL, 'w' },
+    { "placement", required_argument, NULL, 'p' },
+    { "connect", no_argument, NULL, OPTION_CONNECT },
+    { "no-floor", no_argument, NULL, OPTION_NO_FLOOR },
+    { "rounds", required_argument, NULL, 'n' },
+    { "time", required_argument, NULL, 'T' },
+    { "calls", required_argument, NULL, 'N' },
+    { "goals", no_argument, NULL, OPTION_GOALS },
+    { "peers", optional_argument, NULL, OPTION_PEERS },
+    { "paper", no_argument, NULL, OPTION_PAPER },
+    { "list", no_argument, NULL, OPTION_LIST },
+    { "json", required_argument, NULL, 'j' },
+    { "csv", required_argument, NULL, OPTION_CSV },
+    { "quiet", no_argument, NULL, 'q' },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+};
+
+static void refuse(const char *what, const char *text)
+{
+    fprintf(stderr, "hprpc-bench: %s: %s (see --help)\n", what, text);
+    exit(2);
+}
+
+/* A number with an optional unit of bytes. */
+static uint64_t number(const char *option, const char *text, uint64_t least, uint64_t most)
+{
+    static const struct {
+        const char *name;
+        uint64_t factor;
+    } units[] = { { "", 1 }, { "B", 1 }, { "K", 1024 }, { "KiB", 1024 }, { "M", 1 << 20 }, { "MiB", 1 << 20 } };
+    char *end;
+    uint64_t value = strtoull(text, &end, 10);
+
+    for (size_t i = 0; end != text && text[0] != '-' && i < sizeof(units) / sizeof(*units); i++) {
+        if (strcmp(end, units[i].name) == 0 && value <= most / units[i].factor && value * units[i].factor >= least)
+            return value * units[i].factor;
+    }
+    refuse(option, text);
+    return 0;
+}
+
+static bool parse_wait(const char *text, uint32_t *ret_value)
+{
+    static const char *const names[] = {
+        [HPRPC_WAIT_ADAPTIVE] = "adaptive",
+        [HPRPC_WAIT_SPIN] = "spin",
+        [HPRPC_WAIT_BLOCK] = "block",
+    };
+
+    for (uint32_t i = 0; i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *ret_value = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_placement(const char *text, uint32_t *ret_value)
+{
+    enum bench_placement placement;
+
+    if (!bench_placement_parse(text, &placement))
+        return false;
+    *ret_value = (uint32_t)placement;
+    return true;
+}
+
+static bool parse_operation(const char *text, uint32_t *ret_value)
+{
+    enum bench_operation operation;
+
+    if (!bench_operation_parse(text, &operation))
+        return false;
+    *ret_value = (uint32_t)operation;
+    return true;
+}
+
+/* Splits at commas. An item is a word that `parse` knows, or, where it is NULL, a number. */
+static void read_list(const char *option, char *text, struct list *list, bool (*parse)(const char *, uint32_t *),
+                      uint64_t least, uint64_t most)
+{
+    char *rest = NULL;
+
+    list->count = 0;
+    for (char *item = strtok_r(text, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
+        if (list->count == OPTIONS_LIST_MAX)
+            refuse(option, "too many values");
+        if (!parse)
+            list->values[list->count] = (uint32_t)number(option, item, least, most);
+        else if (!parse(item, &list->values[list->count]))
+            refuse(option, item);
+        list->count++;
+    }
+    if (!list->count)
+        refuse(option, "no value");
+}
+
+static void apply(struct bench_options *options, int option, char *value)
+{
+    switch (option) {
+    case 'o':
+        read_list("--operation", value, &options->operations, parse_operation, 0, 0);
+        break;
+    case 's':
+        read_list("--size", value, &options->sizes, NULL, 0, 64 << 20);
+        break;
+    case 'd':
+        read_list("--depth", value, &options->depths, NULL, 1, 1024);
+        break;
+    case 'c':
+        read_list("--connections", value, &options->connections, NULL, 1, 100000);
+        break;
+    case 't':
+        read_list("--threads", value, &options->threads, NULL, 1, 256);
+        break;
+    case OPTION_IDLE:
+        read_list("--idle", value, &options->idle, NULL, 0, 100000);
+        break;
+    case 'w':
+        read_list("--wait", value, &options->waits, parse_wait, 0, 0);
+        break;
+    case 'p':
+        read_list("--placement", value, &options->placements, parse_placement, 0, 0);
+        break;
+    case 'r':
+        options->rate = number("--rate", value, 1, 100000000);
+        break;
+    case 'n':
+        options->plan.rounds = (uint32_t)number("--rounds", value, 1, BENCH_ROUNDS_MAX);
+        break;
+    case 'T':
+        options->plan.run_ns = number("--time", value, 1, 3600000) * 1000000u;
+        break;
+    case 'N':
+        options->plan.run_calls = number("--calls", value, 1, UINT32_MAX);
+        break;
+    case OPTION_CONNECT:
+        options->connect = true;
+        break;
+    case OPTION_NO_FLOOR:
+        options->floors = false;
+        break;
+    case OPTION_GOALS:
+        options->task = BENCH_TASK_GOALS;
+        break;
+    case OPTION_PEERS:
+        if (options->task == BENCH_TASK_COMPARE)
+            options->task = BENCH_TASK_PEERS;
+        if (value)
+            options->peers = value;
+        break;
+    case OPTION_PAPER:
+        options->task = BENCH_TASK_PAPER;
+        break;
+    case OPTION_LIST:
+        options->task = BENCH_TASK_LIST;
+        break;
+    case 'j':
+        options->json = value;
+        break;
+    case OPTION_CSV:
+        options->csv = value;
+        break;
+    case 'q':
+        options->plan.progress = false;
+        break;
+    case 'h':
+        fputs(help, stdout);
+        exit(0);
+    default:
+        fputs("hprpc-bench: see --help\n", stderr);
+        exit(2);
+    }
+}
+
+/* Peers are built beside this program. */
+static const char *default_peers(void)
+{
+    static char folder[512];
+    ssize_t size = readlink("/proc/self/exe", folder, sizeof(folder) - sizeof("/peers"));
+
+    if (size < 0)
+        return "peers";
+    folder[size] = '\0';
+    *strrchr(folder, '/') = '\0';
+    strcat(folder, "/peers");
+    return folder;
+}
+
+void bench_options_parse(struct bench_options *options, int argc, char **argv)
+{
+    static const struct list one = { { 1 }, 1 };
+    int option;
+
+    *options = (struct bench_options){
+        .floors = true,
+        .operations = { { BENCH_SAY_HELLO }, 1 },
+        .depths = one,
+        .connections = one,
+        .threads = one,
+        .idle = { { 0 }, 1 },
+        .waits = { { HPRPC_WAIT_ADAPTIVE, HPRPC_WAIT_SPIN, HPRPC_WAIT_BLOCK }, 3 },
+        .placements = { { BENCH_SPLIT_CORE }, 1 },
+        .plan = { .rounds = 7, .run_ns = 100000000u, .progress = true },
+        .peers = default_peers(),
+    };
+    while ((option = getopt_long(argc, argv, "o:s:d:c:t:r:w:p:n:T:N:j:qh", long_options, NULL)) != -1)
+        apply(options, option, optarg);
+    for (; optind < argc; optind++) {
+        if (options->uri_count == OPTIONS_LIST_MAX)
+            refuse(argv[optind], "too many URIs");
+        options->uris[options->uri_count++] = argv[optind];
+    }
+    if (options->connect && !options->uri_count)
+        refuse("--connect", "needs a URI");
+}

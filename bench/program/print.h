@@ -1,0 +1,13 @@
+/* Results for people. */
+#ifndef BENCH_PROGRAM_PRINT_H
+#define BENCH_PROGRAM_PRINT_H
+
+#include "bench/measure/machine.h"
+#include "bench/program/set.h"
+
+void bench_print_machine(const struct bench_machine *machine);
+
+/* A table of series of one workload, each beside what it is compared with. */
+void bench_print_set(const struct bench_set *set);
+
+#endif

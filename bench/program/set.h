@@ -1,0 +1,40 @@
+/* The series of one comparison, each of them once however often it is asked for. */
+#ifndef BENCH_PROGRAM_SET_H
+#define BENCH_PROGRAM_SET_H
+
+#include "bench/measure/report.h"
+#include "bench/measure/series.h"
+
+enum { BENCH_SET_MAX = 48 };
+
+struct bench_set {
+    size_t count;
+    struct bench_series *series[BENCH_SET_MAX];
+    const struct bench_series *floors[BENCH_SET_MAX]; /* what each is compared with, or NULL */
+};
+
+/* The series of a subject and workload, made if it is not there yet. NULL when the set is full. */
+struct bench_series *bench_set_add(struct bench_set *set, const struct bench_subject *subject,
+                                   const struct bench_workload *workload, enum bench_placement placement);
+
+/* Names what a series is compared with. */
+void bench_set_compare(struct bench_set *set, const struct bench_series *series, const struct bench_series *floor);
+
+void bench_set_measure(struct bench_set *set, const struct bench_plan *plan);
+void bench_set_clear(struct bench_set *set);
+
+/* Where results go besides the terminal: files that may be absent. */
+struct bench_outputs {
+    FILE *json_file, *csv;
+    struct bench_json json;
+};
+
+/* Opens the files (NULL: none, "-": standard output), describes the machine; exits where it cannot. */
+void bench_outputs_open(struct bench_outputs *outputs, const char *json, const char *csv,
+                        const struct bench_machine *machine);
+void bench_outputs_close(struct bench_outputs *outputs);
+
+/* Writes all series of a set; in JSON, into the array that is open. */
+void bench_outputs_write(struct bench_outputs *outputs, const struct bench_set *set);
+
+#endif

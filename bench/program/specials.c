@@ -1,0 +1,181 @@
+/* The goals that are not a ratio of two subjects. */
+#include "bench/program/goals.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "bench/measure/usage.h"
+#include "bench/program/resolve.h"
+
+enum { IDLE_FEW = 2000, IDLE_MANY = 10000, DESCRIPTORS = 60000 };
+
+/* The number itself, measured once. */
+static struct bench_summary single(double value)
+{
+    return (struct bench_summary){ value, value, value, value, value, 0 };
+}
+
+/* As many descriptors as the machine allows this process. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (limit.rlim_max < DESCRIPTORS)
+        limit.rlim_max = DESCRIPTORS;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* ---- Memory ---- */
+
+/* The server's private memory with so many idle connections; 0 with the reason in `ret_why`. */
+static double memory_with(const struct bench_subject *subject, uint32_t idle, char *ret_why, size_t capacity)
+{
+    struct bench_workload workload = BENCH_WORKLOAD_INIT;
+    struct bench_pair pair;
+    double memory;
+
+    workload.idle = idle;
+    if (bench_pair_open(&pair, subject, &workload, BENCH_UNPINNED, ret_why, capacity) != 0)
+        return 0;
+    memory = (double)bench_usage_memory(pair.server);
+    bench_pair_close(&pair);
+    return memory;
+}
+
+static struct bench_outcome measure_memory(const struct bench_options *options)
+{
+    struct bench_outcome outcome = {
+        "bytes of server memory per idle TCP connection", "", BENCH_AT_MOST, 512, 256, false, .why = ""
+    };
+    const struct bench_subject *subject = bench_resolve("tcp block", options->peers);
+    double few = memory_with(subject, IDLE_FEW, outcome.why, sizeof(outcome.why));
+    double many = few > 0 ? memory_with(subject, 2 * IDLE_FEW, outcome.why, sizeof(outcome.why)) : 0;
+
+    outcome.measured = many > 0;
+    outcome.ratio = single((many - few) / IDLE_FEW);
+    return outcome;
+}
+
+/* ---- Many idle connections ---- */
+
+static struct bench_outcome measure_idle(const struct bench_options *options)
+{
+    struct bench_outcome outcome = { "TCP round trip with 10,000 idle connections / with none",
+                                     "split-core",
+                                     BENCH_AT_MOST,
+                                     1.1,
+                                     1.02,
+                                     false,
+                                     .why = "" };
+    const struct bench_subject *subject = bench_resolve("tcp block", options->peers);
+    struct bench_workload workload = BENCH_WORKLOAD_INIT;
+    struct bench_plan plan = options->plan;
+    struct bench_set set = { 0 };
+    struct bench_series *none = bench_set_add(&set, subject, &workload, BENCH_SPLIT_CORE);
+    struct bench_series *many;
+
+    workload.idle = IDLE_MANY;
+    many = bench_set_add(&set, subject, &workload, BENCH_SPLIT_CORE);
+    plan.title = "10,000 idle connections";
+    bench_set_measure(&set, &plan);
+    snprintf(outcome.why, sizeof(outcome.why), "%.120s", many->error[0] ? many->error : none->error);
+    outcome.ratio = bench_series_ratio(many, none, BENCH_MIDMEAN);
+    outcome.measured = outcome.ratio.median > 0;
+    bench_set_clear(&set);
+    return outcome;
+}
+
+/* ---- Doing nothing ---- */
+
+static struct bench_outcome measure_wakeups(const struct bench_options *options, const char *name, const char *title)
+{
+    struct bench_outcome outcome = { title, "", BENCH_AT_MOST, 0, 0, false, .why = "" };
+    const struct bench_subject *subject = bench_resolve(name, options->peers);
+    struct bench_workload workload = BENCH_WORKLOAD_INIT;
+    struct bench_usage before, after;
+    struct bench_pair pair;
+
+    if (bench_pair_open(&pair, subject, &workload, BENCH_UNPINNED, outcome.why, sizeof(outcome.why)) != 0)
+        return outcome;
+    if (bench_pair_round(&pair, 10000000, 0, outcome.why, sizeof(outcome.why)) == 0) {
+        bench_pair_resume(&pair);
+        usleep(300000); /* the spin budget, many times over */
+        bench_usage_read(pair.server, &before);
+        sleep(2);
+        bench_usage_read(pair.server, &after);
+        outcome.ratio = single((double)(after.switches - before.switches) / 2);
+        outcome.measured = true;
+    }
+    bench_pair_close(&pair);
+    return outcome;
+}
+
+/* ---- Compiling ---- */
+
+static bool write_interface(const char *path)
+{
+    FILE *file = fopen(path, "we");
+
+    if (!file)
+        return false;
+    fputs("namespace large;\nstruct LargeData8192 {\n", file);
+    for (int i = 0; i < 8192; i++)
+        fprintf(file, "    int32 m%d;\n", i);
+    fputs("}\nservice Large { LargeData8192 SendRcv(LargeData8192 data); }\n", file);
+    return fclose(file) == 0;
+}
+
+static struct bench_outcome measure_compiling(void)
+{
+    struct bench_outcome outcome = {
+        "seconds to compile the generated C of LargeData8192", "", BENCH_AT_MOST, 5, 1, false, .why = ""
+    };
+    char folder[] = "/tmp/hprpc-bench-XXXXXX";
+    char command[2048];
+    uint64_t begun;
+
+    if (!mkdtemp(folder))
+        return outcome;
+    snprintf(command, sizeof(command), "%s/large.kod", folder);
+    if (write_interface(command)) {
+        snprintf(command, sizeof(command), "%s -o %s %s/large.kod >/dev/null 2>&1", BENCH_KODOSIS, folder, folder);
+        if (system(command) == 0) {
+            snprintf(command, sizeof(command), "%s -std=c11 -O2 -I%s -I%s -c -o %s/large.o %s/large.c >/dev/null 2>&1",
+                     BENCH_COMPILER, BENCH_INCLUDE, folder, folder, folder);
+            begun = bench_now();
+            outcome.measured = system(command) == 0;
+            outcome.ratio = single((double)(bench_now() - begun) / 1e9);
+        }
+    }
+    if (!outcome.measured)
+        snprintf(outcome.why, sizeof(outcome.why), "the compilers of the build are not there any more");
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    if (system(command) != 0)
+        fprintf(stderr, "hprpc-bench: %s is left over\n", folder);
+    return outcome;
+}
+
+size_t bench_special_goals(const struct bench_options *options, struct bench_outcome *ret_outcomes, size_t capacity)
+{
+    size_t count = 0;
+
+    if (capacity < 6)
+        return 0;
+    raise_descriptors();
+    ret_outcomes[count++] = measure_memory(options);
+    ret_outcomes[count++] = measure_idle(options);
+    ret_outcomes[count++] = measure_wakeups(options, "tcp adaptive", "wake-ups a second of an idle TCP server");
+    ret_outcomes[count++] = measure_wakeups(options, "pipe adaptive", "wake-ups a second of an idle FIFO server");
+    ret_outcomes[count++] = measure_wakeups(options, "shm adaptive", "wake-ups a second of an idle shm server");
+    ret_outcomes[count++] = measure_compiling();
+    return count;
+}
