@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum {
-    SHM_SLOTS_DEFAULT = 256,
+    SHM_SLOTS_DEFAULT = 128, /* both rings fit the first-level cache beside the application's data */
     SHM_SLOTS_MIN = 16,
     SHM_SLOTS_MAX = 16384,
     SHM_ARENA_DEFAULT = 1024 * 1024,

@@ -25,7 +25,8 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
     receiver->slots = lane->slots;
     receiver->words = lane->words;
     receiver->slot_count = geometry->slots;
-    receiver->lap_shift = (uint32_t)__builtin_ctz(geometry->slots);
+    receiver->next = lane->slots;
+    receiver->tag = 1;
     receiver->bell = bell;
     receiver->arena = lane->arena;
     receiver->units = geometry->units;
@@ -57,14 +58,18 @@ static void give_back(struct shm_receiver *receiver, uint32_t unit)
 
 static inline uint64_t load_commit(const struct shm_receiver *receiver)
 {
-    /* acquire: pairs with the release in hprpc__shm_slot_commit */
-    return atomic_load_explicit(&receiver->slots[receiver->tail & (receiver->slot_count - 1)].commit,
-                                memory_order_acquire);
+    /* acquire: pairs with the release in shm_slot_commit */
+    return atomic_load_explicit(&receiver->next->commit, memory_order_acquire);
 }
 
-static inline uint32_t expected_tag(const struct shm_receiver *receiver)
+/* Leaves a slot behind. */
+static inline void advance(struct shm_receiver *receiver)
 {
-    return (uint32_t)(receiver->tail >> receiver->lap_shift) + 1;
+    receiver->tail++;
+    if (++receiver->next == receiver->slots + receiver->slot_count) {
+        receiver->next = receiver->slots;
+        receiver->tag++;
+    }
 }
 
 static inline uint64_t load_word(_Atomic uint64_t *word)
@@ -92,7 +97,7 @@ static int look_at_lifeline(struct shm_channel *channel)
     if (!is_hung_up(channel))
         return 0;
     receiver->idle = IDLE_MAX; /* look again next time, if this is not yet the end */
-    if ((uint32_t)load_commit(receiver) == expected_tag(receiver))
+    if ((uint32_t)load_commit(receiver) == receiver->tag)
         return 0;
     return hprpc__shm_break(channel, HPRPC_EPEERDIED, "the other side (process %lld) is gone", (long long)channel->pid);
 }
@@ -101,13 +106,14 @@ static int receive_nothing(struct shm_channel *channel, uint32_t tag)
 {
     struct shm_receiver *receiver = &channel->receiver;
 
-    if (KODOSIS_UNLIKELY(tag != expected_tag(receiver) - 1))
+    if (KODOSIS_UNLIKELY(tag != receiver->tag - 1))
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "slot %lu of the ring is of lap %lu where %lu was expected",
-                                (unsigned long)(receiver->tail & (receiver->slot_count - 1)), (unsigned long)tag,
-                                (unsigned long)expected_tag(receiver));
-    /* relaxed: if the word is missed now, it is seen at the next look, or in hprpc__shm_arm */
+                                (unsigned long)(receiver->next - receiver->slots), (unsigned long)tag,
+                                (unsigned long)receiver->tag);
+    /* there is time now; relaxed: if the word is missed, it is seen at the next look, or in hprpc__shm_arm */
     if (receiver->tail != receiver->published &&
-        KODOSIS_UNLIKELY(atomic_load_explicit(&receiver->words->starved, memory_order_relaxed)))
+        (receiver->tail - receiver->published >= receiver->slot_count / 8 ||
+         atomic_load_explicit(&receiver->words->starved, memory_order_relaxed)))
         publish(receiver, receiver->tail);
     if (KODOSIS_UNLIKELY(receiver->woken || receiver->idle++ >= IDLE_MAX))
         return look_at_lifeline(channel);
@@ -168,7 +174,7 @@ static int receive_piece(struct shm_channel *channel, const struct hprpc_header 
     memcpy(receiver->whole + receiver->whole_filled, receiver->arena + ((size_t)chunk->unit << receiver->unit_shift),
            chunk->size);
     receiver->whole_filled += chunk->size;
-    receiver->tail++;
+    advance(receiver);
     give_back(receiver, chunk->unit);
     if (receiver->whole_filled < receiver->whole_size)
         return 0;
@@ -202,7 +208,7 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
         ret_message->token[0] = IN_CHUNK;
         ret_message->token[1] = chunk->unit;
     }
-    receiver->tail++;
+    advance(receiver);
     return 1;
 }
 
@@ -215,7 +221,7 @@ static __attribute__((noinline)) int receive_large(struct shm_channel *channel, 
     int result;
 
     if (kind == SHM_END) {
-        channel->receiver.tail++;
+        advance(&channel->receiver);
         return hprpc__shm_break(channel, HPRPC_EPEERDIED, "the other side (process %lld) has closed the connection",
                                 (long long)channel->pid);
     }
@@ -232,50 +238,84 @@ static __attribute__((noinline)) int receive_large(struct shm_channel *channel, 
     return receive_piece(channel, header, kind, &chunk, ret_message);
 }
 
-/* The slot at the tail has a message, or a part of one. As receive_piece. */
-static inline int receive_slot(struct shm_channel *channel, uint64_t commit, struct hprpc_message *ret_message)
+static int receive_inline(struct shm_channel *channel, uint32_t index, const struct hprpc_header *header, uint32_t size,
+                          struct hprpc_message *ret_message)
 {
     struct shm_receiver *receiver = &channel->receiver;
-    struct shm_slot *slot = &receiver->slots[receiver->tail & (receiver->slot_count - 1)];
-    enum shm_kind kind = (enum shm_kind)(commit >> 48 & 0xff);
-    uint64_t numbers = load_word(&slot->call), options = 0;
-    uint32_t index = 0, size = (uint32_t)(commit >> 56);
-    struct hprpc_header header;
 
-    header.type = (uint8_t)(commit >> 32);
-    header.flags = (uint8_t)(commit >> 40);
-    header.call = (uint32_t)numbers;
-    header.service = (uint16_t)(numbers >> 32);
-    header.procedure = (uint16_t)(numbers >> 48);
-    if (header.flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH)) {
-        options = load_word(&slot->rest[0]);
-        index = 1;
-    }
-    header.timeout_ms = (uint32_t)options;
-    header.depth = (uint16_t)(options >> 32);
-    if (KODOSIS_UNLIKELY(!hprpc_header_valid(&header)))
-        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a header of type %d with flags 0x%02x makes no sense",
-                                (int)header.type, (unsigned)header.flags);
-    if (kind != SHM_INLINE || receiver->whole)
-        return receive_large(channel, slot, index, &header, kind, ret_message);
-    if (KODOSIS_UNLIKELY(size > (index ? SHM_INLINE_MAX_OPTIONS : SHM_INLINE_MAX)))
+    if (size > (index ? SHM_INLINE_MAX_OPTIONS : SHM_INLINE_MAX))
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%lu bytes are not inside a slot", (unsigned long)size);
-
-    receiver->tail++;
-    receiver->lent = true;
-    ret_message->header = header;
-    ret_message->body = (const uint8_t *)&slot->rest[index];
+    ret_message->header = *header;
+    ret_message->body = (const uint8_t *)&receiver->next->rest[index];
     ret_message->size = size;
     ret_message->lendable = false;
     ret_message->token[0] = IN_SLOT;
+    receiver->lent = true;
+    advance(receiver);
     return 1;
 }
+
+/* Any slot, from its two words that are loaded already. As receive_piece. */
+static __attribute__((noinline)) int receive_slot(struct shm_channel *channel, uint64_t commit, uint64_t numbers,
+                                                  struct hprpc_message *ret_message)
+{
+    struct shm_slot *slot = channel->receiver.next;
+    enum shm_kind kind = (enum shm_kind)(commit >> 48 & 0xff);
+    struct hprpc_header header = {
+        .call = (uint32_t)numbers,
+        .service = (uint16_t)(numbers >> 32),
+        .procedure = (uint16_t)(numbers >> 48),
+        .type = (uint8_t)(commit >> 32),
+        .flags = (uint8_t)(commit >> 40),
+    };
+    uint32_t index = header.flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH) ? 1 : 0;
+    uint64_t options = index ? load_word(&slot->rest[0]) : 0;
+
+    header.timeout_ms = (uint32_t)options;
+    header.depth = (uint16_t)(options >> 32);
+    if (!hprpc_header_valid(&header))
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a header of type %d with flags 0x%02x makes no sense",
+                                (int)header.type, (unsigned)header.flags);
+    if (kind == SHM_INLINE && !channel->receiver.whole)
+        return receive_inline(channel, index, &header, (uint32_t)(commit >> 56), ret_message);
+    return receive_large(channel, slot, index, &header, kind, ret_message);
+}
+
+/*
+ * The usual slot: a request or an answer with its body inside and nothing optional. Its header is the two words with their
+ * parts moved about. False, and nothing has changed, if it is anything else.
+ */
+static inline bool receive_usual(struct shm_receiver *receiver, uint64_t commit, uint64_t numbers,
+                                 struct hprpc_message *ret_message)
+{
+    uint32_t upper = (uint32_t)(commit >> 32), type = upper & 0xff, size = upper >> 24;
+    uint64_t words[2];
+
+    if (upper & 0x00ffff00 || size > SHM_INLINE_MAX || receiver->whole)
+        return false;
+    if (type != HPRPC_MESSAGE_REQUEST && (type != HPRPC_MESSAGE_REPLY || numbers >> 32))
+        return false;
+    words[0] = (uint32_t)numbers;
+    words[1] = numbers >> 32 | (uint64_t)type << 48;
+    memcpy(&ret_message->header, words, sizeof(words));
+    ret_message->body = (const uint8_t *)receiver->next->rest;
+    ret_message->size = size;
+    ret_message->lendable = false;
+    ret_message->token[0] = IN_SLOT;
+    receiver->lent = true;
+    advance(receiver);
+    return true;
+}
+
+_Static_assert(sizeof(struct hprpc_header) == 16 && offsetof(struct hprpc_header, service) == 8 &&
+                   offsetof(struct hprpc_header, procedure) == 10 && offsetof(struct hprpc_header, type) == 14,
+               "receive_usual knows where the parts of a header are");
 
 int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_message)
 {
     struct shm_channel *channel = shm_channel(base);
     struct shm_receiver *receiver = &channel->receiver;
-    uint64_t commit;
+    uint64_t commit, numbers;
     uint32_t pieces;
     int result;
 
@@ -290,14 +330,17 @@ int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_mes
         /* whatever was lent in its slot has been released by now */
         receiver->lent = false;
         commit = load_commit(receiver);
-        if ((uint32_t)commit != expected_tag(receiver))
+        if ((uint32_t)commit != receiver->tag)
             return receive_nothing(channel, (uint32_t)commit);
         receiver->idle = 0;
         receiver->woken = false;
-        if (receiver->tail - receiver->published >= receiver->slot_count / 4)
+        if (KODOSIS_UNLIKELY(receiver->tail - receiver->published >= receiver->slot_count / 4))
             publish(receiver, receiver->tail);
-        result = receive_slot(channel, commit, ret_message);
-        if (KODOSIS_LIKELY(result))
+        numbers = load_word(&receiver->next->call);
+        if (KODOSIS_LIKELY(receive_usual(receiver, commit, numbers, ret_message)))
+            return 1;
+        result = receive_slot(channel, commit, numbers, ret_message);
+        if (result)
             return result;
     }
     return 0;
@@ -354,7 +397,7 @@ bool hprpc__shm_arm(struct hprpc_channel *base)
         publish(receiver, done);
     receiver->armed = true;
     shm_park(&receiver->words->sleeping);
-    if ((uint32_t)load_commit(receiver) == expected_tag(receiver) - 1 && shm_is_open(channel) && !is_fed(channel))
+    if ((uint32_t)load_commit(receiver) == receiver->tag - 1 && shm_is_open(channel) && !is_fed(channel))
         return false;
     stop_sleeping(receiver);
     return true;

@@ -11,7 +11,8 @@ void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry
     sender->slots = lane->slots;
     sender->words = lane->words;
     sender->slot_count = geometry->slots;
-    sender->lap_shift = (uint32_t)__builtin_ctz(geometry->slots);
+    sender->next = lane->slots;
+    sender->tag = 1;
     sender->reserve = geometry->slots / 4;
     sender->bell = bell;
     sender->last = &sender->first;
@@ -45,21 +46,12 @@ uint32_t hprpc__shm_slot_describe(struct shm_slot *slot, const struct hprpc_head
 {
     uint64_t numbers = header->call | (uint64_t)header->service << 32 | (uint64_t)header->procedure << 48;
 
-    /* relaxed, here and below: slot_commit publishes them */
+    /* relaxed, here and below: shm_slot_commit publishes them */
     atomic_store_explicit(&slot->call, numbers, memory_order_relaxed);
     if (!(header->flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH)))
         return 0;
     atomic_store_explicit(&slot->rest[0], header->timeout_ms | (uint64_t)header->depth << 32, memory_order_relaxed);
     return 1;
-}
-
-void hprpc__shm_slot_commit(struct shm_sender *sender, uint32_t upper)
-{
-    uint32_t tag = (uint32_t)(sender->head >> sender->lap_shift) + 1;
-
-    /* release: pairs with the acquire in hprpc__shm_receive */
-    atomic_store_explicit(&shm_next_slot(sender)->commit, tag | (uint64_t)upper << 32, memory_order_release);
-    sender->head++;
 }
 
 static void reserve_memory(struct hprpc_reservation *reservation, void *memory, uint32_t size, uintptr_t place)
@@ -99,7 +91,7 @@ static int start_in_ring(struct shm_channel *channel, const struct hprpc_header 
 
     if (KODOSIS_UNLIKELY(room != 1))
         return room ? room : HPRPC_EAGAIN;
-    slot = shm_next_slot(sender);
+    slot = sender->next;
     index = hprpc__shm_slot_describe(slot, header);
     if (size > (index ? SHM_INLINE_MAX_OPTIONS : SHM_INLINE_MAX))
         return start_in_chunk(channel, slot, index, header, size, ret_reservation);
@@ -138,29 +130,22 @@ bool hprpc__shm_waits_for_room(struct shm_sender *sender)
     return atomic_load_explicit(&sender->words->starved, memory_order_seq_cst) != 0;
 }
 
-void hprpc__shm_has_room(struct shm_sender *sender)
-{
-    atomic_store_explicit(&sender->hungry, false, memory_order_relaxed);
-    shm_unpark(&sender->words->starved);
-}
-
-/* A request that found no room looks once more, now that room which comes later will wake us. As start_in_ring. */
+/*
+ * A request that found no room looks once more, now that room which comes later will wake us. As start_in_ring. If it finds
+ * some, the word stays set all the same: others may wait for more, and a ring too many does no harm.
+ */
 static int start_request_again(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
                                struct hprpc_reservation *ret_reservation)
 {
     struct shm_sender *sender = &channel->sender;
     int look, result = HPRPC_EAGAIN;
 
-    for (look = 0; look < SHM_LOOKS; look++) {
+    for (look = 0; look < SHM_LOOKS && result == HPRPC_EAGAIN; look++) {
         shm_park(&sender->words->starved);
         result = start_in_ring(channel, header, size, ret_reservation);
-        if (result != HPRPC_EAGAIN || is_scattered(sender, size))
+        if (result == HPRPC_EAGAIN && (is_scattered(sender, size) || hprpc__shm_waits_for_room(sender)))
             break;
-        if (hprpc__shm_waits_for_room(sender))
-            return HPRPC_EAGAIN;
     }
-    if (look < SHM_LOOKS)
-        hprpc__shm_has_room(sender);
     return result;
 }
 
@@ -222,13 +207,16 @@ int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *re
         return end_staged(channel, reservation);
     if (reservation->token[0] == IN_CHUNK)
         hprpc__shm_arena_hand_over(&sender->arena, (uint32_t)reservation->token[2]);
-    hprpc__shm_slot_commit(sender, (uint32_t)reservation->token[1]);
+    shm_slot_commit(sender, (uint32_t)reservation->token[1]);
     if (base->corked) {
         sender->unrung = true;
         hprpc_channel_queue(base, true);
         return 0;
     }
     shm_wake(&sender->words->sleeping, sender->bell);
+    /* the miss that this costs now and then is hidden where one waits for an answer anyway */
+    if (KODOSIS_UNLIKELY(sender->head - sender->consumed > sender->slot_count / 2))
+        look_for_room(channel, 0);
     return 0;
 }
 
@@ -248,7 +236,7 @@ void hprpc__shm_send_end(struct shm_channel *channel)
 
     if (channel->sender.first || hprpc__shm_slot_room(channel, 0) != 1)
         return;
-    hprpc__shm_slot_describe(shm_next_slot(&channel->sender), &header);
-    hprpc__shm_slot_commit(&channel->sender, shm_commit_upper(&header, SHM_END, 0));
+    hprpc__shm_slot_describe(channel->sender.next, &header);
+    shm_slot_commit(&channel->sender, shm_commit_upper(&header, SHM_END, 0));
     shm_wake(&channel->sender.words->sleeping, channel->sender.bell);
 }

@@ -36,10 +36,11 @@ struct shm_staged {
 struct shm_sender {
     struct shm_slot *slots;
     struct shm_words *words;
-    uint64_t head;     /* slots published so far */
-    uint64_t consumed; /* slots that the receiver gave back, as last seen */
+    struct shm_slot *next; /* the one at `head` */
+    uint32_t tag;          /* its lap, as it will be published */
+    uint64_t head;         /* slots published so far */
+    uint64_t consumed;     /* slots that the receiver gave back, as last seen */
     uint32_t slot_count;
-    uint32_t lap_shift;  /* slot_count is 1 << lap_shift */
     uint32_t reserve;    /* slots that requests leave to others */
     bool unrung;         /* published while corked: the receiver may still sleep */
     _Atomic bool hungry; /* something was turned away, or left to flush, for want of room */
@@ -52,9 +53,11 @@ struct shm_sender {
 struct shm_receiver {
     struct shm_slot *slots;
     struct shm_words *words;
-    uint64_t tail;      /* slots taken so far */
-    uint64_t published; /* slots that the sender knows to be free */
-    uint32_t slot_count, lap_shift;
+    struct shm_slot *next; /* the one at `tail` */
+    uint32_t tag;          /* its lap, as it is expected */
+    uint64_t tail;         /* slots taken so far */
+    uint64_t published;    /* slots that the sender knows to be free */
+    uint32_t slot_count;
     uint32_t idle; /* calls that found nothing, since the lifeline was looked at */
     bool lent;     /* the last message may still lie in its slot */
     bool armed;
@@ -143,18 +146,22 @@ int hprpc__shm_slot_room(struct shm_channel *channel, uint32_t reserve);
 /* Writes a header into the next slot; returns the index of the next free word of `rest`. */
 uint32_t hprpc__shm_slot_describe(struct shm_slot *slot, const struct hprpc_header *header);
 
-/* Publishes the next slot with the upper half of its commit word. */
-void hprpc__shm_slot_commit(struct shm_sender *sender, uint32_t upper);
-
 /* The upper half of a commit word. */
 static inline uint32_t shm_commit_upper(const struct hprpc_header *header, enum shm_kind kind, uint32_t inline_size)
 {
     return header->type | (uint32_t)header->flags << 8 | (uint32_t)kind << 16 | inline_size << 24;
 }
 
-static inline struct shm_slot *shm_next_slot(const struct shm_sender *sender)
+/* Publishes the next slot with the upper half of its commit word. */
+static inline void shm_slot_commit(struct shm_sender *sender, uint32_t upper)
 {
-    return &sender->slots[sender->head & (sender->slot_count - 1)];
+    /* release: pairs with the acquire in load_commit (receiver.c) */
+    atomic_store_explicit(&sender->next->commit, sender->tag | (uint64_t)upper << 32, memory_order_release);
+    sender->head++;
+    if (++sender->next == sender->slots + sender->slot_count) {
+        sender->next = sender->slots;
+        sender->tag++;
+    }
 }
 
 /*
@@ -162,9 +169,6 @@ static inline struct shm_slot *shm_next_slot(const struct shm_sender *sender)
  * something came free meanwhile, and it is worth another look.
  */
 bool hprpc__shm_waits_for_room(struct shm_sender *sender);
-
-/* No longer waits for room. */
-void hprpc__shm_has_room(struct shm_sender *sender);
 
 /* Tells the other side that this one has closed, if there is room for it. */
 void hprpc__shm_send_end(struct shm_channel *channel);

@@ -97,7 +97,7 @@ static int feed_chunk(struct shm_channel *channel, struct shm_staged *staged, st
         atomic_store_explicit(&slot->rest[index + 1], staged->size | (uint64_t)staged->sent << 32,
                               memory_order_relaxed);
     hprpc__shm_arena_hand_over(&sender->arena, unit);
-    hprpc__shm_slot_commit(sender, shm_commit_upper(&staged->header, kind, 0));
+    shm_slot_commit(sender, shm_commit_upper(&staged->header, kind, 0));
     staged->sent += size;
     return 1;
 }
@@ -112,7 +112,7 @@ static int feed_slot(struct shm_channel *channel, struct shm_staged *staged)
 
     if (room != 1)
         return room;
-    slot = shm_next_slot(sender);
+    slot = sender->next;
     index = hprpc__shm_slot_describe(slot, &staged->header);
     if (staged->sent || staged->size > (index ? SHM_INLINE_MAX_OPTIONS : SHM_INLINE_MAX)) {
         room = feed_chunk(channel, staged, slot, index);
@@ -120,7 +120,7 @@ static int feed_slot(struct shm_channel *channel, struct shm_staged *staged)
             return room;
     } else {
         copy_part(staged, 0, staged->size, (uint8_t *)&slot->rest[index]);
-        hprpc__shm_slot_commit(sender, shm_commit_upper(&staged->header, SHM_INLINE, staged->size));
+        shm_slot_commit(sender, shm_commit_upper(&staged->header, SHM_INLINE, staged->size));
         staged->sent = staged->size;
     }
     shm_wake(&sender->words->sleeping, sender->bell);
@@ -160,8 +160,6 @@ int hprpc__shm_feed(struct shm_channel *channel)
         shm_park(&sender->words->starved);
         parked = true;
     }
-    if (atomic_load_explicit(&sender->hungry, memory_order_relaxed))
-        hprpc__shm_has_room(sender);
     hprpc_channel_queue(&channel->base, sender->unrung);
     return 0;
 }

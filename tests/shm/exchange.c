@@ -110,6 +110,7 @@ static void test_positions_wrap(void **state)
 
     (void)state;
     client->sender.head = client->sender.consumed = server->receiver.tail = server->receiver.published = start;
+    client->sender.tag = server->receiver.tag = (uint32_t)(start >> 4) + 1;
     atomic_store(&client->sender.words->consumed, (uint32_t)start);
     for (i = 0; i < SLOTS; i++)
         atomic_store(&client->sender.slots[i].commit, (uint32_t)(start >> 4));
