@@ -1,0 +1,280 @@
+/* Values as text, on one line. */
+#include "kodosis/runtime/schema.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NESTING_MAX = 256 }; /* a value in memory may be nested without end */
+
+struct printer {
+    const struct kodosis_schema *schema;
+    char *text;
+    size_t capacity;
+    size_t size; /* of the whole text, whether there is room or not */
+    unsigned nesting;
+};
+
+static void add(struct printer *printer, const char *text, size_t size)
+{
+    if (printer->size < printer->capacity) {
+        size_t room = printer->capacity - printer->size;
+
+        memcpy(printer->text + printer->size, text, size < room ? size : room);
+    }
+    printer->size += size;
+}
+
+static void add_text(struct printer *printer, const char *text)
+{
+    add(printer, text, strlen(text));
+}
+
+static void print_value(struct printer *printer, uint32_t index, const uint8_t *value);
+
+/* ---- Scalars ---- */
+
+/* The shortest text that reads back as the same number. */
+static void print_real(struct printer *printer, double value, bool single)
+{
+    char text[40];
+    char *at;
+    int digits;
+
+    for (digits = single ? 6 : 15; digits <= 17; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value)
+            break;
+    }
+    for (at = text; *at; at++)
+        if (!strchr("0123456789+-einfa", *at))
+            *at = '.'; /* whatever the locale writes there */
+    add_text(printer, text);
+}
+
+static void print_integer(struct printer *printer, uint32_t kind, const uint8_t *value)
+{
+    int64_t integer = kodosis__load_integer(kind, value);
+    char text[24];
+
+    if (kind == KODOSIS_UINT64)
+        snprintf(text, sizeof(text), "%" PRIu64, (uint64_t)integer);
+    else
+        snprintf(text, sizeof(text), "%" PRId64, integer);
+    add_text(printer, text);
+}
+
+static void print_enum(struct printer *printer, uint32_t index, const uint8_t *value)
+{
+    uint32_t kind = printer->schema->types[index].element;
+    const char *name = kodosis_schema_enumerator(printer->schema, index, kodosis__load_integer(kind, value));
+
+    if (name)
+        add_text(printer, name);
+    else
+        print_integer(printer, kind, value);
+}
+
+/* ---- Text and bytes ---- */
+
+static void print_character(struct printer *printer, unsigned char character)
+{
+    char text[8];
+
+    if (character == '"' || character == '\\')
+        snprintf(text, sizeof(text), "\\%c", character);
+    else if (character == '\n')
+        snprintf(text, sizeof(text), "\\n");
+    else if (character == '\t')
+        snprintf(text, sizeof(text), "\\t");
+    else if (character < 0x20 || character == 0x7f)
+        snprintf(text, sizeof(text), "\\x%02x", character);
+    else
+        snprintf(text, sizeof(text), "%c", character);
+    add_text(printer, text);
+}
+
+static void print_string(struct printer *printer, const uint8_t *value)
+{
+    struct kodosis_string string;
+    size_t i;
+
+    memcpy(&string, value, sizeof(string));
+    add_text(printer, "\"");
+    for (i = 0; i < string.size; i++)
+        print_character(printer, (unsigned char)string.data[i]);
+    add_text(printer, "\"");
+}
+
+static void print_bytes(struct printer *printer, const uint8_t *value)
+{
+    struct kodosis_bytes bytes;
+    char text[4];
+    size_t i;
+
+    memcpy(&bytes, value, sizeof(bytes));
+    add_text(printer, "<");
+    for (i = 0; i < bytes.size; i++) {
+        snprintf(text, sizeof(text), "%02x", bytes.data[i]);
+        add_text(printer, text);
+    }
+    add_text(printer, ">");
+}
+
+/* ---- Values made of values ---- */
+
+static void print_member(struct printer *printer, const struct kodosis_member_description *member, const uint8_t *value)
+{
+    add_text(printer, member->name);
+    add_text(printer, ": ");
+    print_value(printer, member->type, value);
+}
+
+static void print_struct(struct printer *printer, const kodosis__type *type, const uint8_t *value)
+{
+    uint32_t i;
+
+    add_text(printer, type->count ? "{ " : "{");
+    for (i = 0; i < type->count; i++) {
+        const struct kodosis_member_description *member = &printer->schema->members[type->first + i];
+
+        if (i)
+            add_text(printer, ", ");
+        print_member(printer, member, value + member->offset);
+    }
+    add_text(printer, type->count ? " }" : "}");
+}
+
+static void print_union(struct printer *printer, const kodosis__type *type, const uint8_t *value)
+{
+    const struct kodosis_member_description *member = kodosis__union_member(printer->schema, type, *value);
+    char text[32];
+
+    if (member) {
+        print_member(printer, member, kodosis__union_value(printer->schema, type, value));
+        return;
+    }
+    snprintf(text, sizeof(text), "tag %u", *value);
+    add_text(printer, text);
+}
+
+static void print_row(struct printer *printer, uint32_t element, const uint8_t *data, size_t count)
+{
+    size_t size = kodosis__size_in_memory(&printer->schema->types[element]);
+    size_t i;
+
+    add_text(printer, "[");
+    for (i = 0; i < count; i++) {
+        if (i)
+            add_text(printer, ", ");
+        print_value(printer, element, data + i * size);
+    }
+    add_text(printer, "]");
+}
+
+static void print_list(struct printer *printer, const kodosis__type *type, const uint8_t *value)
+{
+    struct kodosis_any_list list;
+
+    memcpy(&list, value, sizeof(list));
+    print_row(printer, type->element, (const uint8_t *)list.data, list.count);
+}
+
+static void print_map(struct printer *printer, const kodosis__type *type, const uint8_t *value)
+{
+    struct kodosis_any_list map;
+    size_t i;
+
+    memcpy(&map, value, sizeof(map));
+    add_text(printer, map.count ? "{ " : "{");
+    for (i = 0; i < map.count; i++) {
+        const uint8_t *entry = (const uint8_t *)map.data + i * type->size;
+
+        if (i)
+            add_text(printer, ", ");
+        print_value(printer, type->key, entry);
+        add_text(printer, ": ");
+        print_value(printer, type->element, entry + type->value_offset);
+    }
+    add_text(printer, map.count ? " }" : "}");
+}
+
+static void print_optional(struct printer *printer, const kodosis__type *type, const uint8_t *value)
+{
+    const void *pointer;
+
+    memcpy(&pointer, value, sizeof(pointer));
+    if (pointer)
+        print_value(printer, type->element, (const uint8_t *)pointer);
+    else
+        add_text(printer, "none");
+}
+
+static void print_nested(struct printer *printer, uint32_t index, const uint8_t *value)
+{
+    const kodosis__type *type = &printer->schema->types[index];
+
+    switch (type->kind) {
+    case KODOSIS_BOOL:
+        add_text(printer, *value ? "true" : "false");
+        break;
+    case KODOSIS_FLOAT32:
+        print_real(printer, (double)kodosis_load_float32(value), true);
+        break;
+    case KODOSIS_FLOAT64:
+        print_real(printer, kodosis_load_float64(value), false);
+        break;
+    case KODOSIS_STRING:
+        print_string(printer, value);
+        break;
+    case KODOSIS_BYTES:
+        print_bytes(printer, value);
+        break;
+    case KODOSIS_ENUM:
+        print_enum(printer, index, value);
+        break;
+    case KODOSIS_STRUCT:
+        print_struct(printer, type, value);
+        break;
+    case KODOSIS_UNION:
+        print_union(printer, type, value);
+        break;
+    case KODOSIS_ARRAY:
+        print_row(printer, type->element, value, type->count);
+        break;
+    case KODOSIS_LIST:
+        print_list(printer, type, value);
+        break;
+    case KODOSIS_MAP:
+        print_map(printer, type, value);
+        break;
+    case KODOSIS_OPTIONAL:
+        print_optional(printer, type, value);
+        break;
+    default:
+        print_integer(printer, type->kind, value);
+        break;
+    }
+}
+
+static void print_value(struct printer *printer, uint32_t index, const uint8_t *value)
+{
+    if (printer->nesting == NESTING_MAX) {
+        add_text(printer, "...");
+        return;
+    }
+    printer->nesting++;
+    print_nested(printer, index, value);
+    printer->nesting--;
+}
+
+size_t kodosis_schema_print(const struct kodosis_schema *schema, uint32_t type, const void *value, char *ret_text,
+                            size_t capacity)
+{
+    struct printer printer = { schema, ret_text, capacity, 0, 0 };
+
+    print_value(&printer, type, (const uint8_t *)value);
+    if (capacity)
+        ret_text[printer.size < capacity ? printer.size : capacity - 1] = '\0';
+    return printer.size;
+}
