@@ -55,15 +55,15 @@ struct kodosis_type_description {
     uint8_t kind;
     uint8_t flags;
     uint16_t alignment;
-    uint32_t smallest;     /* fewest bytes of an encoding */
+    uint32_t smallest; /* fewest bytes of an encoding */
     uint32_t element;
-    uint32_t key;          /* of a map */
-    uint32_t count;        /* of a fixed array; otherwise how many members or enumerators there are, from `first` on */
-    uint32_t first;        /* in the schema's members or enumerators */
+    uint32_t key;   /* of a map */
+    uint32_t count; /* of a fixed array; otherwise how many members or enumerators there are, from `first` on */
+    uint32_t first; /* in the schema's members or enumerators */
     uint32_t value_offset;
-    size_t size;           /* in memory; of a map, that of an entry */
-    const char *name;      /* the dotted full name of a declared type; otherwise NULL */
-    const char *doc;       /* of the interface file, or NULL: here and below */
+    size_t size;      /* in memory; of a map, that of an entry */
+    const char *name; /* the dotted full name of a declared type; otherwise NULL */
+    const char *doc;  /* of the interface file, or NULL: here and below */
 };
 
 struct kodosis_member_description {
@@ -83,8 +83,8 @@ struct kodosis_procedure_description {
     const char *name;
     const char *doc;
     uint64_t hash;
-    uint32_t flags;       /* 1 one-way, 2 idempotent */
-    uint32_t first;       /* parameter, in the schema's members; their offsets mean nothing */
+    uint32_t flags; /* 1 one-way, 2 idempotent */
+    uint32_t first; /* parameter, in the schema's members; their offsets mean nothing */
     uint32_t count;
     uint32_t result;      /* a type, or UINT32_MAX for none */
     uint32_t first_raise; /* in the schema's raises, which are types */
@@ -124,8 +124,8 @@ KODOSIS_API bool kodosis_schema_is_pointer(const struct kodosis_schema *schema, 
 /* As the generated _size, _write and _read: same bytes, same checks. A value takes the type's `size`, of a map or list its struct. */
 KODOSIS_API uint64_t kodosis_schema_size(const struct kodosis_schema *schema, uint32_t type, const void *value,
                                          uint64_t offset);
-KODOSIS_API void kodosis_schema_write(const struct kodosis_schema *schema, uint32_t type,
-                                      struct kodosis_writer *writer, const void *value);
+KODOSIS_API void kodosis_schema_write(const struct kodosis_schema *schema, uint32_t type, struct kodosis_writer *writer,
+                                      const void *value);
 KODOSIS_API void kodosis_schema_read(const struct kodosis_schema *schema, uint32_t type, struct kodosis_reader *reader,
                                      void *ret_value);
 

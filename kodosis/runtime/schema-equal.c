@@ -31,7 +31,8 @@ static bool same_map(const struct kodosis_schema *schema, const kodosis__type *t
         const uint8_t *mine = (const uint8_t *)left->data + i * type->size;
         const uint8_t *other = find_entry(schema, type, right, mine, i);
 
-        if (!other || !kodosis_schema_equal(schema, type->element, mine + type->value_offset, other + type->value_offset))
+        if (!other ||
+            !kodosis_schema_equal(schema, type->element, mine + type->value_offset, other + type->value_offset))
             return false;
     }
     return true;

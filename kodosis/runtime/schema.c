@@ -51,7 +51,8 @@ int64_t kodosis__load_integer(uint32_t kind, const uint8_t *place)
     }
 }
 
-const uint8_t *kodosis__union_value(const struct kodosis_schema *schema, const kodosis__type *type, const uint8_t *value)
+const uint8_t *kodosis__union_value(const struct kodosis_schema *schema, const kodosis__type *type,
+                                    const uint8_t *value)
 {
     const struct kodosis_member_description *member = kodosis__union_member(schema, type, *value);
     const void *pointer;

@@ -16,7 +16,8 @@ static inline size_t kodosis__size_in_memory(const kodosis__type *type)
 int64_t kodosis__load_integer(uint32_t kind, const uint8_t *place);
 
 /* The value behind a union's member, which may be a pointer. */
-const uint8_t *kodosis__union_value(const struct kodosis_schema *schema, const kodosis__type *type, const uint8_t *value);
+const uint8_t *kodosis__union_value(const struct kodosis_schema *schema, const kodosis__type *type,
+                                    const uint8_t *value);
 
 /* The member that a union's tag says; NULL if there is none. */
 const struct kodosis_member_description *kodosis__union_member(const struct kodosis_schema *schema,

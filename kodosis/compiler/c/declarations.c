@@ -226,6 +226,8 @@ static void declare_trio(struct c_emitter *emitter, const struct kodosis_declara
     if (declaration->type->blittable && declaration->type->checked)
         c_line(emitter, "void %s_check(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
                name);
+    c_line(emitter, "bool %s_equal(const struct %s *left, const struct %s *right);", name, name, name);
+    c_line(emitter, "size_t %s_print(const struct %s *value, char *ret_text, size_t capacity);", name, name);
     c_gap(emitter);
 }
 
@@ -260,21 +262,16 @@ static void declare_service_types(struct c_emitter *emitter, const struct kodosi
 
 static void explain_functions(struct c_emitter *emitter)
 {
-    const struct kodosis_file *file = emitter->file;
-
-    if (!file->ordered_count)
+    if (!emitter->file->ordered_count)
         return;
-    c_line(emitter, "/*");
     c_line(
-        emitter,
-        " * For each type below: _size gives the offset behind the encoding of a value that starts at `offset`, _write and");
-    c_line(
-        emitter,
-        " * _read move a value into and out of a message. What was read points into the message and the reader's arena. _view");
-    c_line(emitter,
-           " * gives a value where it lies in the message, NULL after a fault. _check is for the reading functions.");
-    c_line(emitter, " */");
-    c_gap(emitter);
+        emitter, "%s",
+        "/*\n"
+        " * For each type below: _size gives the offset behind the encoding of a value that starts at `offset`; _write and\n"
+        " * _read move a value into and out of a message; what was read points into the message and the reader's arena. _view\n"
+        " * gives a value where it lies in the message, NULL after a fault. _check is for the reading functions. _equal compares\n"
+        " * as kodosis_schema_equal does, _print writes one line as snprintf does.\n"
+        " */\n");
 }
 
 void c_emit_declarations(struct c_emitter *emitter)

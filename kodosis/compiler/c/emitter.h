@@ -18,6 +18,11 @@ struct c_emitter {
     const struct kodosis_file *listing;
     bool *renewed; /* by type index: the static function that reads a new one stands in the source */
     bool *helped;  /* by type index: the static functions for this type stand in the source */
+
+    /* schema.c: the types in its table, and by type index the place in it plus one */
+    const struct kodosis_type **schema_types;
+    uint32_t *schema_index;
+    uint32_t schema_count;
 };
 
 /* A value with the C expression for it. The expression of what a pointer `p` points to is "*p". */
@@ -59,6 +64,12 @@ struct c_body {
 
 void c_body_begin(struct c_emitter *emitter, struct c_body *body);
 void c_body_end(struct c_emitter *emitter, struct c_body *body, const char *head);
+
+/* The part of a path behind its last slash. */
+const char *c_base_of(const char *path);
+
+/* A file's base name without ".kod" as part of a name: "connection_tester". */
+const char *c_file_word(struct c_emitter *emitter, const struct kodosis_file *file);
 
 /* A doc comment of the interface file, as a C comment; nothing for NULL. */
 void c_doc(struct c_emitter *emitter, const char *doc);
@@ -162,6 +173,11 @@ void c_emit_helpers(struct c_emitter *emitter, const struct kodosis_type *type);
 /* ---- records.c: the functions of enums, structs, unions and errors ---- */
 
 void c_emit_records(struct c_emitter *emitter);
+
+/* ---- schema.c ---- */
+
+void c_declare_schema(struct c_emitter *emitter);
+void c_emit_schema(struct c_emitter *emitter);
 
 /* ---- client.c, server.c ---- */
 
