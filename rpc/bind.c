@@ -236,8 +236,9 @@ int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *i
                     uint16_t *ret_service, uint16_t *ret_procedures)
 {
     struct hprpc_controller *controller = client->controller;
-    const struct hprpc__awaited any = { NULL, 0 };
     struct hprpc_pending_call *pending = NULL;
+    uint64_t deadline = 0;
+    uint32_t seen;
     int r;
 
     for (;;) {
@@ -245,16 +246,18 @@ int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *i
         r = hprpc__state(controller) == HPRPC__READY ? begin_bind(controller, interface, &pending) : HPRPC_ENOTSENT;
         if (r == HPRPC_ENOTSENT)
             hprpc_detail_set(detail, r, "%s", controller->reason.text);
+        seen = controller->progress;
         pthread_mutex_unlock(&controller->lock);
         if (r != HPRPC_EAGAIN)
             break;
-        if (hprpc__pump_wait(controller, &any, controller->own.timeout_ms) == HPRPC_EAGAIN)
+        if (hprpc__pump_wait_for_room(controller, seen, controller->own.timeout_ms, &deadline) == HPRPC_EAGAIN)
             return hprpc_detail_set(detail, HPRPC_EDEADLINE, "no room to ask for the service %s", interface->name);
     }
     if (r < 0)
         return r;
 
-    hprpc__pump_wait(controller, &(struct hprpc__awaited){ &pending, 1 }, controller->own.timeout_ms);
+    hprpc__pump_wait_on(controller, &(struct hprpc__awaited){ .pending = &pending, .count = 1 },
+                        controller->own.timeout_ms, &deadline);
     hprpc__pending_abandon(pending, HPRPC_EDEADLINE);
     r = finish_bind(pending, interface, detail, ret_service, ret_procedures);
     hprpc__pending_drop(pending);

@@ -75,11 +75,11 @@ static void tell_state(struct hprpc__host *host, struct hprpc_controller *contro
 static void *pump_until_broken(void *argument)
 {
     struct hprpc_controller *controller = argument;
-    const struct hprpc__awaited any = { NULL, 0 };
+    const struct hprpc__awaited end = { .count = 0 };
 
     atomic_store(&controller->pump.owner, (uintptr_t)pthread_self());
     while (hprpc__state(controller) != HPRPC__BROKEN)
-        hprpc__pump_wait(controller, &any, HPRPC_NO_TIMEOUT);
+        hprpc__pump_wait(controller, &end, HPRPC_NO_TIMEOUT);
     return NULL;
 }
 
@@ -159,11 +159,12 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
 /* Pumps until both sides have said HELLO. */
 static int shake_hands(struct hprpc_controller *controller, const char *uri, struct hprpc_detail *detail)
 {
-    const struct hprpc__awaited any = { NULL, 0 };
+    uint64_t deadline = 0;
     int r;
 
+    /* nobody else knows this controller yet, and its progress changes when HELLO comes */
     while (hprpc__state(controller) == HPRPC__OPENING)
-        hprpc__pump_wait(controller, &any, HPRPC_NO_TIMEOUT);
+        hprpc__pump_wait_for_room(controller, 0, HPRPC_NO_TIMEOUT, &deadline);
     if (hprpc__state(controller) == HPRPC__READY)
         return 0;
     /* what a call would call "may have run" is, here, a connection that was turned away */

@@ -57,6 +57,7 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
 
     pthread_mutex_lock(&controller->lock);
     controller->peer = peer;
+    controller->progress++;
     /* release: pairs with hprpc__state; whoever sees READY sees the limits */
     atomic_store_explicit(&controller->state, HPRPC__READY, memory_order_release);
     pthread_mutex_unlock(&controller->lock);
@@ -93,10 +94,14 @@ int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprp
     bytes = kodosis_read_uint64(&reader);
 
     pthread_mutex_lock(&controller->lock);
-    fits = reader.status == KODOSIS_OK && calls <= controller->calls_out && bytes <= controller->bytes_out;
+    fits =
+        reader.status == KODOSIS_OK && calls <= controller->oneway_calls_out && bytes <= controller->oneway_bytes_out;
     if (fits) {
+        controller->oneway_calls_out -= calls;
+        controller->oneway_bytes_out -= bytes;
         controller->calls_out -= calls;
         controller->bytes_out -= bytes;
+        controller->progress++;
     }
     pthread_mutex_unlock(&controller->lock);
     if (fits)

@@ -100,6 +100,7 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
         if (controller->closing)
             code = HPRPC_EMAYBE;
         controller->code = code;
+        controller->progress++;
         hprpc_detail_set(&controller->reason, 0, "%s",
                          controller->closing ? "the connection was closed on this side" : reason);
         if (code == HPRPC_EPROTOCOL && hprpc__goodbye_send(controller, reason) == 0)
@@ -120,7 +121,7 @@ void hprpc__controller_break(struct hprpc_controller *controller, int code, cons
               "a connection ended: %s: %s", hprpc_error_name(controller->code), controller->reason.text);
     hprpc__request_cancel_all(controller);
     hprpc__pending_fail_all(controller, controller->code, controller->reason.text);
-    hprpc__pump_wake(&controller->pump, NULL);
+    hprpc__pump_stir(controller);
     if (controller->pump.host->changed)
         controller->pump.host->changed(controller->pump.host, controller);
 }
@@ -199,10 +200,9 @@ int hprpc__controller_turn(struct hprpc_controller *controller)
         r = hprpc__flush(controller);
     if (r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM)
         hprpc__controller_break(controller, r, reason_of(controller, r));
-    if (count) {
+    if (count)
         controller->keepalive.heard = true;
-        hprpc__pump_wake(&controller->pump, NULL);
-    }
+    hprpc__pump_stir(controller);
     return hprpc__state(controller) == HPRPC__BROKEN ? controller->code : count;
 }
 

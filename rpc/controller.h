@@ -75,6 +75,7 @@ struct hprpc__pump {
     struct hprpc__host *host;
     atomic_uintptr_t owner; /* the pumping thread, or 0 */
     atomic_uint waiting;    /* length of `waiters` */
+    atomic_uint wanting;    /* how many of them wait for credit or room */
     pthread_mutex_t lock;   /* of `waiters`; taken last */
     struct hprpc__waiter *waiters;
     int wake_fd;      /* wakes the pumping thread; the host's */
@@ -120,6 +121,9 @@ struct hprpc_controller {
     struct hprpc__tickets tickets;     /* lock */
     uint32_t calls_out;                /* lock: requests without an answer, one-way ones without credit */
     uint64_t bytes_out;                /* lock: their bodies */
+    uint32_t oneway_calls_out;         /* lock: the one-way ones among them */
+    uint64_t oneway_bytes_out;         /* lock: their bodies */
+    uint32_t progress;                 /* lock: changes whenever credit or room may have come */
     uint64_t replies_queued;           /* lock: bytes of replies that may still wait in the channel */
     _Atomic uint64_t next_deadline;    /* no ticket expires before it; written under the lock */
     uint64_t opening_deadline;         /* pump */

@@ -98,6 +98,7 @@ static void settle(struct hprpc_pending_call *pending)
     free_id(&controller->tickets, pending->id);
     controller->calls_out--;
     controller->bytes_out -= pending->charge;
+    controller->progress++;
 }
 
 static void put_away(struct hprpc_pending_call *pending)
@@ -252,7 +253,7 @@ void hprpc__pending_drop(struct hprpc_pending_call *pending)
     bool frees;
 
     if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
-        hprpc__pump_wait(controller, &(struct hprpc__awaited){ awaited, 1 }, HPRPC_NO_TIMEOUT);
+        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 }, HPRPC_NO_TIMEOUT);
 
     hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);

@@ -25,6 +25,7 @@ int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wak
     pump->spins_failed = 0;
     atomic_init(&pump->owner, 0);
     atomic_init(&pump->waiting, 0);
+    atomic_init(&pump->wanting, 0);
     return pthread_mutex_init(&pump->lock, NULL) ? HPRPC_ENOMEM : 0;
 }
 
@@ -77,20 +78,18 @@ void hprpc__pump_disown(struct hprpc__pump *pump)
 
 static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pending_call *pending)
 {
-    if (!waiter->awaited->count)
-        return true;
+    if (!pending)
+        return waiter->awaited->room;
     for (size_t i = 0; i < waiter->awaited->count; i++) {
         if (waiter->awaited->pending[i] == pending)
-            return pending != NULL;
+            return true;
     }
     return false;
 }
 
-void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+/* Those that wait for a ticket, or, with NULL, for room. */
+static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
 {
-    /* sequentially consistent: pairs with the increment in wait_for_pumper, which comes before its last look at DONE */
-    if (!atomic_load(&pump->waiting))
-        return;
     pthread_mutex_lock(&pump->lock);
     for (struct hprpc__waiter *waiter = pump->waiters; waiter; waiter = waiter->next) {
         if (waits_for(waiter, pending)) {
@@ -99,6 +98,27 @@ void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call 
         }
     }
     pthread_mutex_unlock(&pump->lock);
+}
+
+void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+{
+    /* sequentially consistent: pairs with the increment in enlist, which comes before the waiter's last look at DONE */
+    if (atomic_load(&pump->waiting))
+        wake(pump, pending);
+}
+
+void hprpc__pump_stir(struct hprpc_controller *controller)
+{
+    /*
+     * Relaxed: `progress` is looked at under the lock. Who counted himself too late to be seen here has yet to look at it,
+     * and sees what this turn has changed.
+     */
+    if (!atomic_load_explicit(&controller->pump.wanting, memory_order_relaxed))
+        return;
+    pthread_mutex_lock(&controller->lock);
+    controller->progress++;
+    pthread_mutex_unlock(&controller->lock);
+    wake(&controller->pump, NULL);
 }
 
 void hprpc__pump_kick(const struct hprpc__pump *pump)
@@ -112,8 +132,20 @@ void hprpc__pump_kick(const struct hprpc__pump *pump)
 
 /* ---- Waiting ---- */
 
-static bool is_there(const struct hprpc__awaited *awaited)
+static bool has_progressed(struct hprpc_controller *controller, uint32_t seen)
 {
+    bool progressed;
+
+    pthread_mutex_lock(&controller->lock);
+    progressed = controller->progress != seen;
+    pthread_mutex_unlock(&controller->lock);
+    return progressed;
+}
+
+static bool is_there(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
+{
+    if (awaited->room)
+        return has_progressed(controller, awaited->seen);
     for (size_t i = 0; i < awaited->count; i++) {
         if (awaited->pending[i] && hprpc__pending_done(awaited->pending[i]))
             return true;
@@ -139,6 +171,19 @@ static uint64_t look_at_clock(struct wait *wait)
     return now;
 }
 
+static void enlist(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
+{
+    pthread_mutex_lock(&pump->lock);
+    waiter->next = pump->waiters;
+    pump->waiters = waiter;
+    /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown; from here on they see us */
+    atomic_fetch_add(&pump->waiting, 1);
+    if (waiter->awaited->room)
+        atomic_fetch_add(&pump->wanting, 1);
+    pthread_mutex_unlock(&pump->lock);
+}
+
+/* Under the pump's lock. */
 static void unlink_waiter(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
 {
     struct hprpc__waiter **link = &pump->waiters;
@@ -146,6 +191,9 @@ static void unlink_waiter(struct hprpc__pump *pump, struct hprpc__waiter *waiter
     while (*link != waiter)
         link = &(*link)->next;
     *link = waiter->next;
+    atomic_fetch_sub(&pump->waiting, 1);
+    if (waiter->awaited->room)
+        atomic_fetch_sub(&pump->wanting, 1);
 }
 
 static void sleep_on(struct hprpc__waiter *waiter, pthread_mutex_t *lock, uint64_t now, uint64_t deadline)
@@ -172,7 +220,7 @@ static enum outcome wait_for_pumper(struct wait *wait)
     struct hprpc__waiter waiter = { .awaited = wait->awaited };
     uint64_t now = look_at_clock(wait);
     pthread_condattr_t attributes;
-    bool woken;
+    bool there;
 
     if (now >= wait->deadline)
         return TIME_IS_OVER;
@@ -181,21 +229,17 @@ static enum outcome wait_for_pumper(struct wait *wait)
     pthread_cond_init(&waiter.wake, &attributes);
     pthread_condattr_destroy(&attributes);
 
+    enlist(pump, &waiter);
+    there = is_there(wait->controller, wait->awaited);
     pthread_mutex_lock(&pump->lock);
-    waiter.next = pump->waiters;
-    pump->waiters = &waiter;
-    /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown; from here on they see us */
-    atomic_fetch_add(&pump->waiting, 1);
-    if (!is_there(wait->awaited) && (pump->host->dedicated || atomic_load(&pump->owner)) &&
+    if (!there && !waiter.woken && (pump->host->dedicated || atomic_load(&pump->owner)) &&
         hprpc__state(wait->controller) != HPRPC__BROKEN)
         sleep_on(&waiter, &pump->lock, now, wait->deadline);
     unlink_waiter(pump, &waiter);
-    atomic_fetch_sub(&pump->waiting, 1);
-    woken = waiter.woken;
     pthread_mutex_unlock(&pump->lock);
 
     pthread_cond_destroy(&waiter.wake);
-    return woken && !wait->awaited->count ? THERE : GO_ON;
+    return there ? THERE : GO_ON;
 }
 
 static void drain(int fd)
@@ -245,15 +289,16 @@ static enum outcome pause_or_sleep(struct wait *wait)
         return GO_ON;
     now = look_at_clock(wait);
     hprpc__controller_expire(wait->controller, now);
-    if (is_there(wait->awaited))
+    if (is_there(wait->controller, wait->awaited))
         return THERE;
     if (now >= wait->deadline)
         return TIME_IS_OVER;
     if (hprpc__spin_goes_on(&wait->spin, now))
-        return GO_ON;
+        return wait->awaited->room && wait->spin.wait == HPRPC_WAIT_SPIN ? THERE : GO_ON;
     sleep_on_channel(wait, now);
     hprpc__spin_slept(&wait->spin, wait->controller->channel->wait);
-    return GO_ON;
+    /* whatever ended the sleep may have made room in the channel, which only another attempt can tell */
+    return wait->awaited->room ? THERE : GO_ON;
 }
 
 /* This thread owns the pump: works until what it waits for is there. */
@@ -270,12 +315,10 @@ static enum outcome pump(struct wait *wait)
         r = hprpc__controller_turn(wait->controller);
         if (r > 0)
             hprpc__spin_paid(&wait->spin);
-        if (is_there(wait->awaited))
+        if (is_there(wait->controller, wait->awaited))
             return THERE;
         if (r < 0)
             return BROKEN;
-        if (r > 0 && !wait->awaited->count)
-            return THERE;
         if (r > 0)
             hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
         else
@@ -289,14 +332,20 @@ static int code_of(enum outcome outcome)
     return outcome == THERE ? 0 : outcome == BROKEN ? HPRPC_ECLOSED : HPRPC_EAGAIN;
 }
 
-int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
+int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
+                        uint64_t *deadline)
 {
-    struct wait wait = { .controller = controller, .awaited = awaited, .timeout_ms = timeout_ms };
+    struct wait wait = {
+        .controller = controller,
+        .awaited = awaited,
+        .timeout_ms = timeout_ms,
+        .deadline = *deadline,
+    };
     enum outcome outcome = GO_ON;
     bool slept = false;
 
     while (outcome == GO_ON) {
-        if (is_there(awaited)) {
+        if (is_there(controller, awaited)) {
             outcome = THERE;
         } else if (hprpc__pump_is_mine(&controller->pump)) {
             /* inside a handler or a callback: what they sent in this batch must not lie corked meanwhile */
@@ -308,7 +357,7 @@ int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__aw
                 controller->pump.host->settle(controller->pump.host, controller);
             hprpc__pump_disown(&controller->pump);
         } else if (hprpc__state(controller) == HPRPC__BROKEN) {
-            outcome = is_there(awaited) ? THERE : BROKEN;
+            outcome = is_there(controller, awaited) ? THERE : BROKEN;
         } else {
             outcome = wait_for_pumper(&wait);
             slept = true;
@@ -317,7 +366,23 @@ int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__aw
     /* the pumping thread may have left its turn to us just when we found what we came for */
     if (slept && !controller->pump.host->dedicated)
         pass_on(&controller->pump);
+    *deadline = wait.deadline;
     return code_of(outcome);
+}
+
+int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
+{
+    uint64_t deadline = 0;
+
+    return hprpc__pump_wait_on(controller, awaited, timeout_ms, &deadline);
+}
+
+int hprpc__pump_wait_for_room(struct hprpc_controller *controller, uint32_t seen, uint32_t timeout_ms,
+                              uint64_t *deadline)
+{
+    const struct hprpc__awaited room = { .room = true, .seen = seen };
+
+    return hprpc__pump_wait_on(controller, &room, timeout_ms, deadline);
 }
 
 void hprpc__pump_once(struct hprpc_controller *controller)

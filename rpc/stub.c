@@ -107,19 +107,20 @@ static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t proced
     if (r == 0) {
         controller->calls_out++;
         controller->bytes_out += size;
+        controller->oneway_calls_out++;
+        controller->oneway_bytes_out += size;
     }
     return r;
 }
 
-/* Waits for credit or room to come. */
-static int wait_for_room(struct hprpc_stub *stub)
+/* Waits for credit or room to come, after an attempt at progress `seen` that found none. */
+static int wait_for_room(struct hprpc_stub *stub, uint32_t seen, uint64_t *deadline)
 {
     struct hprpc_controller *controller = stub->client->controller;
-    const struct hprpc__awaited any = { NULL, 0 };
 
     if (stub->call && (stub->call->flags & HPRPC_CALL_NO_WAIT))
         return explain(stub->call, HPRPC_EBUSY, "no credit or no room for the request");
-    if (hprpc__pump_wait(controller, &any, timeout_of(stub)) == HPRPC_EAGAIN)
+    if (hprpc__pump_wait_for_room(controller, seen, timeout_of(stub), deadline) == HPRPC_EAGAIN)
         return explain(stub->call, HPRPC_EDEADLINE, "the deadline passed before there was room for the request");
     return 0;
 }
@@ -133,6 +134,8 @@ static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hp
                  uint16_t procedure, uint64_t size, int (*attempt)(struct hprpc_stub *, uint16_t, uint16_t, uint32_t))
 {
     struct hprpc_controller *controller = client->controller;
+    uint64_t deadline = 0;
+    uint32_t seen;
     int r;
 
     stub->client = client;
@@ -152,13 +155,16 @@ static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hp
         r = attempt(stub, service, procedure, (uint32_t)size);
         if (r == 0) {
             stub->writer = &stub->reservation.writer;
+            if (stub->pending)
+                stub->pending->deadline = deadline;
             return 0;
         }
+        seen = controller->progress;
         pthread_mutex_unlock(&controller->lock);
         if (r == HPRPC_ETOOBIG)
             return explain_size(stub);
         if (r == HPRPC_EAGAIN)
-            r = wait_for_room(stub);
+            r = wait_for_room(stub, seen, &deadline);
         else if (r != HPRPC_ENOTSENT)
             r = explain(call, r, NULL);
         if (r < 0)
@@ -230,14 +236,17 @@ static int open_reply(struct hprpc_stub *stub)
 int hprpc_stub_exchange(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
+    uint64_t deadline = stub->pending->deadline; /* of a call that waited for room, else 0 */
     int r = publish(stub);
 
     pthread_mutex_unlock(&controller->lock);
     if (r == HPRPC_EINVAL)
         return explain_value(stub);
-    hprpc__pump_wait(controller, &(struct hprpc__awaited){ &stub->pending, 1 }, stub->pending->timeout_ms);
+    hprpc__pump_wait_on(controller, &(struct hprpc__awaited){ .pending = &stub->pending, .count = 1 },
+                        stub->pending->timeout_ms, &deadline);
     if (!hprpc__pending_done(stub->pending) && !hprpc__pending_abandon(stub->pending, HPRPC_EDEADLINE))
-        hprpc__pump_wait(controller, &(struct hprpc__awaited){ &stub->pending, 1 }, HPRPC_NO_TIMEOUT);
+        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = &stub->pending, .count = 1 },
+                         HPRPC_NO_TIMEOUT);
     return open_reply(stub);
 }
 
@@ -265,6 +274,9 @@ int hprpc_stub_send(struct hprpc_stub *stub)
     if (r == HPRPC_EINVAL) {
         controller->calls_out--;
         controller->bytes_out -= stub->reservation.size;
+        controller->oneway_calls_out--;
+        controller->oneway_bytes_out -= stub->reservation.size;
+        controller->progress++;
     }
     pthread_mutex_unlock(&controller->lock);
     if (r == HPRPC_EINVAL)
@@ -351,7 +363,7 @@ int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_
     if (first >= 0 || !controller)
         return first >= 0 ? first : HPRPC_EINVAL;
     if (timeout_ms)
-        hprpc__pump_wait(controller, &(struct hprpc__awaited){ pending, count }, timeout_ms);
+        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = pending, .count = count }, timeout_ms);
     else
         hprpc__pump_once(controller);
     return first_done(pending, count);
