@@ -74,8 +74,18 @@ static int share(struct bench_pair *pair)
     return 0;
 }
 
-int bench_pair_open(struct bench_pair *pair, const struct bench_subject *subject, const struct bench_workload *workload,
-                    enum bench_placement placement, char *ret_error, size_t capacity)
+static int add_relay(struct bench_pair *pair, char *ret_error, size_t capacity)
+{
+    struct bench_shared *shared = pair->session.shared;
+
+    if (bench_relay_start(&pair->relay, shared->address, sizeof(shared->address)) == 0)
+        return 0;
+    return say(ret_error, capacity, "nothing to relay: it has no TCP port");
+}
+
+static int open_pair(struct bench_pair *pair, const struct bench_subject *subject,
+                     const struct bench_workload *workload, enum bench_placement placement, bool relayed,
+                     char *ret_error, size_t capacity)
 {
     struct bench_shared *shared;
 
@@ -95,7 +105,8 @@ int bench_pair_open(struct bench_pair *pair, const struct bench_subject *subject
 
     pair->server = start(pair, BENCH_SERVER, &pair->server_control);
     shared->server = pair->server;
-    if (pair->server > 0 && await(pair, pair->server_control, PATIENCE_MS, ret_error, capacity) == 0) {
+    if (pair->server > 0 && await(pair, pair->server_control, PATIENCE_MS, ret_error, capacity) == 0 &&
+        (!relayed || add_relay(pair, ret_error, capacity) == 0)) {
         pair->client = start(pair, BENCH_CLIENT, &pair->client_control);
         shared->client = pair->client;
         if (pair->client > 0 && await(pair, pair->client_control, PATIENCE_MS, ret_error, capacity) == 0) {
@@ -105,6 +116,18 @@ int bench_pair_open(struct bench_pair *pair, const struct bench_subject *subject
     }
     bench_pair_close(pair);
     return -1;
+}
+
+int bench_pair_open(struct bench_pair *pair, const struct bench_subject *subject, const struct bench_workload *workload,
+                    enum bench_placement placement, char *ret_error, size_t capacity)
+{
+    return open_pair(pair, subject, workload, placement, false, ret_error, capacity);
+}
+
+int bench_pair_open_relayed(struct bench_pair *pair, const struct bench_subject *subject,
+                            const struct bench_workload *workload, char *ret_error, size_t capacity)
+{
+    return open_pair(pair, subject, workload, BENCH_UNPINNED, true, ret_error, capacity);
 }
 
 void bench_pair_resume(struct bench_pair *pair)
@@ -169,6 +192,7 @@ void bench_pair_close(struct bench_pair *pair)
         send(pair->client_control, "q", 1, MSG_NOSIGNAL);
     end(pair->client, 0);
     end(pair->server, SIGTERM);
+    bench_relay_stop(&pair->relay);
     if (pair->client_control >= 0)
         close(pair->client_control);
     if (pair->server_control >= 0)

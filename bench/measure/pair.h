@@ -2,6 +2,7 @@
 #ifndef BENCH_MEASURE_PAIR_H
 #define BENCH_MEASURE_PAIR_H
 
+#include "bench/measure/relay.h"
 #include "bench/measure/subject.h"
 
 struct bench_pair {
@@ -9,6 +10,7 @@ struct bench_pair {
     int shared_fd;
     int server_control, client_control;
     pid_t server, client;
+    struct bench_relay relay; /* between them, where one was asked for */
 };
 
 /*
@@ -17,6 +19,10 @@ struct bench_pair {
  */
 int bench_pair_open(struct bench_pair *pair, const struct bench_subject *subject, const struct bench_workload *workload,
                     enum bench_placement placement, char *ret_error, size_t capacity);
+
+/* The same with a relay between the two that counts the bytes. Only for subjects on TCP. */
+int bench_pair_open_relayed(struct bench_pair *pair, const struct bench_subject *subject,
+                            const struct bench_workload *workload, char *ret_error, size_t capacity);
 
 /* Lets both sides run one round of `ns` nanoseconds, or at most `calls` calls, after a short one to warm up. As above. */
 int bench_pair_round(struct bench_pair *pair, uint64_t ns, uint64_t calls, char *ret_error, size_t capacity);

@@ -8,4 +8,10 @@
 /* Every combination of what the options list. */
 void bench_compare(const struct bench_options *options, struct bench_outputs *outputs);
 
+/* Beside other frameworks: the paper's operations and sizes, and the bytes on the wire. */
+void bench_peers_run(const struct bench_options *options, struct bench_outputs *outputs);
+
+/* The paper's experiment: the total time of 1,000 calls, ours beside gRPC's, with the paper's own figures. */
+void bench_paper_run(const struct bench_options *options, struct bench_outputs *outputs);
+
 #endif

@@ -5,11 +5,17 @@
 #include "bench/program/compare.h"
 #include "bench/program/goals.h"
 #include "bench/program/print.h"
+#include "bench/program/resolve.h"
 
-static void list(void)
+static void list(const struct bench_options *options)
 {
+    puts("floors:");
     for (size_t i = 0; bench_floors[i]; i++)
-        puts(bench_floors[i]->name);
+        printf("  %s\n", bench_floors[i]->name);
+    puts("peers:");
+    for (size_t i = 0; bench_peer_names[i]; i++)
+        printf("  %s%s\n", bench_peer_names[i],
+               bench_resolve(bench_peer_names[i], options->peers) ? "" : " (not built: make bench-peers)");
 }
 
 int main(int argc, char **argv)
@@ -20,16 +26,25 @@ int main(int argc, char **argv)
 
     bench_options_parse(&options, argc, argv);
     if (options.task == BENCH_TASK_LIST) {
-        list();
+        list(&options);
         return 0;
     }
     machine = bench_machine();
     bench_print_machine(&machine);
     bench_outputs_open(&outputs, options.json, options.csv, &machine);
-    if (options.task == BENCH_TASK_GOALS)
+    switch (options.task) {
+    case BENCH_TASK_GOALS:
         bench_goals_run(&options, &outputs);
-    else
+        break;
+    case BENCH_TASK_PAPER:
+        bench_paper_run(&options, &outputs);
+        break;
+    case BENCH_TASK_PEERS:
+        bench_peers_run(&options, &outputs);
+        break;
+    default:
         bench_compare(&options, &outputs);
+    }
     bench_outputs_close(&outputs);
     return 0;
 }
