@@ -1,12 +1,13 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test bench format format-check install clean
+.PHONY: help demo test bench bench-peers format format-check install clean
 
 help:
 	@echo 'make demo          start one server on all transports and time the operations of the paper on each'
 	@echo 'make test          build and run the tests: plain, address and thread sanitizers'
 	@echo 'make bench         measure the transports against the floors of this machine'
+	@echo 'make bench-peers   build other frameworks too, and measure beside them'
 	@echo 'make format        format the sources'
 	@echo 'make format-check  say which sources are not formatted'
 	@echo 'make install       build and install below PREFIX ($(PREFIX))'
@@ -25,6 +26,11 @@ bench:
 	@tools/need build
 	@tools/build release
 	@build/release/bench/hprpc-bench
+
+bench-peers:
+	@tools/need build peers
+	@tools/build peers
+	@build/peers/bench/hprpc-bench --peers
 
 format:
 	@tools/need format
