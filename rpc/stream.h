@@ -13,7 +13,7 @@
 #include <hprpc/channel.h>
 
 enum {
-    HPRPC__STREAM_BLOCK = 32 * 1024,           /* memory that bytes are received into, and sent from */
+    HPRPC__STREAM_BLOCK = 64 * 1024,           /* memory that bytes are received into, and sent from */
     HPRPC__STREAM_DIRECT = 16 * 1024,          /* an incomplete body beyond this gets memory of its own */
     HPRPC__STREAM_BLOCKS = 16,                 /* blocks that one connection's messages should hold at most */
     HPRPC__STREAM_QUEUE = 256 * 1024,          /* queued bytes beyond which requests have to wait */

@@ -219,7 +219,7 @@ static void add_small(struct script *script)
 
 static void add_large(struct script *script)
 {
-    static const uint32_t sizes[] = { 16383, 16384, 16385, 32000, 32767, 32768, 32769, 70000, 1000000 };
+    static const uint32_t sizes[] = { 16383, 16384, 16385, 40000, 65500, 65536, 65537, 130000, 1000000 };
 
     for (uint32_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         add(script, test_request(i), sizes[i]);
@@ -283,7 +283,7 @@ static void every_truncation_is_found(void **state)
 
 static void any_cutting_into_reads_works(void **state)
 {
-    static const size_t pieces[] = { 1, 2, 3, 5, 7, 8, 13, 64, 100, 1000, 4096, 16384, 32768, 33000, 100000, SIZE_MAX };
+    static const size_t pieces[] = { 1, 2, 3, 5, 7, 8, 13, 64, 100, 1000, 4096, 16384, 65536, 66000, 100000, SIZE_MAX };
     struct script script = { .count = 0 };
 
     (void)state;
@@ -303,12 +303,12 @@ static void any_cutting_into_reads_works(void **state)
 /* The large bodies' every truncation would take long; the edges of each part are what matters. */
 static void large_bodies_are_cut_anywhere(void **state)
 {
-    static const size_t cuts[] = { 0, 1, 5, 9, 10, 11, 16384, 16400, 32757, 32758, 32759, 32768, 40000, 69999, 70009 };
+    static const size_t cuts[] = { 0, 1, 5, 9, 10, 11, 16384, 16400, 65525, 65526, 65527, 65536, 70000, 99999, 100009 };
     struct script script = { .count = 0 };
     struct hprpc_message message;
 
     (void)state;
-    add(&script, test_request(1), 70000);
+    add(&script, test_request(1), 100000);
     for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
         struct wire *wire = new_wire(NULL);
 
@@ -593,20 +593,21 @@ static void lending_has_a_limit(void **state)
     size_t lent = 0, i, large = 0;
 
     (void)state;
-    for (i = 0; i < 40; i++)
-        add(&script, test_request((uint32_t)i), i == 30 ? 50000 : 16000);
+    for (i = 0; i < 60; i++)
+        add(&script, test_request((uint32_t)i), i == 50 ? 100000 : 16000);
     feed(wire, script.bytes, script.size, SIZE_MAX);
     for (i = 0; i < script.count; i++) {
         assert_int_equal(receive_patiently(wire, &message), 1);
         test_check(&message, &script.entries[i].header, script.entries[i].size);
-        large += message.size == 50000 && message.lendable;
+        large += message.size == 100000 && message.lendable;
         if (message.lendable)
             messages[lent++] = message;
         else
             release(wire, &message);
     }
     assert_int_equal(large, 1);
-    assert_in_range(lent, HPRPC__STREAM_BLOCKS / 2, HPRPC__STREAM_BLOCKS + 2);
+    /* eight blocks of four such messages, and the large one */
+    assert_in_range(lent, HPRPC__STREAM_BLOCKS / 2 * 3, HPRPC__STREAM_BLOCKS / 2 * 4 + 2);
     while (lent)
         release(wire, &messages[--lent]);
     feed(wire, script.bytes, script.ends[0], SIZE_MAX);
