@@ -47,6 +47,9 @@ bool kodosis__use(struct kodosis_checker *checker, struct kodosis_unit *unit, co
 void kodosis__unknown(struct kodosis_checker *checker, struct kodosis_unit *unit, const struct kodosis_ast_name *name,
                       const char *what, unsigned kinds);
 
+/* Whether a search for what was meant is worth its time: there are not many errors yet. */
+bool kodosis__may_guess(const struct kodosis_checker *checker);
+
 /* "a struct", "an error" */
 const char *kodosis__kind_text(enum kodosis_declaration_kind kind);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kodosis/compiler/check.h"
+#include "kodosis/compiler/keyword.h"
 #include "kodosis/compiler/limits.h"
 #include "kodosis/compiler/name.h"
 
@@ -92,7 +93,7 @@ static bool complain_kind(struct kodosis_checker *checker, const struct kodosis_
                          : is_float(type)                    ? "a number"
                          : type->kind == KODOSIS_TYPE_BOOL   ? "true or false"
                          : type->kind == KODOSIS_TYPE_STRING ? "a string in quotes"
-                                                             : "one of its values";
+                                                             : "a value of the enum";
 
     kodosis_error(checker->diagnostics, position, "expected %s, because the type is %s", wanted, type->text);
     return false;
@@ -145,6 +146,33 @@ static const struct kodosis_enumerator *find_bare(struct kodosis_checker *checke
     return kodosis__find_enumerator(checker, unit, full);
 }
 
+/* "Color.Rde", or "Rde" where a Color is wanted: complains if it is an enum that lacks this value. */
+static bool complain_enumerator(struct kodosis_checker *checker, struct kodosis_unit *unit,
+                                const struct kodosis_ast_name *name, const struct kodosis_type *type)
+{
+    const char *dot = strrchr(name->text, '.');
+    const char *last = dot ? dot + 1 : name->text;
+    const struct kodosis_declaration *declaration = type->kind == KODOSIS_TYPE_ENUM ? type->declaration : NULL;
+    struct kodosis_guess guess = kodosis_guess_begin(last, strlen(last));
+
+    if (dot) {
+        const char *front = kodosis_memory_copy(checker->memory, name->text, (size_t)(dot - name->text));
+        struct kodosis_entry *entry = kodosis__find(checker, unit, front);
+
+        declaration = entry && entry->declaration->kind == KODOSIS_ENUM ? entry->declaration : NULL;
+    }
+    if (!declaration)
+        return false;
+    for (size_t i = 0; kodosis__may_guess(checker) && i < declaration->enumerator_count; i++)
+        kodosis_guess_consider(&guess, declaration->enumerators[i].name);
+    if (guess.best)
+        kodosis_error(checker->diagnostics, &name->position, "enum '%s' has no value '%s'; did you mean '%s'?",
+                      declaration->name, last, guess.best);
+    else
+        kodosis_error(checker->diagnostics, &name->position, "enum '%s' has no value '%s'", declaration->name, last);
+    return true;
+}
+
 static bool evaluate_name(struct kodosis_checker *checker, struct kodosis_unit *unit,
                           const struct kodosis_ast_name *name, const struct kodosis_type *type,
                           struct kodosis_value *value)
@@ -161,7 +189,8 @@ static bool evaluate_name(struct kodosis_checker *checker, struct kodosis_unit *
     }
     entry = kodosis__find(checker, unit, name->text);
     if (!entry) {
-        kodosis__unknown(checker, unit, name, "constant", 1u << KODOSIS_CONST);
+        if (!complain_enumerator(checker, unit, name, type))
+            kodosis__unknown(checker, unit, name, "constant", 1u << KODOSIS_CONST);
         return false;
     }
     if (!kodosis__use(checker, unit, entry, &name->position))

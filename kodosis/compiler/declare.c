@@ -123,11 +123,9 @@ static void claim_upper(struct kodosis_checker *checker, const struct kodosis_en
     if (suffix)
         name = kodosis_join(checker->memory, name, "_", suffix);
     other = kodosis_table_add(&checker->upper, name, (void *)position);
-    if (other && !(other->file == position->file && suffix))
+    if (other)
         complain_twice(checker, position, other, "another constant or value has the same name in generated code: '%s'",
                        name);
-    else if (other)
-        complain_twice(checker, position, other, "another value has the same name in generated code: '%s'", name);
 }
 
 /* The entry goes into the table of names, under the name that is seen: a service's alias. */
@@ -157,12 +155,14 @@ static void check_version(struct kodosis_checker *checker, struct kodosis_entry 
     struct kodosis_entry *other;
     char text[32];
 
-    entry->declaration->version = 1;
-    if (version->present &&
-        (version->negative || version->too_large || !version->integer || version->integer > UINT32_MAX))
+    if (!version->present)
+        entry->declaration->version = 1;
+    else if ((version->negative || version->too_large || !version->integer || version->integer > UINT32_MAX))
         kodosis_error(checker->diagnostics, &version->position, "a version is between 1 and 4294967295");
-    else if (version->present)
+    else
         entry->declaration->version = (uint32_t)version->integer;
+    if (!entry->declaration->version)
+        return;
     snprintf(text, sizeof(text), "%u", (unsigned)entry->declaration->version);
     other = kodosis_table_add(&checker->versions,
                               kodosis_join(checker->memory, entry->declaration->full_name, " version ", text), entry);
@@ -241,43 +241,64 @@ void kodosis__declare_unit(struct kodosis_checker *checker, struct kodosis_unit 
 
 /* ---- Scopes: members, enum values, procedures, parameters ---- */
 
+/* What has a name in a scope: a member, a parameter, a procedure. */
+struct named {
+    const char *name;
+    const char *snake;
+    const struct kodosis_position *position;
+};
+
 static void claim_member(struct kodosis_checker *checker, struct kodosis_table *scope, const char *what,
-                         const char *name, const char *snake, const struct kodosis_position *position)
+                         const struct named *named)
 {
-    const struct kodosis_position *other = kodosis_table_add(scope, snake, (void *)position);
+    const struct named *other = kodosis_table_add(scope, named->snake, (void *)named);
 
     if (!other)
         return;
-    kodosis_error(checker->diagnostics, position, "two %s become '%s' in generated code; '%s' is the second", what,
-                  snake, name);
-    kodosis_note(checker->diagnostics, other, "the first is here");
+    if (!strcmp(other->name, named->name))
+        kodosis_error(checker->diagnostics, named->position, "two %s are called '%s'", what, named->name);
+    else
+        kodosis_error(checker->diagnostics, named->position, "the %s '%s' and '%s' both become '%s' in generated code",
+                      what, other->name, named->name, named->snake);
+    kodosis_note(checker->diagnostics, other->position, "the other one is here");
 }
 
 static void check_member_names(struct kodosis_checker *checker, const struct kodosis_member *members, size_t count,
                                const char *what)
 {
+    struct named *named = kodosis_memory_take_array(checker->memory, count, sizeof(*named));
     struct kodosis_table scope = { 0 };
 
-    for (size_t i = 0; i < count; i++)
-        claim_member(checker, &scope, what, members[i].name, members[i].snake, &members[i].position);
+    for (size_t i = 0; i < count; i++) {
+        named[i] = (struct named){ members[i].name, members[i].snake, &members[i].position };
+        claim_member(checker, &scope, what, &named[i]);
+    }
+    kodosis_table_clear(&scope);
+}
+
+static void check_procedure_names(struct kodosis_checker *checker, const struct kodosis_declaration *service)
+{
+    struct named *named = kodosis_memory_take_array(checker->memory, service->procedure_count, sizeof(*named));
+    struct kodosis_table scope = { 0 };
+
+    for (size_t i = 0; i < service->procedure_count; i++) {
+        const struct kodosis_procedure *procedure = &service->procedures[i];
+
+        named[i] = (struct named){ procedure->name, procedure->snake, &procedure->position };
+        claim_member(checker, &scope, "procedures", &named[i]);
+        check_member_names(checker, procedure->parameters, procedure->parameter_count, "parameters");
+    }
     kodosis_table_clear(&scope);
 }
 
 void kodosis__check_scopes(struct kodosis_checker *checker, struct kodosis_entry *entry)
 {
     const struct kodosis_declaration *declaration = entry->declaration;
-    struct kodosis_table scope = { 0 };
 
     check_member_names(checker, declaration->members, declaration->member_count, "members");
+    check_procedure_names(checker, declaration);
     for (size_t i = 0; i < declaration->enumerator_count; i++)
         claim_upper(checker, entry, declaration->enumerators[i].snake, &declaration->enumerators[i].position);
     for (size_t i = 0; declaration->kind == KODOSIS_UNION && i < declaration->member_count; i++)
         claim_upper(checker, entry, declaration->members[i].snake, &declaration->members[i].position);
-    for (size_t i = 0; i < declaration->procedure_count; i++) {
-        const struct kodosis_procedure *procedure = &declaration->procedures[i];
-
-        claim_member(checker, &scope, "procedures", procedure->name, procedure->snake, &procedure->position);
-        check_member_names(checker, procedure->parameters, procedure->parameter_count, "parameters");
-    }
-    kodosis_table_clear(&scope);
 }

@@ -237,30 +237,38 @@ static void lay_out_record(struct kodosis_entry *entry)
         type->exact = type->alignment == 1;
 }
 
-static void check_size(struct kodosis_checker *checker, const struct kodosis_member *member)
+/* Returns whether the member is of a bearable size. */
+static bool check_size(struct kodosis_checker *checker, const struct kodosis_member *member)
 {
-    if (member->type->smallest > KODOSIS_LIMIT_FIXED_SIZE)
-        kodosis_error(checker->diagnostics, &member->position, "'%s' takes more than %d bytes at least", member->name,
-                      KODOSIS_LIMIT_FIXED_SIZE);
+    if (member->type->smallest <= KODOSIS_LIMIT_FIXED_SIZE)
+        return true;
+    kodosis_error(checker->diagnostics, &member->position, "'%s' takes more than %d bytes at least", member->name,
+                  KODOSIS_LIMIT_FIXED_SIZE);
+    return false;
 }
 
 static void check_sizes(struct kodosis_checker *checker, struct kodosis_entry *entry)
 {
     struct kodosis_declaration *declaration = entry->declaration;
+    bool ok = true;
 
     for (size_t i = 0; i < declaration->member_count; i++)
-        check_size(checker, &declaration->members[i]);
+        ok &= check_size(checker, &declaration->members[i]);
     for (size_t i = 0; i < declaration->procedure_count; i++)
         for (size_t j = 0; j < declaration->procedures[i].parameter_count; j++)
             check_size(checker, &declaration->procedures[i].parameters[j]);
-    if (entry->members && entry->type->smallest > KODOSIS_LIMIT_FIXED_SIZE)
+    if (ok && entry->members && entry->type->smallest > KODOSIS_LIMIT_FIXED_SIZE)
         kodosis_error(checker->diagnostics, &declaration->position, "'%s' takes more than %d bytes at least",
                       declaration->name, KODOSIS_LIMIT_FIXED_SIZE);
 }
 
 void kodosis__check_layout(struct kodosis_checker *checker)
 {
+    size_t errors = checker->diagnostics->error_count;
+
     find_smallest(checker);
+    if (checker->diagnostics->error_count > errors)
+        return;
     for (size_t i = 0; i < checker->unit_count; i++) {
         struct kodosis_unit *unit = checker->units[i];
 

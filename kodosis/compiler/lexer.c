@@ -342,28 +342,46 @@ static size_t read_escape(struct kodosis_lexer *lexer, struct kodosis_text *text
     return letter == '\n' || !letter ? 1 : 2;
 }
 
+/* The quote is missing: what ends the line behind it is likely to be meant as its end. */
+static void end_open_string(struct kodosis_lexer *lexer, const struct kodosis_token *token)
+{
+    error_at(lexer, token->start, (size_t)(lexer->cursor - token->start),
+             "this string is not closed on its line: expected '\"'");
+    while (isspace((unsigned char)lexer->cursor[-1]))
+        lexer->cursor--;
+    if (lexer->cursor[-1] == ';')
+        lexer->cursor--;
+}
+
+/* Single quotes are taken for double ones, with a complaint. */
 static void lex_string(struct kodosis_lexer *lexer, struct kodosis_token *token)
 {
     struct kodosis_text text = KODOSIS_TEXT_INIT;
+    char quote = *lexer->cursor++;
 
-    lexer->cursor++;
-    while (lexer->cursor < lexer->end && *lexer->cursor != '"' && *lexer->cursor != '\n') {
+    if (quote != '"')
+        error_at(lexer, token->start, 1, "a string is written in double quotes");
+    while (lexer->cursor < lexer->end && *lexer->cursor != quote && *lexer->cursor != '\n') {
         if (*lexer->cursor == '\\')
             lexer->cursor += read_escape(lexer, &text);
         else
             kodosis_text_add_bytes(&text, lexer->cursor++, 1);
     }
-    if (peek(lexer, 0) == '"')
+    if (peek(lexer, 0) == quote)
         lexer->cursor++;
     else
-        error_at(lexer, token->start, (size_t)(lexer->cursor - token->start),
-                 "this string is not closed on its line: expected '\"'");
+        end_open_string(lexer, token);
     finish(lexer, token, KODOSIS_TOKEN_STRING);
     if (text.size > KODOSIS_LIMIT_STRING)
         error_at(lexer, token->start, token->size, "this string is longer than 65536 bytes");
     token->text = kodosis_memory_copy(lexer->memory, text.data, text.size);
     token->text_size = text.size;
     kodosis_text_clear(&text);
+}
+
+static bool is_quote(char byte)
+{
+    return byte == '"' || byte == '\'';
 }
 
 static bool is_symbol(char byte)
@@ -378,7 +396,7 @@ static void skip_unknown(struct kodosis_lexer *lexer)
     struct kodosis_position position;
 
     while (lexer->cursor < lexer->end && !is_word(*lexer->cursor) && !is_symbol(*lexer->cursor) &&
-           *lexer->cursor != '"' && !isspace((unsigned char)*lexer->cursor) &&
+           !is_quote(*lexer->cursor) && !isspace((unsigned char)*lexer->cursor) &&
            (lexer->cursor == start || *lexer->cursor != '/'))
         lexer->cursor++;
     position = position_of(lexer, start, (size_t)(lexer->cursor - start));
@@ -396,7 +414,7 @@ static void take_doc(struct kodosis_lexer *lexer, struct kodosis_token *token)
 
 static bool at_token(const struct kodosis_lexer *lexer)
 {
-    return is_word(*lexer->cursor) || is_symbol(*lexer->cursor) || *lexer->cursor == '"';
+    return is_word(*lexer->cursor) || is_symbol(*lexer->cursor) || is_quote(*lexer->cursor);
 }
 
 void kodosis_lexer_next(struct kodosis_lexer *lexer, struct kodosis_token *ret_token)
@@ -419,7 +437,7 @@ void kodosis_lexer_next(struct kodosis_lexer *lexer, struct kodosis_token *ret_t
         lex_number(lexer, ret_token);
     } else if (is_word(*lexer->cursor)) {
         lex_name(lexer, ret_token);
-    } else if (*lexer->cursor == '"') {
+    } else if (is_quote(*lexer->cursor)) {
         lex_string(lexer, ret_token);
     } else {
         ret_token->symbol = *lexer->cursor++;

@@ -59,7 +59,7 @@ static void check_name(struct kodosis_loader *loader, struct kodosis_unit *unit,
 
     if (!is_sound(unit->file->name)) {
         kodosis_error(diagnostics, position, "%s: a file name with quotes, backslashes or control characters",
-                      unit->file->path);
+                      unit->file->name);
         return;
     }
     size -= size > 4 && !strcmp(unit->file->name + size - 4, ".kod") ? 4 : 0;
@@ -84,9 +84,9 @@ static void report_cycle(struct kodosis_loader *loader, const struct kodosis_uni
     while (loader->chain[i] != unit)
         i++;
     for (; i < loader->depth; i++)
-        kodosis_text_add(&text, "%s imports ", loader->chain[i]->file->path);
+        kodosis_text_add(&text, "%s imports ", loader->chain[i]->file->name);
     kodosis_error(&loader->compilation->diagnostics, position, "files import each other: %s%s", text.data,
-                  unit->file->path);
+                  unit->file->name);
     kodosis_text_clear(&text);
 }
 

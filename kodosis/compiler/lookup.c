@@ -75,6 +75,11 @@ static void consider_unit(const struct kodosis_unit *unit, const struct kodosis_
     }
 }
 
+bool kodosis__may_guess(const struct kodosis_checker *checker)
+{
+    return checker->diagnostics->error_count < GUESSES_MAX;
+}
+
 void kodosis__unknown(struct kodosis_checker *checker, struct kodosis_unit *unit, const struct kodosis_ast_name *name,
                       const char *what, unsigned kinds)
 {
@@ -83,7 +88,7 @@ void kodosis__unknown(struct kodosis_checker *checker, struct kodosis_unit *unit
     /* what is missing because of an earlier error is not worth another; the file fails anyway */
     if (unit->incomplete && checker->diagnostics->error_count)
         return;
-    for (size_t i = 0; checker->diagnostics->error_count < GUESSES_MAX && i < checker->unit_count; i++)
+    for (size_t i = 0; kodosis__may_guess(checker) && i < checker->unit_count; i++)
         if (checker->units[i]->visible == checker->current)
             consider_unit(checker->units[i], unit, kinds, &guess);
     if (kinds & 1u << KODOSIS_STRUCT && guess.distance)

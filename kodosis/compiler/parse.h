@@ -29,6 +29,9 @@ bool kodosis__expect_symbol(struct kodosis_parser *parser, char symbol, const ch
 /* "expected WHAT, found TOKEN" at the token. Always false. */
 bool kodosis__unexpected(struct kodosis_parser *parser, const char *what);
 
+/* If the token looks like a misspelt `word`, says so and returns true. */
+bool kodosis__suggest(struct kodosis_parser *parser, const char *word);
+
 /* Skips what is broken, up to and with the next ';', or up to the '}' or declaration that ends the body. */
 void kodosis__recover(struct kodosis_parser *parser);
 

@@ -203,7 +203,7 @@ static bool parse_procedure(struct kodosis_parser *parser, struct kodosis_ast_pr
         return false;
     if (kodosis__accept_word(parser, "raises"))
         return parse_raises(parser, procedure);
-    return true;
+    return parser->fresh_line || !kodosis__suggest(parser, "raises");
 }
 
 void kodosis__parse_procedures(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration)

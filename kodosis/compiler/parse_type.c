@@ -164,6 +164,23 @@ static struct kodosis_ast_type *parse_constructor(struct kodosis_parser *parser,
     return type;
 }
 
+/* A name with types in angle brackets that is none of the three that have them. */
+static struct kodosis_ast_type *refuse_brackets(struct kodosis_parser *parser, const struct kodosis_ast_name *name)
+{
+    struct kodosis_guess guess = kodosis_guess_begin(name->text, strlen(name->text));
+
+    kodosis_guess_consider(&guess, "list");
+    kodosis_guess_consider(&guess, "optional");
+    kodosis_guess_consider(&guess, "map");
+    if (guess.best)
+        kodosis_error(parser->diagnostics, &name->position, "unknown type '%s<...>'; did you mean '%s'?", name->text,
+                      guess.best);
+    else
+        kodosis_error(parser->diagnostics, &name->position,
+                      "unknown type '%s<...>'; there are list<...>, optional<...> and map<..., ...>", name->text);
+    return NULL;
+}
+
 static struct kodosis_ast_type *parse_simple(struct kodosis_parser *parser, unsigned depth)
 {
     enum kodosis_type_kind builtin;
@@ -195,7 +212,7 @@ static struct kodosis_ast_type *parse_simple(struct kodosis_parser *parser, unsi
     if (!kodosis__parse_dotted_name(parser, "a type", &type->name))
         return NULL;
     type->position = type->name.position;
-    return type;
+    return kodosis__at_symbol(parser, '<') ? refuse_brackets(parser, &type->name) : type;
 }
 
 /* The sizes behind a type: int32[3][4] is three arrays of four, as in C, so each size goes inside the ones before. */

@@ -74,6 +74,20 @@ bool kodosis__unexpected(struct kodosis_parser *parser, const char *what)
     return false;
 }
 
+bool kodosis__suggest(struct kodosis_parser *parser, const char *word)
+{
+    const struct kodosis_token *token = &parser->token;
+    struct kodosis_guess guess = kodosis_guess_begin(token->start, token->size);
+
+    if (token->kind != KODOSIS_TOKEN_NAME || kodosis_is_keyword(token->start, token->size))
+        return false;
+    kodosis_guess_consider(&guess, word);
+    if (guess.best)
+        kodosis_error(parser->diagnostics, &token->position, "unknown word '%.*s'; did you mean '%s'?",
+                      (int)token->size, token->start, word);
+    return guess.best;
+}
+
 bool kodosis__expect_symbol(struct kodosis_parser *parser, char symbol, const char *where)
 {
     char found[64];
@@ -234,6 +248,8 @@ static bool parse_service(struct kodosis_parser *parser, struct kodosis_ast_decl
     }
     if (kodosis__accept_word(parser, "as") &&
         !kodosis__parse_declared_name(parser, "another name for the service", &declaration->alias))
+        return false;
+    if (!declaration->version.present && !declaration->alias.text && kodosis__suggest(parser, "version"))
         return false;
     if (!kodosis__at_symbol(parser, '{'))
         return kodosis__unexpected(parser, declaration->alias.text ? "'{' and the procedures of the service"

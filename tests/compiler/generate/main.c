@@ -1,0 +1,10 @@
+#include "drawing.h"
+
+int edition(void);
+
+int edition(void)
+{
+    struct drawing_drawing drawing = { { 0 } };
+
+    return DRAWING_EDITION + (int)drawing.circles.count;
+}
