@@ -44,7 +44,7 @@ static int send_answer(struct hprpc_request *request)
         pthread_mutex_unlock(&controller->lock);
         return HPRPC_EINVAL;
     }
-    atomic_fetch_sub_explicit(&controller->bytes_in, request->charge, memory_order_relaxed);
+    hprpc__answered_bytes(controller, request->charge);
     /* release: pairs with the acquire in admit; what this request did is over when its id comes again */
     atomic_store_explicit(request->cell, NULL, memory_order_release);
     r = hprpc__publish(controller, &request->reservation);

@@ -342,7 +342,7 @@ int hprpc_client_process(struct hprpc_client *client)
     if (hprpc__state(controller) != HPRPC__BROKEN && hprpc__pump_try_own(&controller->pump)) {
         hprpc__watcher_clear(connection->epoll_fd, connection->wake_fd);
         controller->channel->ops->disarm(controller->channel);
-        for (int turn = 0; turn < TURNS && hprpc__controller_turn(controller) > 0; turn++)
+        for (int turn = 0; turn < TURNS && hprpc__controller_turn(controller, 1, NULL) > 0; turn++)
             continue;
         hprpc__controller_expire(controller, hprpc_now(controller->context));
         settle(&connection->host, controller);

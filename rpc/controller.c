@@ -1,7 +1,5 @@
 #include "rpc/controller.h"
 
-#include <stdio.h>
-
 #include "rpc/pending.h"
 #include "rpc/pump.h"
 #include "rpc/request.h"
@@ -170,30 +168,50 @@ static int say_hello(struct hprpc_controller *controller)
 /* Our HELLO: at once from the side that connected, else in answer to the other's. */
 static int hello_if_due(struct hprpc_controller *controller)
 {
-    if (controller->hello_sent || hprpc__state(controller) == HPRPC__BROKEN)
+    if (KODOSIS_LIKELY(controller->hello_sent) || hprpc__state(controller) == HPRPC__BROKEN)
         return 0;
     if (!controller->begins && hprpc__state(controller) == HPRPC__OPENING)
         return 0;
     return say_hello(controller);
 }
 
-int hprpc__controller_turn(struct hprpc_controller *controller)
+/* Receives a message, looking several times if need be: nothing but looking happens between two looks. */
+static int look(struct hprpc_channel *channel, uint32_t looks, struct hprpc_message *ret_message)
 {
-    struct hprpc_channel *channel = controller->channel;
-    struct hprpc_message message;
-    int count = 0, r = 0;
+    int r = channel->ops->receive(channel, ret_message);
 
-    while (count < BATCH && hprpc__state(controller) != HPRPC__BROKEN) {
-        r = channel->ops->receive(channel, &message);
+    while (!r && --looks) {
+        hprpc__relax();
+        r = channel->ops->receive(channel, ret_message);
+    }
+    return r;
+}
+
+static int receive_batch(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until,
+                         int *ret_count)
+{
+    struct hprpc_message message;
+    int r = 0;
+
+    while (*ret_count < BATCH && hprpc__state(controller) != HPRPC__BROKEN) {
+        r = look(controller->channel, *ret_count ? 1 : looks, &message);
         if (r <= 0)
             break;
-        count++;
+        ++*ret_count;
         r = hprpc__dispatch(controller, &message);
         if (r == 0)
             r = hello_if_due(controller);
-        if (r < 0)
+        if (r < 0 || (until && hprpc__pending_done(until)))
             break;
     }
+    return r;
+}
+
+int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until)
+{
+    int count = 0;
+    int r = receive_batch(controller, looks, until, &count);
+
     if (r >= 0)
         r = hello_if_due(controller);
     if (r >= 0)
@@ -259,7 +277,7 @@ void hprpc_controller_peer(struct hprpc_controller *controller, struct hprpc_pee
     pthread_mutex_unlock(&controller->lock);
 }
 
-static uint64_t look(_Atomic uint64_t *counter)
+static uint64_t counted(_Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
@@ -267,15 +285,15 @@ static uint64_t look(_Atomic uint64_t *counter)
 void hprpc_controller_statistics(struct hprpc_controller *controller, struct hprpc_statistics *ret_statistics)
 {
     *ret_statistics = (struct hprpc_statistics){
-        .calls_sent = look(&controller->statistics.calls_sent),
-        .calls_received = look(&controller->statistics.calls_received),
-        .replies_sent = look(&controller->statistics.replies_sent),
-        .replies_received = look(&controller->statistics.replies_received),
-        .late_replies = look(&controller->statistics.late_replies),
-        .stray_replies = look(&controller->statistics.stray_replies),
-        .busy = look(&controller->statistics.busy),
-        .expired = look(&controller->statistics.expired),
-        .copied = look(&controller->statistics.copied),
-        .lent = look(&controller->statistics.lent),
+        .calls_sent = counted(&controller->statistics.calls_sent),
+        .calls_received = counted(&controller->statistics.calls_received),
+        .replies_sent = counted(&controller->statistics.replies_sent),
+        .replies_received = counted(&controller->statistics.replies_received),
+        .late_replies = counted(&controller->statistics.late_replies),
+        .stray_replies = counted(&controller->statistics.stray_replies),
+        .busy = counted(&controller->statistics.busy),
+        .expired = counted(&controller->statistics.expired),
+        .copied = counted(&controller->statistics.copied),
+        .lent = counted(&controller->statistics.lent),
     };
 }

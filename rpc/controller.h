@@ -138,7 +138,8 @@ struct hprpc_controller {
     struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into it */
     struct hprpc_request *spare;                        /* pump: requests to use again */
     struct hprpc_request *returned;                     /* lock: the same, from other threads */
-    _Atomic uint64_t bytes_in;                          /* bodies of unanswered requests */
+    uint64_t bytes_received;            /* pump: bodies of requests that want an answer */
+    _Atomic uint64_t bytes_answered;    /* those of them that got one; written under the lock */
     uint32_t oneway_calls; /* lock: one-way requests that came and were not credited back */
     uint32_t oneway_done;  /* lock: those of them that are consumed */
     uint64_t oneway_bytes, oneway_bytes_done;
@@ -160,6 +161,14 @@ struct hprpc_controller {
 static inline void hprpc__count(_Atomic uint64_t *counter)
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* Gives bytes of credit back that a request took. Under the lock, so no locked instruction is needed. */
+static inline void hprpc__answered_bytes(struct hprpc_controller *controller, uint64_t size)
+{
+    atomic_store_explicit(&controller->bytes_answered,
+                          atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed) + size,
+                          memory_order_relaxed);
 }
 
 /* ---- controller.c: life ---- */
@@ -185,10 +194,11 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
 void hprpc__controller_destroy(struct hprpc_controller *controller);
 
 /*
- * One turn of the pump, by its owner: receives and dispatches a batch of messages and sends what waited. The number of
- * messages; 0, none was there; negative, the connection is broken and every call is complete.
+ * One turn of the pump, by its owner: receives and dispatches a batch of messages and sends what waited. Where nothing is
+ * there it looks up to `looks` times, which is how one spins; the batch ends early when `until` (or NULL) is complete. The
+ * number of messages; 0, none was there; negative, the connection is broken and every call is complete.
  */
-int hprpc__controller_turn(struct hprpc_controller *controller);
+int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until);
 
 /* Lets deadlines pass: tickets expire, a handshake that takes too long breaks the connection. By the pump's owner. */
 void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now);

@@ -208,20 +208,23 @@ void hprpc__loop_clear(struct hprpc__loop *loop)
 
 enum look { BUSY, IDLE, PARKED, GONE };
 
-static bool is_through_spinning(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin)
+static bool is_through_spinning(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin,
+                                uint32_t looks)
 {
     if (!may_spin || hprpc__spin_sleeps_at_once(&controller->spin))
         return true;
     if (controller->channel->wait != HPRPC_WAIT_SPIN && loop->active_count > ACTIVE_MAX)
         return true;
-    return hprpc__spin_wants_clock(&controller->spin) &&
+    return hprpc__spin_wants_clock(&controller->spin, looks) &&
            !hprpc__spin_goes_on(&controller->spin, hprpc_now(loop->context));
 }
 
 /* Serves one active connection. */
 static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin)
 {
-    int count = hprpc__controller_turn(controller);
+    /* who has company must not linger */
+    uint32_t looks = may_spin && loop->active_count == 1 ? hprpc__spin_looks(&controller->spin) : 1;
+    int count = hprpc__controller_turn(controller, looks, NULL);
 
     if (count < 0)
         return GONE;
@@ -234,7 +237,7 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
             return BUSY;
         return PARKED;
     }
-    if (!is_through_spinning(loop, controller, may_spin) || !park(loop, controller))
+    if (!is_through_spinning(loop, controller, may_spin, looks) || !park(loop, controller))
         return IDLE;
     hprpc__spin_slept(&controller->spin, controller->channel->wait);
     return PARKED;

@@ -281,11 +281,11 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
 }
 
 /* Between two looks at a channel that had nothing: spins on, or looks at the clock and sleeps. */
-static enum outcome pause_or_sleep(struct wait *wait)
+static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
 {
     uint64_t now;
 
-    if (!hprpc__spin_wants_clock(&wait->spin))
+    if (!hprpc__spin_wants_clock(&wait->spin, looks))
         return GO_ON;
     now = look_at_clock(wait);
     hprpc__controller_expire(wait->controller, now);
@@ -304,15 +304,18 @@ static enum outcome pause_or_sleep(struct wait *wait)
 /* This thread owns the pump: works until what it waits for is there. */
 static enum outcome pump(struct wait *wait)
 {
+    const struct hprpc_pending_call *only = wait->awaited->count == 1 ? wait->awaited->pending[0] : NULL;
     enum outcome outcome = GO_ON;
+    uint32_t looks;
     int r;
 
     hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
     /* our HELLO goes out in a turn: before that there is nothing to sleep for */
     if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
-        outcome = pause_or_sleep(wait);
+        outcome = pause_or_sleep(wait, 0);
     while (outcome == GO_ON) {
-        r = hprpc__controller_turn(wait->controller);
+        looks = hprpc__spin_looks(&wait->spin);
+        r = hprpc__controller_turn(wait->controller, looks, only);
         if (r > 0)
             hprpc__spin_paid(&wait->spin);
         if (is_there(wait->controller, wait->awaited))
@@ -322,7 +325,7 @@ static enum outcome pump(struct wait *wait)
         if (r > 0)
             hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
         else
-            outcome = pause_or_sleep(wait);
+            outcome = pause_or_sleep(wait, looks);
     }
     return outcome;
 }
@@ -388,9 +391,9 @@ int hprpc__pump_wait_for_room(struct hprpc_controller *controller, uint32_t seen
 void hprpc__pump_once(struct hprpc_controller *controller)
 {
     if (hprpc__pump_is_mine(&controller->pump)) {
-        hprpc__controller_turn(controller);
+        hprpc__controller_turn(controller, 1, NULL);
     } else if (!controller->pump.host->dedicated && hprpc__pump_try_own(&controller->pump)) {
-        hprpc__controller_turn(controller);
+        hprpc__controller_turn(controller, 1, NULL);
         hprpc__controller_expire(controller, hprpc_now(controller->context));
         hprpc__pump_disown(&controller->pump);
     }

@@ -119,11 +119,12 @@ static bool charge_oneway(struct hprpc_controller *controller, uint32_t size)
 
 static bool charge_call(struct hprpc_controller *controller, uint32_t size)
 {
-    uint64_t taken = atomic_load_explicit(&controller->bytes_in, memory_order_relaxed);
+    uint64_t taken = controller->bytes_received -
+                     atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed);
 
     if (taken && taken + size > controller->own.max_call_bytes)
         return false;
-    atomic_fetch_add_explicit(&controller->bytes_in, size, memory_order_relaxed);
+    controller->bytes_received += size;
     return true;
 }
 
@@ -318,8 +319,8 @@ static int refuse_without_memory(struct hprpc_controller *controller, const stru
         credit_back(controller, size);
         return 0;
     }
-    atomic_fetch_sub_explicit(&controller->bytes_in, size, memory_order_relaxed);
     pthread_mutex_lock(&controller->lock);
+    hprpc__answered_bytes(controller, size);
     hprpc__error_send(controller, header->call, HPRPC_EBUSY, "out of memory for the request");
     pthread_mutex_unlock(&controller->lock);
     return 0;

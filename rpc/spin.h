@@ -40,15 +40,30 @@ static inline bool hprpc__spin_sleeps_at_once(const struct hprpc__spin *spin)
     return spin->sleeps;
 }
 
-/* Counts one vain look; true when it is time to look at the clock. */
-static inline bool hprpc__spin_wants_clock(struct hprpc__spin *spin)
+/* Between two looks: leaves the processor's resources to its other half. */
+static inline void hprpc__relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+/* How often to look in one turn: without anything in between, so that what comes is seen at once. */
+static inline uint32_t hprpc__spin_looks(const struct hprpc__spin *spin)
+{
+    return spin->sleeps ? 1 : HPRPC__SPIN_CLOCK_EVERY;
+}
+
+/* Counts vain looks; true when it is time to look at the clock. */
+static inline bool hprpc__spin_wants_clock(struct hprpc__spin *spin, uint32_t looks)
 {
     if (spin->sleeps)
         return true;
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#endif
-    return ++spin->looks % HPRPC__SPIN_CLOCK_EVERY == 0;
+    hprpc__relax();
+    spin->looks += looks;
+    return spin->looks % HPRPC__SPIN_CLOCK_EVERY == 0;
 }
 
 /* Whether to keep spinning at this time. */
