@@ -21,6 +21,8 @@ static int watch(struct hprpc__acceptor *acceptor, struct hprpc__listening *list
         if (hprpc__watcher_add(acceptor->loop->epoll_fd, watches[i].fd, listening) < 0)
             return HPRPC_ESYSTEM;
     }
+    listening->polled = !count;
+    acceptor->polls = acceptor->polls || !count;
     return 0;
 }
 
@@ -78,6 +80,7 @@ void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)
 {
     struct hprpc__listening *listening;
 
+    acceptor->polls = false;
     while ((listening = acceptor->listeners)) {
         acceptor->listeners = listening->next;
         unwatch(acceptor, listening);
@@ -126,6 +129,14 @@ void hprpc__acceptor_event(struct hprpc__acceptor *acceptor, struct hprpc__liste
         reason = accept_one(acceptor, listening->listener, &detail);
     if (reason && reason[0])
         pause_accepting(acceptor, reason);
+}
+
+void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor)
+{
+    for (struct hprpc__listening *listening = acceptor->listeners; listening; listening = listening->next) {
+        if (listening->polled)
+            hprpc__acceptor_event(acceptor, listening);
+    }
 }
 
 uint64_t hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now)

@@ -6,7 +6,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "rpc/guard.h"
 #include "rpc/limits.h"
 #include "rpc/transports.h"
 #include "rpc/watcher.h"
@@ -19,7 +18,7 @@ struct connection {
     struct hprpc_context *context;
     struct hprpc_controller *controller;
     enum hprpc_pump pump;
-    atomic_uint *guard;
+    struct hprpc__common *common;
     int wake_fd;
     int epoll_fd; /* HPRPC_PUMP_LOOP, else -1 */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
@@ -50,13 +49,16 @@ static void attend(struct hprpc__host *host, struct hprpc_controller *controller
 static void settle(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct connection *connection = (struct connection *)host;
+    bool watched;
 
     if (connection->epoll_fd < 0)
         return;
     pthread_mutex_lock(&controller->lock);
     hprpc__watcher_update(connection->epoll_fd, controller);
+    watched = controller->watch_count > 0;
     pthread_mutex_unlock(&controller->lock);
-    if (hprpc__state(controller) == HPRPC__BROKEN || controller->channel->ops->arm(controller->channel))
+    /* what cannot wake anybody is looked at in every round of the application's loop */
+    if (hprpc__state(controller) == HPRPC__BROKEN || !watched || controller->channel->ops->arm(controller->channel))
         hprpc__pump_kick(&controller->pump);
 }
 
@@ -128,7 +130,7 @@ static void free_connection(struct connection *connection)
         close(connection->epoll_fd);
     if (connection->wake_fd >= 0)
         close(connection->wake_fd);
-    hprpc__guard_free(connection->guard);
+    hprpc__common_drop(connection->common);
     hprpc_release(connection->context, connection, sizeof(*connection));
 }
 
@@ -136,24 +138,27 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
                           struct connection **ret_connection)
 {
     struct connection *connection = hprpc_allocate(context, sizeof(*connection));
+    int r;
 
     if (!connection)
-        return HPRPC_ENOMEM;
+        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a connection");
     *connection = (struct connection){
         .host = { .attend = attend, .settle = settle, .changed = tell_state, .attentive = pump != HPRPC_PUMP_CALLER },
         .context = context,
         .pump = pump,
-        .guard = hprpc__guard_new(),
         .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
         .epoll_fd = pump == HPRPC_PUMP_LOOP ? epoll_create1(EPOLL_CLOEXEC) : -1,
     };
-    if (connection->guard && connection->wake_fd >= 0 && (pump != HPRPC_PUMP_LOOP || connection->epoll_fd >= 0)) {
+    r = connection->wake_fd < 0 || (pump == HPRPC_PUMP_LOOP && connection->epoll_fd < 0) ? HPRPC_ESYSTEM : 0;
+    if (r == 0)
+        r = hprpc__common_new(context, &connection->common);
+    if (r == 0) {
         *ret_connection = connection;
         return 0;
     }
+    hprpc_detail_set(detail, r, "no descriptors or memory for a connection: %s", strerrordesc_np(errno));
     free_connection(connection);
-    return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no descriptors or memory for a connection: %s",
-                            strerrordesc_np(errno));
+    return r;
 }
 
 /* Pumps until both sides have said HELLO. */
@@ -192,7 +197,7 @@ static int new_controller(struct connection *connection, struct hprpc_channel *c
         .channel = channel,
         .limits = *limits,
         .host = &connection->host,
-        .alive = connection->guard,
+        .common = connection->common,
         .wake_fd = connection->wake_fd,
         .opening_deadline = hprpc_now(connection->context) + opening_ms * 1000000ull,
         .begins = true,

@@ -23,10 +23,10 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->client.controller = controller;
     controller->context = setup->context;
     controller->channel = setup->channel;
-    controller->alive = setup->alive;
+    controller->common = hprpc__common_keep(setup->common);
     controller->own = setup->limits;
     controller->services = setup->services;
-    controller->quota = setup->quota;
+    controller->quota = setup->has_quota ? &setup->common->quota : NULL;
     controller->workers = setup->workers;
     controller->opening_deadline = setup->opening_deadline;
     controller->begins = setup->begins;
@@ -70,6 +70,7 @@ void hprpc__controller_destroy(struct hprpc_controller *controller)
     controller->channel->ops->free(controller->channel);
     pthread_mutex_destroy(&controller->lock);
     hprpc__pump_clear(&controller->pump);
+    hprpc__common_drop(controller->common);
     hprpc_release(controller->context, controller, sizeof(*controller));
 }
 

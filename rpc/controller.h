@@ -15,7 +15,7 @@
 #include <hprpc/stub.h>
 
 #include "rpc/body.h"
-#include "rpc/quota.h"
+#include "rpc/common.h"
 #include "rpc/services.h"
 #include "rpc/spin.h"
 
@@ -105,7 +105,7 @@ struct hprpc_controller {
     struct hprpc_client client;
     struct hprpc_context *context;
     struct hprpc_channel *channel;
-    const atomic_uint *alive; /* in memory that a fork wipes: 0 in a child */
+    struct hprpc__common *common; /* a reference to what is its host's as well */
     atomic_uint references;
     struct hprpc__limits own;  /* what we allow the other side */
     struct hprpc__limits peer; /* what it allows us; set before the state becomes READY */
@@ -129,7 +129,7 @@ struct hprpc_controller {
     uint64_t opening_deadline;         /* pump */
     struct hprpc__keepalive keepalive; /* pump */
 
-    struct hprpc__quota *quota;                         /* the server's, or NULL */
+    struct hprpc__quota *quota;                         /* the server's, in `common`, or NULL */
     struct hprpc__workers *workers;                     /* the server's, or NULL: handlers run inline */
     struct hprpc__services *services;                   /* the server's, or NULL */
     struct hprpc__services *own_services;               /* of this connection alone, or NULL; made under the lock */
@@ -177,11 +177,11 @@ struct hprpc__controller_setup {
     struct hprpc_context *context;
     struct hprpc_channel *channel; /* taken over on success */
     struct hprpc__limits limits;
-    struct hprpc__services *services; /* borrowed, or NULL, as the next two */
-    struct hprpc__quota *quota;
+    struct hprpc__services *services; /* borrowed, or NULL, as the workers */
     struct hprpc__workers *workers;
+    struct hprpc__common *common;
+    bool has_quota;
     struct hprpc__host *host;
-    const atomic_uint *alive;
     int wake_fd;
     uint64_t opening_deadline;
     bool begins; /* this side connected */

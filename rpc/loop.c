@@ -34,14 +34,18 @@ static void deactivate(struct hprpc__loop *loop, uint32_t index)
     loop->active[index] = loop->active[--loop->active_count];
 }
 
-/* Puts a connection to sleep; false when it turns out to have something to do. */
+/* Puts a connection to sleep; false when it turns out to have something to do, or could not be woken. */
 static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     struct hprpc_channel *channel = controller->channel;
+    bool watched;
 
     pthread_mutex_lock(&controller->lock);
     hprpc__watcher_update(loop->epoll_fd, controller);
+    watched = controller->watch_count > 0;
     pthread_mutex_unlock(&controller->lock);
+    if (!watched)
+        return false;
     if (!channel->ops->arm(channel))
         return true;
     channel->ops->disarm(channel);

@@ -250,7 +250,7 @@ static void drain(int fd)
         return;
 }
 
-/* Sleeps until the channel has something, somebody kicks, or the time is over. */
+/* Sleeps until the channel has something, somebody kicks, or the time is over. Not on a channel that cannot wake us. */
 static void sleep_on_channel(struct wait *wait, uint64_t now)
 {
     struct hprpc_controller *controller = wait->controller;
@@ -270,7 +270,7 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
 
     if (wait->deadline < until)
         until = wait->deadline;
-    if (until <= now)
+    if (until <= now || !count)
         return;
     timeout.tv_sec = (time_t)((until - now) / 1000000000u);
     timeout.tv_nsec = (long)((until - now) % 1000000000u);
@@ -390,6 +390,9 @@ int hprpc__pump_wait_for_room(struct hprpc_controller *controller, uint32_t seen
 
 void hprpc__pump_once(struct hprpc_controller *controller)
 {
+    /* a broken connection has nothing left to do, and its host may be gone */
+    if (hprpc__state(controller) == HPRPC__BROKEN)
+        return;
     if (hprpc__pump_is_mine(&controller->pump)) {
         hprpc__controller_turn(controller, 1, NULL);
     } else if (!controller->pump.host->dedicated && hprpc__pump_try_own(&controller->pump)) {

@@ -1,7 +1,6 @@
 /* The server's life: options, services, running and stopping. Connections are served by loop.c. */
 #include "rpc/server.h"
 
-#include "rpc/guard.h"
 #include "rpc/limits.h"
 #include "rpc/watcher.h"
 
@@ -39,8 +38,8 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
     server->max_connections = or_default(options->max_connections, HPRPC__CONNECTIONS_MAX);
     server->opening_ms = or_default(options->handshake_timeout_ms, HPRPC__OPENING_MS);
     server->stop_ms = or_default(options->stop_timeout_ms, HPRPC__STOP_MS);
-    server->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
-    server->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
+    server->common->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
+    server->common->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
     if (options->loops > HPRPC__LOOPS_MAX || options->workers > HPRPC__WORKERS_MAX)
         return HPRPC_EINVAL;
     return hprpc__limits_complete(&server->limits);
@@ -84,10 +83,10 @@ static int arrive(void *self, struct hprpc_channel *channel)
         .channel = channel,
         .limits = server->limits,
         .services = &server->services,
-        .quota = &server->quota,
         .workers = server->workers,
         .host = &loop->host,
-        .alive = server->guard,
+        .common = server->common,
+        .has_quota = true,
         .wake_fd = loop->wake_fd,
         .opening_deadline = hprpc_now(server->context) + server->opening_ms * 1000000ull,
     };
@@ -132,14 +131,14 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
 
 static int make_parts(struct hprpc_server *server, const struct hprpc_server_options *options)
 {
-    int r = set_limits(server, options);
+    int r = hprpc__common_new(server->context, &server->common);
 
+    if (r == 0)
+        r = set_limits(server, options);
     if (r == 0)
         r = make_loops(server, or_default(options->loops, 1));
     if (r == 0 && options->workers)
         r = hprpc__workers_new(server->context, options->workers, server->limits.max_depth, &server->workers);
-    if (r == 0 && !(server->guard = hprpc__guard_new()))
-        r = HPRPC_ESYSTEM;
     return r;
 }
 
@@ -180,7 +179,7 @@ void hprpc_server_free(struct hprpc_server *server)
         hprpc__loop_clear(&server->loops[i].loop);
     hprpc_release(server->context, server->loops, server->loop_count * sizeof(*server->loops));
     hprpc__services_clear(&server->services);
-    hprpc__guard_free(server->guard);
+    hprpc__common_drop(server->common);
     pthread_mutex_destroy(&server->lock);
     hprpc_release(server->context, server, sizeof(*server));
 }
@@ -222,6 +221,12 @@ static int turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
 
     if (server->acceptor.paused_until)
         resume = hprpc__acceptor_resume(&server->acceptor, hprpc_now(server->context));
+    if (server->acceptor.polls) {
+        hprpc__acceptor_poll(&server->acceptor);
+        resume = 0;
+        /* the descriptor of a server in somebody's loop stays ready */
+        hprpc__loop_kick(&server->loops[0].loop);
+    }
     return hprpc__loop_turn(&server->loops[0].loop, may_sleep, resume < until ? resume : until);
 }
 
@@ -268,9 +273,9 @@ static int drain(struct hprpc_server *server)
     uint64_t now;
     int r = 0;
 
-    atomic_store(&server->quota.refusing, true);
+    atomic_store(&server->common->quota.refusing, true);
     hprpc__acceptor_clear(&server->acceptor);
-    while (r == 0 && atomic_load(&server->quota.calls)) {
+    while (r == 0 && atomic_load(&server->common->quota.calls)) {
         now = hprpc_now(server->context);
         if (now >= deadline)
             break;
@@ -312,7 +317,9 @@ int hprpc_server_timeout(struct hprpc_server *server)
     uint64_t deadline = hprpc__loop_deadline(&server->loops[0].loop);
     uint64_t now;
 
-    if (server->acceptor.paused_until && server->acceptor.paused_until < deadline)
+    if (server->acceptor.polls)
+        deadline = 0;
+    else if (server->acceptor.paused_until && server->acceptor.paused_until < deadline)
         deadline = server->acceptor.paused_until;
     if (deadline == HPRPC__NEVER)
         return -1;

@@ -3,7 +3,6 @@
 #define HPRPC_RPC_SERVER_H
 
 #include "rpc/acceptor.h"
-#include "rpc/quota.h"
 #include "rpc/workers.h"
 
 enum {
@@ -30,13 +29,12 @@ struct hprpc_server {
     uint32_t opening_ms;
     uint32_t stop_ms;
     struct hprpc__services services;
-    struct hprpc__quota quota;
     struct hprpc__workers *workers;
     struct hprpc__acceptor acceptor; /* on the first loop */
     pthread_mutex_t lock;            /* of `services`, for adding */
-    atomic_uint *guard;
-    atomic_bool stop; /* asked to stop */
-    atomic_bool over; /* the loops' threads must return */
+    struct hprpc__common *common;    /* with the quota */
+    atomic_bool stop;                /* asked to stop */
+    atomic_bool over;                /* the loops' threads must return */
     uint32_t loop_count;
     struct hprpc__serving_loop *loops;
 };

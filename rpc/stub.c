@@ -143,7 +143,7 @@ static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hp
     stub->pending = NULL;
     if (call)
         hprpc_call_clear(call);
-    if (!atomic_load_explicit((atomic_uint *)controller->alive, memory_order_relaxed))
+    if (!atomic_load_explicit(controller->common->alive, memory_order_relaxed))
         return explain(call, HPRPC_EFORKED, NULL);
     if (procedure == HPRPC_PROCEDURE_ABSENT)
         return explain(call, HPRPC_EUNIMPLEMENTED, "the other side's version of the service lacks this procedure");

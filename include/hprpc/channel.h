@@ -156,7 +156,8 @@ struct hprpc_channel_ops {
 
     /*
      * The descriptors to sleep on, as of now: at most HPRPC_WATCH_MAX, their number returned. The set changes only inside
-     * receive, flush and end_call. A channel that needs none returns 0.
+     * receive, flush and end_call. A channel that cannot wake anybody returns 0: nobody sleeps on it, it is looked at
+     * again and again.
      */
     size_t (*watch)(struct hprpc_channel *channel, struct hprpc_watch *ret_watches);
 
