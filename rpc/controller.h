@@ -138,8 +138,8 @@ struct hprpc_controller {
     struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into it */
     struct hprpc_request *spare;                        /* pump: requests to use again */
     struct hprpc_request *returned;                     /* lock: the same, from other threads */
-    uint64_t bytes_received;            /* pump: bodies of requests that want an answer */
-    _Atomic uint64_t bytes_answered;    /* those of them that got one; written under the lock */
+    uint64_t bytes_received;                            /* pump: bodies of requests that want an answer */
+    _Atomic uint64_t bytes_answered;                    /* those of them that got one; written under the lock */
     uint32_t oneway_calls; /* lock: one-way requests that came and were not credited back */
     uint32_t oneway_done;  /* lock: those of them that are consumed */
     uint64_t oneway_bytes, oneway_bytes_done;

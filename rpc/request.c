@@ -119,8 +119,8 @@ static bool charge_oneway(struct hprpc_controller *controller, uint32_t size)
 
 static bool charge_call(struct hprpc_controller *controller, uint32_t size)
 {
-    uint64_t taken = controller->bytes_received -
-                     atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed);
+    uint64_t taken =
+        controller->bytes_received - atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed);
 
     if (taken && taken + size > controller->own.max_call_bytes)
         return false;
