@@ -210,9 +210,12 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
 
 int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until)
 {
-    int count = 0;
-    int r = receive_batch(controller, looks, until, &count);
+    bool outer = controller->turning;
+    int count = 0, r;
 
+    controller->turning = true;
+    r = receive_batch(controller, looks, until, &count);
+    controller->turning = outer;
     if (r >= 0)
         r = hello_if_due(controller);
     if (r >= 0)

@@ -134,6 +134,7 @@ struct hprpc_controller {
     struct hprpc__services *services;                   /* the server's, or NULL */
     struct hprpc__services *own_services;               /* of this connection alone, or NULL; made under the lock */
     struct hprpc__live *live;                           /* pump: which incoming call ids are in use */
+    bool turning;                                       /* pump: a batch of messages is being dispatched */
     struct hprpc_request *running;                      /* pump: the innermost handler that runs inline */
     struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into it */
     struct hprpc_request *spare;                        /* pump: requests to use again */

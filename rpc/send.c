@@ -5,7 +5,7 @@
 int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
 {
     struct hprpc_channel *channel = controller->channel;
-    bool batch = hprpc__pump_is_mine(&controller->pump) && controller->running;
+    bool batch = hprpc__pump_is_mine(&controller->pump) && controller->turning;
     int r;
 
     if (reservation->writer.status != KODOSIS_OK || reservation->writer.cursor != reservation->writer.end) {
