@@ -183,15 +183,19 @@ static bool is_full(const struct fake_end *end)
     return end->capacity && end->leaving.count + end->peer->arrived.count >= end->capacity;
 }
 
+/* Whether a sender that was told HPRPC_EAGAIN may try again: the link has opened, and has room. */
+static bool is_fed(const struct fake_end *end)
+{
+    return end->starved && end->opening == FAKE_OPEN && !is_full(end);
+}
+
 static int reserve(struct fake_end *end, const struct hprpc_header *header, uint32_t size)
 {
     if (end->open)
         breach("start_call while a reservation is open");
     if (code_of(end))
         return code_of(end);
-    if (end->opening != FAKE_OPEN)
-        return HPRPC_EAGAIN;
-    if (header->type == HPRPC_MESSAGE_REQUEST && is_full(end)) {
+    if (end->opening != FAKE_OPEN || (header->type == HPRPC_MESSAGE_REQUEST && is_full(end))) {
         end->starved = true;
         return HPRPC_EAGAIN;
     }
@@ -326,7 +330,7 @@ static int receive(struct hprpc_channel *channel, struct hprpc_message *ret_mess
     int r;
 
     begin_alone(&end->receiving, "two threads receive");
-    if (end->starved && !is_full(end))
+    if (is_fed(end))
         end->starved = false;
     parcel = next_message(end, &r);
     if (parcel && parcel->size > channel->receive_limit) {
@@ -387,8 +391,7 @@ static bool arm(struct hprpc_channel *channel)
     begin_alone(&end->receiving, "two threads receive");
     quieten(end);
     end->armed = true;
-    busy = (end->arrived.count && !end->held) || code_of(end) || (end->leaving.count && !end->stalled) ||
-           (end->starved && !is_full(end));
+    busy = (end->arrived.count && !end->held) || code_of(end) || (end->leaving.count && !end->stalled) || is_fed(end);
     end_alone(&end->receiving);
     leave(end);
     return busy;
