@@ -22,7 +22,7 @@ enum {
     KODOSIS_LIMIT_EMBEDDING = 48,                /* structs within structs within structs, by value */
     KODOSIS_LIMIT_CONST_DEPTH = 64,              /* constants that refer to constants */
     KODOSIS_LIMIT_FIXED_SIZE = 64 * 1024 * 1024, /* bytes of a struct or fixed array, encoded */
-    KODOSIS_LIMIT_SHAPES = 64 * 1024 * 1024      /* canonical text of all procedures together */
+    KODOSIS_LIMIT_SHAPES = 32 * 1024 * 1024      /* canonical text of all procedures together */
 };
 
 #endif

@@ -1,0 +1,81 @@
+#include "compiler/fuzz.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kodosis/compiler/c/c.h"
+#include "kodosis/compiler/compile.h"
+#include "kodosis/compiler/describe.h"
+
+struct input {
+    const uint8_t *data;
+    size_t size;
+};
+
+static const char common[] =
+    "namespace acme.common; const uint16 PORT = 7788; enum Severity : uint8 { Debug = 1, Info, Warning = 16, Error }\n"
+    "struct Stamp { int64 seconds; int32 nanoseconds; int32 zone; } error Refused { string reason; Severity severity; }\n";
+static const char back[] = "namespace back; import \"fuzz.kod\";";
+
+static int read_input(void *self, const char *path, size_t limit, char **ret_data, size_t *ret_size)
+{
+    const struct input *input = self;
+    const char *data = (const char *)input->data;
+    size_t size = input->size;
+
+    if (strcmp(path, "fuzz.kod")) {
+        data = strcmp(path, "back.kod") ? common : back;
+        size = strlen(data);
+    }
+    size = size < limit ? size : limit;
+    *ret_data = malloc(size + 1);
+    if (!*ret_data)
+        return ENOMEM;
+    if (size)
+        memcpy(*ret_data, data, size);
+    *ret_size = size;
+    return 0;
+}
+
+static char *identify_input(void *self, const char *path)
+{
+    (void)self;
+    if (!strcmp(path, "fuzz.kod") || !strcmp(path, "back.kod"))
+        return strdup(path);
+    return strstr(path, "common.kod") || strstr(path, "helper.inc") ? strdup("common.kod") : NULL;
+}
+
+static void emit_all(const struct kodosis_model *model)
+{
+    struct kodosis_text text = KODOSIS_TEXT_INIT;
+
+    kodosis_describe(model, &text);
+    kodosis_text_clear(&text);
+    for (size_t i = 0; i < model->file_count; i++) {
+        struct kodosis_text source = KODOSIS_TEXT_INIT;
+
+        kodosis_c_emit(model, model->files[i], "0", &text, &source);
+        kodosis_text_clear(&text);
+        kodosis_text_clear(&source);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input input = { data, size };
+    struct kodosis_sources sources = { &input, read_input, identify_input };
+    struct kodosis_compilation compilation = { .sources = &sources };
+    const char *path = "fuzz.kod";
+    const struct kodosis_model *model = kodosis_compile(&compilation, &path, 1);
+    struct kodosis_text messages = KODOSIS_TEXT_INIT;
+
+    kodosis_diagnostics_render(&compilation.diagnostics, &messages, true);
+    if (model)
+        emit_all(model);
+    else if (!messages.size)
+        abort(); /* it failed without a word */
+    kodosis_text_clear(&messages);
+    kodosis_compilation_clear(&compilation);
+    return 0;
+}
