@@ -56,10 +56,10 @@ struct kodosis_type_description {
     uint8_t flags;
     uint16_t alignment;
     uint32_t smallest; /* fewest bytes of an encoding */
-    uint32_t element;
-    uint32_t key;   /* of a map */
-    uint32_t count; /* of a fixed array; otherwise how many members or enumerators there are, from `first` on */
-    uint32_t first; /* in the schema's members or enumerators */
+    uint32_t element;  /* of an enum, the kind of its integer */
+    uint32_t key;      /* of a map */
+    uint32_t count;    /* of a fixed array; otherwise how many members or enumerators there are, from `first` on */
+    uint32_t first;    /* in the schema's members or enumerators */
     uint32_t value_offset;
     size_t size;      /* in memory; of a map, that of an entry */
     const char *name; /* the dotted full name of a declared type; otherwise NULL */

@@ -1,5 +1,7 @@
 #include "kodosis/compiler/c/calls.h"
 
+#include <string.h>
+
 enum {
     OWN_ARGUMENTS = 6, /* the most that a stub adds to the parameters */
     COPY_MAX = 256,    /* bytes of a result that are copied rather than viewed */
@@ -26,8 +28,16 @@ const char *c_service(struct c_emitter *emitter, const struct kodosis_declaratio
 
 const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
+    /* what the service itself is called through, see c_declare_client and c_declare_server */
+    static const char *const taken[] = { "add", "bind", "interface", "procedures", "proxy", "serve", "service" };
+    const char *aside = "";
+    size_t i;
+
+    for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        if (strcmp(taken[i], procedure->snake) == 0)
+            aside = "_";
     return c_scoped(emitter, procedure->service->file,
-                    c_format(emitter, "%s_%s", procedure->service->snake, procedure->snake));
+                    c_format(emitter, "%s_%s%s", procedure->service->snake, procedure->snake, aside));
 }
 
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,

@@ -368,7 +368,7 @@ static const char *stem_within(struct c_emitter *emitter, const struct kodosis_t
     case KODOSIS_TYPE_ARRAY:
         return c_format(emitter, "%s_%llu", element, (unsigned long long)type->count);
     case KODOSIS_TYPE_OPTIONAL:
-        return c_format(emitter, "optional_%s", element);
+        return c_format(emitter, "%s_optional", element);
     case KODOSIS_TYPE_MAP:
         return c_format(emitter, "%s_%s_map", stem_within(emitter, type->key, file), element);
     default:

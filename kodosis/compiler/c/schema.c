@@ -21,7 +21,7 @@ static void add_parts(struct c_emitter *emitter, const struct kodosis_type *type
 {
     size_t i;
 
-    if (type->element)
+    if (type->element && type->kind != KODOSIS_TYPE_ENUM)
         add_type(emitter, type->element);
     if (type->key)
         add_type(emitter, type->key);
@@ -202,6 +202,14 @@ static const char *kind_of(const struct kodosis_type *type)
     return kinds[type->kind];
 }
 
+/* An index; for an enum, the kind of its integer. */
+static const char *element_of(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    if (type->kind == KODOSIS_TYPE_ENUM)
+        return kind_of(type->element);
+    return c_format(emitter, "%u", index_of(emitter, type->element));
+}
+
 static const char *memory_of(struct c_emitter *emitter, const struct kodosis_type *type)
 {
     if (type->kind == KODOSIS_TYPE_MAP)
@@ -239,8 +247,8 @@ static void emit_type(struct c_emitter *emitter, const struct kodosis_type *type
         *members += count;
     }
     c_line(emitter, "/* %s */", type->text);
-    c_line(emitter, "{ %s, %s, %u, %" PRIu64 ", %u, %u, %" PRIu64 ", %" PRIu64 ", %s,", kind_of(type), flags_of(type),
-           type->alignment, type->smallest < UINT32_MAX ? type->smallest : UINT32_MAX, index_of(emitter, type->element),
+    c_line(emitter, "{ %s, %s, %u, %" PRIu64 ", %s, %u, %" PRIu64 ", %" PRIu64 ", %s,", kind_of(type), flags_of(type),
+           type->alignment, type->smallest < UINT32_MAX ? type->smallest : UINT32_MAX, element_of(emitter, type),
            index_of(emitter, type->key), count, first, value_offset_of(emitter, type));
     kodosis_text_add(emitter->text, "  %s, ", memory_of(emitter, type));
     if (declaration)
