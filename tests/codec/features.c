@@ -21,6 +21,7 @@ VALUES_TYPE(codec_features_nested, "codec.features.Nested");
 VALUES_TYPE(codec_features_node, "codec.features.Node");
 VALUES_TYPE(codec_features_expression, "codec.features.Expression");
 VALUES_TYPE(codec_features_event, "codec.features.Event");
+VALUES_TYPE(codec_features_row, "codec.features.Row");
 VALUES_TYPE(codec_features_words, "codec.features.Words");
 
 enum { VALUE_MAX = 1024 };
@@ -685,6 +686,23 @@ static void expressions_are_decoded(void **state)
     assert_prints(&codec_features_expression_type, &value, "maybe: negated: literal: 5");
 }
 
+static void rows_of_numbers_are_copied(void **state)
+{
+    struct codec_features_row value;
+
+    (void)state;
+    memset(&value, 0, sizeof(value));
+    value.name = kodosis_str("r");
+    value.a0 = 1;
+    value.a19 = -1;
+    value.last = 0x0102;
+    value.end = true;
+    assert_bytes(&codec_features_row_type, &value,
+                 "\1r\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff\2\1\1",
+                 86);
+}
+
 /* ---- Names and printing ---- */
 
 static void reserved_words_are_moved_aside(void **state)
@@ -765,6 +783,7 @@ int main(void)
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(decoded_memory_is_limited),
         cmocka_unit_test(expressions_are_decoded),
+        cmocka_unit_test(rows_of_numbers_are_copied),
         cmocka_unit_test(reserved_words_are_moved_aside),
         cmocka_unit_test(printing_is_cut_like_snprintf),
     };

@@ -190,7 +190,7 @@ static void emit_oneway(struct c_emitter *emitter, const struct kodosis_procedur
 /* Decodes the reply into a variable, so that a failure leaves the output alone. */
 static void emit_decode(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    struct c_field field = { type, "reply" };
+    struct c_field field = { .type = type, .expression = "reply" };
     bool array = type->kind == KODOSIS_TYPE_ARRAY;
 
     if (!c_is_returned_as_view(type)) {
@@ -225,7 +225,7 @@ static void emit_end(struct c_emitter *emitter, const struct kodosis_procedure *
     const struct kodosis_type *type = procedure->result;
     bool array = type->kind == KODOSIS_TYPE_ARRAY;
     bool view = c_is_returned_as_view(type);
-    struct c_field field = { type, "reply" };
+    struct c_field field = { .type = type, .expression = "reply" };
     const char *items[2] = { "struct hprpc_stub *stub", NULL };
 
     items[1] = result_argument(emitter, type);

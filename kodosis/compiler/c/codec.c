@@ -10,6 +10,7 @@
 enum {
     RUN_MAX = 256,    /* KODOSIS_RUN_MAX of the runtime */
     FLATTEN_MAX = 64, /* small structs of fixed size join the run around them */
+    COPY_MIN = 16,    /* neighbours of one type that are copied in one go */
 };
 
 /* ---- Expressions ---- */
@@ -57,26 +58,27 @@ struct flat {
     size_t capacity;
 };
 
-static void flatten(struct c_emitter *emitter, struct flat *flat, const struct kodosis_type *type,
-                    const char *expression)
+static void flatten(struct c_emitter *emitter, struct flat *flat, const struct c_field *field)
 {
+    const struct kodosis_type *type = field->type;
     const struct kodosis_declaration *declaration = type->declaration;
     size_t i;
 
     if (type->kind == KODOSIS_TYPE_STRUCT && type->exact && !type->blittable && declaration->member_count &&
         type->smallest <= FLATTEN_MAX) {
-        for (i = 0; i < declaration->member_count; i++)
-            flatten(emitter, flat, declaration->members[i].type,
-                    c_dot(emitter, expression, c_member(emitter, &declaration->members[i])));
+        for (i = 0; i < declaration->member_count; i++) {
+            struct c_field member = { .type = declaration->members[i].type };
+
+            member.expression = c_dot(emitter, field->expression, c_member(emitter, &declaration->members[i]));
+            flatten(emitter, flat, &member);
+        }
         return;
     }
     if (flat->count == flat->capacity) {
         flat->capacity = flat->capacity ? 2 * flat->capacity : 16;
         flat->fields = kodosis_reallocate(flat->fields, flat->capacity, sizeof(*flat->fields));
     }
-    flat->fields[flat->count].type = type;
-    flat->fields[flat->count].expression = expression;
-    flat->count++;
+    flat->fields[flat->count++] = *field;
 }
 
 static struct flat flatten_all(struct c_emitter *emitter, const struct c_field *fields, size_t count)
@@ -85,7 +87,7 @@ static struct flat flatten_all(struct c_emitter *emitter, const struct c_field *
     size_t i;
 
     for (i = 0; i < count; i++)
-        flatten(emitter, &flat, fields[i].type, fields[i].expression);
+        flatten(emitter, &flat, &fields[i]);
     return flat;
 }
 
@@ -99,6 +101,31 @@ static size_t run_length(const struct c_field *fields, size_t count, uint64_t mo
         size += fields[length++].type->size;
     *ret_size = size;
     return length;
+}
+
+/* How many numbers of one type lie side by side in a struct, from here on: C leaves no gap between them. */
+static size_t row_length(const struct c_field *fields, size_t count)
+{
+    size_t length = 1;
+
+    if (!fields[0].owner || fields[0].type->checked)
+        return 1;
+    while (length < count && fields[length].type == fields[0].type && fields[length].owner == fields[0].owner &&
+           fields[length].index == fields[0].index + length)
+        length++;
+    return length < COPY_MIN ? 1 : length;
+}
+
+/* The memory of such a row. */
+static const char *row_place(struct c_emitter *emitter, const struct c_field *field, const char *pointer)
+{
+    return c_format(emitter, "(%s)%s + offsetof(struct %s, %s)", pointer, field->record, c_name(emitter, field->owner),
+                    c_member(emitter, &field->owner->members[field->index]));
+}
+
+static const char *row_size(struct c_emitter *emitter, const struct c_field *field, size_t length)
+{
+    return c_format(emitter, "%zu * %s", length, c_size_of(emitter, field->type));
 }
 
 bool c_fields_have_run(struct c_emitter *emitter, const struct c_field *fields, size_t count)
@@ -216,6 +243,18 @@ static void write_value(struct c_emitter *emitter, const struct kodosis_type *ty
     }
 }
 
+static size_t store(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *place)
+{
+    size_t length = row_length(fields, count);
+
+    if (length > 1)
+        c_line(emitter, "memcpy(%s, %s, %s);", place, row_place(emitter, fields, "const uint8_t *"),
+               row_size(emitter, fields, length));
+    else
+        c_line(emitter, "kodosis_store_%s(%s, %s);", c_word(fields[0].type), place, fields[0].expression);
+    return length;
+}
+
 static void write_run(struct c_emitter *emitter, const struct c_field *fields, size_t count, uint64_t size)
 {
     uint64_t offset = 0;
@@ -224,11 +263,12 @@ static void write_run(struct c_emitter *emitter, const struct c_field *fields, s
     c_line(emitter, "at = kodosis_writer_claim(writer, %llu);", (unsigned long long)size);
     c_line(emitter, "if (at) {");
     kodosis_text_indent(emitter->text);
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count;) {
         const char *place = offset ? c_format(emitter, "at + %llu", (unsigned long long)offset) : "at";
+        size_t length = store(emitter, fields + i, count - i, place);
 
-        c_line(emitter, "kodosis_store_%s(%s, %s);", c_word(fields[i].type), place, fields[i].expression);
-        offset += fields[i].type->size;
+        offset += length * fields[i].type->size;
+        i += length;
     }
     c_close(emitter);
 }
@@ -339,23 +379,35 @@ static void read_value(struct c_emitter *emitter, const struct kodosis_type *typ
     }
 }
 
+static size_t load(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *place)
+{
+    const struct kodosis_type *type = fields[0].type;
+    const char *x = fields[0].expression;
+    size_t length = row_length(fields, count);
+
+    if (length > 1)
+        c_line(emitter, "memcpy(%s, %s, %s);", row_place(emitter, fields, "uint8_t *"), place,
+               row_size(emitter, fields, length));
+    else if (type->kind == KODOSIS_TYPE_BOOL)
+        c_line(emitter, "%s = kodosis_check_bool(reader, kodosis_load_uint8(%s));", x, place);
+    else
+        c_line(emitter, "%s = kodosis_load_%s(%s);", x, c_word(type), place);
+    if (type->kind == KODOSIS_TYPE_ENUM)
+        c_line(emitter, "kodosis_check_enum(reader, %s_is_valid(%s));", c_name(emitter, type->declaration), x);
+    return length;
+}
+
 static void load_run(struct c_emitter *emitter, const struct c_field *fields, size_t count)
 {
     uint64_t offset = 0;
     size_t i;
 
-    for (i = 0; i < count; i++) {
-        const struct kodosis_type *type = fields[i].type;
+    for (i = 0; i < count;) {
         const char *place = offset ? c_format(emitter, "at + %llu", (unsigned long long)offset) : "at";
-        const char *x = fields[i].expression;
+        size_t length = load(emitter, fields + i, count - i, place);
 
-        if (type->kind == KODOSIS_TYPE_BOOL)
-            c_line(emitter, "%s = kodosis_check_bool(reader, at[%llu]);", x, (unsigned long long)offset);
-        else
-            c_line(emitter, "%s = kodosis_load_%s(%s);", x, c_word(type), place);
-        if (type->kind == KODOSIS_TYPE_ENUM)
-            c_line(emitter, "kodosis_check_enum(reader, %s_is_valid(%s));", c_name(emitter, type->declaration), x);
-        offset += type->size;
+        offset += length * fields[i].type->size;
+        i += length;
     }
 }
 

@@ -29,6 +29,9 @@ struct c_emitter {
 struct c_field {
     const struct kodosis_type *type;
     const char *expression;
+    const char *record;                      /* the pointer to the struct that it is a member of, or NULL */
+    const struct kodosis_declaration *owner; /* that struct */
+    size_t index;                            /* in its members */
 };
 
 /* ---- emit.c: lines and strings ---- */

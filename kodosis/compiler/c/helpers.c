@@ -136,7 +136,7 @@ static void emit_list_read(struct c_emitter *emitter, const struct kodosis_type 
 
 static void emit_optional_size(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    struct c_field field = { type->element, "*value" };
+    struct c_field field = { .type = type->element, .expression = "*value" };
     struct c_body body;
 
     c_line(emitter, "static uint64_t size_%s(%s, uint64_t offset)", c_stem(emitter, type),
@@ -153,7 +153,7 @@ static void emit_optional_size(struct c_emitter *emitter, const struct kodosis_t
 
 static void emit_optional_write(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    struct c_field field = { type->element, "*value" };
+    struct c_field field = { .type = type->element, .expression = "*value" };
     struct c_body body;
 
     c_line(emitter, "static void write_%s(struct kodosis_writer *writer, %s)", c_stem(emitter, type),
@@ -175,7 +175,7 @@ static void emit_optional_read(struct c_emitter *emitter, const struct kodosis_t
 {
     const struct kodosis_type *element = type->element;
     bool array = element->kind == KODOSIS_TYPE_ARRAY;
-    struct c_field field = { element, "*value" };
+    struct c_field field = { .type = element, .expression = "*value" };
     struct c_body body;
 
     c_line(emitter, "static %s",
@@ -211,7 +211,7 @@ static void emit_optional_read(struct c_emitter *emitter, const struct kodosis_t
 
 static void emit_array_size(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    struct c_field field = { type->element, "value[i]" };
+    struct c_field field = { .type = type->element, .expression = "value[i]" };
     struct c_body body;
 
     if (type->exact)
@@ -231,7 +231,7 @@ static void emit_array_size(struct c_emitter *emitter, const struct kodosis_type
 
 static void emit_array_write(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    struct c_field field = { type->element, "value[i]" };
+    struct c_field field = { .type = type->element, .expression = "value[i]" };
     struct c_body body;
 
     c_line(emitter, "static void write_%s(struct kodosis_writer *writer, %s)", c_stem(emitter, type),
@@ -249,7 +249,7 @@ static void emit_array_write(struct c_emitter *emitter, const struct kodosis_typ
 
 static void emit_array_read(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    struct c_field field = { type->element, "ret_value[i]" };
+    struct c_field field = { .type = type->element, .expression = "ret_value[i]" };
     struct c_body body;
 
     c_line(emitter, "static void read_%s(struct kodosis_reader *reader, %s)", c_stem(emitter, type),

@@ -279,6 +279,9 @@ static struct c_field *fields_of(struct c_emitter *emitter, const struct kodosis
     for (i = 0; i < count; i++) {
         fields[i].type = declaration->members[i].type;
         fields[i].expression = c_format(emitter, "%s->%s", record, c_member(emitter, &declaration->members[i]));
+        fields[i].record = record;
+        fields[i].owner = declaration;
+        fields[i].index = i;
     }
     return fields;
 }
@@ -370,8 +373,9 @@ static struct c_field union_field(struct c_emitter *emitter, const struct kodosi
 {
     const struct kodosis_member *member = &declaration->members[index];
     const char *pointer = c_is_pointer_member(declaration, member) && c_is_record(member->type) ? "*" : "";
-    struct c_field field = { member->type,
-                             c_format(emitter, "%s%s->as.%s", pointer, record, c_member(emitter, member)) };
+    struct c_field field = { .type = member->type };
+
+    field.expression = c_format(emitter, "%s%s->as.%s", pointer, record, c_member(emitter, member));
 
     return field;
 }

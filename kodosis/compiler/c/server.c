@@ -202,7 +202,7 @@ static void emit_invoke(struct c_emitter *emitter, const struct kodosis_procedur
 /* The lines of a function that writes one value into a message that `begin` opens. */
 static void emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin)
 {
-    struct c_field field = { type, "value" };
+    struct c_field field = { .type = type, .expression = "value" };
     size_t count = type ? 1 : 0;
     const char *size;
 
