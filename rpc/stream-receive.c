@@ -20,7 +20,10 @@ enum {
      * request. A blocking call costs one read, and a spinning one nothing.
      */
     VAIN_LOOKS = 2,
+    WINDOW_BYTES = 16 * 1024, /* what has to come in each window while a message is incomplete */
 };
+
+#define WINDOW (30ull * 1000 * 1000 * 1000)
 
 /* ---- Memory ---- */
 
@@ -100,6 +103,7 @@ static int deliver(struct hprpc__stream *stream, const struct hprpc_header *head
 
     stream->at += header_size + size;
     stream->header_size = (uint8_t)header_size;
+    stream->window_start = 0;
     /*
      * A header has at least 6 bytes. With exactly 6 the body may lack one byte of room, but has less than 128 bytes: it
      * is copied, and must be gone before the next one needs the place.
@@ -128,6 +132,7 @@ static int deliver_large(struct hprpc__stream *stream, struct hprpc_message *ret
     ret_message->lendable = true;
     ret_message->token[0] = (uintptr_t)stream->large;
     stream->large = NULL;
+    stream->window_start = 0;
     return 1;
 }
 
@@ -234,10 +239,31 @@ static int fill(struct hprpc__stream *stream)
     taken = (size_t)n;
     stream->vain_looks = taken < asked ? VAIN_LOOKS : 0;
     stream->quiet = false;
+    stream->window_bytes += taken;
     part = count == 2 && taken > runs[0].iov_len ? runs[0].iov_len : count == 2 ? taken : 0;
     stream->large_filled += (uint32_t)part;
     stream->filled += taken - part;
     return 1;
+}
+
+/*
+ * A message that trickles in holds memory and a connection for as long as its sender likes: a window of time with next to
+ * no bytes breaks the stream. If nobody received for a while, what came meanwhile counts.
+ */
+static int check_pace(struct hprpc__stream *stream)
+{
+    uint64_t now;
+
+    if (!stream->large && stream->at == stream->filled)
+        return 0;
+    now = hprpc_now(stream->channel.context);
+    if (stream->window_start && now - stream->window_start < WINDOW)
+        return 0;
+    if (stream->window_start && stream->window_bytes < WINDOW_BYTES)
+        return protocol_error(stream, HPRPC_EPROTOCOL, "a message stayed incomplete for 30 seconds");
+    stream->window_start = now;
+    stream->window_bytes = 0;
+    return 0;
 }
 
 static int open_stream(struct hprpc__stream *stream)
@@ -255,6 +281,7 @@ int hprpc__stream_receive(struct hprpc_channel *channel, struct hprpc_message *r
 {
     struct hprpc__stream *stream = (struct hprpc__stream *)channel;
     int broken = hprpc__stream_broken(stream), r;
+    bool came = false;
 
     if (broken && (stream->receive_broken || broken == HPRPC_ECLOSED))
         return broken;
@@ -276,9 +303,12 @@ int hprpc__stream_receive(struct hprpc_channel *channel, struct hprpc_message *r
             return r;
         if (!r)
             break;
+        came = true;
     }
     if (stream->vain_looks)
         stream->vain_looks--;
+    if (came && !broken)
+        return check_pace(stream);
     return broken;
 }
 

@@ -73,7 +73,9 @@ struct hprpc__stream {
     uint8_t vain_looks;  /* so many times reading again would be in vain: the last read took everything */
     bool quiet;          /* nothing was received since the last arm */
     bool receive_broken;
-    atomic_uint blocks; /* blocks that messages, or the stream, hold */
+    uint64_t window_start; /* while a message is incomplete: since when its bytes are counted, */
+    size_t window_bytes;   /* and how many came */
+    atomic_uint blocks;    /* blocks that messages, or the stream, hold */
 
     /* the sending side's */
     struct hprpc__block *first, *last; /* the queue */

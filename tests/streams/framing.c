@@ -498,6 +498,67 @@ static void close_is_final_and_idempotent(void **state)
     free_script(&script);
 }
 
+/* ---- Pace ---- */
+
+static uint64_t test_clock(void *self)
+{
+    return *(uint64_t *)self;
+}
+
+/* Feeds `piece` bytes each second; 1 when the message arrived, or the code of the break. */
+static int trickle(uint32_t size, size_t piece, unsigned paused_at, unsigned *ret_seconds)
+{
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+    struct script script = { .count = 0 };
+    struct hprpc_context *context;
+    struct hprpc_message message;
+    uint64_t clock = 1;
+    struct wire *wire;
+    size_t given;
+    int r = 0;
+
+    options.now = test_clock;
+    options.now_self = &clock;
+    assert_int_equal(hprpc_context_new(&options, &context), 0);
+    wire = new_wire(context);
+    add(&script, test_request(1), size);
+    feed(wire, script.bytes, 0, SIZE_MAX);
+    *ret_seconds = 0;
+    for (given = 0; !r && given < script.size; ++*ret_seconds) {
+        given = given + piece < script.size ? given + piece : script.size;
+        clock += 1000000000u;
+        if (paused_at && *ret_seconds >= paused_at && *ret_seconds < paused_at + 100)
+            continue; /* the controller does not read for a while */
+        wire->in_size = given;
+        r = receive_patiently(wire, &message);
+    }
+    if (r == 1) {
+        test_check(&message, &script.entries[0].header, size);
+        release(wire, &message);
+    } else {
+        assert_string_equal(channel_of(wire)->reason.text, "a message stayed incomplete for 30 seconds");
+    }
+    free_wire(wire);
+    hprpc_context_free(context);
+    free_script(&script);
+    return r;
+}
+
+static void messages_that_trickle_break_the_stream(void **state)
+{
+    unsigned seconds;
+
+    (void)state;
+    assert_int_equal(trickle(100, 1, 0, &seconds), HPRPC_EPROTOCOL);
+    assert_in_range(seconds, 30, 32);
+    assert_int_equal(trickle(1000000, 400, 0, &seconds), HPRPC_EPROTOCOL);
+    assert_in_range(seconds, 30, 32);
+    assert_int_equal(trickle(20, 1, 0, &seconds), 1);
+    assert_int_equal(trickle(1000000, 1000, 0, &seconds), 1);
+    assert_int_equal(seconds, 1001);
+    assert_int_equal(trickle(1000000, 1000, 10, &seconds), 1);
+}
+
 /* ---- Turns ---- */
 
 static void a_round_trip_costs_one_read(void **state)
@@ -1108,6 +1169,7 @@ int main(void)
         cmocka_unit_test(an_error_comes_after_what_was_whole),
         cmocka_unit_test(a_failed_send_lets_the_rest_be_received),
         cmocka_unit_test(close_is_final_and_idempotent),
+        cmocka_unit_test(messages_that_trickle_break_the_stream),
         cmocka_unit_test(a_round_trip_costs_one_read),
         cmocka_unit_test(arm_knows_what_is_buffered),
         cmocka_unit_test(messages_are_released_in_any_order),
