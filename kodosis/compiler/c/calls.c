@@ -40,6 +40,17 @@ const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedur
                     c_format(emitter, "%s_%s%s", procedure->service->snake, procedure->snake, aside));
 }
 
+const char *c_stub(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    static const char *const own[] = { "add", "bind", "interface", "procedures", "serve" };
+    size_t i;
+
+    for (i = 0; i < sizeof(own) / sizeof(*own); i++)
+        if (strcmp(own[i], procedure->snake) == 0)
+            return c_format(emitter, "%s_", c_procedure(emitter, procedure));
+    return c_procedure(emitter, procedure);
+}
+
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
                                    const char *const *taken)
 {

@@ -69,17 +69,21 @@ static void claim_record(struct c_names *names, const struct kodosis_declaration
 static void claim_service(struct c_names *names, const struct kodosis_declaration *declaration)
 {
     static const char *const suffixes[] = { "_bind", "_add", "_serve", "_interface", "_procedures", NULL };
-    static const char *const procedure_suffixes[] = { "",       "_start", "_finish", "_reply",
-                                                      "_begin", "_end",   "_invoke", NULL };
+    static const char *const procedure_suffixes[] = {
+        "_start", "_finish", "_reply", "_begin", "_end", "_invoke", NULL
+    };
     const char *name = c_service(&names->emitter, declaration);
     size_t i;
 
     claim_all(names, name, suffixes, &declaration->position);
     claim(names, &names->tags, c_format(&names->emitter, "%s_proxy", name), &declaration->position);
     claim(names, &names->tags, c_format(&names->emitter, "%s_service", name), &declaration->position);
-    for (i = 0; i < declaration->procedure_count; i++)
-        claim_all(names, c_procedure(&names->emitter, &declaration->procedures[i]), procedure_suffixes,
-                  &declaration->procedures[i].position);
+    for (i = 0; i < declaration->procedure_count; i++) {
+        const struct kodosis_procedure *procedure = &declaration->procedures[i];
+
+        claim(names, &names->plain, c_stub(&names->emitter, procedure), &procedure->position);
+        claim_all(names, c_procedure(&names->emitter, procedure), procedure_suffixes, &procedure->position);
+    }
 }
 
 static void claim_declaration(struct c_names *names, const struct kodosis_declaration *declaration)
@@ -131,9 +135,9 @@ static void check_namespace(struct c_names *names, const struct kodosis_file *fi
     for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
         size_t size = strlen(reserved[i]);
 
-        if (file->declaration_count && file->requested && strncmp(file->namespace_snake, reserved[i], size) == 0 &&
+        if (file->requested && strncmp(file->namespace_snake, reserved[i], size) == 0 &&
             (file->namespace_snake[size] == '\0' || file->namespace_snake[size] == '_'))
-            kodosis_error(names->diagnostics, &file->declarations[0]->position,
+            kodosis_error(names->diagnostics, &file->namespace_position,
                           "the names of the generated C would be mistaken for the library's: "
                           "no namespace begins with '%s'",
                           reserved[i]);
