@@ -130,6 +130,22 @@ static int explain_size(struct hprpc_stub *stub)
     return explain(stub->call, HPRPC_ETOOBIG, "the arguments are larger than the other side's limit for a message");
 }
 
+/* The attempt failed for good. Whatever the channel calls it, the request did not leave. */
+static int explain_failure(struct hprpc_stub *stub, int r)
+{
+    if (r == HPRPC_ETOOBIG)
+        return explain_size(stub);
+    if (r == HPRPC_ENOMEM)
+        return explain(stub->call, r, NULL);
+    if (r == HPRPC_ENOTSENT)
+        return r;
+    /* the channel broke, and the sending side is the first to notice */
+    hprpc__pump_once(stub->client->controller);
+    if (hprpc__state(stub->client->controller) == HPRPC__BROKEN)
+        return explain_broken(stub);
+    return explain(stub->call, HPRPC_ENOTSENT, NULL);
+}
+
 static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,
                  uint16_t procedure, uint64_t size, int (*attempt)(struct hprpc_stub *, uint16_t, uint16_t, uint32_t))
 {
@@ -161,12 +177,9 @@ static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hp
         }
         seen = controller->progress;
         pthread_mutex_unlock(&controller->lock);
-        if (r == HPRPC_ETOOBIG)
-            return explain_size(stub);
-        if (r == HPRPC_EAGAIN)
-            r = wait_for_room(stub, seen, &deadline);
-        else if (r != HPRPC_ENOTSENT)
-            r = explain(call, r, NULL);
+        if (r != HPRPC_EAGAIN)
+            return explain_failure(stub, r);
+        r = wait_for_room(stub, seen, &deadline);
         if (r < 0)
             return r;
     }
