@@ -105,7 +105,7 @@ static void claim_declaration(struct c_names *names, const struct kodosis_declar
     }
 }
 
-/* The declared type that a list or map is named after. */
+/* The declared type that a list, map or array is named after. */
 static const struct kodosis_declaration *namesake(const struct kodosis_type *type)
 {
     const struct kodosis_declaration *declaration = type->declaration;
@@ -115,11 +115,18 @@ static const struct kodosis_declaration *namesake(const struct kodosis_type *typ
     return declaration || !type->key ? declaration : namesake(type->key);
 }
 
+static bool has_struct(const struct kodosis_type *type)
+{
+    if (type->kind == KODOSIS_TYPE_LIST || type->kind == KODOSIS_TYPE_MAP)
+        return true;
+    return c_whole_is_wrapped(type);
+}
+
 static void claim_composite(struct c_names *names, const struct kodosis_type *type)
 {
     const struct kodosis_declaration *declaration = namesake(type);
 
-    if ((type->kind != KODOSIS_TYPE_LIST && type->kind != KODOSIS_TYPE_MAP) || !declaration)
+    if (!declaration || !has_struct(type))
         return;
     claim(names, &names->tags, c_list_name(&names->emitter, type), &declaration->position);
     if (type->kind == KODOSIS_TYPE_MAP)

@@ -213,7 +213,7 @@ uint64_t golden_trees_expression_size(const struct golden_trees_expression *valu
         offset = size_golden_trees_expression_list(&value->as.sum, offset);
         break;
     case GOLDEN_TREES_EXPRESSION_BOTH:
-        offset = size_golden_trees_tree_2(value->as.both, offset);
+        offset = size_golden_trees_tree_2(value->as.both->items, offset);
         break;
     default:
         break;
@@ -238,7 +238,7 @@ void golden_trees_expression_write(struct kodosis_writer *writer, const struct g
         write_golden_trees_expression_list(writer, &value->as.sum);
         break;
     case GOLDEN_TREES_EXPRESSION_BOTH:
-        write_golden_trees_tree_2(writer, value->as.both);
+        write_golden_trees_tree_2(writer, value->as.both->items);
         break;
     default:
         kodosis_writer_fail(writer, KODOSIS_BAD_TAG);
@@ -255,12 +255,12 @@ static const struct golden_trees_expression *read_new_golden_trees_expression(st
     return value;
 }
 
-static const struct golden_trees_tree *read_new_golden_trees_tree_2(struct kodosis_reader *reader)
+static const struct golden_trees_tree_2 *read_new_golden_trees_tree_2(struct kodosis_reader *reader)
 {
-    struct golden_trees_tree *value = (struct golden_trees_tree *)kodosis_read_array(reader, 2, sizeof(*value));
+    struct golden_trees_tree_2 *value = (struct golden_trees_tree_2 *)kodosis_read_array(reader, 1, sizeof(*value));
 
     if (value)
-        read_golden_trees_tree_2(reader, value);
+        read_golden_trees_tree_2(reader, value->items);
     return value;
 }
 
@@ -462,7 +462,7 @@ static void read_golden_trees_odd_2(struct kodosis_reader *reader, struct golden
     }
 }
 
-static uint64_t size_golden_trees_odd_2_optional(const struct golden_trees_odd (*value)[2], uint64_t offset)
+static uint64_t size_golden_trees_odd_2_optional(const struct golden_trees_odd_2 *value, uint64_t offset)
 {
     offset += 1;
     if (value)
@@ -470,23 +470,23 @@ static uint64_t size_golden_trees_odd_2_optional(const struct golden_trees_odd (
     return offset;
 }
 
-static void write_golden_trees_odd_2_optional(struct kodosis_writer *writer, const struct golden_trees_odd (*value)[2])
+static void write_golden_trees_odd_2_optional(struct kodosis_writer *writer, const struct golden_trees_odd_2 *value)
 {
     kodosis_write_bool(writer, value != NULL);
     if (value)
-        write_golden_trees_odd_2(writer, *value);
+        write_golden_trees_odd_2(writer, value->items);
 }
 
-static const struct golden_trees_odd (*read_golden_trees_odd_2_optional(struct kodosis_reader *reader))[2]
+static const struct golden_trees_odd_2 *read_golden_trees_odd_2_optional(struct kodosis_reader *reader)
 {
-    struct golden_trees_odd (*value)[2];
+    struct golden_trees_odd_2 *value;
 
     if (!kodosis_read_bool(reader))
         return NULL;
-    value = (struct golden_trees_odd (*)[2])kodosis_read_array(reader, 1, sizeof(*value));
+    value = (struct golden_trees_odd_2 *)kodosis_read_array(reader, 1, sizeof(*value));
     if (value)
-        read_golden_trees_odd_2(reader, *value);
-    return (const struct golden_trees_odd (*)[2])value;
+        read_golden_trees_odd_2(reader, value->items);
+    return (const struct golden_trees_odd_2 *)value;
 }
 
 uint64_t golden_trees_wide_size(const struct golden_trees_wide *value, uint64_t offset)

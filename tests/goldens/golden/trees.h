@@ -76,7 +76,7 @@ struct golden_trees_expression {
         struct kodosis_string name;
         const struct golden_trees_expression *negated;
         struct golden_trees_expression_list sum;
-        const struct golden_trees_tree *both;
+        const struct golden_trees_tree_2 *both;
     } as;
 };
 
@@ -118,7 +118,7 @@ struct golden_trees_wide {
     struct golden_trees_odd_list odds;
     struct paper_point_list_list paths;
     struct kodosis_string names[3];
-    const struct golden_trees_odd (*pair)[2];
+    const struct golden_trees_odd_2 *pair;
 };
 
 uint64_t golden_trees_wide_size(const struct golden_trees_wide *value, uint64_t offset);
@@ -162,6 +162,20 @@ void golden_trees_int_write(struct kodosis_writer *writer, const struct golden_t
 void golden_trees_int_read(struct kodosis_reader *reader, struct golden_trees_int *ret_value);
 bool golden_trees_int_equal(const struct golden_trees_int *left, const struct golden_trees_int *right);
 size_t golden_trees_int_print(const struct golden_trees_int *value, char *ret_text, size_t capacity);
+
+#ifndef GOLDEN_TREES_TREE_2_
+#define GOLDEN_TREES_TREE_2_
+struct golden_trees_tree_2 {
+    struct golden_trees_tree items[2];
+};
+#endif
+
+#ifndef GOLDEN_TREES_ODD_2_
+#define GOLDEN_TREES_ODD_2_
+struct golden_trees_odd_2 {
+    struct golden_trees_odd items[2];
+};
+#endif
 
 #ifndef GOLDEN_TREES_STRING_TREE_MAP_ENTRY_
 #define GOLDEN_TREES_STRING_TREE_MAP_ENTRY_
