@@ -167,9 +167,9 @@ static int shake_hands(struct hprpc_controller *controller, const char *uri, str
     uint64_t deadline = 0;
     int r;
 
-    /* nobody else knows this controller yet, and its progress changes when HELLO comes */
+    /* nobody else knows this controller yet; its progress changes when HELLO comes, and also when ours leaves */
     while (hprpc__state(controller) == HPRPC__OPENING)
-        hprpc__pump_wait_for_room(controller, 0, HPRPC_NO_TIMEOUT, &deadline);
+        hprpc__pump_wait_for_room(controller, controller->progress, HPRPC_NO_TIMEOUT, &deadline);
     if (hprpc__state(controller) == HPRPC__READY)
         return 0;
     /* what a call would call "may have run" is, here, a connection that was turned away */
