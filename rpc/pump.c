@@ -310,8 +310,9 @@ static enum outcome pump(struct wait *wait)
     int r;
 
     hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
-    /* our HELLO goes out in a turn: before that there is nothing to sleep for */
-    if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
+    /* Our HELLO goes out in a turn, and credit comes in one: before that there is nothing to sleep for. */
+    if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY &&
+        !wait->awaited->room)
         outcome = pause_or_sleep(wait, 0);
     while (outcome == GO_ON) {
         looks = hprpc__spin_looks(&wait->spin);
