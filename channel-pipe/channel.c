@@ -28,11 +28,13 @@ static ssize_t read_runs(struct hprpc__stream *stream, const struct iovec *runs,
     struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
     ssize_t n = hprpc__pipe_read(pipe->in, runs, count);
 
-    if (is_accepted(pipe))
-        return n;
-    if (!n)
-        return hprpc__pipe_not_accepted(pipe, runs, count);
-    hprpc__pipe_accepted(pipe); /* bytes, or a wait for them: there is a writer */
+    if (!is_accepted(pipe)) {
+        if (!n)
+            return hprpc__pipe_not_accepted(pipe, runs, count);
+        hprpc__pipe_accepted(pipe); /* bytes, or a wait for them: there is a writer */
+    }
+    if (n > 0 && pipe->opening)
+        hprpc__pipe_settled(pipe);
     return n;
 }
 

@@ -129,10 +129,17 @@ int hprpc__pipe_open(struct hprpc__stream *stream)
 
 void hprpc__pipe_accepted(struct hprpc__pipe *pipe)
 {
-    /* the server removes the names too, unless the directory does not let it */
-    remove_names(pipe->opening);
     /* release: pairs with the acquire in is_accepted. The door is closed with the rest, lest somebody watches it now. */
     atomic_store_explicit(&pipe->accepted, true, memory_order_release);
+}
+
+void hprpc__pipe_settled(struct hprpc__pipe *pipe)
+{
+    /*
+     * The server removes the names too, unless the directory does not let it. Not before it has said something: it opens
+     * the way back twice, and needs the name for the second time.
+     */
+    remove_names(pipe->opening);
 }
 
 static short events(int fd, short wanted)

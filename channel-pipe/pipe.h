@@ -98,6 +98,7 @@ int hprpc__pipe_open(struct hprpc__stream *stream);
 /* What a client makes of an end of file before it knows that it was accepted: 0, the end; -EAGAIN, wait; broken. */
 ssize_t hprpc__pipe_not_accepted(struct hprpc__pipe *pipe, const struct iovec *runs, int count);
 void hprpc__pipe_accepted(struct hprpc__pipe *pipe);
+void hprpc__pipe_settled(struct hprpc__pipe *pipe);
 size_t hprpc__pipe_watch_door(struct hprpc__pipe *pipe, struct hprpc_watch *ret_watch);
 void hprpc__pipe_opening_free(struct hprpc__pipe *pipe);
 

@@ -237,27 +237,27 @@ int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *i
 {
     struct hprpc_controller *controller = client->controller;
     struct hprpc_pending_call *pending = NULL;
-    uint64_t deadline = 0;
-    uint32_t seen;
+    struct hprpc__room room = { 0 };
     int r;
 
     for (;;) {
         pthread_mutex_lock(&controller->lock);
+        hprpc__room_before(&room, controller);
         r = hprpc__state(controller) == HPRPC__READY ? begin_bind(controller, interface, &pending) : HPRPC_ENOTSENT;
         if (r == HPRPC_ENOTSENT)
             hprpc_detail_set(detail, r, "%s", controller->reason.text);
-        seen = controller->progress;
+        hprpc__room_after(&room, controller);
         pthread_mutex_unlock(&controller->lock);
         if (r != HPRPC_EAGAIN)
             break;
-        if (hprpc__pump_wait_for_room(controller, seen, controller->own.timeout_ms, &deadline) == HPRPC_EAGAIN)
+        if (hprpc__pump_wait_for_room(controller, &room, controller->own.timeout_ms) == HPRPC_EAGAIN)
             return hprpc_detail_set(detail, HPRPC_EDEADLINE, "no room to ask for the service %s", interface->name);
     }
     if (r < 0)
         return r;
 
     hprpc__pump_wait_on(controller, &(struct hprpc__awaited){ .pending = &pending, .count = 1 },
-                        controller->own.timeout_ms, &deadline);
+                        controller->own.timeout_ms, &room.deadline);
     hprpc__pending_abandon(pending, HPRPC_EDEADLINE);
     r = finish_bind(pending, interface, detail, ret_service, ret_procedures);
     hprpc__pending_drop(pending);

@@ -57,6 +57,7 @@ static void settle(struct hprpc__host *host, struct hprpc_controller *controller
     hprpc__watcher_update(connection->epoll_fd, controller);
     watched = controller->watch_count > 0;
     pthread_mutex_unlock(&controller->lock);
+    hprpc__pump_stir(controller);
     /* what cannot wake anybody is looked at in every round of the application's loop */
     if (hprpc__state(controller) == HPRPC__BROKEN || !watched || controller->channel->ops->arm(controller->channel))
         hprpc__pump_kick(&controller->pump);
@@ -68,7 +69,7 @@ static void tell_state(struct hprpc__host *host, struct hprpc_controller *contro
     enum hprpc_client_state state = hprpc_client_state(&controller->client);
 
     if (connection->changed)
-        connection->changed(connection->changed_self, state, state <= HPRPC_CLIENT_READY ? 0 : controller->code,
+        connection->changed(connection->changed_self, state, state == HPRPC_CLIENT_READY ? 0 : controller->code,
                             controller->reason.text);
 }
 
@@ -164,12 +165,16 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
 /* Pumps until both sides have said HELLO. */
 static int shake_hands(struct hprpc_controller *controller, const char *uri, struct hprpc_detail *detail)
 {
-    uint64_t deadline = 0;
+    struct hprpc__room room = { 0 };
     int r;
 
-    /* nobody else knows this controller yet; its progress changes when HELLO comes, and also when ours leaves */
-    while (hprpc__state(controller) == HPRPC__OPENING)
-        hprpc__pump_wait_for_room(controller, controller->progress, HPRPC_NO_TIMEOUT, &deadline);
+    /* our HELLO goes out in a turn; nobody else knows this controller yet, so no lock is needed */
+    hprpc__pump_once(controller);
+    while (hprpc__state(controller) == HPRPC__OPENING) {
+        hprpc__room_before(&room, controller);
+        hprpc__room_after(&room, controller);
+        hprpc__pump_wait_for_room(controller, &room, HPRPC_NO_TIMEOUT);
+    }
     if (hprpc__state(controller) == HPRPC__READY)
         return 0;
     /* what a call would call "may have run" is, here, a connection that was turned away */
@@ -246,7 +251,6 @@ int hprpc_client_connect(struct hprpc_context *context, const char *uri, const s
         channel->ops->free(channel);
         goto free_connection;
     }
-    tell_state(&connection->host, connection->controller);
     r = shake_hands(connection->controller, uri, detail);
     if (r == 0 && given.pump == HPRPC_PUMP_LOOP)
         r = hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, connection);

@@ -224,6 +224,9 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
         hprpc__controller_break(controller, r, reason_of(controller, r));
     if (count)
         controller->keepalive.heard = true;
+    /* one writer; who reads it takes the lock, as the pump does before it sleeps */
+    atomic_store_explicit(&controller->turns, atomic_load_explicit(&controller->turns, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     hprpc__pump_stir(controller);
     return hprpc__state(controller) == HPRPC__BROKEN ? controller->code : count;
 }

@@ -124,6 +124,7 @@ struct hprpc_controller {
     uint32_t oneway_calls_out;         /* lock: the one-way ones among them */
     uint64_t oneway_bytes_out;         /* lock: their bodies */
     uint32_t progress;                 /* lock: changes whenever credit or room may have come */
+    atomic_uint turns;                 /* of the pump; written by its owner. A turn may make room in the channel */
     uint64_t replies_queued;           /* lock: bytes of replies that may still wait in the channel */
     _Atomic uint64_t next_deadline;    /* no ticket expires before it; written under the lock */
     uint64_t opening_deadline;         /* pump */

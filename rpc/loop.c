@@ -44,6 +44,7 @@ static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
     hprpc__watcher_update(loop->epoll_fd, controller);
     watched = controller->watch_count > 0;
     pthread_mutex_unlock(&controller->lock);
+    hprpc__pump_stir(controller);
     if (!watched)
         return false;
     if (!channel->ops->arm(channel))

@@ -79,7 +79,7 @@ void hprpc__pump_disown(struct hprpc__pump *pump)
 static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pending_call *pending)
 {
     if (!pending)
-        return waiter->awaited->room;
+        return waiter->awaited->room != NULL;
     for (size_t i = 0; i < waiter->awaited->count; i++) {
         if (waiter->awaited->pending[i] == pending)
             return true;
@@ -110,8 +110,8 @@ void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call 
 void hprpc__pump_stir(struct hprpc_controller *controller)
 {
     /*
-     * Relaxed: `progress` is looked at under the lock. Who counted himself too late to be seen here has yet to look at it,
-     * and sees what this turn has changed.
+     * Relaxed: who counted himself too late to be seen here looks at `turns` afterwards, under the lock; and the pump, which
+     * takes the lock before it sleeps, stirs behind it once more. One of the two sees the other.
      */
     if (!atomic_load_explicit(&controller->pump.wanting, memory_order_relaxed))
         return;
@@ -132,20 +132,22 @@ void hprpc__pump_kick(const struct hprpc__pump *pump)
 
 /* ---- Waiting ---- */
 
-static bool has_progressed(struct hprpc_controller *controller, uint32_t seen)
+/* Whether anything has happened since an attempt that found no room. */
+static bool may_have_room(struct hprpc_controller *controller, const struct hprpc__room *room)
 {
-    bool progressed;
+    bool may;
 
     pthread_mutex_lock(&controller->lock);
-    progressed = controller->progress != seen;
+    may = controller->progress != room->progress ||
+          atomic_load_explicit(&controller->turns, memory_order_relaxed) != room->turns;
     pthread_mutex_unlock(&controller->lock);
-    return progressed;
+    return may;
 }
 
 static bool is_there(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
 {
     if (awaited->room)
-        return has_progressed(controller, awaited->seen);
+        return may_have_room(controller, awaited->room);
     for (size_t i = 0; i < awaited->count; i++) {
         if (awaited->pending[i] && hprpc__pending_done(awaited->pending[i]))
             return true;
@@ -161,6 +163,12 @@ struct wait {
     uint64_t deadline;
     struct hprpc__spin spin;
 };
+
+/* Whether nothing more will come. Whoever broke the connection is about to complete its tickets: those come. */
+static bool is_over(const struct wait *wait)
+{
+    return hprpc__state(wait->controller) == HPRPC__BROKEN && !wait->awaited->count;
+}
 
 static uint64_t look_at_clock(struct wait *wait)
 {
@@ -232,8 +240,7 @@ static enum outcome wait_for_pumper(struct wait *wait)
     enlist(pump, &waiter);
     there = is_there(wait->controller, wait->awaited);
     pthread_mutex_lock(&pump->lock);
-    if (!there && !waiter.woken && (pump->host->dedicated || atomic_load(&pump->owner)) &&
-        hprpc__state(wait->controller) != HPRPC__BROKEN)
+    if (!there && !waiter.woken && (pump->host->dedicated || atomic_load(&pump->owner)) && !is_over(wait))
         sleep_on(&waiter, &pump->lock, now, wait->deadline);
     unlink_waiter(pump, &waiter);
     pthread_mutex_unlock(&pump->lock);
@@ -264,6 +271,7 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
     pthread_mutex_lock(&controller->lock);
     count = channel->ops->watch(channel, watches);
     pthread_mutex_unlock(&controller->lock);
+    hprpc__pump_stir(controller);
     for (nfds_t i = 0; i < count; i++)
         polls[i] = (struct pollfd){ watches[i].fd, watches[i].events, 0 };
     polls[count] = (struct pollfd){ controller->pump.wake_fd, POLLIN, 0 };
@@ -294,11 +302,33 @@ static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
     if (now >= wait->deadline)
         return TIME_IS_OVER;
     if (hprpc__spin_goes_on(&wait->spin, now))
-        return wait->awaited->room && wait->spin.wait == HPRPC_WAIT_SPIN ? THERE : GO_ON;
+        return GO_ON;
     sleep_on_channel(wait, now);
     hprpc__spin_slept(&wait->spin, wait->controller->channel->wait);
-    /* whatever ended the sleep may have made room in the channel, which only another attempt can tell */
-    return wait->awaited->room ? THERE : GO_ON;
+    return GO_ON;
+}
+
+/*
+ * This thread owns the pump, and what it lacks is room: one turn, before which it may sleep. Only another attempt can tell
+ * what a turn was good for, so none lies between the last attempt and the sleep.
+ */
+static enum outcome pump_for_room(struct wait *wait)
+{
+    struct hprpc_controller *controller = wait->controller;
+    struct hprpc__room *room = wait->awaited->room;
+    uint64_t now = look_at_clock(wait);
+
+    if (!room->spins)
+        hprpc__spin_start(&room->spin, controller->channel->wait, &controller->pump.spins_failed);
+    room->spins = true;
+    hprpc__controller_expire(controller, now);
+    if (is_there(controller, wait->awaited))
+        return THERE;
+    if (now >= wait->deadline)
+        return TIME_IS_OVER;
+    if (!hprpc__spin_goes_on(&room->spin, now))
+        sleep_on_channel(wait, now);
+    return hprpc__controller_turn(controller, 1, NULL) < 0 ? BROKEN : THERE;
 }
 
 /* This thread owns the pump: works until what it waits for is there. */
@@ -309,10 +339,11 @@ static enum outcome pump(struct wait *wait)
     uint32_t looks;
     int r;
 
+    if (wait->awaited->room)
+        return pump_for_room(wait);
     hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
-    /* Our HELLO goes out in a turn, and credit comes in one: before that there is nothing to sleep for. */
-    if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY &&
-        !wait->awaited->room)
+    /* our HELLO goes out in a turn: before that there is nothing to sleep for */
+    if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
         outcome = pause_or_sleep(wait, 0);
     while (outcome == GO_ON) {
         looks = hprpc__spin_looks(&wait->spin);
@@ -360,8 +391,8 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
             if (controller->pump.host->settle)
                 controller->pump.host->settle(controller->pump.host, controller);
             hprpc__pump_disown(&controller->pump);
-        } else if (hprpc__state(controller) == HPRPC__BROKEN) {
-            outcome = is_there(controller, awaited) ? THERE : BROKEN;
+        } else if (is_over(&wait)) {
+            outcome = BROKEN;
         } else {
             outcome = wait_for_pumper(&wait);
             slept = true;
@@ -381,12 +412,11 @@ int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__aw
     return hprpc__pump_wait_on(controller, awaited, timeout_ms, &deadline);
 }
 
-int hprpc__pump_wait_for_room(struct hprpc_controller *controller, uint32_t seen, uint32_t timeout_ms,
-                              uint64_t *deadline)
+int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc__room *room, uint32_t timeout_ms)
 {
-    const struct hprpc__awaited room = { .room = true, .seen = seen };
+    const struct hprpc__awaited awaited = { .room = room };
 
-    return hprpc__pump_wait_on(controller, &room, timeout_ms, deadline);
+    return hprpc__pump_wait_on(controller, &awaited, timeout_ms, &room->deadline);
 }
 
 void hprpc__pump_once(struct hprpc_controller *controller)

@@ -4,15 +4,23 @@
 
 #include "rpc/controller.h"
 
+/* Attempts to send a request that found no credit or no room, and the waiting between them. Starts zeroed. */
+struct hprpc__room {
+    uint32_t turns;    /* the controller's, before the last attempt */
+    uint32_t progress; /* the controller's, after it */
+    uint64_t deadline; /* of all the waiting; 0 before it begins */
+    bool spins;        /* the next has begun; it belongs to the pump */
+    struct hprpc__spin spin;
+};
+
 /*
- * What a thread waits for: the first of these tickets; or, with `room`, that credit or room may have come since the
- * controller's `progress` was `seen`; with neither, only that the connection breaks.
+ * What a thread waits for: the first of these tickets; or, with `room`, that another attempt may do better; with neither,
+ * only that the connection breaks.
  */
 struct hprpc__awaited {
     struct hprpc_pending_call *const *pending;
     size_t count;
-    bool room;
-    uint32_t seen;
+    struct hprpc__room *room;
 };
 
 int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd);
@@ -29,9 +37,19 @@ int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__aw
 int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
                         uint64_t *deadline);
 
-/* The same for credit or room, after an attempt at progress `seen` that found none. */
-int hprpc__pump_wait_for_room(struct hprpc_controller *controller, uint32_t seen, uint32_t timeout_ms,
-                              uint64_t *deadline);
+/* Around an attempt, under the lock: what it stands on, so that the wait after it misses nothing. */
+static inline void hprpc__room_before(struct hprpc__room *room, struct hprpc_controller *controller)
+{
+    room->turns = atomic_load_explicit(&controller->turns, memory_order_relaxed);
+}
+
+static inline void hprpc__room_after(struct hprpc__room *room, const struct hprpc_controller *controller)
+{
+    room->progress = controller->progress;
+}
+
+/* Waits after an attempt; `timeout_ms` counts from the first of these waits. 0: try again; otherwise as above. */
+int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc__room *room, uint32_t timeout_ms);
 
 /* Pumps once without sleeping, if nobody else does. */
 void hprpc__pump_once(struct hprpc_controller *controller);

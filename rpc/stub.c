@@ -21,6 +21,14 @@ static int explain_broken(struct hprpc_stub *stub)
 
 /* ---- Beginning ---- */
 
+/* What start_call said. Where the channel is broken, or being closed, the request did not leave. */
+static int explain_start(struct hprpc_stub *stub, int code)
+{
+    if (code == 0 || code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG)
+        return code;
+    return explain(stub->call, HPRPC_ENOTSENT, NULL);
+}
+
 static bool has_credit(const struct hprpc_controller *controller, uint64_t size)
 {
     return controller->calls_out < controller->peer.max_calls &&
@@ -85,7 +93,7 @@ static int try_call(struct hprpc_stub *stub, uint16_t service, uint16_t procedur
     r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
     if (r < 0)
         hprpc__pending_untake(stub->pending);
-    return r;
+    return explain_start(stub, r);
 }
 
 static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t procedure, uint32_t size)
@@ -110,17 +118,17 @@ static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t proced
         controller->oneway_calls_out++;
         controller->oneway_bytes_out += size;
     }
-    return r;
+    return explain_start(stub, r);
 }
 
-/* Waits for credit or room to come, after an attempt at progress `seen` that found none. */
-static int wait_for_room(struct hprpc_stub *stub, uint32_t seen, uint64_t *deadline)
+/* Waits for credit or room to come, after an attempt that found none. */
+static int wait_for_room(struct hprpc_stub *stub, struct hprpc__room *room)
 {
     struct hprpc_controller *controller = stub->client->controller;
 
     if (stub->call && (stub->call->flags & HPRPC_CALL_NO_WAIT))
         return explain(stub->call, HPRPC_EBUSY, "no credit or no room for the request");
-    if (hprpc__pump_wait_for_room(controller, seen, timeout_of(stub), deadline) == HPRPC_EAGAIN)
+    if (hprpc__pump_wait_for_room(controller, room, timeout_of(stub)) == HPRPC_EAGAIN)
         return explain(stub->call, HPRPC_EDEADLINE, "the deadline passed before there was room for the request");
     return 0;
 }
@@ -130,28 +138,11 @@ static int explain_size(struct hprpc_stub *stub)
     return explain(stub->call, HPRPC_ETOOBIG, "the arguments are larger than the other side's limit for a message");
 }
 
-/* The attempt failed for good. Whatever the channel calls it, the request did not leave. */
-static int explain_failure(struct hprpc_stub *stub, int r)
-{
-    if (r == HPRPC_ETOOBIG)
-        return explain_size(stub);
-    if (r == HPRPC_ENOMEM)
-        return explain(stub->call, r, NULL);
-    if (r == HPRPC_ENOTSENT)
-        return r;
-    /* the channel broke, and the sending side is the first to notice */
-    hprpc__pump_once(stub->client->controller);
-    if (hprpc__state(stub->client->controller) == HPRPC__BROKEN)
-        return explain_broken(stub);
-    return explain(stub->call, HPRPC_ENOTSENT, NULL);
-}
-
 static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,
                  uint16_t procedure, uint64_t size, int (*attempt)(struct hprpc_stub *, uint16_t, uint16_t, uint32_t))
 {
     struct hprpc_controller *controller = client->controller;
-    uint64_t deadline = 0;
-    uint32_t seen;
+    struct hprpc__room room = { 0 };
     int r;
 
     stub->client = client;
@@ -168,18 +159,22 @@ static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hp
 
     for (;;) {
         pthread_mutex_lock(&controller->lock);
+        hprpc__room_before(&room, controller);
         r = attempt(stub, service, procedure, (uint32_t)size);
         if (r == 0) {
             stub->writer = &stub->reservation.writer;
             if (stub->pending)
-                stub->pending->deadline = deadline;
+                stub->pending->deadline = room.deadline;
             return 0;
         }
-        seen = controller->progress;
+        hprpc__room_after(&room, controller);
         pthread_mutex_unlock(&controller->lock);
-        if (r != HPRPC_EAGAIN)
-            return explain_failure(stub, r);
-        r = wait_for_room(stub, seen, &deadline);
+        if (r == HPRPC_ETOOBIG)
+            return explain_size(stub);
+        if (r == HPRPC_EAGAIN)
+            r = wait_for_room(stub, &room);
+        else if (r != HPRPC_ENOTSENT)
+            r = explain(call, r, NULL);
         if (r < 0)
             return r;
     }

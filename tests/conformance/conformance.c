@@ -1,0 +1,33 @@
+/* The suite over one transport: `conformance SCHEME [FILTER]`. */
+#include "conformance/suite.h"
+
+static const struct chapter *const chapters[] = {
+    &values_chapter, &flow_chapter, &crowd_chapter, &talk_chapter, &death_chapter, &doors_chapter, &waits_chapter,
+};
+
+static const struct transport *find(const char *scheme)
+{
+    for (size_t i = 0; i < transport_count; i++) {
+        if (strcmp(transports[i].scheme, scheme) == 0)
+            return &transports[i];
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    int failures = 0;
+
+    transport = find(argc > 1 ? argv[1] : "");
+    if (!transport) {
+        fprintf(stderr, "usage: %s SCHEME [FILTER]\n", argv[0]);
+        return 2;
+    }
+    if (argc > 3)
+        return process_main(argc, argv);
+    if (argc == 3)
+        cmocka_set_test_filter(argv[2]);
+    for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++)
+        failures += _cmocka_run_group_tests(chapters[i]->name, chapters[i]->tests, chapters[i]->count, NULL, NULL);
+    return failures != 0;
+}

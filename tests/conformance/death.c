@@ -1,0 +1,264 @@
+/* Ends: killed processes, closed and freed connections. Every call completes, nothing is left. */
+#include "conformance/suite.h"
+
+#include <unistd.h>
+
+static void killed_server(void **state)
+{
+    enum { CALLS = 5 };
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
+
+    (void)state;
+    if (!transport->processes)
+        skip();
+    for (int i = 0; i < 2; i++) {
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_call calls[CALLS], call = HPRPC_CALL_INIT;
+        struct conform_probe_proxy proxy;
+        struct hprpc_client *client;
+        struct process process;
+        struct room room;
+        int32_t value;
+
+        room_open(&room);
+        process_serve(&process);
+        strcpy(room.uri, process.uri);
+        options.pump = pumps[i];
+        client = room_connect(&room, "", &options, &proxy);
+        for (int n = 0; n < CALLS; n++) {
+            calls[n] = (struct hprpc_call)HPRPC_CALL_INIT;
+            assert_int_equal(conform_probe_later_start(&proxy, &calls[n], n, true), 0);
+        }
+        assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+        process_kill(&process);
+        for (int n = 0; n < CALLS; n++) {
+            assert_int_equal(conform_probe_later_finish(&calls[n], &value), HPRPC_EPEERDIED);
+            assert_true(calls[n].detail && calls[n].detail[0]);
+            hprpc_call_clear(&calls[n]);
+        }
+        assert_int_equal(conform_probe_poke(&proxy, &call), HPRPC_ENOTSENT);
+        assert_true(call.detail && call.detail[0]);
+        assert_int_equal(hprpc_client_state(client), HPRPC_CLIENT_BROKEN);
+        hprpc_call_clear(&call);
+        hprpc_client_free(client);
+
+        /* its names are swept by the next one that wants them, and refuse until then */
+        client = NULL;
+        assert_int_equal(hprpc_client_connect(room.context, process.uri, NULL, NULL, &client), HPRPC_EREFUSED);
+        assert_null(client);
+        if (transport->named) {
+            struct hprpc_server *server;
+
+            assert_int_equal(hprpc_server_new(room.context, NULL, &server), 0);
+            assert_int_equal(hprpc_server_listen(server, process.uri, NULL), 0);
+            hprpc_server_free(server);
+        }
+        room_close(&room);
+    }
+}
+
+static void killed_client(void **state)
+{
+    struct room room;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client;
+    struct patience patience = patience_begin();
+    int before;
+
+    (void)state;
+    if (!transport->processes)
+        skip();
+    room_serve(&room, "", NULL);
+    client = room_connect(&room, "", NULL, &proxy);
+    assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    before = suite_descriptors();
+    for (unsigned i = 0; i < 3; i++) {
+        struct process process;
+
+        process_call(&process, room.uri);
+        while (atomic_load(&room.probe.kept) <= i && try_again(&patience))
+            continue;
+        assert_int_equal(atomic_load(&room.probe.cancelled), i);
+        process_kill(&process);
+        while (atomic_load(&room.probe.cancelled) <= i && try_again(&patience))
+            continue;
+        assert_int_equal(atomic_load(&room.probe.cancelled), i + 1);
+        assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    }
+    while (suite_descriptors() != before && try_again(&patience))
+        continue;
+    assert_int_equal(suite_descriptors(), before);
+    hprpc_client_free(client);
+    room_close(&room);
+}
+
+/* ---- Orderly ends with calls under way ---- */
+
+static void closed_here(void **state)
+{
+    struct room room;
+    struct conform_probe_proxy proxy;
+    struct hprpc_call posted = HPRPC_CALL_INIT, call = HPRPC_CALL_INIT;
+    struct hprpc_client *client;
+    int32_t value;
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    client = room_connect(&room, "", NULL, &proxy);
+    assert_int_equal(conform_probe_later_start(&proxy, &posted, 1, true), 0);
+    hprpc_client_close(client);
+    hprpc_client_close(client);
+    assert_int_equal(hprpc_client_state(client), HPRPC_CLIENT_CLOSED);
+    assert_true(hprpc_pending_call_done(posted.pending));
+    assert_int_equal(conform_probe_later_finish(&posted, &value), HPRPC_EMAYBE);
+    assert_int_equal(conform_probe_poke(&proxy, &call), HPRPC_ENOTSENT);
+    hprpc_call_clear(&posted);
+    hprpc_call_clear(&call);
+    hprpc_client_free(client);
+    room_close(&room);
+}
+
+static void server_stops_under_a_call(void **state)
+{
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct room room;
+    struct conform_probe_proxy proxy;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct hprpc_client *client;
+    int32_t value;
+    int r;
+
+    (void)state;
+    options.stop_timeout_ms = 20;
+    room_serve(&room, "", &options);
+    client = room_connect(&room, "", NULL, &proxy);
+    assert_int_equal(conform_probe_later_start(&proxy, &call, 1, true), 0);
+    assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    room_stop(&room);
+    r = conform_probe_later_finish(&call, &value);
+    if (r != HPRPC_EMAYBE && r != HPRPC_ECANCELLED)
+        fail_msg("%s", hprpc_error_name(r));
+    assert_int_equal(conform_probe_poke(&proxy, NULL), HPRPC_ENOTSENT);
+    hprpc_call_clear(&call);
+    hprpc_client_free(client);
+    room_close(&room);
+}
+
+struct closing {
+    const struct conform_probe_proxy *proxy;
+    struct hprpc_client *client;
+    atomic_int calls;
+    int outcome;
+    pthread_t thread;
+};
+
+static void *call_until_it_ends(void *argument)
+{
+    struct closing *closing = argument;
+
+    while ((closing->outcome = conform_probe_poke(closing->proxy, NULL)) == 0)
+        atomic_fetch_add(&closing->calls, 1);
+    return NULL;
+}
+
+static void closed_from_another_thread(void **state)
+{
+    enum { THREADS = 3 };
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
+    struct room room;
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    for (int round = 0; round < 6; round++) {
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct patience patience = patience_begin();
+        struct closing closing[THREADS];
+        struct conform_probe_proxy proxy;
+        struct hprpc_client *client;
+
+        options.pump = pumps[round % 2];
+        client = room_connect(&room, "", &options, &proxy);
+        for (int i = 0; i < THREADS; i++) {
+            closing[i] = (struct closing){ .proxy = &proxy, .client = client };
+            assert_int_equal(pthread_create(&closing[i].thread, NULL, call_until_it_ends, &closing[i]), 0);
+        }
+        while (atomic_load(&closing[0].calls) < 10 && try_again(&patience))
+            continue;
+        hprpc_client_close(client);
+        for (int i = 0; i < THREADS; i++) {
+            assert_int_equal(pthread_join(closing[i].thread, NULL), 0);
+            if (closing[i].outcome != HPRPC_EMAYBE && closing[i].outcome != HPRPC_ENOTSENT)
+                fail_msg("%s", hprpc_error_name(closing[i].outcome));
+        }
+        hprpc_client_free(client);
+    }
+    room_close(&room);
+}
+
+/* A thread that waits for an answer sees the close, also while it sleeps. */
+static void *wait_for_later(void *argument)
+{
+    struct closing *closing = argument;
+    int32_t value;
+
+    closing->outcome = conform_probe_later(closing->proxy, NULL, 1, true, &value);
+    return NULL;
+}
+
+static void closed_under_a_sleeper(void **state)
+{
+    struct room room;
+    struct patience patience = patience_begin();
+    struct closing closing;
+    struct conform_probe_proxy proxy;
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    closing = (struct closing){ .proxy = &proxy, .client = room_connect(&room, "", NULL, &proxy) };
+    assert_int_equal(pthread_create(&closing.thread, NULL, wait_for_later, &closing), 0);
+    while (!atomic_load(&room.probe.kept) && try_again(&patience))
+        continue;
+    hprpc_client_close(closing.client);
+    assert_int_equal(pthread_join(closing.thread, NULL), 0);
+    assert_int_equal(closing.outcome, HPRPC_EMAYBE);
+    hprpc_client_free(closing.client);
+    room_close(&room);
+}
+
+static void reply_outlives_its_client(void **state)
+{
+    struct room room;
+    struct conform_probe_proxy proxy;
+    struct hprpc_call calls[3] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT, HPRPC_CALL_INIT };
+    static const size_t sizes[] = { 10, 3000, 300000 };
+    struct kodosis_bytes replies[3];
+    struct hprpc_client *client;
+    uint8_t *data = suite_data(300000, 11);
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    client = room_connect(&room, "", NULL, &proxy);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(conform_probe_echo(&proxy, &calls[i], suite_bytes(data, sizes[i]), &replies[i]), 0);
+    hprpc_client_free(client);
+    room_stop(&room);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(replies[i].size, sizes[i]);
+        assert_memory_equal(replies[i].data, data, sizes[i]);
+        hprpc_call_clear(&calls[i]);
+    }
+    room_close(&room);
+    free(data);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(killed_server),
+    cmocka_unit_test(killed_client),
+    cmocka_unit_test(closed_here),
+    cmocka_unit_test(server_stops_under_a_call),
+    cmocka_unit_test(closed_from_another_thread),
+    cmocka_unit_test(closed_under_a_sleeper),
+    cmocka_unit_test(reply_outlives_its_client),
+};
+
+const struct chapter death_chapter = { "death", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -1,0 +1,218 @@
+/* Names and addresses: who is let in, who is not, and what strangers may do. */
+#include "conformance/suite.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void refused(void **state)
+{
+    struct room room;
+    struct hprpc_client *client = NULL;
+    struct hprpc_detail detail = { "" };
+    char uri[256];
+
+    (void)state;
+    /* a place where somebody listened until just now */
+    room_serve(&room, "", NULL);
+    strcpy(uri, room.uri);
+    room_stop(&room);
+    assert_int_equal(hprpc_client_connect(room.context, uri, NULL, &detail, &client), HPRPC_EREFUSED);
+    assert_true(detail.text[0]);
+    assert_null(client);
+    room_close(&room);
+}
+
+static void malformed(void **state)
+{
+    static const struct {
+        const char *rest;
+        int code;
+    } cases[] = {
+        { "", HPRPC_EURI },     { "?wait=spin", HPRPC_EURI },       { "a b", HPRPC_EURI },
+        { "x%zz", HPRPC_EURI }, { "x?wait=sometimes", HPRPC_EURI }, { "x?colour=red", HPRPC_EURI },
+    };
+    struct room room;
+    struct hprpc_client *client = NULL;
+    struct hprpc_server *server;
+    char uri[128];
+
+    (void)state;
+    room_open(&room);
+    assert_int_equal(hprpc_server_new(room.context, NULL, &server), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct hprpc_detail detail = { "" };
+        bool known = strcmp(transport->scheme, "fake") == 0 && strchr(cases[i].rest, '=');
+
+        snprintf(uri, sizeof(uri), "%s://%s", transport->scheme, cases[i].rest);
+        /* the fake looks for the name first */
+        if (!known || cases[i].rest[0] == '?')
+            assert_int_equal(hprpc_client_connect(room.context, uri, NULL, &detail, &client), cases[i].code);
+        detail.text[0] = '\0';
+        assert_int_equal(hprpc_server_listen(server, uri, &detail), cases[i].code);
+        assert_true(detail.text[0]);
+    }
+    assert_int_equal(hprpc_client_connect(room.context, "nonsense://x", NULL, NULL, &client), HPRPC_ESCHEME);
+    assert_int_equal(hprpc_server_listen(server, "nonsense://x", NULL), HPRPC_ESCHEME);
+    assert_null(client);
+    assert_int_equal(hprpc_server_address(server, 0, uri, sizeof(uri)), HPRPC_EINVAL);
+    hprpc_server_free(server);
+    room_close(&room);
+}
+
+static void a_place_is_taken_once(void **state)
+{
+    struct room room;
+    struct hprpc_server *other;
+    struct hprpc_detail detail = { "" };
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client;
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    assert_int_equal(hprpc_server_new(room.context, NULL, &other), 0);
+    assert_int_equal(hprpc_server_listen(other, room.uri, &detail), HPRPC_EINUSE);
+    assert_true(detail.text[0]);
+    hprpc_server_free(other);
+    /* which harmed nobody */
+    client = room_connect(&room, "", NULL, &proxy);
+    assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    hprpc_client_free(client);
+    room_close(&room);
+}
+
+static void a_name_comes_again(void **state)
+{
+    struct room room;
+    char uri[256];
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    strcpy(uri, room.uri);
+    room_stop(&room);
+    for (int round = 0; round < 5; round++) {
+        struct hprpc_server *server;
+        struct hprpc_client *client;
+        struct hprpc_detail detail = { "" };
+
+        assert_int_equal(hprpc_server_new(room.context, NULL, &server), 0);
+        if (hprpc_server_listen(server, uri, &detail) < 0)
+            fail_msg("%s", detail.text);
+        room.server = server;
+        assert_int_equal(conform_probe_add(server, &probe_service, &room.probe), 0);
+        /* one that never gets an answer must leave no trace either */
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        options.connect_timeout_ms = 5;
+        assert_int_equal(hprpc_client_connect(room.context, uri, &options, NULL, &client), HPRPC_EDEADLINE);
+        room_stop(&room);
+    }
+    room_close(&room);
+}
+
+static void an_absolute_path(void **state)
+{
+    struct room room;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client;
+    struct hprpc_detail detail = { "" };
+    char directory[] = "/tmp/hprpc-test-XXXXXX";
+
+    (void)state;
+    if (!transport->named)
+        skip();
+    assert_non_null(mkdtemp(directory));
+    room_prepare(&room, NULL);
+    snprintf(room.uri, sizeof(room.uri), "%s://%s/a%%20door", transport->scheme, directory);
+    if (hprpc_server_listen(room.server, room.uri, &detail) < 0)
+        fail_msg("%s", detail.text);
+    room_run(&room);
+    assert_int_equal(hprpc_server_address(room.server, 0, room.uri, sizeof(room.uri)), 0);
+    client = room_connect(&room, "", NULL, &proxy);
+    assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    hprpc_client_free(client);
+    room_close(&room);
+    /* nothing is left in it */
+    assert_int_equal(rmdir(directory), 0);
+}
+
+/* ---- Strangers ---- */
+
+/* A descriptor that is connected to whatever listens at the room's URI, to write nonsense to; -1 where there is none. */
+static int connect_stranger(const char *uri)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    const char *colon = strrchr(uri, ':');
+    int fd = -1;
+
+    if (strcmp(transport->scheme, "tcp") == 0) {
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        address.sin_port = htons((uint16_t)atoi(colon + 1));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    }
+    return fd;
+}
+
+static void garbage(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } cases[] = {
+        { "", 0 },
+        { "GET / HTTP/1.0\r\n\r\n", 18 },
+        { "\xb7", 1 },
+        { "\xb7\x11\x00\x00\xff\xff\xff\xff\x0f\x00\x00", 11 },
+        { "\xb7\x11\x00\x00\xff\xff\xff\xff\xff\xff", 10 },
+        { "\xb7\x21\x00\x00\x02\x00\x00", 7 },
+        { "\xb7\x14\x00\x00\x04\x00\x00\x00\x00", 9 },
+        { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16 },
+    };
+    struct room room;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client;
+    int before;
+
+    (void)state;
+    if (strcmp(transport->scheme, "tcp") != 0)
+        skip();
+    room_serve(&room, "", NULL);
+    client = room_connect(&room, "", NULL, &proxy);
+    before = suite_descriptors();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int fd = connect_stranger(room.uri);
+        char answer[512];
+        bool says_why = cases[i].size >= 7;
+
+        assert_int_equal(write(fd, cases[i].bytes, cases[i].size), cases[i].size);
+        if (!says_why)
+            shutdown(fd, SHUT_WR);
+        /* the server ends this connection, with or without a word */
+        while (read(fd, answer, sizeof(answer)) > 0)
+            continue;
+        close(fd);
+        assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    }
+    struct patience patience = patience_begin();
+    while (suite_descriptors() != before && try_again(&patience))
+        continue;
+    assert_int_equal(suite_descriptors(), before);
+    hprpc_client_free(client);
+    room_close(&room);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(refused),
+    cmocka_unit_test(malformed),
+    cmocka_unit_test(a_place_is_taken_once),
+    cmocka_unit_test(a_name_comes_again),
+    cmocka_unit_test(an_absolute_path),
+    cmocka_unit_test(garbage),
+};
+
+const struct chapter doors_chapter = { "doors", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -1,0 +1,207 @@
+/* The service that the suite calls. */
+#include "conformance/suite.h"
+
+struct kept {
+    struct hprpc_request *request;
+    int32_t value;
+    bool when_cancelled;
+    struct kept *next;
+};
+
+struct keeper {
+    struct probe *probe;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct kept *first;
+    bool stop;
+};
+
+/* ---- Answering later ---- */
+
+static void answer(struct probe *probe, struct kept *kept)
+{
+    if (!kept->when_cancelled) {
+        conform_probe_later_reply(kept->request, kept->value);
+    } else {
+        atomic_fetch_add(&probe->cancelled, 1);
+        hprpc_request_fail(kept->request, hprpc_request_remaining(kept->request) ? HPRPC_ECANCELLED : HPRPC_EDEADLINE,
+                           "nobody waits any more");
+    }
+    free(kept);
+}
+
+/* Takes out one that can be answered now; when the keeper stops, all can. */
+static struct kept *take_due(struct keeper *keeper)
+{
+    struct kept **link = &keeper->first, *kept;
+
+    while (*link && (*link)->when_cancelled && !keeper->stop && !hprpc_request_cancelled((*link)->request))
+        link = &(*link)->next;
+    kept = *link;
+    if (kept)
+        *link = kept->next;
+    return kept;
+}
+
+static void *keep(void *argument)
+{
+    struct keeper *keeper = argument;
+    struct timespec soon;
+    struct kept *kept;
+
+    pthread_mutex_lock(&keeper->lock);
+    while (!keeper->stop || keeper->first) {
+        kept = take_due(keeper);
+        if (kept) {
+            pthread_mutex_unlock(&keeper->lock);
+            answer(keeper->probe, kept);
+            pthread_mutex_lock(&keeper->lock);
+        } else if (keeper->first) {
+            /* a cancellation rings nobody: a handler looks for it now and then */
+            clock_gettime(CLOCK_REALTIME, &soon);
+            soon.tv_nsec += 1000 * 1000;
+            soon.tv_sec += soon.tv_nsec / 1000000000;
+            soon.tv_nsec %= 1000000000;
+            pthread_cond_timedwait(&keeper->work, &keeper->lock, &soon);
+        } else if (!keeper->stop) {
+            pthread_cond_wait(&keeper->work, &keeper->lock);
+        }
+    }
+    pthread_mutex_unlock(&keeper->lock);
+    return NULL;
+}
+
+static int later(void *self, struct hprpc_request *request, int32_t value, bool when_cancelled)
+{
+    struct probe *probe = self;
+    struct keeper *keeper = probe->keeper;
+    struct kept *kept = malloc(sizeof(*kept));
+    int r;
+
+    *kept = (struct kept){ request, value, when_cancelled, NULL };
+    r = hprpc_request_defer(request);
+    if (r < 0) {
+        free(kept);
+        return r;
+    }
+    atomic_fetch_add(&probe->kept, 1);
+    pthread_mutex_lock(&keeper->lock);
+    kept->next = keeper->first;
+    keeper->first = kept;
+    pthread_cond_signal(&keeper->work);
+    pthread_mutex_unlock(&keeper->lock);
+    return 0;
+}
+
+void probe_init(struct probe *probe)
+{
+    struct keeper *keeper = calloc(1, sizeof(*keeper));
+
+    memset(probe, 0, sizeof(*probe));
+    pthread_mutex_init(&keeper->lock, NULL);
+    pthread_cond_init(&keeper->work, NULL);
+    keeper->probe = probe;
+    probe->keeper = keeper;
+    if (pthread_create(&keeper->thread, NULL, keep, keeper))
+        abort();
+}
+
+void probe_clear(struct probe *probe)
+{
+    struct keeper *keeper = probe->keeper;
+
+    if (!keeper)
+        return;
+    pthread_mutex_lock(&keeper->lock);
+    keeper->stop = true;
+    pthread_cond_signal(&keeper->work);
+    pthread_mutex_unlock(&keeper->lock);
+    pthread_join(keeper->thread, NULL);
+    pthread_mutex_destroy(&keeper->lock);
+    pthread_cond_destroy(&keeper->work);
+    free(keeper);
+    probe->keeper = NULL;
+}
+
+/* ---- Answering at once ---- */
+
+static int echo(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    (void)self;
+    return conform_probe_echo_reply(request, data);
+}
+
+static int mirror(void *self, struct hprpc_request *request, const struct conform_record *record,
+                  struct kodosis_int32_list numbers)
+{
+    struct conform_record reply = *record;
+
+    (void)self;
+    if (strcmp(record->name.data, "refuse") == 0)
+        return conform_refused_raise(request, &(struct conform_refused){ kodosis_str("as asked"), -7 });
+    for (size_t i = 0; i < numbers.count; i++)
+        reply.sum += numbers.data[i];
+    return conform_probe_mirror_reply(request, &reply);
+}
+
+static int poke(void *self, struct hprpc_request *request)
+{
+    (void)self;
+    (void)request;
+    return 0;
+}
+
+static int bounce(void *self, struct hprpc_request *request, int32_t depth)
+{
+    struct probe *probe = self;
+    struct conform_probe_proxy other;
+    int32_t count;
+    int r;
+
+    atomic_fetch_add(&probe->bounced, 1);
+    if (depth == 0)
+        return conform_probe_bounce_reply(request, 1);
+    r = conform_probe_bind(hprpc_controller_client(hprpc_request_controller(request)), NULL, &other);
+    if (r == 0)
+        r = conform_probe_bounce(&other, NULL, depth - 1, &count);
+    return r < 0 ? r : conform_probe_bounce_reply(request, count + 1);
+}
+
+static int note(void *self, struct hprpc_request *request, uint32_t number, struct kodosis_bytes data)
+{
+    struct probe *probe = self;
+
+    (void)request;
+    if (atomic_fetch_add(&probe->noted, 1) != number)
+        atomic_fetch_add(&probe->out_of_order, 1);
+    atomic_fetch_add(&probe->note_bytes, data.size);
+    return 0;
+}
+
+static int noted(void *self, struct hprpc_request *request)
+{
+    return conform_probe_noted_reply(request, atomic_load(&((struct probe *)self)->noted));
+}
+
+static int gate(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct probe *probe = self;
+    struct patience patience = patience_begin();
+
+    (void)data;
+    while (!atomic_load(&probe->gate) && !hprpc_request_cancelled(request) && try_again(&patience))
+        continue;
+    return 0;
+}
+
+const struct conform_probe_service probe_service = {
+    .echo = echo,
+    .mirror = mirror,
+    .poke = poke,
+    .later = later,
+    .bounce = bounce,
+    .note = note,
+    .noted = noted,
+    .gate = gate,
+};

@@ -1,0 +1,102 @@
+/* Other processes: this program once more, with other arguments, talking through a pipe on its standard output. */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conformance/suite.h"
+
+/* Starts it and waits for its first line. */
+static void start(struct process *process, const char *role, const char *argument, char *ret_line, size_t capacity)
+{
+    const char *arguments[] = { "conformance", transport->scheme, role, argument, NULL };
+    int ends[2], parent = getpid();
+    FILE *output;
+
+    assert_int_equal(pipe(ends), 0);
+    process->pid = fork();
+    assert_true(process->pid >= 0);
+    if (process->pid == 0) {
+        dup2(ends[1], 1);
+        close(ends[0]);
+        close(ends[1]);
+        /* whatever happens to this test, nothing of it stays */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent)
+            execv("/proc/self/exe", (char **)arguments);
+        _exit(127);
+    }
+    close(ends[1]);
+    output = fdopen(ends[0], "r");
+    assert_non_null(output);
+    if (!fgets(ret_line, (int)capacity, output))
+        fail_msg("a process that should %s said nothing", role);
+    ret_line[strcspn(ret_line, "\n")] = '\0';
+    fclose(output);
+}
+
+void process_serve(struct process *process)
+{
+    char uri[256];
+
+    suite_uri(transport, "", uri, sizeof(uri));
+    start(process, "serve", uri, process->uri, sizeof(process->uri));
+}
+
+void process_call(struct process *process, const char *uri)
+{
+    char line[16];
+
+    start(process, "call", uri, line, sizeof(line));
+    assert_string_equal(line, "calling");
+}
+
+void process_kill(struct process *process)
+{
+    int status;
+
+    assert_int_equal(kill(process->pid, SIGKILL), 0);
+    assert_int_equal(waitpid(process->pid, &status, 0), process->pid);
+    assert_true(WIFSIGNALED(status));
+}
+
+/* ---- In the other process: no assertions, just an exit status ---- */
+
+static int serve(const char *uri)
+{
+    struct hprpc_server *server;
+    struct probe probe;
+    char address[256];
+
+    probe_init(&probe);
+    if (hprpc_server_new(NULL, NULL, &server) < 0 || conform_probe_add(server, &probe_service, &probe) < 0 ||
+        hprpc_server_listen(server, uri, NULL) < 0 || hprpc_server_address(server, 0, address, sizeof(address)) < 0)
+        return 1;
+    printf("%s\n", address);
+    fflush(stdout);
+    return hprpc_server_run(server) < 0;
+}
+
+static int call(const char *uri)
+{
+    struct hprpc_client *client;
+    struct conform_probe_proxy proxy;
+    struct hprpc_call pending = HPRPC_CALL_INIT;
+    int32_t value;
+
+    if (hprpc_client_connect(NULL, uri, NULL, NULL, &client) < 0 || conform_probe_bind(client, NULL, &proxy) < 0 ||
+        conform_probe_later_start(&proxy, &pending, 1, true) < 0)
+        return 1;
+    printf("calling\n");
+    fflush(stdout);
+    return conform_probe_later_finish(&pending, &value) < 0;
+}
+
+int process_main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[2], "serve") == 0)
+        return serve(argv[3]);
+    if (argc == 4 && strcmp(argv[2], "call") == 0)
+        return call(argv[3]);
+    return 2;
+}

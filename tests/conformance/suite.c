@@ -1,0 +1,172 @@
+#include "conformance/suite.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+const struct transport transports[] = {
+    { "fake", "fake://%s", false, false },
+    { "tcp", "tcp://127.0.0.1:0", true, false },
+    { "pipe", "pipe://%s", true, true },
+    { "shm", "shm://%s", true, true },
+};
+
+const size_t transport_count = sizeof(transports) / sizeof(transports[0]);
+
+const struct transport *transport;
+
+/* ---- What there is before and after ---- */
+
+int suite_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    int count = 0;
+
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+static atomic_uint names; /* given out so far */
+
+static void own_prefix(char *ret_prefix, size_t capacity)
+{
+    snprintf(ret_prefix, capacity, "conform-%d-", (int)getpid());
+}
+
+/* Looks in a directory, and in those right below it, for names of this process from the given one on. */
+static void assert_no_names(const char *path, unsigned first, int levels)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    char prefix[32], below[512];
+
+    own_prefix(prefix, sizeof(prefix));
+    while (directory && (entry = readdir(directory))) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+            strtoul(entry->d_name + strlen(prefix), NULL, 10) >= first)
+            fail_msg("%s/%s was left behind", path, entry->d_name);
+        snprintf(below, sizeof(below), "%s/%.200s", path, entry->d_name);
+        if (levels && entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            assert_no_names(below, first, levels - 1);
+    }
+    if (directory)
+        closedir(directory);
+}
+
+static void assert_nothing_left(unsigned first)
+{
+    char path[64];
+
+    assert_no_names("/dev/shm", first, 1);
+    snprintf(path, sizeof(path), "/run/user/%u", (unsigned)getuid());
+    assert_no_names(path, first, 1);
+}
+
+void suite_uri(const struct transport *of, const char *query, char *ret_uri, size_t capacity)
+{
+    char prefix[32], name[48], uri[128];
+
+    own_prefix(prefix, sizeof(prefix));
+    snprintf(name, sizeof(name), "%s%u", prefix, atomic_fetch_add(&names, 1));
+    snprintf(uri, sizeof(uri), of->listen, name);
+    snprintf(ret_uri, capacity, "%s%s", uri, query);
+}
+
+uint8_t *suite_data(size_t size, unsigned seed)
+{
+    uint8_t *data = malloc(size + 1);
+
+    assert_non_null(data);
+    for (size_t i = 0; i < size; i++)
+        data[i] = (uint8_t)(i + seed + (i >> 8) * 31 + (i >> 16) * 7);
+    return data;
+}
+
+/* ---- The room ---- */
+
+void room_open(struct room *room)
+{
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+
+    memset(room, 0, sizeof(*room));
+    room->descriptors = suite_descriptors();
+    room->first_name = atomic_load(&names);
+    memory_init(&room->memory);
+    options.allocator = memory_allocator(&room->memory);
+    options.transports = fake_transports;
+    assert_int_equal(hprpc_context_new(&options, &room->context), 0);
+}
+
+static void *serve(void *argument)
+{
+    return (void *)(intptr_t)hprpc_server_run(argument);
+}
+
+void room_prepare(struct room *room, const struct hprpc_server_options *options)
+{
+    room_open(room);
+    probe_init(&room->probe);
+    assert_int_equal(hprpc_server_new(room->context, options, &room->server), 0);
+    assert_int_equal(conform_probe_add(room->server, &probe_service, &room->probe), 0);
+}
+
+void room_run(struct room *room)
+{
+    assert_int_equal(pthread_create(&room->thread, NULL, serve, room->server), 0);
+    room->runs = true;
+}
+
+void room_serve(struct room *room, const char *query, const struct hprpc_server_options *options)
+{
+    struct hprpc_detail detail = { "" };
+
+    room_prepare(room, options);
+    suite_uri(transport, query, room->uri, sizeof(room->uri));
+    if (hprpc_server_listen(room->server, room->uri, &detail) < 0)
+        fail_msg("listening at %s: %s", room->uri, detail.text);
+    assert_int_equal(hprpc_server_address(room->server, 0, room->uri, sizeof(room->uri)), 0);
+    room_run(room);
+}
+
+struct hprpc_client *room_connect(struct room *room, const char *query, const struct hprpc_client_options *options,
+                                  struct conform_probe_proxy *ret_proxy)
+{
+    struct hprpc_client *client = NULL;
+    struct hprpc_detail detail = { "" };
+    char uri[300];
+
+    snprintf(uri, sizeof(uri), "%s%s", room->uri, query);
+    if (hprpc_client_connect(room->context, uri, options, &detail, &client) < 0)
+        fail_msg("connecting to %s: %s", uri, detail.text);
+    if (conform_probe_bind(client, &detail, ret_proxy) < 0)
+        fail_msg("binding: %s", detail.text);
+    return client;
+}
+
+void room_stop(struct room *room)
+{
+    void *result = NULL;
+
+    if (room->runs) {
+        hprpc_server_stop(room->server);
+        assert_int_equal(pthread_join(room->thread, &result), 0);
+        assert_int_equal((intptr_t)result, 0);
+        room->runs = false;
+    }
+    hprpc_server_free(room->server);
+    room->server = NULL;
+}
+
+void room_close(struct room *room)
+{
+    room_stop(room);
+    probe_clear(&room->probe);
+    hprpc_context_free(room->context);
+    assert_int_equal(atomic_load(&room->probe.out_of_order), 0);
+    assert_int_equal(atomic_load(&room->memory.pieces), 0);
+    assert_int_equal(atomic_load(&room->memory.bytes), 0);
+    assert_int_equal(suite_descriptors(), room->descriptors);
+    assert_nothing_left(room->first_name);
+}

@@ -1,0 +1,128 @@
+/* What every test of the suite stands on. A transport is one line in suite.c; the program's argument picks it. */
+#ifndef CONFORMANCE_SUITE_H
+#define CONFORMANCE_SUITE_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "conform.h"
+#include "support/fake.h"
+#include "support/memory.h"
+#include "support/patience.h"
+
+struct transport {
+    const char *scheme;
+    const char *listen; /* "%s" stands for a name that nobody else uses */
+    bool processes;     /* reaches other processes */
+    bool named;         /* names live in the file system, and may be absolute paths */
+};
+
+extern const struct transport transports[];
+extern const size_t transport_count;
+extern const struct transport *transport; /* the one under test */
+
+/* The tests of one file. */
+struct chapter {
+    const char *name;
+    const struct CMUnitTest *tests;
+    size_t count;
+};
+
+extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
+    waits_chapter;
+
+/* ---- The service's state ---- */
+
+struct keeper; /* answers deferred requests on a thread of its own */
+
+struct probe {
+    _Atomic uint64_t noted, note_bytes;
+    atomic_uint out_of_order;
+    atomic_uint cancelled; /* requests that saw their cancellation */
+    atomic_uint bounced;
+    atomic_uint kept; /* requests that were deferred */
+    atomic_bool gate;
+    struct keeper *keeper;
+};
+
+extern const struct conform_probe_service probe_service;
+
+void probe_init(struct probe *probe);
+void probe_clear(struct probe *probe);
+
+/* ---- A server in this process, and what is left when it is gone ---- */
+
+struct room {
+    struct memory memory;
+    struct hprpc_context *context;
+    struct hprpc_server *server;
+    struct probe probe;
+    pthread_t thread;
+    bool runs;
+    char uri[256];
+    int descriptors;     /* open in this process before */
+    unsigned first_name; /* that this room may give out */
+};
+
+/* A context that counts, for tests that serve nothing or serve elsewhere. */
+void room_open(struct room *room);
+
+/* Opens, with a server that offers Probe and listens nowhere; `options` may be NULL. */
+void room_prepare(struct room *room, const struct hprpc_server_options *options);
+
+/* Serves on a thread. */
+void room_run(struct room *room);
+
+/* Prepares, listens at a URI of its own, and runs; `query` (or "") goes behind the URI, `options` may be NULL. */
+void room_serve(struct room *room, const char *query, const struct hprpc_server_options *options);
+
+/* Connects and binds. */
+struct hprpc_client *room_connect(struct room *room, const char *query, const struct hprpc_client_options *options,
+                                  struct conform_probe_proxy *ret_proxy);
+
+/* Stops and frees the server; after it, nobody answers at the URI. */
+void room_stop(struct room *room);
+
+/* Frees everything; no memory, descriptor or name is left. */
+void room_close(struct room *room);
+
+/* A listening URI of this transport that nobody else uses, with its query. */
+void suite_uri(const struct transport *of, const char *query, char *ret_uri, size_t capacity);
+
+/* How many descriptors this process has open. */
+int suite_descriptors(void);
+
+/* `size` bytes that depend on their place and on `seed`. */
+uint8_t *suite_data(size_t size, unsigned seed);
+
+static inline struct kodosis_bytes suite_bytes(const void *data, size_t size)
+{
+    return (struct kodosis_bytes){ data, size };
+}
+
+/* ---- Another process: this program once more ---- */
+
+struct process {
+    int pid;
+    char uri[256]; /* of one that serves */
+};
+
+/* Serves Probe until it is killed. */
+void process_serve(struct process *process);
+
+/* Connects to a URI and makes a call that is not answered; returns once that is under way. */
+void process_call(struct process *process, const char *uri);
+
+/* SIGKILL, and waits until it is gone. */
+void process_kill(struct process *process);
+
+/* What such a process does; for main. */
+int process_main(int argc, char **argv);
+
+#endif
