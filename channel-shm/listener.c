@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "rpc/rendezvous.h"
+#include "rpc/uri.h"
 
 /* What a client may ask for by itself; more has to stand in the listener's own URI. */
 enum { WISH_ARENA_MAX = 16 * 1024 * 1024, WISH_SLOTS_MAX = 4096 };
@@ -20,7 +21,7 @@ struct shm_listener {
     struct shm_options options;
     struct hprpc__claim claim;
     int socket;
-    char address[HPRPC__PATH_MAX + 8];
+    char rest[HPRPC__PATH_MAX]; /* of the URI */
 };
 
 static struct shm_listener *shm_listener(struct hprpc_listener *listener)
@@ -184,7 +185,7 @@ static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches
 
 static void address(struct hprpc_listener *base, char *ret_uri, size_t capacity)
 {
-    snprintf(ret_uri, capacity, "%s", shm_listener(base)->address);
+    hprpc__uri_format("shm", shm_listener(base)->rest, ret_uri, capacity);
 }
 
 static void free_listener(struct hprpc_listener *base)
@@ -270,7 +271,7 @@ int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri
                                        .options = options,
                                        .claim = { .lock_fd = -1 },
                                        .socket = -1 };
-    snprintf(listener->address, sizeof(listener->address), "shm://%s", uri->rest);
+    snprintf(listener->rest, sizeof(listener->rest), "%s", uri->rest);
     result = hprpc__claim_take(&listener->claim, path, S_IFSOCK, detail);
     if (!result)
         result = open_socket(listener, mode, detail);
