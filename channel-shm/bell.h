@@ -11,11 +11,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Writes to a doorbell. Out of line: the rare case. */
-void hprpc__shm_bell_ring(int bell);
+/*
+ * What wakes a side that sleeps: an eventfd that both sides have, or the lifeline, on which each packet is a ring. Whether
+ * an eventfd waits is a property that both sides share, so only a peer that is trusted gets one.
+ */
+struct shm_bell {
+    int fd;
+    bool packets;
+};
 
-/* Makes a doorbell that was rung unreadable again. */
-void hprpc__shm_bell_drain(int bell);
+/* Rings. Never waits. Out of line: the rare case. */
+void hprpc__shm_bell_ring(struct shm_bell bell);
+
+/* Makes a bell that was rung unreadable again. Never waits. */
+void hprpc__shm_bell_drain(struct shm_bell bell);
 
 static inline void shm_park(_Atomic uint32_t *word)
 {
@@ -29,7 +38,7 @@ static inline bool shm_unpark(_Atomic uint32_t *word)
     return atomic_exchange_explicit(word, 0, memory_order_acq_rel);
 }
 
-static inline void shm_wake(_Atomic uint32_t *word, int bell)
+static inline void shm_wake(_Atomic uint32_t *word, struct shm_bell bell)
 {
     /* release: pairs with the acquire in shm_park, which then sees what was published before */
     if (__builtin_expect(atomic_exchange_explicit(word, 0, memory_order_acq_rel) != 0, 0))

@@ -24,7 +24,7 @@ int hprpc__shm_channel_new(struct hprpc_context *context, const struct shm_optio
     memset(channel, 0, sizeof(*channel));
     channel->allocation = memory;
     channel->allocated = size;
-    channel->socket = channel->bell = channel->peer_bell = -1;
+    channel->socket = channel->bell.fd = channel->peer_bell.fd = -1;
     channel->pid = channel->uid = channel->gid = -1;
     atomic_init(&channel->state, SHM_OPENING);
     channel->options = *options;
@@ -87,7 +87,9 @@ static size_t watch(struct hprpc_channel *base, struct hprpc_watch *ret_watches)
         ret_watches[0] = (struct hprpc_watch){ .fd = channel->socket, .events = POLLIN };
         return 1;
     }
-    ret_watches[0] = (struct hprpc_watch){ .fd = channel->bell, .events = POLLIN, .edge = true };
+    ret_watches[0] = (struct hprpc_watch){ .fd = channel->bell.fd, .events = POLLIN, .edge = true };
+    if (channel->bell.packets)
+        return 1;
     ret_watches[1] = (struct hprpc_watch){ .fd = channel->socket };
     return 2;
 }
@@ -127,8 +129,10 @@ static void free_channel(struct hprpc_channel *base)
     if (channel->memory && !channel->borrowed)
         munmap(channel->memory, channel->geometry.size);
     close_descriptor(channel->socket);
-    close_descriptor(channel->bell);
-    close_descriptor(channel->peer_bell);
+    if (!channel->bell.packets)
+        close_descriptor(channel->bell.fd);
+    if (!channel->peer_bell.packets)
+        close_descriptor(channel->peer_bell.fd);
     hprpc_release(base->context, channel->allocation, channel->allocated);
 }
 

@@ -65,7 +65,7 @@ static bool is_bell(int fd)
 
 static int check_answer(struct shm_channel *channel, struct shm_answer *answer, const int *fds)
 {
-    bool sealed = channel->options.untrusted;
+    bool sealed = answer->flags & SHM_SEALED;
 
     answer->reason[SHM_REASON_MAX - 1] = '\0';
     if (answer->magic != SHM_MAGIC)
@@ -77,13 +77,13 @@ static int check_answer(struct shm_channel *channel, struct shm_answer *answer, 
     if (answer->code)
         return hprpc__shm_break(channel, HPRPC_EREFUSED, "%s turned the connection away: %s", channel->path,
                                 answer->reason);
-    if (fds[0] < 0 || !is_bell(fds[1]) || !is_bell(fds[2]))
+    if (fds[0] < 0 || (sealed ? fds[1] >= 0 : !is_bell(fds[1]) || !is_bell(fds[2])))
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent no segment with doorbells", channel->path);
     if (hprpc__shm_geometry_init(answer->slots, answer->arena, &channel->geometry) ||
         answer->size != channel->geometry.size)
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent a segment of %lu slots and %lu bytes, which is none",
                                 channel->path, (unsigned long)answer->slots, (unsigned long)answer->arena);
-    if (sealed && !(answer->flags & SHM_SEALED))
+    if (channel->options.untrusted && !sealed)
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent a segment that it could cut short", channel->path);
     return 0;
 }
@@ -104,7 +104,7 @@ static int open_client(struct shm_channel *channel)
                                 detail.text);
     result = check_answer(channel, &answer, fds);
     if (!result) {
-        result = hprpc__shm_segment_map(fds[0], channel->geometry.size, channel->options.untrusted, &detail, &memory);
+        result = hprpc__shm_segment_map(fds[0], channel->geometry.size, answer.flags & SHM_SEALED, &detail, &memory);
         if (result)
             result = hprpc__shm_break(channel, result, "%s: %s", channel->path, detail.text);
     }
@@ -115,8 +115,12 @@ static int open_client(struct shm_channel *channel)
         return result;
     }
     close(fds[0]);
-    channel->peer_bell = fds[1];
-    channel->bell = fds[2];
+    if (answer.flags & SHM_SEALED) {
+        channel->bell = channel->peer_bell = (struct shm_bell){ channel->socket, true };
+    } else {
+        channel->peer_bell.fd = fds[1];
+        channel->bell.fd = fds[2];
+    }
     hprpc__shm_channel_attach(channel, memory);
     return 0;
 }

@@ -67,7 +67,7 @@ static int check_packet(const struct msghdr *message, ssize_t got, size_t size, 
     if ((size_t)got != size || message->msg_flags & MSG_TRUNC)
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "the opening of a connection has %zd bytes where it has %zu",
                                 got, size);
-    if (came && came != count)
+    if (came > count)
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL,
                                 "the opening of a connection has %zu descriptors where it has %zu", came, count);
     return 1;

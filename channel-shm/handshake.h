@@ -7,12 +7,13 @@
 enum {
     SHM_MAGIC = 0x6d685348, /* "HShm" */
     SHM_VERSION = 1,
-    SHM_DESCRIPTORS = 3, /* the segment, the server's doorbell, the client's doorbell */
+    SHM_DESCRIPTORS =
+        3, /* the segment, the server's doorbell, the client's doorbell; of a sealed one the segment alone */
     SHM_REASON_MAX = 200,
 };
 
 enum shm_handshake_flag {
-    SHM_SEALED = 0x01, /* hello: the segment must not be able to shrink; answer: it is not */
+    SHM_SEALED = 0x01, /* hello: do not ask for trust; answer: the segment cannot shrink, and packets are rings */
 };
 
 /* The first packet, client to server. */
@@ -44,7 +45,7 @@ int hprpc__shm_packet_send(int socket, const void *packet, size_t size, const in
                            struct hprpc_detail *detail);
 
 /*
- * Takes one packet of exactly `size` bytes with 0 or `count` descriptors (`ret_fds`, -1 where none came; the caller
+ * Takes one packet of exactly `size` bytes with at most `count` descriptors (`ret_fds`, -1 where none came; the caller
  * owns them, and gets none on failure). 1; 0, none is there; HPRPC_EPEERDIED, HPRPC_EPROTOCOL, HPRPC_ESYSTEM.
  */
 int hprpc__shm_packet_receive(int socket, void *ret_packet, size_t size, int *ret_fds, size_t count,

@@ -53,9 +53,13 @@ static int make_segment(struct shm_channel *channel, bool sealed, struct hprpc_d
     size_t size = channel->geometry.size;
     int fd, result;
 
-    channel->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    channel->peer_bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (channel->bell < 0 || channel->peer_bell < 0)
+    if (sealed) {
+        channel->bell = channel->peer_bell = (struct shm_bell){ channel->socket, true };
+    } else {
+        channel->bell.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        channel->peer_bell.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    }
+    if (channel->bell.fd < 0 || channel->peer_bell.fd < 0)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a doorbell: %m");
     result = hprpc__shm_segment_make("/dev/shm", size, sealed, detail, &fd);
     if (result)
@@ -95,9 +99,10 @@ static int answer_hello(struct shm_channel *channel, const struct shm_hello *hel
         .size = channel->geometry.size,
     };
     fds[0] = fd;
-    fds[1] = channel->bell;
-    fds[2] = channel->peer_bell;
-    result = hprpc__shm_packet_send(channel->socket, &answer, sizeof(answer), fds, SHM_DESCRIPTORS, &detail);
+    fds[1] = channel->bell.fd;
+    fds[2] = channel->peer_bell.fd;
+    result =
+        hprpc__shm_packet_send(channel->socket, &answer, sizeof(answer), fds, sealed ? 1 : SHM_DESCRIPTORS, &detail);
     close(fd);
     hprpc__shm_channel_attach(channel, memory);
     return result ? hprpc__shm_break(channel, HPRPC_EPEERDIED, "%s", detail.text) : 0;

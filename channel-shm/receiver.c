@@ -19,7 +19,7 @@ struct chunk {
 };
 
 void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_geometry *geometry,
-                              const struct shm_lane *lane, int bell)
+                              const struct shm_lane *lane, struct shm_bell bell)
 {
     memset(receiver, 0, sizeof(*receiver));
     receiver->slots = lane->slots;

@@ -5,7 +5,7 @@
 enum { IN_SLOT, IN_CHUNK, STAGED };
 
 void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry *geometry, const struct shm_lane *lane,
-                            int bell)
+                            struct shm_bell bell)
 {
     memset(sender, 0, sizeof(*sender));
     sender->slots = lane->slots;

@@ -41,10 +41,10 @@ struct shm_sender {
     uint64_t head;         /* slots published so far */
     uint64_t consumed;     /* slots that the receiver gave back, as last seen */
     uint32_t slot_count;
-    uint32_t reserve;    /* slots that requests leave to others */
-    bool unrung;         /* published while corked: the receiver may still sleep */
-    _Atomic bool hungry; /* something was turned away, or left to flush, for want of room */
-    int bell;            /* wakes the receiver */
+    uint32_t reserve;     /* slots that requests leave to others */
+    bool unrung;          /* published while corked: the receiver may still sleep */
+    _Atomic bool hungry;  /* something was turned away, or left to flush, for want of room */
+    struct shm_bell bell; /* wakes the receiver */
     struct shm_staged *first, **last;
     struct shm_arena arena;
 };
@@ -61,9 +61,9 @@ struct shm_receiver {
     uint32_t idle; /* calls that found nothing, since the lifeline was looked at */
     bool lent;     /* the last message may still lie in its slot */
     bool armed;
-    bool unread; /* the doorbell may be readable */
-    bool woken;  /* from sleep, and not by a message so far */
-    int bell;    /* wakes the sender */
+    bool unread;          /* the doorbell may be readable */
+    bool woken;           /* from sleep, and not by a message so far */
+    struct shm_bell bell; /* wakes the sender */
     uint8_t *arena;
     uint32_t units, unit_shift, return_shift;
     struct hprpc_header header; /* of the message whose pieces are coming */
@@ -89,8 +89,8 @@ struct shm_channel {
     struct shm_options options;
     int (*open)(struct shm_channel *channel); /* the next step of opening: 0, or a code */
     int socket;                               /* the lifeline */
-    int bell;                                 /* wakes us */
-    int peer_bell;
+    struct shm_bell bell;                     /* wakes us */
+    struct shm_bell peer_bell;
     int64_t pid, uid, gid; /* the other side's */
     void *memory;
     bool borrowed; /* the mapping is somebody else's */
@@ -134,7 +134,7 @@ extern const struct hprpc_channel_ops hprpc__shm_channel_ops;
 /* ---- sender.c ---- */
 
 void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry *geometry, const struct shm_lane *lane,
-                            int bell);
+                            struct shm_bell bell);
 int hprpc__shm_start_call(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size,
                           struct hprpc_reservation *ret_reservation);
 int hprpc__shm_end_call(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
@@ -190,7 +190,7 @@ int hprpc__shm_flush(struct hprpc_channel *channel);
 /* ---- receiver.c ---- */
 
 void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_geometry *geometry,
-                              const struct shm_lane *lane, int bell);
+                              const struct shm_lane *lane, struct shm_bell bell);
 int hprpc__shm_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message);
 void hprpc__shm_release(struct hprpc_channel *channel, struct hprpc_message *message);
 bool hprpc__shm_arm(struct hprpc_channel *channel);

@@ -29,7 +29,7 @@ int count_descriptors(void)
 }
 
 static struct hprpc_channel *make_end(struct pair *pair, struct hprpc_context *context, bool server, int socket,
-                                      int bell, int peer_bell, bool untrusted)
+                                      struct shm_bell bell, struct shm_bell peer_bell, bool untrusted)
 {
     struct shm_options options = { .wait = HPRPC_WAIT_ADAPTIVE, .untrusted = untrusted };
     struct shm_channel *channel;
@@ -49,14 +49,24 @@ static struct hprpc_channel *make_end(struct pair *pair, struct hprpc_context *c
 
 void pair_make(struct pair *pair, struct hprpc_context *context, uint32_t slots, uint32_t arena, bool untrusted)
 {
-    int sockets[2], client_bell = eventfd(0, EFD_NONBLOCK), server_bell = eventfd(0, EFD_NONBLOCK);
+    struct shm_bell bells[2][2]; /* of the client and of the server: its own, the other's */
+    int sockets[2];
 
     assert_int_equal(hprpc__shm_geometry_init(slots, arena, &pair->geometry), 0);
     pair->memory = mmap(NULL, pair->geometry.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(pair->memory != MAP_FAILED);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sockets), 0);
-    pair->client = make_end(pair, context, false, sockets[0], client_bell, server_bell, untrusted);
-    pair->server = make_end(pair, context, true, sockets[1], dup(server_bell), dup(client_bell), untrusted);
+    if (untrusted) {
+        bells[0][0] = bells[0][1] = (struct shm_bell){ sockets[0], true };
+        bells[1][0] = bells[1][1] = (struct shm_bell){ sockets[1], true };
+    } else {
+        bells[0][0] = (struct shm_bell){ eventfd(0, EFD_NONBLOCK), false };
+        bells[1][0] = (struct shm_bell){ eventfd(0, EFD_NONBLOCK), false };
+        bells[0][1] = (struct shm_bell){ dup(bells[1][0].fd), false };
+        bells[1][1] = (struct shm_bell){ dup(bells[0][0].fd), false };
+    }
+    pair->client = make_end(pair, context, false, sockets[0], bells[0][0], bells[0][1], untrusted);
+    pair->server = make_end(pair, context, true, sockets[1], bells[1][0], bells[1][1], untrusted);
 }
 
 void pair_free(struct pair *pair)

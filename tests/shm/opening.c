@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -418,7 +419,7 @@ static void test_late_hello(void **state)
     assert_int_equal(other->ops->watch(other, watches), 1);
     assert_int_equal(write(fd, &good, sizeof(good)), sizeof(good));
     assert_int_equal(other->ops->receive(other, &message), 0);
-    assert_int_equal(other->ops->watch(other, watches), 2);
+    assert_int_equal(other->ops->watch(other, watches), 2); /* the doorbell, and the lifeline */
     assert_int_equal(send_message(other, HPRPC_MESSAGE_HELLO, 1, 10), 0);
     close(fd);
     assert_int_equal(receive_end(other), HPRPC_EPEERDIED);
@@ -526,6 +527,8 @@ static void test_bad_answers(void **state)
     play_server(fd, &play);
     play.answer.flags = SHM_SEALED;
     play_server(fd, &play);
+    play.count = 1;
+    play_server(fd, &play);
 
     for (i = 0; i < 3; i++)
         close(good.fds[i]);
@@ -551,6 +554,8 @@ static int is_memfd(const struct hprpc_channel *channel)
 
 static void test_trust_none(void **state)
 {
+    struct hprpc_watch watch;
+
     (void)state;
     start("");
     meet();
@@ -564,6 +569,13 @@ static void test_trust_none(void **state)
     assert_true(shm_channel(client)->options.untrusted);
     assert_false(shm_channel(server)->options.untrusted);
     exchange();
+    assert_int_equal(server->ops->watch(server, &watch), 1);
+    assert_false(server->ops->arm(server));
+    assert_int_equal(poll(&(struct pollfd){ .fd = watch.fd, .events = watch.events }, 1, 0), 0);
+    assert_int_equal(send_message(client, HPRPC_MESSAGE_REQUEST, 2, 10), 0);
+    assert_int_equal(poll(&(struct pollfd){ .fd = watch.fd, .events = watch.events }, 1, 0), 1);
+    server->ops->disarm(server);
+    expect(server, client, HPRPC_MESSAGE_REQUEST, 2, 10);
     hang_up();
     stop();
     start("?trust=none");
