@@ -48,12 +48,13 @@ static void add_transport(struct bench_set *set, const struct bench_options *opt
     }
 }
 
-static void compare_one(const struct bench_options *options, const struct bench_workload *workload,
-                        enum bench_placement placement, struct bench_outputs *outputs)
+static size_t compare_one(const struct bench_options *options, const struct bench_workload *workload,
+                          enum bench_placement placement, struct bench_outputs *outputs)
 {
     static const char *const everything[] = { "tcp://127.0.0.1:0", "pipe://bench", "shm://bench" };
     struct bench_plan plan = options->plan;
     struct bench_set set = { 0 };
+    size_t failed = 0;
     char title[64];
 
     if (options->uri_count) {
@@ -68,17 +69,21 @@ static void compare_one(const struct bench_options *options, const struct bench_
     bench_set_measure(&set, &plan);
     bench_print_set(&set);
     bench_outputs_write(outputs, &set);
+    for (size_t i = 0; i < set.count; i++)
+        failed += set.series[i]->error[0] != '\0';
     bench_set_clear(&set);
+    return failed;
 }
 
 /* Every combination of depth, connections, threads, idle connections and placement: an odometer over the lists. */
-static void compare_all(const struct bench_options *options, struct bench_workload workload,
-                        struct bench_outputs *outputs)
+static size_t compare_all(const struct bench_options *options, struct bench_workload workload,
+                          struct bench_outputs *outputs)
 {
     const struct list *const lists[] = { &options->depths, &options->connections, &options->threads, &options->idle,
                                          &options->placements };
     enum { WHEELS = sizeof(lists) / sizeof(*lists) };
     uint32_t turns[WHEELS] = { 0 };
+    size_t failed = 0;
     size_t wheel;
 
     do {
@@ -88,14 +93,17 @@ static void compare_all(const struct bench_options *options, struct bench_worklo
         workload.idle = lists[3]->values[turns[3]];
         if (workload.connections < workload.threads)
             workload.connections = workload.threads;
-        compare_one(options, &workload, (enum bench_placement)lists[4]->values[turns[4]], outputs);
+        failed += compare_one(options, &workload, (enum bench_placement)lists[4]->values[turns[4]], outputs);
         for (wheel = 0; wheel < WHEELS && ++turns[wheel] == lists[wheel]->count; wheel++)
             turns[wheel] = 0;
     } while (wheel < WHEELS);
+    return failed;
 }
 
-void bench_compare(const struct bench_options *options, struct bench_outputs *outputs)
+size_t bench_compare(const struct bench_options *options, struct bench_outputs *outputs)
 {
+    size_t failed = 0;
+
     if (outputs->json_file)
         bench_json_open(&outputs->json, "series", '[');
     for (uint32_t i = 0; i < options->operations.count; i++) {
@@ -108,9 +116,10 @@ void bench_compare(const struct bench_options *options, struct bench_outputs *ou
             sizes = default_sizes(workload.operation);
         for (uint32_t j = 0; j < sizes->count; j++) {
             workload.size = sizes->values[j];
-            compare_all(options, workload, outputs);
+            failed += compare_all(options, workload, outputs);
         }
     }
     if (outputs->json_file)
         bench_json_close(&outputs->json, ']');
+    return failed;
 }

@@ -5,11 +5,14 @@
 #include "bench/program/options.h"
 #include "bench/program/set.h"
 
-/* Every combination of what the options list. */
-void bench_compare(const struct bench_options *options, struct bench_outputs *outputs);
+/* Every combination of what the options list. Returns the number of series that failed. */
+size_t bench_compare(const struct bench_options *options, struct bench_outputs *outputs);
 
 /* Beside other frameworks: the paper's operations and sizes, and the bytes on the wire. */
 void bench_peers_run(const struct bench_options *options, struct bench_outputs *outputs);
+
+/* System calls per call. */
+void bench_system_calls_run(const struct bench_options *options, struct bench_outputs *outputs);
 
 /* The paper's experiment: the total time of 1,000 calls, ours beside gRPC's, with the paper's own figures. */
 void bench_paper_run(const struct bench_options *options, struct bench_outputs *outputs);

@@ -23,6 +23,7 @@ int main(int argc, char **argv)
     struct bench_options options;
     struct bench_outputs outputs;
     struct bench_machine machine;
+    size_t failed = 0;
 
     bench_options_parse(&options, argc, argv);
     if (options.task == BENCH_TASK_LIST) {
@@ -42,9 +43,12 @@ int main(int argc, char **argv)
     case BENCH_TASK_PEERS:
         bench_peers_run(&options, &outputs);
         break;
+    case BENCH_TASK_CALLS:
+        bench_system_calls_run(&options, &outputs);
+        break;
     default:
-        bench_compare(&options, &outputs);
+        failed = bench_compare(&options, &outputs);
     }
     bench_outputs_close(&outputs);
-    return 0;
+    return failed > 0;
 }

@@ -38,6 +38,7 @@ static const char help[] =
     "      --goals             every goal of the project: ratio, goal, aim, met or short\n"
     "      --peers[=FOLDER]    beside other frameworks (see make bench-peers)\n"
     "      --paper             the paper's experiment: the total time of 1,000 calls\n"
+    "      --system-calls      system calls per call, of each side\n"
     "      --list              the floors and peers there are\n"
     "\n"
     "Results\n"
@@ -54,6 +55,7 @@ enum {
     OPTION_PEERS,
     OPTION_PAPER,
     OPTION_LIST,
+    OPTION_CALLS,
     OPTION_CSV
 };
 
@@ -76,6 +78,7 @@ static const struct option long_options[] = {
     { "peers", optional_argument, NULL, OPTION_PEERS },
     { "paper", no_argument, NULL, OPTION_PAPER },
     { "list", no_argument, NULL, OPTION_LIST },
+    { "system-calls", no_argument, NULL, OPTION_CALLS },
     { "json", required_argument, NULL, 'j' },
     { "csv", required_argument, NULL, OPTION_CSV },
     { "quiet", no_argument, NULL, 'q' },
@@ -221,6 +224,9 @@ static void apply(struct bench_options *options, int option, char *value)
     case OPTION_PAPER:
         options->task = BENCH_TASK_PAPER;
         break;
+    case OPTION_CALLS:
+        options->task = BENCH_TASK_CALLS;
+        break;
     case OPTION_LIST:
         options->task = BENCH_TASK_LIST;
         break;
@@ -280,6 +286,8 @@ void bench_options_parse(struct bench_options *options, int argc, char **argv)
             refuse(argv[optind], "too many URIs");
         options->uris[options->uri_count++] = argv[optind];
     }
+    if (options->rate && (options->depths.count > 1 || options->depths.values[0] > 1))
+        refuse("--rate", "calls at a fixed rate go one by one on each connection; use more connections");
     if (options->connect && !options->uri_count)
         refuse("--connect", "needs a URI");
 }

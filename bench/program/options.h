@@ -16,6 +16,7 @@ enum bench_task {
     BENCH_TASK_GOALS,   /* the project's goals, one by one */
     BENCH_TASK_PAPER,   /* the paper's experiment */
     BENCH_TASK_PEERS,   /* beside other frameworks */
+    BENCH_TASK_CALLS,   /* system calls per call */
     BENCH_TASK_LIST,    /* what there is to measure */
 };
 

@@ -1,0 +1,131 @@
+/* What turns single measurements into numbers: the histogram, the statistics over rounds, the bytes of a call. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "bench/measure/histogram.h"
+#include "bench/measure/statistics.h"
+#include "bench/measure/touch.h"
+#include "bench/measure/workload.h"
+
+static void assert_near(double value, double expected, double share)
+{
+    if (value < expected * (1 - share) || value > expected * (1 + share))
+        fail_msg("%g is not near %g", value, expected);
+}
+
+static void test_index_grows(void **state)
+{
+    uint32_t before = 0;
+
+    (void)state;
+    for (uint64_t value = 1; value < 1ull << 42; value += value / 300 + 1) {
+        uint32_t index = bench_histogram_index(value);
+
+        assert_true(index >= before);
+        assert_true(index < BENCH_HISTOGRAM_BUCKETS);
+        before = index;
+    }
+    assert_int_equal(bench_histogram_index(UINT64_MAX), BENCH_HISTOGRAM_BUCKETS - 1);
+}
+
+static void test_quantiles(void **state)
+{
+    struct bench_histogram *histogram = calloc(1, sizeof(*histogram));
+
+    (void)state;
+    assert_non_null(histogram);
+    assert_true(bench_histogram_quantile(histogram, 0.5) == 0);
+    for (uint64_t value = 1; value <= 100000; value++)
+        bench_histogram_add(histogram, value);
+    assert_near(bench_histogram_quantile(histogram, 0.5), 50000, 0.004);
+    assert_near(bench_histogram_quantile(histogram, 0.99), 99000, 0.004);
+    assert_near(bench_histogram_quantile(histogram, 0.999), 99900, 0.004);
+    assert_true(bench_histogram_quantile(histogram, 1) <= 100000);
+    assert_near(bench_histogram_midmean(histogram), 50000, 0.004);
+    assert_int_equal(histogram->max, 100000);
+    free(histogram);
+}
+
+/* The midmean does not see a tail that the mean would follow. */
+static void test_midmean_is_robust(void **state)
+{
+    struct bench_histogram *histogram = calloc(2, sizeof(*histogram));
+
+    (void)state;
+    assert_non_null(histogram);
+    for (int i = 0; i < 900; i++)
+        bench_histogram_add(&histogram[0], 100);
+    for (int i = 0; i < 100; i++)
+        bench_histogram_add(&histogram[1], 1000000);
+    bench_histogram_merge(&histogram[0], &histogram[1]);
+    assert_int_equal(histogram->total, 1000);
+    assert_near(bench_histogram_midmean(histogram), 100, 0.001);
+    assert_near(bench_histogram_quantile(histogram, 0.95), 1000000, 0.004);
+    free(histogram);
+}
+
+static void test_summary(void **state)
+{
+    double seven[] = { 5, 1, 7, 3, 2, 6, 4 };
+    double ten[] = { 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 };
+    double one[] = { 3 };
+    struct bench_summary summary = bench_summarize(seven, 7);
+
+    (void)state;
+    assert_true(summary.median == 4 && summary.least == 1 && summary.most == 7);
+    /* with seven values, only the outermost two hold the median with 95 %: 1 - 2 / 128 */
+    assert_true(summary.lower == 1 && summary.upper == 7);
+    assert_near(summary.confidence, 1 - 2.0 / 128, 1e-9);
+    /* with ten, the second from either end do: 1 - 2 * 11 / 1024 */
+    summary = bench_summarize(ten, 10);
+    assert_true(summary.median == 5.5 && summary.lower == 2 && summary.upper == 9);
+    assert_near(summary.confidence, 1 - 22.0 / 1024, 1e-9);
+    summary = bench_summarize(one, 1);
+    assert_true(summary.median == 3 && summary.confidence == 0);
+}
+
+static void test_sum(void **state)
+{
+    uint8_t bytes[100] = { 0 };
+
+    (void)state;
+    bytes[0] = 1;
+    bytes[9] = 1;
+    bytes[97] = 1;
+    assert_int_equal(bench_sum(bytes, 1), 1);
+    assert_int_equal(bench_sum(bytes, 10), 1 + 0x100);
+    assert_int_equal(bench_sum(bytes, 97), 1 + 0x100);
+    assert_int_equal(bench_sum(bytes, 98), 1 + 0x200);
+}
+
+/* SayHello("king") and its answer take 32 bytes on a byte stream. */
+static void test_bytes(void **state)
+{
+    struct bench_workload workload = BENCH_WORKLOAD_INIT;
+    uint32_t request, reply;
+
+    (void)state;
+    bench_workload_bytes(&workload, &request, &reply);
+    assert_int_equal(request, 14);
+    assert_int_equal(reply, 18);
+    workload.operation = BENCH_AVERAGE;
+    workload.size = 10000;
+    bench_workload_bytes(&workload, &request, &reply);
+    assert_int_equal(request, 4 + 3 + 3 + 4 + 40000);
+    assert_int_equal(reply, 4 + 1 + 1 + 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_index_grows), cmocka_unit_test(test_quantiles), cmocka_unit_test(test_midmean_is_robust),
+        cmocka_unit_test(test_summary),     cmocka_unit_test(test_sum),       cmocka_unit_test(test_bytes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
