@@ -120,6 +120,8 @@ int hprpc__shm_segment_map(int fd, size_t size, bool sealed, struct hprpc_detail
 
     if (fstat(fd, &status) || !S_ISREG(status.st_mode) || status.st_size < 0 || (size_t)status.st_size != size)
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "the segment that came is not one of %zu bytes", size);
+    if ((uint64_t)status.st_blocks * 512 < size)
+        return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "the memory of the segment that came is not allocated");
     seals = fcntl(fd, F_GET_SEALS);
     if (sealed && (seals < 0 || !(seals & F_SEAL_SHRINK)))
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "the segment that came could be cut short by the other side");

@@ -16,7 +16,7 @@ int hprpc__shm_geometry_init(uint32_t slots, uint32_t arena, struct shm_geometry
 int hprpc__shm_segment_make(const char *directory, size_t size, bool sealed, struct hprpc_detail *detail, int *ret_fd);
 
 /*
- * Checks a segment that came from the other side: long enough and, for `sealed`, unable to shrink; then maps it.
+ * Checks a segment that came from the other side: of that size, allocated and, for `sealed`, unable to shrink; then maps it.
  * HPRPC_EPROTOCOL, HPRPC_ESYSTEM.
  */
 int hprpc__shm_segment_map(int fd, size_t size, bool sealed, struct hprpc_detail *detail, void **ret_memory);

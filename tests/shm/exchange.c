@@ -416,6 +416,84 @@ static void test_releases_from_other_threads_in_any_order(void **state)
     exchange_size(2, ARENA / 2);
 }
 
+/* ---- Both sides of both ends at once ---- */
+
+enum { DUPLEX = 20000 };
+
+struct side {
+    struct hprpc_channel *channel;
+    const char *problem;
+};
+
+static uint32_t duplex_size(uint32_t call)
+{
+    return call % 1000 == 999 ? 2 * ARENA : call * 2654435761u % (call % 50 ? 300 : 10000);
+}
+
+static void *send_all(void *argument)
+{
+    struct side *side = argument;
+    double deadline = seconds() + 60;
+    uint32_t call = 0;
+    int result;
+
+    while (call < DUPLEX && !side->problem) {
+        result = send_message(side->channel, HPRPC_MESSAGE_REQUEST, call, duplex_size(call));
+        if (!result)
+            call++;
+        else if (result != HPRPC_EAGAIN)
+            side->problem = "it could not be sent";
+        else if (seconds() > deadline)
+            side->problem = "there was no room for too long";
+    }
+    while (!side->problem && side->channel->ops->flush(side->channel) == HPRPC_EAGAIN)
+        if (seconds() > deadline)
+            side->problem = "there was no room for too long";
+    return NULL;
+}
+
+static void *receive_all(void *argument)
+{
+    struct side *side = argument;
+    double deadline = seconds() + 60;
+    struct hprpc_message message;
+    uint32_t call = 0;
+    int result;
+
+    while (call < DUPLEX && !side->problem) {
+        result = side->channel->ops->receive(side->channel, &message);
+        if (result == 1) {
+            if (message.header.call != call || message.size != duplex_size(call) ||
+                (message.size && message.body[message.size - 1] != pattern(call, message.size - 1)))
+                side->problem = "another message came";
+            side->channel->ops->release(side->channel, &message);
+            call++;
+        } else if (result < 0) {
+            side->problem = "the channel broke";
+        } else if (seconds() > deadline) {
+            side->problem = "nothing came for too long";
+        }
+    }
+    return NULL;
+}
+
+static void test_four_threads(void **state)
+{
+    struct side sides[4] = {
+        { pair.client, NULL }, { pair.client, NULL }, { pair.server, NULL }, { pair.server, NULL }
+    };
+    pthread_t threads[4];
+    int i;
+
+    (void)state;
+    for (i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, i % 2 ? receive_all : send_all, &sides[i]), 0);
+    for (i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    for (i = 0; i < 4; i++)
+        assert_null(sides[i].problem);
+}
+
 #define PAIR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -435,6 +513,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_untrusted_bodies_are_copied, set_up_untrusted, tear_down),
         PAIR(test_corked_messages_ring_once),
         PAIR(test_releases_from_other_threads_in_any_order),
+        PAIR(test_four_threads),
     };
 
     return cmocka_run_group_tests_name("shm-exchange", tests, NULL, NULL);

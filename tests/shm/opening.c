@@ -512,6 +512,10 @@ static void test_bad_answers(void **state)
     assert_int_equal(hprpc__shm_segment_make("/dev/shm", geometry.size - 4096, false, NULL, &play.fds[0]), 0);
     play_server(fd, &play);
     close(play.fds[0]);
+    play.fds[0] = memfd_create("sparse", MFD_ALLOW_SEALING);
+    assert_int_equal(ftruncate(play.fds[0], (off_t)geometry.size), 0);
+    play_server(fd, &play);
+    close(play.fds[0]);
     play = good;
     play.fds[0] = good.fds[1];
     play_server(fd, &play);
