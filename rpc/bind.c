@@ -232,33 +232,58 @@ static int finish_bind(struct hprpc_pending_call *pending, const struct hprpc_in
     return r;
 }
 
+/* One attempt under the lock: 0; HPRPC_EAGAIN; HPRPC_ENOTSENT where the connection is gone; HPRPC_ETOOBIG, HPRPC_ENOMEM. */
+static int try_bind(struct hprpc_controller *controller, const struct hprpc_interface *interface,
+                    struct hprpc_pending_call **ret_pending)
+{
+    int r;
+
+    if (hprpc__state(controller) != HPRPC__READY)
+        return HPRPC_ENOTSENT;
+    if (bind_size(interface) > controller->peer.max_message)
+        return HPRPC_ETOOBIG;
+    r = begin_bind(controller, interface, ret_pending);
+    return r == 0 || r == HPRPC_EAGAIN || r == HPRPC_ENOMEM ? r : HPRPC_ENOTSENT;
+}
+
+static int explain_attempt(struct hprpc_controller *controller, const struct hprpc_interface *interface, int code,
+                           struct hprpc_detail *detail)
+{
+    const char *reason = hprpc_error_text(code);
+
+    /* the reason is written once, before the state says BROKEN */
+    if (code == HPRPC_ENOTSENT && hprpc__state(controller) == HPRPC__BROKEN)
+        reason = controller->reason.text;
+    return hprpc_detail_set(detail, code, "cannot ask for the service %.60s: %s", interface->name, reason);
+}
+
 int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_detail *detail,
                     uint16_t *ret_service, uint16_t *ret_procedures)
 {
     struct hprpc_controller *controller = client->controller;
     struct hprpc_pending_call *pending = NULL;
+    const struct hprpc__awaited answer = { .pending = &pending, .count = 1 };
     struct hprpc__room room = { 0 };
-    int r;
+    int r = HPRPC_EAGAIN;
 
-    for (;;) {
+    if (!atomic_load_explicit(controller->common->alive, memory_order_relaxed))
+        return explain_attempt(controller, interface, HPRPC_EFORKED, detail);
+    while (r == HPRPC_EAGAIN) {
         pthread_mutex_lock(&controller->lock);
         hprpc__room_before(&room, controller);
-        r = hprpc__state(controller) == HPRPC__READY ? begin_bind(controller, interface, &pending) : HPRPC_ENOTSENT;
-        if (r == HPRPC_ENOTSENT)
-            hprpc_detail_set(detail, r, "%s", controller->reason.text);
+        r = try_bind(controller, interface, &pending);
         hprpc__room_after(&room, controller);
         pthread_mutex_unlock(&controller->lock);
-        if (r != HPRPC_EAGAIN)
-            break;
-        if (hprpc__pump_wait_for_room(controller, &room, controller->own.timeout_ms) == HPRPC_EAGAIN)
-            return hprpc_detail_set(detail, HPRPC_EDEADLINE, "no room to ask for the service %s", interface->name);
+        if (r == HPRPC_EAGAIN &&
+            hprpc__pump_wait_for_room(controller, &room, controller->own.timeout_ms) == HPRPC_EAGAIN)
+            return explain_attempt(controller, interface, HPRPC_EDEADLINE, detail);
     }
     if (r < 0)
-        return r;
+        return explain_attempt(controller, interface, r, detail);
 
-    hprpc__pump_wait_on(controller, &(struct hprpc__awaited){ .pending = &pending, .count = 1 },
-                        controller->own.timeout_ms, &room.deadline);
-    hprpc__pending_abandon(pending, HPRPC_EDEADLINE);
+    hprpc__pump_wait_on(controller, &answer, controller->own.timeout_ms, &room.deadline);
+    if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_EDEADLINE))
+        hprpc__pump_wait(controller, &answer, HPRPC_NO_TIMEOUT);
     r = finish_bind(pending, interface, detail, ret_service, ret_procedures);
     hprpc__pending_drop(pending);
     return r;

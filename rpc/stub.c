@@ -15,6 +15,10 @@ static int explain_broken(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
 
+    /* the channel may have been the first to say so: then a look at it breaks the connection */
+    hprpc__pump_once(controller);
+    if (hprpc__state(controller) != HPRPC__BROKEN)
+        return explain(stub->call, HPRPC_ENOTSENT, NULL);
     /* the reason is written once, before the state says BROKEN, and lives as long as the connection */
     return explain(stub->call, HPRPC_ENOTSENT, controller->reason.text);
 }
@@ -22,11 +26,9 @@ static int explain_broken(struct hprpc_stub *stub)
 /* ---- Beginning ---- */
 
 /* What start_call said. Where the channel is broken, or being closed, the request did not leave. */
-static int explain_start(struct hprpc_stub *stub, int code)
+static int code_of_start(int code)
 {
-    if (code == 0 || code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG)
-        return code;
-    return explain(stub->call, HPRPC_ENOTSENT, NULL);
+    return code == 0 || code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG ? code : HPRPC_ENOTSENT;
 }
 
 static bool has_credit(const struct hprpc_controller *controller, uint64_t size)
@@ -79,7 +81,7 @@ static int try_call(struct hprpc_stub *stub, uint16_t service, uint16_t procedur
     int r;
 
     if (hprpc__state(controller) != HPRPC__READY)
-        return hprpc__state(controller) == HPRPC__BROKEN ? explain_broken(stub) : HPRPC_EAGAIN;
+        return hprpc__state(controller) == HPRPC__BROKEN ? HPRPC_ENOTSENT : HPRPC_EAGAIN;
     if (size > controller->peer.max_message)
         return HPRPC_ETOOBIG;
     if (!has_credit(controller, size))
@@ -93,7 +95,7 @@ static int try_call(struct hprpc_stub *stub, uint16_t service, uint16_t procedur
     r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
     if (r < 0)
         hprpc__pending_untake(stub->pending);
-    return explain_start(stub, r);
+    return code_of_start(r);
 }
 
 static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t procedure, uint32_t size)
@@ -103,7 +105,7 @@ static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t proced
     int r;
 
     if (hprpc__state(controller) != HPRPC__READY)
-        return hprpc__state(controller) == HPRPC__BROKEN ? explain_broken(stub) : HPRPC_EAGAIN;
+        return hprpc__state(controller) == HPRPC__BROKEN ? HPRPC_ENOTSENT : HPRPC_EAGAIN;
     if (size > controller->peer.max_message)
         return HPRPC_ETOOBIG;
     if (!has_credit(controller, size))
@@ -118,7 +120,7 @@ static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t proced
         controller->oneway_calls_out++;
         controller->oneway_bytes_out += size;
     }
-    return explain_start(stub, r);
+    return code_of_start(r);
 }
 
 /* Waits for credit or room to come, after an attempt that found none. */
@@ -171,9 +173,11 @@ static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hp
         pthread_mutex_unlock(&controller->lock);
         if (r == HPRPC_ETOOBIG)
             return explain_size(stub);
+        if (r == HPRPC_ENOTSENT)
+            return explain_broken(stub);
         if (r == HPRPC_EAGAIN)
             r = wait_for_room(stub, &room);
-        else if (r != HPRPC_ENOTSENT)
+        else
             r = explain(call, r, NULL);
         if (r < 0)
             return r;

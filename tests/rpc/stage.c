@@ -268,8 +268,10 @@ struct fake_end *raw_connect(struct stage *stage, const struct raw_limits *limit
 static void *connect_client(void *argument)
 {
     struct raw_server *raw = argument;
+    char uri[128];
 
-    raw->code = hprpc_client_connect(raw->stage->context, raw->stage->uri, &raw->options, &raw->detail, &raw->client);
+    snprintf(uri, sizeof(uri), "%s%s", raw->stage->uri, raw->stage->query ? raw->stage->query : "");
+    raw->code = hprpc_client_connect(raw->stage->context, uri, &raw->options, &raw->detail, &raw->client);
     return NULL;
 }
 

@@ -22,6 +22,7 @@ struct stage {
     struct hprpc_server *server;
     char uri[48]; /* "fake://" and the name, which no other stage has */
     const char *name;
+    const char *query; /* behind the URI of a client that connects to a hand-played server; NULL for none */
     pthread_t thread;
     bool runs; /* a thread serves */
     _Atomic uint64_t time;
