@@ -1,13 +1,14 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test bench bench-peers format format-check install clean
+.PHONY: help demo test bench bench-peers bench-instructions format format-check install clean
 
 help:
 	@echo 'make demo          start one server on all transports and time the operations of the paper on each'
 	@echo 'make test          build and run the tests: plain, address and thread sanitizers'
 	@echo 'make bench         measure the transports against the floors of this machine'
 	@echo 'make bench-peers   build other frameworks too, and measure beside them'
+	@echo 'make bench-instructions  count the instructions of a call, and say what grew'
 	@echo 'make format        format the sources'
 	@echo 'make format-check  say which sources are not formatted'
 	@echo 'make install       build and install below PREFIX ($(PREFIX))'
@@ -31,6 +32,11 @@ bench-peers:
 	@tools/need build peers
 	@tools/build peers
 	@build/peers/bench/hprpc-bench --peers
+
+bench-instructions:
+	@tools/need build instructions
+	@tools/build release
+	@bench/instructions build/release/bench/hprpc-instructions
 
 format:
 	@tools/need format

@@ -241,19 +241,24 @@ static const struct hprpc__stream_ops ops = {
     .describe = describe,
 };
 
-int hprpc__tcp_accepted(struct hprpc_context *context, int fd, const struct hprpc__tcp_address *peer,
-                        enum hprpc_wait wait, struct hprpc_channel **ret_channel)
+struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait)
 {
     struct tcp *tcp = hprpc_allocate(context, sizeof(*tcp));
 
     if (!tcp)
-        return HPRPC_ENOMEM;
+        return NULL;
     hprpc__stream_init(&tcp->stream, &ops, context, wait, true);
+    tcp->fd = -1;
+    tcp->opening = NULL;
+    return &tcp->stream.channel;
+}
+
+void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hprpc__tcp_address *peer)
+{
+    struct tcp *tcp = (struct tcp *)channel;
+
     tcp->fd = fd;
     tcp->peer = *peer;
-    tcp->opening = NULL;
-    *ret_channel = &tcp->stream.channel;
-    return 0;
 }
 
 /* A channel that is about to try its first address. */

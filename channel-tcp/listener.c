@@ -14,7 +14,8 @@ struct listener {
     struct hprpc_listener base;
     int fd;
     enum hprpc_wait wait;
-    struct hprpc__tcp_place place; /* as the URI gave it, with the port that was picked */
+    struct hprpc_channel *prepared; /* for the next connection, so that none is taken without memory for it; or NULL */
+    struct hprpc__tcp_place place;  /* as the URI gave it, with the port that was picked */
 };
 
 /* Whether accept failed for the one peer only. */
@@ -43,6 +44,10 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
     struct hprpc__tcp_address peer;
     int fd, i;
 
+    if (!listener->prepared)
+        listener->prepared = hprpc__tcp_prepare(base->context, listener->wait);
+    if (!listener->prepared)
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory for another connection");
     for (i = 0; i < FAILED_PEERS; i++) {
         peer.size = sizeof(peer.v6);
         fd = accept4(listener->fd, &peer.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -55,10 +60,9 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
     }
     if (i == FAILED_PEERS)
         return 0; /* the rest shows at the next turn */
-    if (hprpc__tcp_accepted(base->context, fd, &peer, listener->wait, ret_channel)) {
-        close(fd);
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory for another connection");
-    }
+    hprpc__tcp_accepted(listener->prepared, fd, &peer);
+    *ret_channel = listener->prepared;
+    listener->prepared = NULL;
     return 1;
 }
 
@@ -83,6 +87,8 @@ static void free_listener(struct hprpc_listener *base)
     struct listener *listener = (struct listener *)base;
 
     close(listener->fd);
+    if (listener->prepared)
+        listener->prepared->ops->free(listener->prepared);
     hprpc_release(base->context, listener, sizeof(*listener));
 }
 
@@ -167,6 +173,7 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     listener->base.context = context;
     listener->fd = fd;
     listener->wait = options.wait;
+    listener->prepared = NULL;
     listener->place = place;
     listener->place.port = bound_port(fd, place.port);
     *ret_listener = &listener->base;

@@ -50,9 +50,11 @@ int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options);
 /* The code for a failed connect, bind or listen. */
 int hprpc__tcp_code(int number);
 
-/* Wraps a connection that was accepted; takes the descriptor over on success. HPRPC_ENOMEM. */
-int hprpc__tcp_accepted(struct hprpc_context *context, int fd, const struct hprpc__tcp_address *peer,
-                        enum hprpc_wait wait, struct hprpc_channel **ret_channel);
+/* A channel without a connection yet, for the next one that is accepted; `free` is all that may be called before. */
+struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait);
+
+/* Gives it the connection. */
+void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hprpc__tcp_address *peer);
 
 int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                        struct hprpc_channel **ret_channel);

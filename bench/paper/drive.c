@@ -1,10 +1,16 @@
 #include "bench/paper/drive.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "bench/paper/operations.h"
+
+enum { IDLE_PER_PROCESS = 4000 };
 
 struct connection;
 
@@ -30,7 +36,6 @@ struct drive {
     struct bench_session *session;
     struct paper_values values;
     struct connection *connections;
-    struct paper_caller *idle;
 };
 
 static void check(struct connection *connection, const struct hprpc_call *call, int result)
@@ -209,13 +214,56 @@ static void open_connection(struct drive *drive, struct connection *connection, 
         connection->repeats[i].connection = connection;
 }
 
+/* ---- Connections that say nothing ---- */
+
+/* A process that holds some of them: one process's descriptors do not suffice for all. */
+static void hold_idle(struct bench_session *session, const char *uri, uint32_t count, int ready)
+{
+    const struct bench_workload silent = BENCH_WORKLOAD_INIT;
+    struct paper_caller *callers = calloc(count, sizeof(*callers));
+    struct paper_values values = { 0 };
+    struct hprpc_detail detail = { "" };
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!callers || !paper_values_make(&values, 0))
+        bench_fail(session, "out of memory");
+    for (uint32_t i = 0; i < count; i++) {
+        if (paper_caller_open(&callers[i], uri, &silent, &values, &detail) < 0)
+            bench_fail(session, "an idle connection: %s", detail.text);
+    }
+    if (write(ready, "r", 1) != 1)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+static void open_idle(struct bench_session *session, const char *uri)
+{
+    uint32_t rest = session->workload.idle;
+
+    while (rest) {
+        uint32_t count = rest < IDLE_PER_PROCESS ? rest : IDLE_PER_PROCESS;
+        int ends[2];
+        char word;
+        pid_t pid;
+
+        if (pipe2(ends, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+            bench_fail(session, "no process for idle connections");
+        if (pid == 0)
+            hold_idle(session, uri, count, ends[1]);
+        close(ends[1]);
+        if (read(ends[0], &word, 1) != 1)
+            _exit(1); /* which has said why */
+        close(ends[0]);
+        rest -= count;
+    }
+}
+
 void *paper_drive_open(struct bench_session *session, const char *uri)
 {
     const struct bench_workload *workload = &session->workload;
     bool list = workload->operation == BENCH_AVERAGE || workload->operation == BENCH_GET_RAND_NUMS;
     struct drive *drive = calloc(1, sizeof(*drive));
-    const struct bench_workload silent = BENCH_WORKLOAD_INIT;
-    struct hprpc_detail detail = { "" };
 
     drive->session = session;
     if (!paper_operation_find(workload))
@@ -223,13 +271,9 @@ void *paper_drive_open(struct bench_session *session, const char *uri)
     if (!paper_values_make(&drive->values, list ? workload->size : 0))
         bench_fail(session, "out of memory");
     drive->connections = calloc(workload->connections, sizeof(*drive->connections));
-    drive->idle = calloc(workload->idle + 1, sizeof(*drive->idle));
+    open_idle(session, uri);
     for (uint32_t i = 0; i < workload->connections; i++)
         open_connection(drive, &drive->connections[i], uri);
-    for (uint32_t i = 0; i < workload->idle; i++) {
-        if (paper_caller_open(&drive->idle[i], uri, &silent, &drive->values, &detail) < 0)
-            bench_fail(session, "idle connection %u: %s", i + 1, detail.text);
-    }
     return drive;
 }
 
@@ -240,6 +284,4 @@ void paper_drive_close(void *self)
 
     for (uint32_t i = 0; i < workload->connections; i++)
         paper_caller_close(&drive->connections[i].caller);
-    for (uint32_t i = 0; i < workload->idle; i++)
-        paper_caller_close(&drive->idle[i]);
 }

@@ -245,13 +245,14 @@ static int prepare(struct paper_caller *caller, const struct bench_workload *wor
     return 0;
 }
 
-int paper_caller_open(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
-                      const struct paper_values *values, struct hprpc_detail *detail)
+static int open_caller(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
+                       const struct paper_values *values, enum hprpc_pump pump, struct hprpc_detail *detail)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
     int result;
 
     *caller = (struct paper_caller){ 0 };
+    options.pump = pump;
     options.max_message = PAPER_MESSAGE_MAX;
     options.max_call_bytes = 2ull * PAPER_MESSAGE_MAX;
     result = prepare(caller, workload, values);
@@ -264,6 +265,18 @@ int paper_caller_open(struct paper_caller *caller, const char *uri, const struct
     if (result < 0)
         paper_caller_close(caller);
     return result;
+}
+
+int paper_caller_open(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
+                      const struct paper_values *values, struct hprpc_detail *detail)
+{
+    return open_caller(caller, uri, workload, values, HPRPC_PUMP_CALLER, detail);
+}
+
+int paper_caller_open_looped(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
+                             const struct paper_values *values, struct hprpc_detail *detail)
+{
+    return open_caller(caller, uri, workload, values, HPRPC_PUMP_LOOP, detail);
 }
 
 void paper_caller_close(struct paper_caller *caller)

@@ -42,6 +42,10 @@ const struct paper_operation *paper_operation_find(const struct bench_workload *
 int paper_caller_open(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
                       const struct paper_values *values, struct hprpc_detail *detail);
 
+/* The same with a client that the caller drives itself (HPRPC_PUMP_LOOP). */
+int paper_caller_open_looped(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
+                             const struct paper_values *values, struct hprpc_detail *detail);
+
 /* Frees everything; safe on a zeroed caller. */
 void paper_caller_close(struct paper_caller *caller);
 

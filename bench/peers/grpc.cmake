@@ -44,3 +44,11 @@ bench_peer(grpc grpc.cc ${sources})
 # protobuf swaps members with a template that recurses once for every 16 bytes of them
 target_compile_options(peer-grpc PRIVATE -ftemplate-depth=4096)
 target_link_libraries(peer-grpc PRIVATE PkgConfig::GRPC)
+
+# protobuf alone
+set(folder ${generated}/protobuf)
+file(MAKE_DIRECTORY ${folder})
+add_custom_command(OUTPUT ${folder}/codec.pb.cc ${folder}/codec.pb.h DEPENDS codec.proto VERBATIM
+  COMMAND ${PROTOC} -I${CMAKE_CURRENT_SOURCE_DIR} --cpp_out=${folder} ${CMAKE_CURRENT_SOURCE_DIR}/codec.proto)
+bench_peer(protobuf protobuf.cc ${folder}/codec.pb.cc ${folder}/codec.pb.h)
+target_link_libraries(peer-protobuf PRIVATE PkgConfig::GRPC)

@@ -216,6 +216,7 @@ static void set_namespace(struct kodosis_checker *checker, struct kodosis_unit *
         kodosis_error(checker->diagnostics, &name->position, "a namespace of more than %d parts",
                       KODOSIS_LIMIT_NAMESPACE);
     unit->file->doc = unit->ast->doc;
+    unit->file->namespace_position = name->position;
     unit->file->namespace_name = name->text ? name->text : "?";
     unit->file->namespace_snake = kodosis_snake_case(checker->memory, unit->file->namespace_name);
 }

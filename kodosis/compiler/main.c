@@ -140,6 +140,10 @@ static int process(struct run *run)
     run->compilation.import_paths = run->options.import_paths;
     run->compilation.import_path_count = run->options.import_path_count;
     run->model = kodosis_compile(&run->compilation, run->options.files, run->options.file_count);
+    if (run->model && run->options.command != KODOSIS_COMMAND_DESCRIBE)
+        kodosis_c_check(run->model, &run->compilation.diagnostics);
+    if (run->compilation.diagnostics.error_count)
+        run->model = NULL;
     print_diagnostics(run);
     if (!run->model)
         return run->compilation.io_failed ? KODOSIS_EXIT_IO : KODOSIS_EXIT_ERRORS;

@@ -170,9 +170,10 @@ struct kodosis_file {
     const char *name; /* its path below the import path it is in, else its last part: names what is generated */
     bool requested;   /* given on the command line: to be emitted; false for what is only imported */
     const char *doc;  /* of the namespace line */
-    const char *namespace_name;  /* "acme.sensors" */
-    const char *namespace_snake; /* "acme_sensors" */
-    const char *source;          /* the text, NUL-terminated */
+    const char *namespace_name;                 /* "acme.sensors" */
+    const char *namespace_snake;                /* "acme_sensors" */
+    struct kodosis_position namespace_position; /* of the name */
+    const char *source;                         /* the text, NUL-terminated */
     size_t source_size;
     const struct kodosis_file *const *imports; /* direct ones, in source order; never a cycle */
     size_t import_count;

@@ -654,7 +654,7 @@ static void expressions_are_decoded(void **state)
 {
     struct codec_features_expression literal;
     struct codec_features_expression negated;
-    struct codec_features_expression both[2];
+    struct codec_features_expression_2 both;
     struct codec_features_sum sum;
     struct codec_features_expression value;
 
@@ -671,14 +671,14 @@ static void expressions_are_decoded(void **state)
     value.tag = CODEC_FEATURES_EXPRESSION_SUM;
     value.as.sum = &sum;
     assert_bytes(&codec_features_expression_type, &value, "\3\1\5\0\0\0\2\1\5\0\0\0", 12);
-    both[0] = value;
-    both[1] = literal;
+    both.items[0] = value;
+    both.items[1] = literal;
     value.tag = CODEC_FEATURES_EXPRESSION_ALL;
-    value.as.all.data = both;
+    value.as.all.data = both.items;
     value.as.all.count = 2;
     assert_there_and_back(&codec_features_expression_type, &value);
     value.tag = CODEC_FEATURES_EXPRESSION_BOTH;
-    value.as.both = both;
+    value.as.both = &both;
     assert_there_and_back(&codec_features_expression_type, &value);
     value.tag = CODEC_FEATURES_EXPRESSION_MAYBE;
     value.as.maybe = &negated;

@@ -70,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct kodosis_model *model = kodosis_compile(&compilation, &path, 1);
     struct kodosis_text messages = KODOSIS_TEXT_INIT;
 
+    if (model)
+        kodosis_c_check(model, &compilation.diagnostics);
     kodosis_diagnostics_render(&compilation.diagnostics, &messages, true);
     if (model)
         emit_all(model);

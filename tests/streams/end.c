@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
 #include <time.h>
 
 static uint64_t now(void)
@@ -112,8 +113,6 @@ void test_wait(struct hprpc_channel *first, struct hprpc_channel *second, uint64
         fail_msg("nothing happened for %d seconds", TEST_SECONDS);
     if (second && second->queued)
         second->ops->flush(second);
-    if (first->queued)
-        first->ops->flush(first);
     if (!first->ops->arm(first)) {
         count = first->ops->watch(first, watches);
         if (second && second->queued)
@@ -185,6 +184,136 @@ struct hprpc_channel *test_accept(struct hprpc_listener *listener, struct hprpc_
     if (r != 1)
         fail_msg("accept: %s", detail.text);
     return channel;
+}
+
+/* ---- Both ways at once ---- */
+
+enum { DUPLEX_MESSAGES = 3000 };
+
+struct end {
+    struct hprpc_channel *channel;
+    pthread_mutex_t lock; /* the sending side's */
+    bool may_break;
+    uint32_t received;
+    int code; /* of the break */
+};
+
+static uint32_t duplex_size(uint32_t call)
+{
+    return call % 100 == 99 ? 90000 : call % 10 == 9 ? 7000 + call : call % 300;
+}
+
+/* Sleeps for a moment on what the channel watches, for these events only. */
+static void doze(struct end *end, short events)
+{
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+    struct pollfd watched[HPRPC_WATCH_MAX];
+    size_t count;
+
+    pthread_mutex_lock(&end->lock);
+    count = end->channel->ops->watch(end->channel, watches);
+    pthread_mutex_unlock(&end->lock);
+    for (size_t i = 0; i < count; i++)
+        watched[i] = (struct pollfd){ .fd = watches[i].fd, .events = watches[i].events & events };
+    poll(watched, count, 10);
+}
+
+static int receive_dozing(struct end *end, struct hprpc_message *ret_message)
+{
+    uint64_t deadline = test_deadline();
+    int r;
+
+    while (!(r = end->channel->ops->receive(end->channel, ret_message))) {
+        assert_false(test_is_past(deadline));
+        if (!end->channel->ops->arm(end->channel))
+            doze(end, POLLIN);
+        end->channel->ops->disarm(end->channel);
+    }
+    return r;
+}
+
+static void *send_all(void *argument)
+{
+    struct end *end = argument;
+    uint64_t deadline = test_deadline();
+    int r = 0;
+
+    for (uint32_t call = 0; call < DUPLEX_MESSAGES || end->channel->queued; call += !r) {
+        struct hprpc_header header = test_request(call);
+
+        pthread_mutex_lock(&end->lock);
+        if (call >= DUPLEX_MESSAGES)
+            r = end->channel->ops->flush(end->channel);
+        else if (call % 5)
+            r = test_send(end->channel, &header, duplex_size(call));
+        else if ((r = end->channel->ops->flush(end->channel)) == 0)
+            r = test_send_borrowed(end->channel, &header, duplex_size(call), 1);
+        pthread_mutex_unlock(&end->lock);
+        if (r && r != HPRPC_EAGAIN)
+            break;
+        if (r)
+            doze(end, POLLOUT);
+        assert_false(test_is_past(deadline));
+    }
+    assert_true(!r || end->may_break);
+    return NULL;
+}
+
+static void *receive_all(void *argument)
+{
+    struct end *end = argument;
+
+    /* where it will break, somebody has to go on receiving, or nobody sees it */
+    while (end->received < DUPLEX_MESSAGES || end->may_break) {
+        struct hprpc_header header = test_request(end->received);
+        struct hprpc_message message;
+        int r = receive_dozing(end, &message);
+
+        if (r < 0) {
+            assert_true(end->channel->reason.text[0]);
+            end->code = r;
+            break;
+        }
+        test_check(&message, &header, duplex_size(end->received++));
+        end->channel->ops->release(end->channel, &message);
+    }
+    return NULL;
+}
+
+static void *close_soon(void *argument)
+{
+    struct end *end = argument;
+
+    doze(end, POLLOUT); /* a moment, or none */
+    pthread_mutex_lock(&end->lock);
+    end->channel->ops->close(end->channel);
+    pthread_mutex_unlock(&end->lock);
+    return NULL;
+}
+
+void test_duplex(struct hprpc_channel *client, struct hprpc_channel *server, bool closing)
+{
+    struct end ends[2] = { { .channel = client, .may_break = closing }, { .channel = server, .may_break = closing } };
+    pthread_t threads[5];
+    int count = 0;
+
+    for (int i = 0; i < 2; i++) {
+        pthread_mutex_init(&ends[i].lock, NULL);
+        ends[i].channel->receive_limit = 100000;
+        assert_int_equal(pthread_create(&threads[count++], NULL, receive_all, &ends[i]), 0);
+        assert_int_equal(pthread_create(&threads[count++], NULL, send_all, &ends[i]), 0);
+    }
+    if (closing)
+        assert_int_equal(pthread_create(&threads[count++], NULL, close_soon, &ends[0]), 0);
+    while (count)
+        pthread_join(threads[--count], NULL);
+    for (int i = 0; i < 2; i++) {
+        pthread_mutex_destroy(&ends[i].lock);
+        if (closing)
+            assert_int_equal(ends[i].code, i ? HPRPC_EPEERDIED : HPRPC_ECLOSED);
+        else
+            assert_int_equal(ends[i].received, DUPLEX_MESSAGES);
+    }
 }
 
 unsigned test_descriptors(void)

@@ -51,6 +51,12 @@ int test_break(struct hprpc_channel *channel);
 /* Waits for the listener's next connection while `opening` (or NULL) is driven. */
 struct hprpc_channel *test_accept(struct hprpc_listener *listener, struct hprpc_channel *opening);
 
+/*
+ * Both ends send and receive at once, each side of each end in a thread of its own, with messages of all sizes. With
+ * `closing`, one end is closed in the midst of it, and every thread has to notice.
+ */
+void test_duplex(struct hprpc_channel *client, struct hprpc_channel *server, bool closing);
+
 /* Number of descriptors that this process has open. */
 unsigned test_descriptors(void);
 

@@ -373,7 +373,7 @@ static void noise_is_survived(void **state)
 
     (void)state;
     add_small(&script);
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 1500; round++) {
         struct wire *wire = new_wire(NULL);
         uint8_t *bytes = malloc(script.size);
         struct hprpc_message message;

@@ -190,6 +190,17 @@ static void many_messages_arrive_in_order(void **state)
     close_pair(&pair);
 }
 
+static void both_ways_at_once(void **state)
+{
+    (void)state;
+    for (int closing = 0; closing < 6; closing++) {
+        struct pair pair = open_pair(uri);
+
+        test_duplex(pair.client, pair.server, closing);
+        close_pair(&pair);
+    }
+}
+
 static void both_know_each_other(void **state)
 {
     struct pair pair = open_pair(uri);
@@ -942,6 +953,7 @@ int main(void)
         TEST(a_connection_has_no_names),
         TEST(large_messages_cross),
         TEST(many_messages_arrive_in_order),
+        TEST(both_ways_at_once),
         TEST(both_know_each_other),
         TEST(options_are_checked),
         TEST(nobody_listens),

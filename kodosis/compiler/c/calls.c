@@ -28,16 +28,20 @@ const char *c_service(struct c_emitter *emitter, const struct kodosis_declaratio
 
 const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
+    return c_scoped(emitter, procedure->service->file,
+                    c_format(emitter, "%s_%s", procedure->service->snake, procedure->snake));
+}
+
+const char *c_stub(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
     /* what the service itself is called through, see c_declare_client and c_declare_server */
     static const char *const taken[] = { "add", "bind", "interface", "procedures", "proxy", "serve", "service" };
-    const char *aside = "";
     size_t i;
 
     for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
         if (strcmp(taken[i], procedure->snake) == 0)
-            aside = "_";
-    return c_scoped(emitter, procedure->service->file,
-                    c_format(emitter, "%s_%s%s", procedure->service->snake, procedure->snake, aside));
+            return c_format(emitter, "%s_", c_procedure(emitter, procedure));
+    return c_procedure(emitter, procedure);
 }
 
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,

@@ -48,8 +48,10 @@ static void emit_head(struct c_emitter *emitter, const struct kodosis_procedure 
         add_parameters(emitter, &arguments, procedure);
     if (result && procedure->result)
         c_add_argument(&arguments, result_argument(emitter, procedure->result));
-    c_call(emitter, c_format(emitter, "int %s%s", c_procedure(emitter, procedure), suffix), arguments.items,
-           arguments.count, tail);
+    c_call(
+        emitter,
+        c_format(emitter, "int %s%s", *suffix ? c_procedure(emitter, procedure) : c_stub(emitter, procedure), suffix),
+        arguments.items, arguments.count, tail);
 }
 
 static bool needs_call(const struct kodosis_procedure *procedure)

@@ -324,7 +324,7 @@ static void read_list_view(struct c_emitter *emitter, const struct kodosis_type 
     const struct kodosis_type *element = type->element;
     const char *data = c_dot(emitter, x, "data");
     const char *count = c_dot(emitter, x, "count");
-    const char *pointer = c_declare(emitter, element, element->kind == KODOSIS_TYPE_ARRAY ? "(*)" : "*", true);
+    const char *pointer = c_declare_whole(emitter, element, "", true);
 
     const char *items[4] = { "reader", c_size_of(emitter, element), c_format(emitter, "%u", element->alignment),
                              c_format(emitter, "&%s", count) };

@@ -171,7 +171,7 @@ static void declare_members(struct c_emitter *emitter, const struct kodosis_decl
 
         c_doc(emitter, member->doc);
         if (c_is_pointer_member(declaration, member))
-            c_line(emitter, "%s;", c_declare_pointer(emitter, member->type, name, true));
+            c_line(emitter, "%s;", c_declare_whole(emitter, member->type, name, true));
         else
             c_line(emitter, "%s;", c_declare(emitter, member->type, name, false));
     }
@@ -231,12 +231,20 @@ static void declare_trio(struct c_emitter *emitter, const struct kodosis_declara
     c_gap(emitter);
 }
 
+static void declare_parts(struct c_emitter *emitter, const struct kodosis_declaration *declaration,
+                          const struct kodosis_member *member)
+{
+    c_declare_composites(emitter, member->type);
+    if (c_is_pointer_member(declaration, member))
+        c_note_pointer(emitter, member->type);
+}
+
 static void declare_record(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
     size_t i;
 
     for (i = 0; i < declaration->member_count; i++)
-        c_declare_composites(emitter, declaration->members[i].type);
+        declare_parts(emitter, declaration, &declaration->members[i]);
     if (declaration->kind == KODOSIS_UNION)
         declare_union(emitter, declaration);
     else

@@ -278,6 +278,7 @@ void kodosis_c_emit(const struct kodosis_model *model, const struct kodosis_file
 
     emitter.listed = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     emitter.declared = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
+    emitter.wrapped = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     emitter.renewed = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     emitter.helped = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     emitter.text = header;

@@ -14,6 +14,7 @@ struct c_emitter {
     struct kodosis_text *text; /* what is being written: the header or the source */
     struct kodosis_memory memory;
     bool *declared; /* by type index: the struct of this list or map stands in the header */
+    bool *wrapped;  /* by type index: the header has a pointer to the struct around this array */
     bool *listed;   /* by type index: `listing` has lists of this type in its declarations */
     const struct kodosis_file *listing;
     bool *renewed; /* by type index: the static function that reads a new one stands in the source */
@@ -113,13 +114,22 @@ const char *c_declare(struct c_emitter *emitter, const struct kodosis_type *type
 const char *c_declare_pointer(struct c_emitter *emitter, const struct kodosis_type *type, const char *name,
                               bool constant);
 
+/*
+ * The same of a pointer to a whole value: to an array, not to its first element. An array of structs or unions is wrapped
+ * in a struct for that, whose member `items` it is. c_whole is the expression for the value.
+ */
+const char *c_declare_whole(struct c_emitter *emitter, const struct kodosis_type *type, const char *name,
+                            bool constant);
+const char *c_whole(struct c_emitter *emitter, const struct kodosis_type *type, const char *pointer);
+bool c_whole_is_wrapped(const struct kodosis_type *type);
+
 /* The type alone, for sizeof and casts. */
 const char *c_type(struct c_emitter *emitter, const struct kodosis_type *type);
 
 /* How a function takes a value: structs and unions by const pointer, arrays as C does, all else by value. */
 const char *c_argument(struct c_emitter *emitter, const struct kodosis_type *type, const char *name);
 
-/* The name of the struct of a list or map. */
+/* The name of the struct of a list or map, or around an array. */
 const char *c_list_name(struct c_emitter *emitter, const struct kodosis_type *type);
 const char *c_entry_name(struct c_emitter *emitter, const struct kodosis_type *map);
 
@@ -134,7 +144,10 @@ bool c_is_pointer_member(const struct kodosis_declaration *declaration, const st
  */
 void c_declare_composites(struct c_emitter *emitter, const struct kodosis_type *type);
 
-/* Declares the entries of all maps that were declared. */
+/* Notes that the header has a pointer to a whole value of this type. */
+void c_note_pointer(struct c_emitter *emitter, const struct kodosis_type *type);
+
+/* Declares the entries of all maps that were declared, and the structs around arrays. */
 void c_declare_entries(struct c_emitter *emitter);
 
 /* ---- declarations.c: the header's types and prototypes ---- */

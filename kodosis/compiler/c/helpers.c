@@ -17,6 +17,14 @@ static const char *number(struct c_emitter *emitter, uint64_t value)
 
 /* ---- Lists and maps: `count` elements behind a count ---- */
 
+/* A wrapped array is the wrapper's; all else is the element itself. */
+static const char *element_at(struct c_emitter *emitter, const struct kodosis_type *type, const char *data)
+{
+    const char *whole = c_whole(emitter, type, "p");
+
+    return c_format(emitter, *whole == '*' ? "%s[i]" : "%s[i].items", data);
+}
+
 struct elements {
     struct c_field fields[2]; /* of data[i] */
     size_t count;
@@ -38,7 +46,7 @@ static struct elements elements_of(struct c_emitter *emitter, const struct kodos
         elements.smallest += type->key->smallest;
     } else {
         elements.fields[0].type = type->element;
-        elements.fields[0].expression = c_format(emitter, "%s[i]", data);
+        elements.fields[0].expression = element_at(emitter, type->element, data);
     }
     return elements;
 }
@@ -106,8 +114,8 @@ static void emit_list_read(struct c_emitter *emitter, const struct kodosis_type 
         pointer = c_format(emitter, "struct %s *", c_entry_name(emitter, type));
         variable = c_format(emitter, "%sdata", pointer);
     } else {
-        pointer = c_declare(emitter, type->element, array ? "(*)" : "*", false);
-        variable = c_declare(emitter, type->element, array ? "(*data)" : "*data", false);
+        pointer = c_declare_whole(emitter, type->element, "", false);
+        variable = c_declare_whole(emitter, type->element, "data", false);
     }
     c_line(emitter, "static void read_%s(struct kodosis_reader *reader, %s *ret_value)", c_stem(emitter, type),
            c_type(emitter, type));
@@ -119,7 +127,7 @@ static void emit_list_read(struct c_emitter *emitter, const struct kodosis_type 
     c_gap(emitter);
     c_line(emitter, "data = (%s)kodosis_read_array(reader, count, sizeof(*data));", pointer);
     if (array)
-        c_line(emitter, "ret_value->data = (%s)data;", c_declare(emitter, type->element, "(*)", true));
+        c_line(emitter, "ret_value->data = (%s)data;", c_declare_whole(emitter, type->element, "", true));
     else
         c_line(emitter, "ret_value->data = data;");
     c_line(emitter, "ret_value->count = data ? count : 0;");
@@ -136,7 +144,7 @@ static void emit_list_read(struct c_emitter *emitter, const struct kodosis_type 
 
 static void emit_optional_size(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    struct c_field field = { .type = type->element, .expression = "*value" };
+    struct c_field field = { .type = type->element, .expression = c_whole(emitter, type->element, "value") };
     struct c_body body;
 
     c_line(emitter, "static uint64_t size_%s(%s, uint64_t offset)", c_stem(emitter, type),
@@ -153,7 +161,7 @@ static void emit_optional_size(struct c_emitter *emitter, const struct kodosis_t
 
 static void emit_optional_write(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    struct c_field field = { .type = type->element, .expression = "*value" };
+    struct c_field field = { .type = type->element, .expression = c_whole(emitter, type->element, "value") };
     struct c_body body;
 
     c_line(emitter, "static void write_%s(struct kodosis_writer *writer, %s)", c_stem(emitter, type),
@@ -175,7 +183,7 @@ static void emit_optional_read(struct c_emitter *emitter, const struct kodosis_t
 {
     const struct kodosis_type *element = type->element;
     bool array = element->kind == KODOSIS_TYPE_ARRAY;
-    struct c_field field = { .type = element, .expression = "*value" };
+    struct c_field field = { .type = element, .expression = c_whole(emitter, element, "value") };
     struct c_body body;
 
     c_line(emitter, "static %s",
@@ -190,17 +198,17 @@ static void emit_optional_read(struct c_emitter *emitter, const struct kodosis_t
         return;
     }
     declare_at(emitter, &field, 1, true);
-    c_line(emitter, "%s;", c_declare(emitter, element, array ? "(*value)" : "*value", false));
+    c_line(emitter, "%s;", c_declare_whole(emitter, element, "value", false));
     c_gap(emitter);
     c_line(emitter, "if (!kodosis_read_bool(reader))");
     c_line(emitter, "    return NULL;");
     c_line(emitter, "value = (%s)kodosis_read_array(reader, 1, sizeof(*value));",
-           c_declare(emitter, element, array ? "(*)" : "*", false));
+           c_declare_whole(emitter, element, "", false));
     c_body_begin(emitter, &body);
     c_read_fields(emitter, &field, 1, NULL);
     c_body_end(emitter, &body, "if (value)");
     if (array)
-        c_line(emitter, "return (%s)value;", c_declare(emitter, element, "(*)", true));
+        c_line(emitter, "return (%s)value;", c_declare_whole(emitter, element, "", true));
     else
         c_line(emitter, "return value;");
     c_close(emitter);

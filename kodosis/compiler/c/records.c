@@ -372,11 +372,10 @@ static struct c_field union_field(struct c_emitter *emitter, const struct kodosi
                                   size_t index, const char *record)
 {
     const struct kodosis_member *member = &declaration->members[index];
-    const char *pointer = c_is_pointer_member(declaration, member) && c_is_record(member->type) ? "*" : "";
+    const char *as = c_format(emitter, "%s->as.%s", record, c_member(emitter, member));
     struct c_field field = { .type = member->type };
 
-    field.expression = c_format(emitter, "%s%s->as.%s", pointer, record, c_member(emitter, member));
-
+    field.expression = c_is_pointer_member(declaration, member) ? c_whole(emitter, member->type, as) : as;
     return field;
 }
 
@@ -466,27 +465,22 @@ static void emit_pointer_read(struct c_emitter *emitter, const struct kodosis_me
 
 static void emit_new(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    bool array = type->kind == KODOSIS_TYPE_ARRAY;
     const char *head = c_format(emitter, "read_new_%s(struct kodosis_reader *reader)", c_stem(emitter, type));
+    struct c_field field = { .type = type, .expression = c_whole(emitter, type, "value") };
+    struct c_body body;
 
     if (emitter->renewed[type->index])
         return;
     emitter->renewed[type->index] = true;
-    c_line(emitter, "static %s", c_declare_pointer(emitter, type, head, true));
+    c_line(emitter, "static %s", c_declare_whole(emitter, type, head, true));
     c_open(emitter);
-    c_line(emitter, "%s = (%s)kodosis_read_array(reader, %llu, sizeof(*value));",
-           c_declare_pointer(emitter, type, "value", false), c_declare_pointer(emitter, type, "", false),
-           array ? (unsigned long long)type->count : 1);
+    c_line(emitter, "%s = (%s)kodosis_read_array(reader, 1, sizeof(*value));",
+           c_declare_whole(emitter, type, "value", false), c_declare_whole(emitter, type, "", false));
     c_gap(emitter);
-    c_line(emitter, "if (value)");
-    if (array)
-        c_line(emitter, "    read_%s(reader, value);", c_stem(emitter, type));
-    else
-        c_line(emitter, "    %s_read(reader, value);", c_name(emitter, type->declaration));
-    if (array && type->element->kind == KODOSIS_TYPE_ARRAY)
-        c_line(emitter, "return (%s)value;", c_declare_pointer(emitter, type, "", true));
-    else
-        c_line(emitter, "return value;");
+    c_body_begin(emitter, &body);
+    c_read_fields(emitter, &field, 1, NULL);
+    c_body_end(emitter, &body, "if (value)");
+    c_line(emitter, "return value;");
     c_close(emitter);
     c_gap(emitter);
 }

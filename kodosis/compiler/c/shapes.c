@@ -73,12 +73,9 @@ const char *c_declare(struct c_emitter *emitter, const struct kodosis_type *type
         name = c_format(emitter, "%s[%llu]", name, (unsigned long long)type->count);
         return c_declare(emitter, type->element, name, constant);
     }
-    if (type->kind == KODOSIS_TYPE_OPTIONAL) {
-        name = c_format(emitter, constant ? "*const%s%s" : "*%s%s", constant ? gap : "", name);
-        if (type->element->kind == KODOSIS_TYPE_ARRAY)
-            name = c_format(emitter, "(%s)", name);
-        return c_declare(emitter, type->element, name, true);
-    }
+    if (type->kind == KODOSIS_TYPE_OPTIONAL)
+        return c_declare_whole(emitter, type->element, constant ? c_format(emitter, "const%s%s", gap, name) : name,
+                               true);
     return c_format(emitter, "%s%s%s%s", constant ? "const " : "", base_name(emitter, type), gap, name);
 }
 
@@ -93,6 +90,31 @@ const char *c_declare_pointer(struct c_emitter *emitter, const struct kodosis_ty
     return c_declare(emitter, type, name, constant);
 }
 
+/* Arrays of structs and unions: C has no pointer to an array of what is not complete yet. */
+bool c_whole_is_wrapped(const struct kodosis_type *type)
+{
+    if (type->kind != KODOSIS_TYPE_ARRAY)
+        return false;
+    while (type->kind == KODOSIS_TYPE_ARRAY)
+        type = type->element;
+    return c_is_record(type);
+}
+
+const char *c_declare_whole(struct c_emitter *emitter, const struct kodosis_type *type, const char *name, bool constant)
+{
+    name = c_format(emitter, "*%s", name);
+    if (c_whole_is_wrapped(type))
+        return c_format(emitter, "%sstruct %s %s", constant ? "const " : "", c_list_name(emitter, type), name);
+    if (type->kind == KODOSIS_TYPE_ARRAY)
+        name = c_format(emitter, "(%s)", name);
+    return c_declare(emitter, type, name, constant);
+}
+
+const char *c_whole(struct c_emitter *emitter, const struct kodosis_type *type, const char *pointer)
+{
+    return c_format(emitter, c_whole_is_wrapped(type) ? "%s->items" : "*%s", pointer);
+}
+
 const char *c_type(struct c_emitter *emitter, const struct kodosis_type *type)
 {
     return c_declare(emitter, type, "", false);
@@ -103,12 +125,6 @@ const char *c_argument(struct c_emitter *emitter, const struct kodosis_type *typ
     if (c_is_record(type))
         return c_declare_pointer(emitter, type, name, true);
     return c_declare(emitter, type, name, type->kind == KODOSIS_TYPE_ARRAY);
-}
-
-/* A pointer to whole elements: for arrays a pointer to arrays, unlike c_declare_pointer. */
-static const char *declare_elements(struct c_emitter *emitter, const struct kodosis_type *element)
-{
-    return c_declare(emitter, element, element->kind == KODOSIS_TYPE_ARRAY ? "(*data)" : "*data", true);
 }
 
 static void declare_list_struct(struct c_emitter *emitter, const char *name, const char *data)
@@ -183,7 +199,7 @@ static void declare_list(struct c_emitter *emitter, const struct kodosis_type *l
         return;
     if (!home)
         open_guard(emitter, c_list_name(emitter, list));
-    declare_list_struct(emitter, c_list_name(emitter, list), declare_elements(emitter, list->element));
+    declare_list_struct(emitter, c_list_name(emitter, list), c_declare_whole(emitter, list->element, "data", true));
     if (home)
         c_gap(emitter);
     else
@@ -199,11 +215,19 @@ static void declare_map(struct c_emitter *emitter, const struct kodosis_type *ma
     close_guard(emitter);
 }
 
+void c_note_pointer(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    if (c_whole_is_wrapped(type))
+        emitter->wrapped[type->index] = true;
+}
+
 void c_declare_composites(struct c_emitter *emitter, const struct kodosis_type *type)
 {
     if (!type->element || type->kind == KODOSIS_TYPE_ENUM || c_has_runtime_list(type))
         return;
     c_declare_composites(emitter, type->element);
+    if (type->kind != KODOSIS_TYPE_ARRAY)
+        c_note_pointer(emitter, type->element);
     if (emitter->declared[type->index])
         return;
     emitter->declared[type->index] = true;
@@ -213,11 +237,25 @@ void c_declare_composites(struct c_emitter *emitter, const struct kodosis_type *
         declare_list(emitter, type);
 }
 
-/* Entries hold their values, so they come after all records; maps only point to them. */
+static void declare_wrapper(struct c_emitter *emitter, const struct kodosis_type *array)
+{
+    const char *name = c_list_name(emitter, array);
+
+    open_guard(emitter, name);
+    c_line(emitter, "struct %s {", name);
+    c_line(emitter, "    %s;", c_declare(emitter, array, "items", false));
+    c_line(emitter, "};");
+    close_guard(emitter);
+}
+
+/* These hold their values, so they come after all records; maps, lists and optionals only point to them. */
 void c_declare_entries(struct c_emitter *emitter)
 {
     size_t i;
 
+    for (i = 0; i < emitter->model->type_count; i++)
+        if (emitter->wrapped[i])
+            declare_wrapper(emitter, emitter->model->types[i]);
     for (i = 0; i < emitter->model->type_count; i++) {
         const struct kodosis_type *map = emitter->model->types[i];
 

@@ -1,0 +1,13 @@
+/* A random interface: its schema, and the generated functions of its structs and unions. */
+#ifndef TESTS_CODEC_PROPERTIES_H
+#define TESTS_CODEC_PROPERTIES_H
+
+#include "codec/values.h"
+
+struct properties {
+    const struct kodosis_schema *schema;
+    const struct values_type *const *types;
+    size_t type_count;
+};
+
+#endif
