@@ -23,6 +23,7 @@ struct kodosis_compilation {
     const struct kodosis_sources *sources;
     const char *const *import_paths;
     size_t import_path_count;
+    bool flat_names; /* files are named by the last part of their path alone */
 
     struct kodosis_memory memory; /* the model and the sources */
     struct kodosis_diagnostics diagnostics;

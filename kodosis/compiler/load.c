@@ -31,7 +31,7 @@ static const char *name_of(struct kodosis_compilation *compilation, const char *
 {
     const char *slash = strrchr(path, '/');
 
-    for (size_t i = 0; i < compilation->import_path_count; i++) {
+    for (size_t i = 0; !compilation->flat_names && i < compilation->import_path_count; i++) {
         const char *rest = below(compilation->sources, compilation->import_paths[i], identity);
 
         if (rest)

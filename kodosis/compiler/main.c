@@ -139,6 +139,7 @@ static int process(struct run *run)
     run->compilation.sources = &kodosis_file_system;
     run->compilation.import_paths = run->options.import_paths;
     run->compilation.import_path_count = run->options.import_path_count;
+    run->compilation.flat_names = run->options.flat;
     run->model = kodosis_compile(&run->compilation, run->options.files, run->options.file_count);
     if (run->model && run->options.command != KODOSIS_COMMAND_DESCRIBE)
         kodosis_c_check(run->model, &run->compilation.diagnostics);

@@ -19,6 +19,8 @@ const char kodosis_usage[] = "usage: kodosis [compile] [OPTION]... FILE...\n"
                              "  -o, --output DIR        write into this directory, which is made if need be\n"
                              "  -I, --import-path DIR   look for imported files here too; names of outputs are\n"
                              "                          relative to the first such directory above their file\n"
+                             "      --flat              name outputs by the last part of their file's path alone,\n"
+                             "                          also in #include lines\n"
                              "      --depfile FILE      write the dependencies, for make and ninja\n"
                              "      --print-names       print the names of the files to be written, write none\n"
                              "      --color WHEN        colour in messages: auto, always or never\n"
@@ -28,12 +30,13 @@ const char kodosis_usage[] = "usage: kodosis [compile] [OPTION]... FILE...\n"
                              "Exit status: 0 all is well, 1 errors in the files, 2 wrong usage, 3 a file could\n"
                              "not be read or written.\n";
 
-enum { OPTION_DEPFILE = 256, OPTION_PRINT_NAMES, OPTION_COLOUR, OPTION_VERSION };
+enum { OPTION_DEPFILE = 256, OPTION_FLAT, OPTION_PRINT_NAMES, OPTION_COLOUR, OPTION_VERSION };
 
 static const struct option long_options[] = {
     { "output", required_argument, NULL, 'o' },
     { "import-path", required_argument, NULL, 'I' },
     { "depfile", required_argument, NULL, OPTION_DEPFILE },
+    { "flat", no_argument, NULL, OPTION_FLAT },
     { "print-names", no_argument, NULL, OPTION_PRINT_NAMES },
     { "color", required_argument, NULL, OPTION_COLOUR },
     { "colour", required_argument, NULL, OPTION_COLOUR },
@@ -86,6 +89,9 @@ static bool take_option(struct kodosis_options *options, int option, const char 
         return true;
     case OPTION_DEPFILE:
         options->depfile = argument;
+        return true;
+    case OPTION_FLAT:
+        options->flat = true;
         return true;
     case OPTION_PRINT_NAMES:
         options->print_names = true;

@@ -151,6 +151,26 @@ static void check_namespace(struct c_names *names, const struct kodosis_file *fi
     }
 }
 
+/* A header that the compiler finds in place of one of C, POSIX or C++ would break programs in ways hard to understand. */
+static void check_header(struct c_names *names, const struct kodosis_file *file)
+{
+    static const char *const standard[] = {
+        "assert", "complex", "ctype",  "dirent", "errno",   "fcntl",  "fenv",   "float",   "inttypes", "limits",
+        "locale", "math",    "memory", "poll",   "pthread", "sched",  "search", "setjmp",  "signal",   "spawn",
+        "stdarg", "stdbool", "stddef", "stdint", "stdio",   "stdlib", "string", "strings", "syslog",   "termios",
+        "tgmath", "threads", "time",   "uchar",  "unistd",  "utime",  "wchar",  "wctype",  "err",      "semaphore",
+    };
+    struct kodosis_text header = KODOSIS_TEXT_INIT;
+    size_t i;
+
+    kodosis_c_add_name(&header, file->name, "");
+    for (i = 0; i < sizeof(standard) / sizeof(standard[0]); i++)
+        if (file->requested && strcmp(header.data, standard[i]) == 0)
+            kodosis_error(names->diagnostics, &file->namespace_position,
+                          "'%s.h' would hide a header of the system; the file needs another name", standard[i]);
+    kodosis_text_clear(&header);
+}
+
 void kodosis_c_check(const struct kodosis_model *model, struct kodosis_diagnostics *diagnostics)
 {
     struct c_names names = { .emitter = { .model = model }, .diagnostics = diagnostics };
@@ -159,6 +179,7 @@ void kodosis_c_check(const struct kodosis_model *model, struct kodosis_diagnosti
 
     for (i = 0; i < model->file_count; i++) {
         check_namespace(&names, model->files[i]);
+        check_header(&names, model->files[i]);
         for (k = 0; k < model->files[i]->declaration_count; k++)
             claim_declaration(&names, model->files[i]->declarations[k]);
     }
