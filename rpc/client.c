@@ -69,7 +69,7 @@ static void tell_state(struct hprpc__host *host, struct hprpc_controller *contro
     enum hprpc_client_state state = hprpc_client_state(&controller->client);
 
     if (connection->changed)
-        connection->changed(connection->changed_self, state, state == HPRPC_CLIENT_READY ? 0 : controller->code,
+        connection->changed(connection->changed_self, state, state <= HPRPC_CLIENT_READY ? 0 : controller->code,
                             controller->reason.text);
 }
 
@@ -251,6 +251,7 @@ int hprpc_client_connect(struct hprpc_context *context, const char *uri, const s
         channel->ops->free(channel);
         goto free_connection;
     }
+    tell_state(&connection->host, connection->controller);
     r = shake_hands(connection->controller, uri, detail);
     if (r == 0 && given.pump == HPRPC_PUMP_LOOP)
         r = hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, connection);

@@ -45,8 +45,8 @@ struct hprpc_client_options {
                                     breaks when nothing comes for three times as long; 0 means never */
 
     /*
-     * Called when the state changes, on the pumping thread and with no lock held: READY once, then BROKEN or CLOSED once.
-     * `code` and `reason` (borrowed) say why; 0 and "" for READY. NULL for none.
+     * Called when the state changes, on the pumping thread and with no lock held: CONNECTING, READY, and BROKEN or CLOSED
+     * at last, each once. `code` and `reason` (borrowed) say why it ended; 0 and "" before. NULL for none.
      */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
