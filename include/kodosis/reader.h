@@ -209,8 +209,14 @@ KODOSIS_API uint32_t kodosis_read_long_varint(struct kodosis_reader *reader);
 /* A length or count in its shortest form. */
 static inline uint32_t kodosis_read_varint(struct kodosis_reader *reader)
 {
-    if (KODOSIS_LIKELY(reader->cursor != reader->end && *reader->cursor < 0x80))
-        return *reader->cursor++;
+    if (KODOSIS_LIKELY(reader->cursor != reader->end)) {
+        uint8_t byte = *reader->cursor; /* once: the body may be shared with the peer */
+
+        if (KODOSIS_LIKELY(byte < 0x80)) {
+            reader->cursor++;
+            return byte;
+        }
+    }
     return kodosis_read_long_varint(reader);
 }
 

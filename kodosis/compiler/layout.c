@@ -129,7 +129,7 @@ static void lay_out_variable(struct kodosis_type *type)
     type->alignment = 1;
     type->smallest = smallest_of(type);
     type->checked = true;
-    type->views = type->kind != KODOSIS_TYPE_OPTIONAL || type->element->views || type->element->recursive;
+    type->views = true; /* an optional too: its value lies elsewhere */
     type->recursive = type->element && type->element->recursive;
 }
 

@@ -56,7 +56,7 @@ static void emit_head(struct c_emitter *emitter, const struct kodosis_procedure 
 
 static bool needs_call(const struct kodosis_procedure *procedure)
 {
-    return procedure->result && (c_is_returned_as_view(procedure->result) || c_holds_pointers(procedure->result));
+    return procedure->result && (c_is_returned_as_view(procedure->result) || procedure->result->views);
 }
 
 static void declare_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)

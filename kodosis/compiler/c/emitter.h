@@ -135,7 +135,6 @@ const char *c_entry_name(struct c_emitter *emitter, const struct kodosis_type *m
 
 bool c_is_record(const struct kodosis_type *type);        /* struct, union or error */
 bool c_has_runtime_list(const struct kodosis_type *list); /* its struct and functions are the runtime's */
-bool c_holds_pointers(const struct kodosis_type *type);   /* its C value points elsewhere */
 bool c_is_pointer_member(const struct kodosis_declaration *declaration, const struct kodosis_member *member);
 
 /*

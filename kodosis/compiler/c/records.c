@@ -257,12 +257,10 @@ static void emit_blittable(struct c_emitter *emitter, const struct kodosis_decla
     c_gap(emitter);
     c_line(emitter, "void %s_read(struct kodosis_reader *reader, struct %s *ret_value)", name, name);
     c_open(emitter);
-    c_line(emitter, "const struct %s *view = %s_view(reader);", name, name);
-    c_gap(emitter);
-    c_line(emitter, "if (view)");
-    c_line(emitter, "    *ret_value = *view;");
-    c_line(emitter, "else");
-    c_line(emitter, "    memset(ret_value, 0, sizeof(*ret_value));");
+    /* a copy is checked, not what it was made of: the message may be shared with the peer */
+    c_line(emitter, "kodosis_read_copy(reader, ret_value, sizeof(*ret_value), %u);", type->alignment);
+    if (type->checked)
+        c_line(emitter, "%s_check(reader, ret_value, 1, sizeof(*ret_value));", name);
     c_close(emitter);
     c_gap(emitter);
 }

@@ -12,23 +12,6 @@ bool c_has_runtime_list(const struct kodosis_type *list)
     return list->kind == KODOSIS_TYPE_LIST && list->element->kind <= KODOSIS_TYPE_BYTES;
 }
 
-bool c_holds_pointers(const struct kodosis_type *type)
-{
-    size_t i;
-
-    if (type->views || type->recursive || type->kind == KODOSIS_TYPE_OPTIONAL)
-        return true;
-    if (type->blittable)
-        return false;
-    if (type->kind == KODOSIS_TYPE_ARRAY)
-        return c_holds_pointers(type->element);
-    if (c_is_record(type))
-        for (i = 0; i < type->declaration->member_count; i++)
-            if (c_holds_pointers(type->declaration->members[i].type))
-                return true;
-    return false;
-}
-
 bool c_is_pointer_member(const struct kodosis_declaration *declaration, const struct kodosis_member *member)
 {
     const struct kodosis_type *type = member->type;

@@ -58,12 +58,7 @@ const struct paper_point *paper_point_view(struct kodosis_reader *reader)
 
 void paper_point_read(struct kodosis_reader *reader, struct paper_point *ret_value)
 {
-    const struct paper_point *view = paper_point_view(reader);
-
-    if (view)
-        *ret_value = *view;
-    else
-        memset(ret_value, 0, sizeof(*ret_value));
+    kodosis_read_copy(reader, ret_value, sizeof(*ret_value), 8);
 }
 
 /* ---- Shape ---- */

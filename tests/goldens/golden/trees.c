@@ -572,12 +572,8 @@ const struct golden_trees_checked *golden_trees_checked_view(struct kodosis_read
 
 void golden_trees_checked_read(struct kodosis_reader *reader, struct golden_trees_checked *ret_value)
 {
-    const struct golden_trees_checked *view = golden_trees_checked_view(reader);
-
-    if (view)
-        *ret_value = *view;
-    else
-        memset(ret_value, 0, sizeof(*ret_value));
+    kodosis_read_copy(reader, ret_value, sizeof(*ret_value), 4);
+    golden_trees_checked_check(reader, ret_value, 1, sizeof(*ret_value));
 }
 
 /* ---- Empty ---- */
