@@ -570,7 +570,7 @@ static void note_state(void *self, enum hprpc_client_state state, int code, cons
 {
     struct states *states = self;
 
-    if (!reason || (state == HPRPC_CLIENT_READY) != !reason[0])
+    if (!reason || (state <= HPRPC_CLIENT_READY) != !reason[0])
         abort();
     states->seen[states->count] = state;
     states->codes[states->count++] = code;
@@ -589,22 +589,23 @@ static void the_state_is_told(void **state)
     options.changed = note_state;
     options.changed_self = &states;
     raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
-    assert_int_equal(states.count, 1);
-    assert_int_equal(states.seen[0], HPRPC_CLIENT_READY);
+    assert_int_equal(states.count, 2);
+    assert_int_equal(states.seen[0], HPRPC_CLIENT_CONNECTING);
+    assert_int_equal(states.seen[1], HPRPC_CLIENT_READY);
     fake_leave(raw.end);
     raw.end = NULL;
     assert_true(tiny_echo(&tiny, NULL, "x", 1, NULL) < 0);
-    assert_int_equal(states.count, 2);
-    assert_int_equal(states.seen[1], HPRPC_CLIENT_BROKEN);
-    assert_int_equal(states.codes[1], HPRPC_EPEERDIED);
+    assert_int_equal(states.count, 3);
+    assert_int_equal(states.seen[2], HPRPC_CLIENT_BROKEN);
+    assert_int_equal(states.codes[2], HPRPC_EPEERDIED);
     raw_server_close(&raw);
-    assert_int_equal(states.count, 2);
+    assert_int_equal(states.count, 3);
 
     states.count = 0;
     raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
     hprpc_client_close(raw.client);
-    assert_int_equal(states.count, 2);
-    assert_int_equal(states.seen[1], HPRPC_CLIENT_CLOSED);
+    assert_int_equal(states.count, 3);
+    assert_int_equal(states.seen[2], HPRPC_CLIENT_CLOSED);
     raw_server_close(&raw);
     stage_close(&stage);
 }
