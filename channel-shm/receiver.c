@@ -77,24 +77,30 @@ static inline uint64_t load_word(_Atomic uint64_t *word)
     return atomic_load_explicit(word, memory_order_relaxed);
 }
 
-static bool is_hung_up(const struct shm_channel *channel)
+/* Whether the other side is gone, and whether the doorbell is readable. */
+static bool is_hung_up(const struct shm_channel *channel, bool *ret_readable)
 {
-    struct pollfd lifeline = { .fd = channel->socket };
+    struct pollfd polls[2] = { { .fd = channel->bell.fd, .events = POLLIN }, { .fd = channel->socket } };
 
-    return poll(&lifeline, 1, 0) > 0 && lifeline.revents;
+    if (poll(polls, 2, 0) <= 0) {
+        *ret_readable = false;
+        return false;
+    }
+    *ret_readable = polls[0].revents & POLLIN;
+    return polls[1].revents != 0;
 }
 
 static int look_at_lifeline(struct shm_channel *channel)
 {
     struct shm_receiver *receiver = &channel->receiver;
+    bool readable, gone = is_hung_up(channel, &readable);
 
-    if (receiver->woken) {
-        /* something rang that was no message: room to send, or a ring that came late */
-        receiver->unread = true;
-        receiver->woken = false;
-    }
+    /* woken by no message but by an old ring, it seems: whoever sleeps on this channel wants a doorbell that is drained */
+    if (receiver->woken && readable)
+        receiver->unread = receiver->drains = true;
+    receiver->woken = false;
     receiver->idle = 0;
-    if (!is_hung_up(channel))
+    if (!gone)
         return 0;
     receiver->idle = IDLE_MAX; /* look again next time, if this is not yet the end */
     if ((uint32_t)load_commit(receiver) == receiver->tag)
@@ -376,7 +382,7 @@ static void stop_sleeping(struct shm_receiver *receiver)
 {
     receiver->armed = false;
     if (!shm_unpark(&receiver->words->sleeping))
-        receiver->unread = true;
+        receiver->unread = receiver->drains;
 }
 
 bool hprpc__shm_arm(struct hprpc_channel *base)
@@ -387,8 +393,8 @@ bool hprpc__shm_arm(struct hprpc_channel *base)
 
     if (!shm_is_open(channel))
         return atomic_load_explicit(&channel->state, memory_order_relaxed) != SHM_OPENING;
-    if (receiver->unread) {
-        /* whoever sleeps in poll needs the doorbell unreadable; what rang is found by the looks below */
+    if (receiver->unread || channel->bell.packets) {
+        /* what rang is found by the looks below; packets would fill the socket if they were left there */
         receiver->unread = false;
         hprpc__shm_bell_drain(channel->bell);
     }

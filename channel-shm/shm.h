@@ -62,6 +62,7 @@ struct shm_receiver {
     bool lent;     /* the last message may still lie in its slot */
     bool armed;
     bool unread;          /* the doorbell may be readable */
+    bool drains;          /* the doorbell is drained before each sleep: whoever sleeps looks at levels, not edges */
     bool woken;           /* from sleep, and not by a message so far */
     struct shm_bell bell; /* wakes the sender */
     uint8_t *arena;

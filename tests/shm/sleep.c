@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 enum { ROUNDS = 100000, TIMEOUT_MS = 5000 };
 
@@ -50,9 +52,71 @@ static void nothing_comes(struct hprpc_channel *channel)
     assert_int_equal(channel->ops->receive(channel, &message), 0);
 }
 
+/* Whoever sleeps by edges needs no doorbell drained; whoever sleeps by levels is recognised by the first old ring. */
+static void sleep_by_levels(struct hprpc_channel *channel)
+{
+    struct hprpc_message message;
+
+    if (shm_channel(channel)->bell.packets)
+        return; /* drained in any case */
+    hprpc__shm_bell_ring(shm_channel(channel == pair.client ? pair.server : pair.client)->peer_bell);
+    assert_false(channel->ops->arm(channel));
+    assert_true(is_ready(channel));
+    channel->ops->disarm(channel);
+    assert_int_equal(channel->ops->receive(channel, &message), 0);
+    assert_true(shm_channel(channel)->receiver.drains);
+}
+
+static void test_doorbell_is_not_drained_for_edges(void **state)
+{
+    uint32_t i;
+
+    (void)state;
+    for (i = 0; i < 5; i++) {
+        assert_false(pair.server->ops->arm(pair.server));
+        assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, i, 10), 0);
+        pair.server->ops->disarm(pair.server);
+        expect(pair.server, NULL, HPRPC_MESSAGE_REQUEST, i, 10);
+        nothing_comes(pair.server);
+    }
+    /* except for packets */
+    assert_false(pair.server->ops->arm(pair.server));
+    assert_true(is_ready(pair.server) == !shm_channel(pair.server)->bell.packets);
+    pair.server->ops->disarm(pair.server);
+    sleep_by_levels(pair.server);
+    assert_false(pair.server->ops->arm(pair.server));
+    assert_false(is_ready(pair.server));
+}
+
+/* However many rings nobody looked at, the next one is noticed, by an edge too. */
+static void test_many_old_rings(void **state)
+{
+    struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+    int epoll = epoll_create1(0), i;
+
+    (void)state;
+    pair.server->ops->watch(pair.server, watches);
+    assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, watches[0].fd, &event), 0);
+    for (i = 0; i < 2000; i++)
+        hprpc__shm_bell_ring(shm_channel(pair.client)->peer_bell);
+    for (i = 0; i < 10; i++) {
+        assert_false(pair.server->ops->arm(pair.server));
+        while (epoll_wait(epoll, &event, 1, 0) > 0)
+            ;
+        assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 1, 10), 0);
+        assert_int_equal(epoll_wait(epoll, &event, 1, 5000), 1);
+        pair.server->ops->disarm(pair.server);
+        expect(pair.server, NULL, HPRPC_MESSAGE_REQUEST, 1, 10);
+        nothing_comes(pair.server);
+    }
+    close(epoll);
+}
+
 static void test_armed_channel_is_rung_once(void **state)
 {
     (void)state;
+    sleep_by_levels(pair.server);
     assert_false(pair.server->ops->arm(pair.server));
     assert_false(is_ready(pair.server));
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 1, 10), 0);
@@ -380,11 +444,12 @@ static void test_no_room_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAIR(test_armed_channel_is_rung_once),     PAIR(test_spurious_rings),
-        PAIR(test_room_rings_who_was_turned_away), PAIR(test_room_for_what_waits_for_flush),
-        PAIR(test_sleeper_holds_no_slots_back),    PAIR(test_close_wakes_both_sides),
-        PAIR(test_close_between_start_and_end),    PAIR(test_no_wake_up_is_lost),
-        PAIR(test_no_wake_up_is_lost_with_pieces), PAIR(test_no_room_is_lost),
+        PAIR(test_doorbell_is_not_drained_for_edges), PAIR(test_many_old_rings),
+        PAIR(test_armed_channel_is_rung_once),        PAIR(test_spurious_rings),
+        PAIR(test_room_rings_who_was_turned_away),    PAIR(test_room_for_what_waits_for_flush),
+        PAIR(test_sleeper_holds_no_slots_back),       PAIR(test_close_wakes_both_sides),
+        PAIR(test_close_between_start_and_end),       PAIR(test_no_wake_up_is_lost),
+        PAIR(test_no_wake_up_is_lost_with_pieces),    PAIR(test_no_room_is_lost),
     };
 
     return cmocka_run_group_tests_name("shm-sleep", tests, NULL, NULL);
