@@ -5,13 +5,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -342,6 +345,117 @@ static void test_closed_while_opening(void **state)
     client->ops->close(client);
     assert_int_equal(client->ops->receive(client, &message), HPRPC_ECLOSED);
     assert_int_equal(listener->ops->accept(listener, &detail, &server), 0);
+}
+
+/* ---- No descriptors are left ---- */
+
+static struct rlimit limit_descriptors(int count)
+{
+    struct rlimit old, limit;
+
+    getrlimit(RLIMIT_NOFILE, &old);
+    limit = old;
+    limit.rlim_cur = (rlim_t)count;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return old;
+}
+
+static void test_listener_out_of_descriptors(void **state)
+{
+    struct hprpc_detail detail;
+    struct rlimit old;
+    int spare, free_one;
+
+    (void)state;
+    start("");
+    for (spare = 0; spare < 4; spare++) {
+        assert_int_equal(try_connect(uri, &detail), 0);
+        free_one = dup(0);
+        close(free_one);
+        old = limit_descriptors(free_one + spare);
+        assert_int_equal(listener->ops->accept(listener, &detail, &server), HPRPC_ESYSTEM);
+        setrlimit(RLIMIT_NOFILE, &old);
+        assert_true(detail.text[0]);
+        assert_null(server);
+        if (spare) {
+            assert_int_equal(receive_end(client), HPRPC_EREFUSED);
+            hang_up();
+        } else {
+            /* not even accepted: it waits in the queue, and is served when there are descriptors again */
+            assert_int_equal(listener->ops->accept(listener, &detail, &server), 1);
+            assert_int_equal(client->ops->receive(client, &(struct hprpc_message){ 0 }), 0);
+            exchange();
+            hang_up();
+        }
+    }
+    meet();
+    exchange();
+}
+
+static void test_client_out_of_descriptors(void **state)
+{
+    struct hprpc_message message;
+    struct hprpc_detail detail;
+    struct rlimit old;
+    int spare, free_one;
+
+    (void)state;
+    start("");
+    for (spare = 0; spare < 3; spare++) {
+        assert_int_equal(try_connect(uri, &detail), 0);
+        assert_int_equal(listener->ops->accept(listener, &detail, &server), 1);
+        free_one = dup(0);
+        close(free_one);
+        old = limit_descriptors(free_one + spare);
+        assert_int_equal(client->ops->receive(client, &message), HPRPC_ESYSTEM);
+        setrlimit(RLIMIT_NOFILE, &old);
+        assert_non_null(strstr(client->reason.text, "descriptors"));
+        client->ops->free(client);
+        client = NULL;
+        assert_int_equal(receive_end(server), HPRPC_EPEERDIED);
+        hang_up();
+    }
+    free_one = dup(0);
+    close(free_one);
+    old = limit_descriptors(free_one);
+    assert_int_equal(try_connect(uri, &detail), HPRPC_ESYSTEM);
+    setrlimit(RLIMIT_NOFILE, &old);
+    meet();
+    exchange();
+}
+
+/* ---- Interrupted all the time ---- */
+
+static _Atomic int signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    atomic_fetch_add(&signals, 1);
+}
+
+static void test_storm_of_signals(void **state)
+{
+    struct sigaction action = { .sa_handler = count_signal }, old;
+    struct itimerval storm = { { 0, 100 }, { 0, 100 } }, calm = { { 0, 0 }, { 0, 0 } };
+    double deadline = seconds() + 20;
+    int i;
+
+    (void)state;
+    sigaction(SIGALRM, &action, &old);
+    setitimer(ITIMER_REAL, &storm, NULL);
+    for (i = 0; i < 3 || (atomic_load(&signals) < 100 && seconds() < deadline); i++) {
+        start("?ring=4MiB");
+        meet();
+        exchange();
+        assert_int_equal(send_message(client, HPRPC_MESSAGE_REQUEST, 2, 5000000), 0);
+        expect(server, client, HPRPC_MESSAGE_REQUEST, 2, 5000000);
+        hang_up();
+        stop();
+    }
+    setitimer(ITIMER_REAL, &calm, NULL);
+    sigaction(SIGALRM, &old, NULL);
+    assert_true(atomic_load(&signals) >= 100);
 }
 
 /* ---- Clients that are none ---- */
@@ -765,6 +879,9 @@ int main(void)
         OPENING(test_killed_listener_leaves_its_name_to_the_next),
         OPENING(test_listener_goes_while_a_client_waits),
         OPENING(test_closed_while_opening),
+        OPENING(test_listener_out_of_descriptors),
+        OPENING(test_client_out_of_descriptors),
+        OPENING(test_storm_of_signals),
         OPENING(test_bad_hellos),
         OPENING(test_late_hello),
         OPENING(test_bad_answers),
