@@ -650,6 +650,63 @@ static void decoded_memory_is_limited(void **state)
     kodosis_arena_clear(&small);
 }
 
+/* An allocator that gives `left` blocks and then no more. */
+struct budget {
+    int left;
+    int live;
+};
+
+static void *budget_allocate(void *self, size_t size)
+{
+    struct budget *budget = self;
+
+    if (budget->left-- <= 0)
+        return NULL;
+    budget->live++;
+    return malloc(size);
+}
+
+static void budget_release(void *self, void *memory, size_t size)
+{
+    struct budget *budget = self;
+
+    (void)size;
+    budget->live -= memory != NULL;
+    free(memory);
+}
+
+static void memory_that_runs_out_fails_the_decoding(void **state)
+{
+    enum { CHILDREN = 2000 };
+    size_t size = 4 + 2 + CHILDREN * 7 + 2;
+    uint8_t *bytes = calloc(1, size);
+    enum kodosis_status status = KODOSIS_NO_MEMORY;
+    int left;
+
+    (void)state;
+    assert_non_null(bytes);
+    bytes[4] = 0x80 | (CHILDREN & 0x7f);
+    bytes[5] = CHILDREN >> 7;
+    for (left = 0; status != KODOSIS_OK; left++) {
+        struct budget budget = { left, 0 };
+        struct kodosis_allocator allocator = { budget_allocate, budget_release, &budget };
+        struct kodosis_arena meagre;
+        struct kodosis_reader reader;
+        struct codec_features_node decoded;
+
+        assert_true(left < 4);
+        kodosis_arena_init(&meagre, &allocator, 1 << 24);
+        kodosis_reader_init(&reader, bytes, size, &meagre);
+        codec_features_node_read(&reader, &decoded);
+        status = kodosis_reader_finish(&reader);
+        assert_true(status == KODOSIS_OK || status == KODOSIS_NO_MEMORY);
+        kodosis_arena_clear(&meagre);
+        assert_int_equal(budget.live, 0);
+    }
+    assert_true(left > 1);
+    free(bytes);
+}
+
 static void expressions_are_decoded(void **state)
 {
     struct codec_features_expression literal;
@@ -782,6 +839,7 @@ int main(void)
         cmocka_unit_test(trees_are_decoded),
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(decoded_memory_is_limited),
+        cmocka_unit_test(memory_that_runs_out_fails_the_decoding),
         cmocka_unit_test(expressions_are_decoded),
         cmocka_unit_test(rows_of_numbers_are_copied),
         cmocka_unit_test(reserved_words_are_moved_aside),
