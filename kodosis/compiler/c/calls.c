@@ -82,7 +82,7 @@ const char *c_body_size(struct c_emitter *emitter, const struct c_field *fields,
     size_t i;
 
     if (c_has_body_size(fields, count)) {
-        c_size_fields(emitter, fields, count, "body_size");
+        c_size_fields(emitter, fields, count, "body_size", "0");
         return "body_size";
     }
     for (i = 0; i < count; i++)

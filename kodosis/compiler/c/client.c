@@ -151,7 +151,7 @@ static void emit_begin(struct c_emitter *emitter, const struct kodosis_procedure
     if (count)
         c_line(emitter, "struct kodosis_writer *writer;");
     if (c_has_body_size(fields, count))
-        c_line(emitter, "uint64_t body_size = 0;");
+        c_line(emitter, "uint64_t body_size;");
     if (c_fields_have_run(emitter, fields, count))
         c_line(emitter, "uint8_t *at;");
     c_line(emitter, "int r;");

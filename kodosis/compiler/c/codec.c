@@ -142,51 +142,61 @@ bool c_fields_have_run(struct c_emitter *emitter, const struct c_field *fields, 
 
 /* ---- Size ---- */
 
-static void size_value(struct c_emitter *emitter, const struct kodosis_type *type, const char *x, const char *offset)
+/* `offset` becomes what is behind the value, which begins at `from`: `offset` itself, or 0. */
+static void size_value(struct c_emitter *emitter, const struct kodosis_type *type, const char *x, const char *offset,
+                       const char *from)
 {
     const char *count;
 
     switch (type->kind) {
     case KODOSIS_TYPE_STRING:
     case KODOSIS_TYPE_BYTES:
-        c_line(emitter, "%s = kodosis_size_%s(%s, %s);", offset, c_word(type), offset, x);
+        c_line(emitter, "%s = kodosis_size_%s(%s, %s);", offset, c_word(type), from, x);
         return;
     case KODOSIS_TYPE_STRUCT:
     case KODOSIS_TYPE_UNION:
     case KODOSIS_TYPE_ERROR:
         if (!type->blittable)
             c_line(emitter, "%s = %s_size(%s, %s);", offset, c_name(emitter, type->declaration), c_address(emitter, x),
-                   offset);
+                   from);
         break;
     case KODOSIS_TYPE_LIST:
         count = c_dot(emitter, x, "count");
         if (type->element->blittable)
-            c_line(emitter, "%s = kodosis_size_list(%s, %s, %s, %u);", offset, offset, count,
+            c_line(emitter, "%s = kodosis_size_list(%s, %s, %s, %u);", offset, from, count,
                    c_size_of(emitter, type->element), type->element->alignment);
         else if (c_has_runtime_list(type))
-            c_line(emitter, "%s = kodosis_size_%s_list(%s, %s);", offset, c_word(type->element), offset, x);
+            c_line(emitter, "%s = kodosis_size_%s_list(%s, %s);", offset, c_word(type->element), from, x);
         else
-            c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), c_address(emitter, x), offset);
+            c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), c_address(emitter, x), from);
         return;
     case KODOSIS_TYPE_MAP:
-        c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), c_address(emitter, x), offset);
+        c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), c_address(emitter, x), from);
         return;
     case KODOSIS_TYPE_OPTIONAL:
-        c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), x, offset);
+        c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), x, from);
         return;
     case KODOSIS_TYPE_ARRAY:
         if (!type->blittable)
-            c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), x, offset);
+            c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), x, from);
         break;
     default:
         break;
     }
     if (type->blittable)
-        c_line(emitter, "%s = kodosis_size_aligned(%s, %s, %u);", offset, offset, c_size_of(emitter, type),
+        c_line(emitter, "%s = kodosis_size_aligned(%s, %s, %u);", offset, from, c_size_of(emitter, type),
                type->alignment);
 }
 
-void c_size_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *offset)
+static const char *add_fixed(struct c_emitter *emitter, uint64_t size, const char *offset, const char *from)
+{
+    if (size)
+        c_line(emitter, strcmp(from, offset) == 0 ? "%s += %llu;" : "%s = %llu;", offset, (unsigned long long)size);
+    return size ? offset : from;
+}
+
+void c_size_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *offset,
+                   const char *from)
 {
     uint64_t fixed = 0;
     size_t i;
@@ -196,13 +206,12 @@ void c_size_fields(struct c_emitter *emitter, const struct c_field *fields, size
             fixed += fields[i].type->smallest;
             continue;
         }
-        if (fixed)
-            c_line(emitter, "%s += %llu;", offset, (unsigned long long)fixed);
+        from = add_fixed(emitter, fixed, offset, from);
         fixed = 0;
-        size_value(emitter, fields[i].type, fields[i].expression, offset);
+        size_value(emitter, fields[i].type, fields[i].expression, offset, from);
+        from = offset;
     }
-    if (fixed)
-        c_line(emitter, "%s += %llu;", offset, (unsigned long long)fixed);
+    add_fixed(emitter, fixed, offset, from);
 }
 
 /* ---- Write ---- */

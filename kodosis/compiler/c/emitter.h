@@ -156,7 +156,9 @@ void c_emit_declarations(struct c_emitter *emitter);
 
 /* ---- codec.c: size, write and read ---- */
 
-void c_size_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *offset);
+/* `offset` becomes what is behind the fields, which begin at `from`: the same string as `offset`, or "0". */
+void c_size_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *offset,
+                   const char *from);
 void c_write_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count);
 
 /* Runs longer than the runtime's zeros end the function after clearing `record`, if that is not NULL, or are split. */

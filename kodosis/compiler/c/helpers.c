@@ -67,7 +67,7 @@ static void emit_list_size(struct c_emitter *emitter, const struct kodosis_type 
         c_gap(emitter);
         c_line(emitter, "offset = kodosis_size_varint(offset, value->count);");
         c_body_begin(emitter, &body);
-        c_size_fields(emitter, elements.fields, elements.count, "offset");
+        c_size_fields(emitter, elements.fields, elements.count, "offset", "offset");
         c_body_end(emitter, &body, "for (i = 0; i < value->count; i++)");
         c_line(emitter, "return offset;");
     }
@@ -152,7 +152,7 @@ static void emit_optional_size(struct c_emitter *emitter, const struct kodosis_t
     c_open(emitter);
     c_line(emitter, "offset += 1;");
     c_body_begin(emitter, &body);
-    c_size_fields(emitter, &field, 1, "offset");
+    c_size_fields(emitter, &field, 1, "offset", "offset");
     c_body_end(emitter, &body, "if (value)");
     c_line(emitter, "return offset;");
     c_close(emitter);
@@ -230,7 +230,7 @@ static void emit_array_size(struct c_emitter *emitter, const struct kodosis_type
     c_line(emitter, "size_t i;");
     c_gap(emitter);
     c_body_begin(emitter, &body);
-    c_size_fields(emitter, &field, 1, "offset");
+    c_size_fields(emitter, &field, 1, "offset", "offset");
     c_body_end(emitter, &body, c_format(emitter, "for (i = 0; i < %s; i++)", number(emitter, type->count)));
     c_line(emitter, "return offset;");
     c_close(emitter);

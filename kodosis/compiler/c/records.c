@@ -315,7 +315,7 @@ static void emit_struct_size(struct c_emitter *emitter, const struct kodosis_dec
     if (declaration->type->exact) {
         c_line(emitter, "return offset + %llu;", (unsigned long long)declaration->type->smallest);
     } else {
-        c_size_fields(emitter, fields_of(emitter, declaration, "value"), declaration->member_count, "offset");
+        c_size_fields(emitter, fields_of(emitter, declaration, "value"), declaration->member_count, "offset", "offset");
         c_line(emitter, "return offset;");
     }
     c_close(emitter);
@@ -415,7 +415,7 @@ static void emit_union_size(struct c_emitter *emitter, const struct kodosis_decl
         struct c_field field = union_field(emitter, declaration, i, "value");
 
         emit_case(emitter, declaration, i);
-        c_size_fields(emitter, &field, 1, "offset");
+        c_size_fields(emitter, &field, 1, "offset", "offset");
         emit_break(emitter);
     }
     c_line(emitter, "default:");

@@ -210,7 +210,7 @@ static void emit_send(struct c_emitter *emitter, const struct kodosis_type *type
         field.expression = "*value";
     c_line(emitter, "struct kodosis_writer *writer;");
     if (c_has_body_size(&field, count))
-        c_line(emitter, "uint64_t body_size = 0;");
+        c_line(emitter, "uint64_t body_size;");
     if (c_fields_have_run(emitter, &field, count))
         c_line(emitter, "uint8_t *at;");
     c_line(emitter, "int r;");

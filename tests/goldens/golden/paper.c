@@ -273,10 +273,10 @@ void paper_hello_reply_read(struct kodosis_reader *reader, struct paper_hello_re
 int paper_not_found_raise(struct hprpc_request *request, const struct paper_not_found *value)
 {
     struct kodosis_writer *writer;
-    uint64_t body_size = 0;
+    uint64_t body_size;
     int r;
 
-    body_size = paper_not_found_size(value, body_size);
+    body_size = paper_not_found_size(value, 0);
     r = hprpc_raise_begin(request, "paper.NotFound", body_size, &writer);
     if (r < 0)
         return r;
@@ -421,10 +421,10 @@ static int paper_paper_say_hello_begin(struct hprpc_stub *stub, const struct pap
                                        struct hprpc_call *call, const struct paper_hello_request *request)
 {
     struct kodosis_writer *writer;
-    uint64_t body_size = 0;
+    uint64_t body_size;
     int r;
 
-    body_size = paper_hello_request_size(request, body_size);
+    body_size = paper_hello_request_size(request, 0);
     r = hprpc_stub_begin(stub, proxy->client, call, proxy->service, proxy->procedures[0], body_size);
     if (r < 0)
         return r;
@@ -493,10 +493,10 @@ static int paper_paper_average_begin(struct hprpc_stub *stub, const struct paper
                                      struct hprpc_call *call, struct kodosis_int32_list numbers)
 {
     struct kodosis_writer *writer;
-    uint64_t body_size = 0;
+    uint64_t body_size;
     int r;
 
-    body_size = kodosis_size_list(body_size, numbers.count, sizeof(int32_t), 4);
+    body_size = kodosis_size_list(0, numbers.count, sizeof(int32_t), 4);
     r = hprpc_stub_begin(stub, proxy->client, call, proxy->service, proxy->procedures[1], body_size);
     if (r < 0)
         return r;
@@ -632,10 +632,10 @@ static int paper_paper_lookup_begin(struct hprpc_stub *stub, const struct paper_
                                     struct hprpc_call *call, struct kodosis_string key, bool strict)
 {
     struct kodosis_writer *writer;
-    uint64_t body_size = 0;
+    uint64_t body_size;
     int r;
 
-    body_size = kodosis_size_string(body_size, key);
+    body_size = kodosis_size_string(0, key);
     body_size += 1;
     r = hprpc_stub_begin(stub, proxy->client, call, proxy->service, proxy->procedures[3], body_size);
     if (r < 0)
@@ -753,10 +753,10 @@ static int paper_paper_log_begin(struct hprpc_stub *stub, const struct paper_pap
                                  struct hprpc_call *call, struct kodosis_string line, const struct paper_event *event)
 {
     struct kodosis_writer *writer;
-    uint64_t body_size = 0;
+    uint64_t body_size;
     int r;
 
-    body_size = kodosis_size_string(body_size, line);
+    body_size = kodosis_size_string(0, line);
     body_size = paper_event_size(event, body_size);
     r = hprpc_stub_begin_oneway(stub, proxy->client, call, proxy->service, proxy->procedures[5], body_size);
     if (r < 0)
@@ -794,10 +794,10 @@ int paper_paper_serve(struct hprpc_controller *controller, const struct paper_pa
 int paper_paper_say_hello_reply(struct hprpc_request *request, const struct paper_hello_reply *value)
 {
     struct kodosis_writer *writer;
-    uint64_t body_size = 0;
+    uint64_t body_size;
     int r;
 
-    body_size = paper_hello_reply_size(value, body_size);
+    body_size = paper_hello_reply_size(value, 0);
     r = hprpc_reply_begin(request, body_size, &writer);
     if (r < 0)
         return r;
@@ -820,10 +820,10 @@ int paper_paper_average_reply(struct hprpc_request *request, double value)
 int paper_paper_get_rand_nums_reply(struct hprpc_request *request, struct kodosis_int32_list value)
 {
     struct kodosis_writer *writer;
-    uint64_t body_size = 0;
+    uint64_t body_size;
     int r;
 
-    body_size = kodosis_size_list(body_size, value.count, sizeof(int32_t), 4);
+    body_size = kodosis_size_list(0, value.count, sizeof(int32_t), 4);
     r = hprpc_reply_begin(request, body_size, &writer);
     if (r < 0)
         return r;
@@ -834,10 +834,10 @@ int paper_paper_get_rand_nums_reply(struct hprpc_request *request, struct kodosi
 int paper_paper_lookup_reply(struct hprpc_request *request, const struct paper_shape *value)
 {
     struct kodosis_writer *writer;
-    uint64_t body_size = 0;
+    uint64_t body_size;
     int r;
 
-    body_size = paper_shape_size(value, body_size);
+    body_size = paper_shape_size(value, 0);
     r = hprpc_reply_begin(request, body_size, &writer);
     if (r < 0)
         return r;
