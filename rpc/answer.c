@@ -65,11 +65,15 @@ static void finish_answer(struct hprpc_request *request)
         hprpc__request_put_back(request);
 }
 
-/* The connection is gone: the request is over without anybody to tell. */
-static void drop_answer(struct hprpc_request *request)
+/* The connection is gone, or ends with this: the request is over without anybody to tell. */
+static void drop_answer(struct hprpc_request *request, bool starved)
 {
     pthread_mutex_lock(&request->controller->lock);
+    if (starved)
+        hprpc__controller_starve(request->controller);
     request->answered = true;
+    if (request->cell)
+        atomic_store_explicit(request->cell, NULL, memory_order_relaxed);
     finish_answer(request);
 }
 
@@ -85,7 +89,7 @@ int hprpc_reply_begin(struct hprpc_request *request, uint64_t size, struct kodos
     int r = begin_answer(request, HPRPC_MESSAGE_REPLY, size);
 
     if (is_gone(r))
-        drop_answer(request);
+        drop_answer(request, false);
     if (r == 0)
         *ret_writer = &request->reservation.writer;
     return r;
@@ -117,22 +121,32 @@ static void write_error(struct kodosis_writer *writer, int code, struct kodosis_
         kodosis_write_padding(writer, 8);
 }
 
+static int send_error(struct hprpc_request *request, int code, struct kodosis_string text)
+{
+    struct kodosis_string none = kodosis_str("");
+    int r = begin_answer(request, HPRPC_MESSAGE_ERROR, error_size(text, none));
+
+    if (r == 0) {
+        write_error(&request->reservation.writer, code, text, none);
+        hprpc_reply_send(request);
+    }
+    return r;
+}
+
 int hprpc_request_fail(struct hprpc_request *request, int code, const char *text)
 {
     struct kodosis_string sentence = { text ? text : "", text ? strnlen(text, TEXT_MAX) : 0 };
-    struct kodosis_string none = kodosis_str("");
     int r;
 
     if (code >= 0)
         code = HPRPC_EINTERNAL;
-    r = begin_answer(request, HPRPC_MESSAGE_ERROR, error_size(sentence, none));
-    if (r == 0) {
-        write_error(&request->reservation.writer, code, sentence, none);
-        hprpc_reply_send(request);
-    } else if (is_gone(r)) {
-        drop_answer(request);
-    }
-    return r == HPRPC_EINVAL || is_gone(r) ? 0 : r;
+    r = send_error(request, code, sentence);
+    /* no memory, or the other side's limit is tiny: the code alone says most of it */
+    if (r < 0 && r != HPRPC_EINVAL && !is_gone(r) && sentence.size)
+        r = send_error(request, code, kodosis_str(""));
+    if (r < 0 && r != HPRPC_EINVAL)
+        drop_answer(request, !is_gone(r));
+    return 0;
 }
 
 int hprpc_raise_begin(struct hprpc_request *request, const char *name, uint64_t size,
@@ -144,7 +158,7 @@ int hprpc_raise_begin(struct hprpc_request *request, const char *name, uint64_t 
 
     r = begin_answer(request, HPRPC_MESSAGE_ERROR, prefix + size);
     if (is_gone(r))
-        drop_answer(request);
+        drop_answer(request, false);
     if (r < 0)
         return r;
     write_error(&request->reservation.writer, HPRPC_EAPPLICATION, none, kodosis_str(name));

@@ -97,15 +97,42 @@ static int find_service(struct hprpc_controller *controller, struct kodosis_stri
     return HPRPC_ESCHEMA;
 }
 
+/* Writes the answer to a BIND for a service that is there. 0, or why it is refused, with the sentence. */
+static int write_bound(const struct hprpc__service *service, struct kodosis_reader *reader, uint32_t count,
+                       struct kodosis_writer *writer, char text[static 256])
+{
+    int r = match_procedures(service, reader, count, writer, text);
+
+    return r == 0 && kodosis_reader_finish(reader) != KODOSIS_OK ? HPRPC_EBODY : r;
+}
+
+/* Sends BOUND, or in its place the error that `r` is. */
+static int send_bound(struct hprpc_controller *controller, uint32_t call, int r, const char *text,
+                      const struct kodosis_writer *writer)
+{
+    struct hprpc_header header = { .call = call, .type = HPRPC_MESSAGE_BOUND };
+
+    pthread_mutex_lock(&controller->lock);
+    if (r == 0)
+        r = hprpc__send(controller, &header, writer->start, (uint32_t)(writer->cursor - writer->start));
+    else
+        r = hprpc__error_send(controller, call, r, text);
+    if (r == HPRPC_ENOMEM)
+        r = hprpc__error_send(controller, call, HPRPC_EBUSY, "");
+    if (r == HPRPC_ENOMEM)
+        hprpc__controller_starve(controller);
+    pthread_mutex_unlock(&controller->lock);
+    return r;
+}
+
 static int answer_bind(struct hprpc_controller *controller, uint32_t call, struct kodosis_reader *reader)
 {
     struct kodosis_string name = kodosis_read_string(reader);
     uint32_t version = kodosis_read_uint32(reader);
     uint32_t count = kodosis_read_count(reader, 10);
-    struct hprpc_header header = { .call = call, .type = HPRPC_MESSAGE_BOUND };
     const struct hprpc__service *service;
     struct kodosis_writer writer;
-    uint8_t *body;
+    uint8_t *body = NULL;
     char text[256] = "";
     size_t room = 8 + 2 * (size_t)count;
     int r;
@@ -113,26 +140,17 @@ static int answer_bind(struct hprpc_controller *controller, uint32_t call, struc
     if (reader->status != KODOSIS_OK || count > PROCEDURES_MAX)
         return HPRPC_EBODY;
     r = find_service(controller, name, version, &service, text);
-    if (r == 0) {
-        body = hprpc_allocate(controller->context, room);
-        if (!body)
-            return HPRPC_ENOMEM;
-        kodosis_writer_init(&writer, body, room);
-        r = match_procedures(service, reader, count, &writer, text);
-        if (r == 0 && kodosis_reader_finish(reader) != KODOSIS_OK)
-            r = HPRPC_EBODY;
-        pthread_mutex_lock(&controller->lock);
-        if (r == 0)
-            r = hprpc__send(controller, &header, body, (uint32_t)(writer.cursor - writer.start));
-        else if (r == HPRPC_ESCHEMA)
-            r = hprpc__error_send(controller, call, r, text);
-        pthread_mutex_unlock(&controller->lock);
-        hprpc_release(controller->context, body, room);
-        return r;
+    if (r == 0 && !(body = hprpc_allocate(controller->context, room))) {
+        snprintf(text, sizeof(text), "out of memory for the answer");
+        r = HPRPC_EBUSY;
     }
-    pthread_mutex_lock(&controller->lock);
-    r = hprpc__error_send(controller, call, r, text);
-    pthread_mutex_unlock(&controller->lock);
+    if (r == 0) {
+        kodosis_writer_init(&writer, body, room);
+        r = write_bound(service, reader, count, &writer, text);
+    }
+    if (r != HPRPC_EBODY)
+        r = send_bound(controller, call, r, text, &writer);
+    hprpc_release(controller->context, body, room);
     return r;
 }
 

@@ -89,6 +89,9 @@ void hprpc_controller_drop(struct hprpc_controller *controller)
 
 /* ---- The end ---- */
 
+#define CLOSED_HERE "the connection was closed on this side"
+#define STARVED "the connection was closed: no memory for an answer"
+
 static bool set_broken(struct hprpc_controller *controller, int code, const char *reason)
 {
     bool first;
@@ -96,12 +99,14 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
     pthread_mutex_lock(&controller->lock);
     first = hprpc__state(controller) != HPRPC__BROKEN;
     if (first) {
-        if (controller->closing)
+        if (controller->closing || controller->starved)
             code = HPRPC_EMAYBE;
         controller->code = code;
         controller->progress++;
         hprpc_detail_set(&controller->reason, 0, "%s",
-                         controller->closing ? "the connection was closed on this side" : reason);
+                         controller->starved   ? STARVED
+                         : controller->closing ? CLOSED_HERE
+                                               : reason);
         if (code == HPRPC_EPROTOCOL && hprpc__goodbye_send(controller, reason) == 0)
             controller->channel->ops->flush(controller->channel);
         controller->channel->ops->close(controller->channel);
@@ -125,19 +130,32 @@ void hprpc__controller_break(struct hprpc_controller *controller, int code, cons
         controller->pump.host->changed(controller->pump.host, controller);
 }
 
+/* Says why, if the other side can hear it yet, and closes the channel; the next turn sees that. Under the lock. */
+static void close_channel(struct hprpc_controller *controller, const char *reason)
+{
+    if (hprpc__state(controller) == HPRPC__READY && hprpc__goodbye_send(controller, reason) == 0)
+        controller->channel->ops->flush(controller->channel);
+    controller->channel->ops->close(controller->channel);
+    controller->pump.host->attend(controller->pump.host, controller);
+}
+
 void hprpc__controller_end(struct hprpc_controller *controller)
 {
     pthread_mutex_lock(&controller->lock);
     if (!controller->closing && hprpc__state(controller) != HPRPC__BROKEN) {
         controller->closing = true;
-        if (hprpc__state(controller) == HPRPC__READY) {
-            hprpc__goodbye_send(controller, "");
-            controller->channel->ops->flush(controller->channel);
-        }
-        controller->channel->ops->close(controller->channel);
-        controller->pump.host->attend(controller->pump.host, controller);
+        if (!controller->starved)
+            close_channel(controller, "");
     }
     pthread_mutex_unlock(&controller->lock);
+}
+
+void hprpc__controller_starve(struct hprpc_controller *controller)
+{
+    if (controller->starved || controller->closing || hprpc__state(controller) == HPRPC__BROKEN)
+        return;
+    controller->starved = true;
+    close_channel(controller, "no memory for an answer");
 }
 
 void hprpc_controller_close(struct hprpc_controller *controller)
@@ -163,6 +181,9 @@ static int say_hello(struct hprpc_controller *controller)
     r = hprpc__hello_send(controller);
     pthread_mutex_unlock(&controller->lock);
     controller->hello_sent = r == 0;
+    /* without it, both would wait for the other */
+    if (r == HPRPC_ENOMEM)
+        hprpc__controller_break(controller, r, "no memory to say HELLO");
     return r == HPRPC_EAGAIN ? 0 : r;
 }
 

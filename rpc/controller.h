@@ -116,6 +116,7 @@ struct hprpc_controller {
     int code;                          /* lock: why it is BROKEN */
     struct hprpc_detail reason;        /* lock: the same in words */
     bool closing;                      /* lock: closed on this side */
+    bool starved;                      /* lock: closed, because there was no memory for what the other side waits for */
     bool begins;                       /* this side connected, and says HELLO first */
     bool hello_sent;                   /* pump */
     struct hprpc__tickets tickets;     /* lock */
@@ -173,6 +174,15 @@ static inline void hprpc__answered_bytes(struct hprpc_controller *controller, ui
                           memory_order_relaxed);
 }
 
+/*
+ * Whether another `size` bytes of requests are within the credit. A quarter of it may be consumed and not yet given back, for
+ * CREDIT comes in batches; whatever its size, a request must not wait for that quarter, because nothing would end the wait.
+ */
+static inline bool hprpc__within_credit(uint64_t taken, uint64_t size, uint64_t max_call_bytes)
+{
+    return !taken || taken < max_call_bytes / 4 || taken + size <= max_call_bytes;
+}
+
 /* ---- controller.c: life ---- */
 
 struct hprpc__controller_setup {
@@ -213,6 +223,12 @@ void hprpc__controller_break(struct hprpc_controller *controller, int code, cons
 
 /* Says GOODBYE and closes the channel, so that the next turn breaks. Any thread; idempotent. */
 void hprpc__controller_end(struct hprpc_controller *controller);
+
+/*
+ * There is no memory for a message that the other side waits for, not even for an error in its place: ends the connection,
+ * because nothing else tells the other side. Under the lock; any thread; idempotent.
+ */
+void hprpc__controller_starve(struct hprpc_controller *controller);
 
 static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller)
 {

@@ -91,7 +91,11 @@ static void credit_back(struct hprpc_controller *controller, uint32_t charge)
     if (hprpc__state(controller) == HPRPC__READY &&
         (controller->oneway_done >= (controller->own.max_calls + 3) / 4 ||
          controller->oneway_bytes_done >= controller->own.max_call_bytes / 4)) {
-        if (hprpc__credit_send(controller, controller->oneway_done, controller->oneway_bytes_done) == 0) {
+        int r = hprpc__credit_send(controller, controller->oneway_done, controller->oneway_bytes_done);
+
+        if (r == HPRPC_ENOMEM) {
+            hprpc__controller_starve(controller);
+        } else if (r == 0) {
             controller->oneway_calls -= controller->oneway_done;
             controller->oneway_bytes -= controller->oneway_bytes_done;
             controller->oneway_done = 0;
@@ -108,7 +112,7 @@ static bool charge_oneway(struct hprpc_controller *controller, uint32_t size)
 
     pthread_mutex_lock(&controller->lock);
     within = controller->oneway_calls < controller->own.max_calls &&
-             (!controller->oneway_bytes || controller->oneway_bytes + size <= controller->own.max_call_bytes);
+             hprpc__within_credit(controller->oneway_bytes, size, controller->own.max_call_bytes);
     if (within) {
         controller->oneway_calls++;
         controller->oneway_bytes += size;
@@ -122,7 +126,7 @@ static bool charge_call(struct hprpc_controller *controller, uint32_t size)
     uint64_t taken =
         controller->bytes_received - atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed);
 
-    if (taken && taken + size > controller->own.max_call_bytes)
+    if (!hprpc__within_credit(taken, size, controller->own.max_call_bytes))
         return false;
     controller->bytes_received += size;
     return true;
@@ -178,8 +182,10 @@ static void answer_for_handler(struct hprpc_request *request, const struct hprpc
         hprpc_request_fail(request, r, NULL);
     else if (!(procedure->flags & HPRPC_PROCEDURE_VOID))
         hprpc_request_fail(request, HPRPC_EINTERNAL, "the procedure returned without an answer");
-    else if (hprpc_reply_begin(request, 0, &writer) == 0)
+    else if ((r = hprpc_reply_begin(request, 0, &writer)) == 0)
         hprpc_reply_send(request);
+    else
+        hprpc_request_fail(request, r, NULL);
 }
 
 /* The handler returned; another thread may be answering, or have answered. */
@@ -321,7 +327,8 @@ static int refuse_without_memory(struct hprpc_controller *controller, const stru
     }
     pthread_mutex_lock(&controller->lock);
     hprpc__answered_bytes(controller, size);
-    hprpc__error_send(controller, header->call, HPRPC_EBUSY, "out of memory for the request");
+    if (hprpc__error_send(controller, header->call, HPRPC_EBUSY, "out of memory for the request") == HPRPC_ENOMEM)
+        hprpc__controller_starve(controller);
     pthread_mutex_unlock(&controller->lock);
     return 0;
 }

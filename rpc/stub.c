@@ -34,7 +34,7 @@ static int code_of_start(int code)
 static bool has_credit(const struct hprpc_controller *controller, uint64_t size)
 {
     return controller->calls_out < controller->peer.max_calls &&
-           (!controller->bytes_out || controller->bytes_out + size <= controller->peer.max_call_bytes);
+           hprpc__within_credit(controller->bytes_out, size, controller->peer.max_call_bytes);
 }
 
 /* The request whose handler this thread is in, on this connection; NULL outside handlers. */
