@@ -4,15 +4,15 @@ PREFIX ?= /usr/local
 .PHONY: help demo test bench bench-peers bench-instructions format format-check install clean
 
 help:
-	@echo 'make demo          start one server on all transports and time the operations of the paper on each'
-	@echo 'make test          build and run the tests: plain, address and thread sanitizers'
-	@echo 'make bench         measure the transports against the floors of this machine'
-	@echo 'make bench-peers   build other frameworks too, and measure beside them'
-	@echo 'make bench-instructions  count the instructions of a call, and say what grew'
-	@echo 'make format        format the sources'
-	@echo 'make format-check  say which sources are not formatted'
-	@echo 'make install       build and install below PREFIX ($(PREFIX))'
-	@echo 'make clean         remove what was built'
+	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
+	@echo 'make test                 build and run the tests: plain, address and thread sanitizers'
+	@echo 'make bench                measure the transports against the floors of this machine'
+	@echo 'make bench-peers          build other frameworks too, and measure beside them'
+	@echo 'make bench-instructions   count the instructions of a call, and say what grew'
+	@echo 'make format               format the sources'
+	@echo 'make format-check         say which sources are not formatted'
+	@echo 'make install              build and install below PREFIX ($(PREFIX))'
+	@echo 'make clean                remove what was built'
 
 demo:
 	@tools/need build
