@@ -284,7 +284,7 @@ int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *i
     struct hprpc__room room = { 0 };
     int r = HPRPC_EAGAIN;
 
-    if (!atomic_load_explicit(controller->common->alive, memory_order_relaxed))
+    if (!hprpc__common_is_ours(controller->common))
         return explain_attempt(controller, interface, HPRPC_EFORKED, detail);
     while (r == HPRPC_EAGAIN) {
         pthread_mutex_lock(&controller->lock);

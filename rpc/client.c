@@ -285,7 +285,7 @@ void hprpc_client_free(struct hprpc_client *client)
 {
     struct connection *connection = NULL;
 
-    if (!client)
+    if (!client || !hprpc__common_is_ours(client->controller->common))
         return;
     connection = connection_of(client);
     hprpc_client_close(client);
@@ -350,6 +350,8 @@ int hprpc_client_process(struct hprpc_client *client)
 
     if (connection->epoll_fd < 0)
         return HPRPC_EINVAL;
+    if (!hprpc__common_is_ours(connection->common))
+        return HPRPC_EFORKED;
     if (hprpc__state(controller) != HPRPC__BROKEN && hprpc__pump_try_own(&controller->pump)) {
         hprpc__watcher_clear(connection->epoll_fd, connection->wake_fd);
         controller->channel->ops->disarm(controller->channel);

@@ -18,6 +18,12 @@ int hprpc__common_new(struct hprpc_context *context, struct hprpc__common **ret_
 
 struct hprpc__common *hprpc__common_keep(struct hprpc__common *common);
 
+/* False in a child of fork(): the handles are its parent's, and it must not touch what they share. */
+static inline bool hprpc__common_is_ours(const struct hprpc__common *common)
+{
+    return atomic_load_explicit(common->alive, memory_order_relaxed);
+}
+
 /* NULL is accepted. */
 void hprpc__common_drop(struct hprpc__common *common);
 

@@ -160,6 +160,8 @@ void hprpc__controller_starve(struct hprpc_controller *controller)
 
 void hprpc_controller_close(struct hprpc_controller *controller)
 {
+    if (!hprpc__common_is_ours(controller->common))
+        return;
     hprpc__controller_end(controller);
     /* where nobody pumps, what is pending completes here */
     hprpc__pump_once(controller);

@@ -218,7 +218,8 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
     if (pending->answered || hprpc__pending_done(pending))
         return false;
     /* the id stays taken until the other side answers: a late reply can meet nobody else */
-    hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
+    if (hprpc__common_is_ours(pending->controller->common))
+        hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
     pending->text = NULL;
     pending->code = code;
     /* as in hprpc__pending_complete */

@@ -43,6 +43,13 @@ bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
            (uintptr_t)pthread_self();
 }
 
+bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump)
+{
+    bool loop = pump->host->attentive && !pump->host->dedicated;
+
+    return !hprpc__pump_is_mine(pump) && (loop || atomic_load(&((struct hprpc__pump *)pump)->owner));
+}
+
 bool hprpc__pump_try_own(struct hprpc__pump *pump)
 {
     uintptr_t nobody = 0;
@@ -429,6 +436,8 @@ void hprpc__pump_once(struct hprpc_controller *controller)
     } else if (!controller->pump.host->dedicated && hprpc__pump_try_own(&controller->pump)) {
         hprpc__controller_turn(controller, 1, NULL);
         hprpc__controller_expire(controller, hprpc_now(controller->context));
+        if (controller->pump.host->settle)
+            controller->pump.host->settle(controller->pump.host, controller);
         hprpc__pump_disown(&controller->pump);
     }
 }

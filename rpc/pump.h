@@ -57,6 +57,9 @@ void hprpc__pump_once(struct hprpc_controller *controller);
 /* Whether this thread owns the pump. */
 bool hprpc__pump_is_mine(const struct hprpc__pump *pump);
 
+/* Whether somebody else pumps, or an application's loop may be sleeping until it has to. */
+bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump);
+
 /* Takes the pump for this thread; false when another has it. */
 bool hprpc__pump_try_own(struct hprpc__pump *pump);
 

@@ -169,7 +169,7 @@ int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_op
 
 void hprpc_server_free(struct hprpc_server *server)
 {
-    if (!server)
+    if (!server || (server->common && !hprpc__common_is_ours(server->common)))
         return;
     hprpc__acceptor_clear(&server->acceptor);
     for (uint32_t i = 0; i < server->loop_count; i++)
@@ -287,10 +287,12 @@ static int drain(struct hprpc_server *server)
 
 int hprpc_server_run(struct hprpc_server *server)
 {
-    int r = start_loops(server);
+    int r = hprpc__common_is_ours(server->common) ? start_loops(server) : HPRPC_EFORKED;
 
     while (r == 0 && !atomic_load_explicit(&server->stop, memory_order_acquire))
         r = turn(server, true, HPRPC__NEVER);
+    if (r == HPRPC_EFORKED)
+        return r;
     if (r == 0)
         r = drain(server);
     stop_loops(server);
@@ -302,7 +304,8 @@ void hprpc_server_stop(struct hprpc_server *server)
 {
     /* release: pairs with the acquire in hprpc_server_run. Everything here may be done in a signal handler. */
     atomic_store_explicit(&server->stop, true, memory_order_release);
-    hprpc__loop_kick(&server->loops[0].loop);
+    if (hprpc__common_is_ours(server->common))
+        hprpc__loop_kick(&server->loops[0].loop);
 }
 
 /* ---- Inside somebody's event loop ---- */
@@ -329,5 +332,7 @@ int hprpc_server_timeout(struct hprpc_server *server)
 
 int hprpc_server_process(struct hprpc_server *server)
 {
+    if (!hprpc__common_is_ours(server->common))
+        return HPRPC_EFORKED;
     return server->loop_count == 1 ? turn(server, false, 0) : HPRPC_EINVAL;
 }

@@ -152,7 +152,7 @@ static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hp
     stub->pending = NULL;
     if (call)
         hprpc_call_clear(call);
-    if (!atomic_load_explicit(controller->common->alive, memory_order_relaxed))
+    if (!hprpc__common_is_ours(controller->common))
         return explain(call, HPRPC_EFORKED, NULL);
     if (procedure == HPRPC_PROCEDURE_ABSENT)
         return explain(call, HPRPC_EUNIMPLEMENTED, "the other side's version of the service lacks this procedure");
@@ -271,7 +271,7 @@ int hprpc_stub_post(struct hprpc_stub *stub)
         stub->call->pending = stub->pending;
         /* whoever sleeps meant to sleep longer */
         if (hprpc__pending_start_clock(stub->pending, hprpc_now(controller->context)) &&
-            atomic_load(&controller->pump.owner) && !hprpc__pump_is_mine(&controller->pump))
+            hprpc__pump_is_elsewhere(&controller->pump))
             hprpc__pump_kick(&controller->pump);
     }
     pthread_mutex_unlock(&controller->lock);
@@ -300,13 +300,16 @@ int hprpc_stub_send(struct hprpc_stub *stub)
 
 int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call)
 {
+    int r;
+
     if (!call->pending)
         return explain(call, HPRPC_EINVAL, "the call was not started");
     stub->client = &call->pending->controller->client;
     stub->call = call;
     stub->pending = call->pending;
-    if (hprpc_pending_call_wait(stub->pending, HPRPC_NO_TIMEOUT) < 0)
-        return explain(call, HPRPC_EINTERNAL, NULL);
+    r = hprpc_pending_call_wait(stub->pending, HPRPC_NO_TIMEOUT);
+    if (r < 0)
+        return explain(call, r == HPRPC_EFORKED ? r : HPRPC_EINTERNAL, NULL);
     return open_reply(stub);
 }
 
@@ -374,6 +377,8 @@ int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_
         controller = pending[i] ? pending[i]->controller : NULL;
     if (first >= 0 || !controller)
         return first >= 0 ? first : HPRPC_EINVAL;
+    if (!hprpc__common_is_ours(controller->common))
+        return HPRPC_EFORKED;
     if (timeout_ms)
         hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = pending, .count = count }, timeout_ms);
     else

@@ -72,7 +72,7 @@ HPRPC_API void hprpc_client_close(struct hprpc_client *client);
 
 /*
  * Closes and frees. No other call on the client may be running or start any more; held replies stay valid until their
- * hprpc_call_clear. NULL is accepted.
+ * hprpc_call_clear. NULL is accepted. Closing and freeing do nothing in a child of fork: the handle is its parent's.
  */
 HPRPC_API void hprpc_client_free(struct hprpc_client *client);
 
@@ -139,7 +139,8 @@ HPRPC_API void hprpc_pending_call_cancel(struct hprpc_pending_call *pending);
 
 /*
  * Has `notify` called once, when the call completes: on the thread that pumps, with no lock held; at once, on this thread,
- * if it is complete already. `_finish` and hprpc_call_clear may be called from within.
+ * if it is complete already. `_finish` and hprpc_call_clear may be called from within; after this, no other thread may clear
+ * the call before `notify` has begun.
  */
 HPRPC_API void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
                                          void (*notify)(void *self, struct hprpc_pending_call *pending), void *self);

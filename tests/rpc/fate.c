@@ -5,7 +5,7 @@
 struct posted {
     struct hprpc_call call;
     struct fake_message request;
-    int notified;
+    atomic_int notified;
 };
 
 static void on_done(void *self, struct hprpc_pending_call *pending)
@@ -174,7 +174,7 @@ static void cancelled_while_its_reply_comes(void **state)
         cancelled += r != 0;
         /* the callback runs on whichever thread completed the call, perhaps a moment later */
         struct patience patience = patience_begin();
-        while (!__atomic_load_n(&posted.notified, __ATOMIC_SEQ_CST) && try_again(&patience))
+        while (!atomic_load(&posted.notified) && try_again(&patience))
             continue;
         hprpc_call_clear(&posted.call);
         fake_message_clear(&posted.request);
@@ -502,7 +502,7 @@ static void every_pending_call_completes(void **state)
                 assert_int_equal(hprpc_pending_call_wait(posted[n].call.pending, HPRPC_NO_TIMEOUT), 0);
             assert_true(hprpc_pending_call_done(posted[n].call.pending));
             struct patience patience = patience_begin();
-            while (!__atomic_load_n(&posted[n].notified, __ATOMIC_SEQ_CST) && try_again(&patience))
+            while (!atomic_load(&posted[n].notified) && try_again(&patience))
                 continue;
             assert_int_equal(tiny_echo_finish(&posted[n].call, NULL), code_after(ending));
             if (!strstr(posted[n].call.detail, word_of(ending)))
