@@ -1,0 +1,218 @@
+/* A client's life: it connects, calls in every way there is, serves, and goes. */
+#include "simulation/cast.h"
+#include "simulation/link.h"
+
+static struct client *client_of(struct actor *actor)
+{
+    return (struct client *)actor;
+}
+
+static struct party *party_for(struct actor *actor, struct hprpc_controller *controller)
+{
+    struct client *client = client_of(actor);
+
+    world_check(actor->world, client->party.controller == controller,
+                "a request names a connection of somebody else's");
+    return &client->party;
+}
+
+/* ---- Connecting ---- */
+
+static bool may_fail_with(const struct world *world, int code, uint64_t started)
+{
+    switch (code) {
+    case HPRPC_EREFUSED:
+    case HPRPC_EPEERDIED:
+    case HPRPC_ECLOSED:
+        return !world->climate.calm;
+    case HPRPC_EDEADLINE:
+        return !world->climate.calm && world->now >= started + 1000 * MILLISECOND;
+    case HPRPC_ENOMEM:
+        return world->memory.failures > 0;
+    default:
+        return false;
+    }
+}
+
+static bool connect_client(struct client *client)
+{
+    struct world *world = client->actor.world;
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_detail detail = { "" };
+    uint64_t started = world->now;
+    int r;
+
+    options.pump = HPRPC_PUMP_LOOP;
+    options.connect_timeout_ms = 1000;
+    options.max_calls = world->tight ? 1 + (uint32_t)world_random(world, 6) : 0;
+    options.max_call_bytes = world->tight ? 1 + world_random(world, 20000) : 0;
+    options.max_depth = world->max_depth;
+    actor_begin_wait(&client->actor);
+    r = hprpc_client_connect(world->context, "sim://server", &options, &detail, &client->client);
+    actor_end_wait(&client->actor);
+    world_trace(world, "connect: %s", hprpc_error_name(r));
+    world_check(world, r == 0 || may_fail_with(world, r, started), "a client does not connect: %s: %s",
+                hprpc_error_name(r), detail.text);
+    if (r < 0)
+        return false;
+    party_init(&client->party, &client->actor, hprpc_client_controller(client->client));
+    if (world_chance(world, 800))
+        hprpc_controller_serve(client->party.controller, &served, &service_handlers, client);
+    return true;
+}
+
+/* ---- One step ---- */
+
+static void start_call(struct client *client)
+{
+    struct world *world = client->actor.world;
+    struct call *call = call_new(&client->party, 0, (uint32_t)world_random(world, 5));
+    uint32_t flags = world_chance(world, 400) ? HPRPC_CALL_NO_WAIT : 0;
+
+    switch (world_random(world, 6)) {
+    case 0:
+        call_note(call, flags);
+        break;
+    case 1:
+    case 2:
+        call_exchange(call, flags);
+        break;
+    default:
+        call_post(call, flags);
+        break;
+    }
+}
+
+static void wait_for_some(struct client *client)
+{
+    struct hprpc_pending_call *pending[4] = { NULL };
+    struct world *world = client->actor.world;
+    uint32_t timeouts[] = { 0, 1, 20, HPRPC_NO_TIMEOUT };
+    size_t count = 0;
+
+    for (struct call *call = client->party.calls; call && count < 4; call = call->next) {
+        if (!call->finished && call->call.pending)
+            pending[count++] = call->call.pending;
+    }
+    if (!count)
+        return;
+    world_trace(world, "waits for %zu calls", count);
+    actor_begin_wait(&client->actor);
+    hprpc_pending_call_wait_any(pending, count, timeouts[world_random(world, 4)]);
+    actor_end_wait(&client->actor);
+    world_trace(world, "has waited");
+}
+
+static void meddle(struct client *client)
+{
+    struct world *world = client->actor.world;
+    struct call *call = party_draw(&client->party);
+
+    if (call && world_chance(world, world->climate.cancel))
+        call_cancel(call);
+    else if (call && world_chance(world, world->climate.cancel))
+        call_clear(call);
+    else if (world_chance(world, world->climate.close)) {
+        world_trace(world, "the client is closed");
+        client->party.closed = true;
+        hprpc_client_close(client->client);
+    }
+}
+
+/* When its event loop would call it again without an event. */
+static uint64_t wake_time(const struct client *client)
+{
+    int timeout = hprpc_client_timeout(client->client);
+
+    return timeout < 0 ? NEVER : client->actor.world->now + (uint64_t)timeout * MILLISECOND;
+}
+
+/* What an event loop does for it: processes when there is an event, or when the time has come. */
+static void process(struct client *client)
+{
+    struct world *world = client->actor.world;
+    uint64_t happenings = world->happenings;
+    uint64_t wake_at = wake_time(client);
+
+    if (descriptor_is_ready(hprpc_client_descriptor(client->client)) || wake_at <= world->now ||
+        world_chance(world, 30))
+        hprpc_client_process(client->client);
+    party_collect(&client->party);
+    if (world->happenings == happenings)
+        actor_rest(&client->actor, wake_time(client) > world->now ? wake_time(client) : NEVER);
+    else
+        actor_yield(&client->actor);
+}
+
+static void step(struct client *client)
+{
+    switch (world_random(client->actor.world, 8)) {
+    case 0:
+    case 1:
+        start_call(client);
+        break;
+    case 2:
+        wait_for_some(client);
+        break;
+    case 3:
+        meddle(client);
+        break;
+    default:
+        process(client);
+        break;
+    }
+}
+
+/* ---- A life ---- */
+
+/* Waits until all calls are complete and all is quiet; then nothing may be missing. */
+static void settle(struct client *client)
+{
+    struct world *world = client->actor.world;
+    uint64_t until = world->now + 40000 * MILLISECOND;
+
+    while (!party_is_done(&client->party) || (!party_has_ended(&client->party) && !is_quiet(client))) {
+        world_check(world, world->now < until, "a client's calls do not come to an end");
+        process(client);
+    }
+    if (!party_has_ended(&client->party))
+        check_credit(client);
+}
+
+static void live(struct client *client)
+{
+    struct world *world = client->actor.world;
+
+    while (client->steps && party_bind(&client->party)) {
+        client->steps--;
+        step(client);
+    }
+    if (world->climate.calm || !world_chance(world, world->climate.close * 5))
+        settle(client);
+    /* what was received stays readable when the client is gone */
+    if (world_chance(world, 500))
+        party_clear(&client->party);
+    world_trace(world, "the client is freed");
+    client->party.closed = true;
+    hprpc_client_free(client->client);
+    actor_yield(&client->actor);
+    party_clear(&client->party);
+}
+
+void client_act(struct actor *actor)
+{
+    struct client *client = client_of(actor);
+    struct world *world = actor->world;
+
+    actor->party_for = party_for;
+    client->steps = 10 + (uint32_t)world_random(world, 80);
+    while (!world->opened)
+        actor_rest(actor, NEVER);
+    for (int tries = 0; tries < 4 && client->steps; tries++) {
+        actor_rest(actor, world->now + world_random(world, 50 * MILLISECOND));
+        if (connect_client(client))
+            live(client);
+    }
+    world->clients--;
+    world_stir(world);
+}

@@ -1,0 +1,21 @@
+/* An allocator that counts, checks sizes, and fails when it is told to. */
+#ifndef SIMULATION_MEMORY_H
+#define SIMULATION_MEMORY_H
+
+#include <hprpc/context.h>
+
+struct world;
+
+struct memory {
+    struct world *world;
+    uint64_t used;       /* bytes that are out */
+    uint64_t count;      /* allocations so far */
+    uint32_t fail;       /* of a thousand allocations, so many fail */
+    uint64_t fail_until; /* the count at which a spell of failures ends */
+    uint64_t failures;
+    uint32_t holds; /* while it is not 0, nothing fails */
+};
+
+struct kodosis_allocator memory_allocator(struct memory *memory);
+
+#endif

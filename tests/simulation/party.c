@@ -1,0 +1,100 @@
+/* Those who call: from the side that connected, or back from the server. */
+#include "simulation/call.h"
+#include "simulation/link.h"
+
+void party_init(struct party *party, struct actor *actor, struct hprpc_controller *controller)
+{
+    *party = (struct party){ .world = actor->world, .actor = actor, .controller = controller };
+    party->client = hprpc_controller_client(controller);
+}
+
+bool party_has_ended(const struct party *party)
+{
+    struct hprpc_peer peer;
+    const struct link *link = party->world->links;
+
+    if (party->closed)
+        return true;
+    hprpc_controller_peer(party->controller, &peer);
+    while (link && (int64_t)link->number != peer.pid)
+        link = link->next;
+    return !link || link_has_ended(link);
+}
+
+/* Whether asking for the service may fail so. */
+static bool may_fail_with(const struct party *party, int code, uint64_t started)
+{
+    const struct world *world = party->world;
+
+    switch (code) {
+    case HPRPC_ENOTSENT:
+    case HPRPC_EMAYBE:
+    case HPRPC_EPEERDIED:
+        return party_has_ended(party);
+    case HPRPC_EDEADLINE:
+        return world->now >= started + 30000 * MILLISECOND;
+    case HPRPC_ENOMEM:
+    case HPRPC_EBUSY:
+        return world->memory.failures > 0;
+    case HPRPC_EUNIMPLEMENTED:
+        return party->called_back;
+    default:
+        return false;
+    }
+}
+
+bool party_bind(struct party *party)
+{
+    struct world *world = party->world;
+    struct hprpc_detail detail = { "" };
+    uint64_t started = world->now;
+    int r;
+
+    if (party->bound)
+        return true;
+    actor_begin_wait(party->actor);
+    r = hprpc_stub_bind(party->client, &called, &detail, &party->service, party->procedures);
+    actor_end_wait(party->actor);
+    world_trace(world, "binds: %s", hprpc_error_name(r));
+    world_check(world, r == 0 || may_fail_with(party, r, started), "a service is not bound: %s: %s",
+                hprpc_error_name(r), detail.text);
+    party->bound = r == 0;
+    return party->bound;
+}
+
+struct call *party_draw(struct party *party)
+{
+    struct call *call = party->calls;
+
+    for (uint64_t skip = world_random(party->world, 8); call && skip; skip--)
+        call = call->next;
+    return call;
+}
+
+void party_collect(struct party *party)
+{
+    struct call *next;
+
+    for (struct call *call = party->calls; call; call = next) {
+        next = call->next;
+        if (!call->finished && call->call.pending && hprpc_pending_call_done(call->call.pending))
+            call_finish(call);
+        if (call->finished && world_chance(party->world, 300))
+            call_clear(call);
+    }
+}
+
+bool party_is_done(const struct party *party)
+{
+    for (const struct call *call = party->calls; call; call = call->next) {
+        if (!call->finished)
+            return false;
+    }
+    return true;
+}
+
+void party_clear(struct party *party)
+{
+    while (party->calls)
+        call_clear(party->calls);
+}

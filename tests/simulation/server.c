@@ -1,0 +1,196 @@
+/* The server's life: it serves, calls back, and sometimes dies and comes again. */
+#include <stdlib.h>
+
+#include "simulation/cast.h"
+#include "simulation/link.h"
+
+static struct server *server_of(struct actor *actor)
+{
+    return (struct server *)actor;
+}
+
+/* ---- Those it calls back ---- */
+
+static struct party *party_for(struct actor *actor, struct hprpc_controller *controller)
+{
+    struct server *server = server_of(actor);
+    struct party *party = server->parties;
+
+    while (party && party->controller != controller)
+        party = party->next;
+    if (party)
+        return party;
+    party = malloc(sizeof(*party));
+    party_init(party, actor, hprpc_controller_keep(controller));
+    party->called_back = true;
+    party->next = server->parties;
+    server->parties = party;
+    return party;
+}
+
+static void drop_party(struct server *server, struct party *party)
+{
+    struct party **place = &server->parties;
+
+    party_clear(party);
+    while (*place != party)
+        place = &(*place)->next;
+    *place = party->next;
+    hprpc_controller_drop(party->controller);
+    free(party);
+}
+
+static struct party *draw_party(struct server *server)
+{
+    struct party *party = server->parties;
+
+    for (uint64_t skip = world_random(server->actor.world, 4); party && skip; skip--)
+        party = party->next;
+    return party;
+}
+
+/* ---- One step ---- */
+
+static void start_call(struct server *server, struct party *party)
+{
+    struct world *world = server->actor.world;
+    struct call *call;
+
+    if (!party->bound)
+        return;
+    call = call_new(party, 0, (uint32_t)world_random(world, 4));
+    if (world_chance(world, 200))
+        call_note(call, HPRPC_CALL_NO_WAIT);
+    else
+        call_post(call, HPRPC_CALL_NO_WAIT);
+}
+
+static void meddle(struct server *server, struct party *party)
+{
+    struct world *world = server->actor.world;
+    struct call *call = party_draw(party);
+
+    if (call && world_chance(world, world->climate.cancel)) {
+        call_cancel(call);
+    } else if (call && world_chance(world, world->climate.cancel)) {
+        call_clear(call);
+    } else if (world_chance(world, world->climate.close)) {
+        world_trace(world, "the server closes a connection");
+        party->closed = true;
+        hprpc_controller_close(party->controller);
+    }
+}
+
+static uint64_t wake_time(const struct server *server)
+{
+    int timeout = server->server ? hprpc_server_timeout(server->server) : -1;
+
+    return timeout < 0 ? NEVER : server->actor.world->now + (uint64_t)timeout * MILLISECOND;
+}
+
+static void process(struct server *server)
+{
+    struct world *world = server->actor.world;
+    uint64_t happenings = world->happenings;
+    uint64_t wake_at = wake_time(server);
+
+    if (descriptor_is_ready(hprpc_server_descriptor(server->server)) || wake_at <= world->now ||
+        world_chance(world, 30))
+        hprpc_server_process(server->server);
+    for (struct party *party = server->parties; party; party = party->next)
+        party_collect(party);
+    if (world->happenings == happenings)
+        actor_rest(&server->actor, wake_time(server) > world->now ? wake_time(server) : NEVER);
+    else
+        actor_yield(&server->actor);
+}
+
+static void step(struct server *server)
+{
+    struct world *world = server->actor.world;
+    struct party *party = draw_party(server);
+
+    switch (party ? world_random(world, 12) : 0) {
+    case 1:
+        start_call(server, party);
+        break;
+    case 2:
+        meddle(server, party);
+        break;
+    case 3:
+        if (world_chance(world, 50) && party_is_done(party))
+            drop_party(server, party);
+        break;
+    default:
+        process(server);
+        break;
+    }
+}
+
+/* ---- A life ---- */
+
+static bool open_server(struct server *server)
+{
+    struct world *world = server->actor.world;
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct hprpc_detail detail = { "" };
+    int r;
+
+    options.max_calls = world->tight ? 1 + (uint32_t)world_random(world, 6) : 0;
+    options.max_call_bytes = world->tight ? 1 + world_random(world, 20000) : 0;
+    options.max_depth = world->max_depth;
+    options.handshake_timeout_ms = 500;
+    r = hprpc_server_new(world->context, &options, &server->server);
+    if (r == 0)
+        r = hprpc_server_add(server->server, &served, &service_handlers, server);
+    if (r == 0)
+        r = hprpc_server_listen(server->server, "sim://server", &detail);
+    world_trace(world, "the server opens: %s", hprpc_error_name(r));
+    world_check(world, r == 0 || (r == HPRPC_ENOMEM && world->memory.failures), "the server does not open: %s: %s",
+                hprpc_error_name(r), detail.text);
+    if (r == 0) {
+        world->opened = true;
+        world_stir(world);
+        return true;
+    }
+    hprpc_server_free(server->server);
+    server->server = NULL;
+    return false;
+}
+
+static void close_server(struct server *server)
+{
+    struct world *world = server->actor.world;
+
+    world_trace(world, "the server is freed");
+    for (struct party *party = server->parties; party; party = party->next)
+        party->closed = true;
+    hprpc_server_free(server->server);
+    server->server = NULL;
+    /* what it kept of its connections is good for nothing any more, and harmless */
+    for (struct party *party = server->parties; party; party = party->next) {
+        start_call(server, party);
+        hprpc_controller_close(party->controller);
+    }
+    while (server->parties)
+        drop_party(server, server->parties);
+}
+
+void server_act(struct actor *actor)
+{
+    struct server *server = server_of(actor);
+    struct world *world = actor->world;
+
+    actor->party_for = party_for;
+    while (world->clients) {
+        if (!server->server && !open_server(server)) {
+            actor_rest(actor, world->now + MILLISECOND);
+            continue;
+        }
+        step(server);
+        if (world_chance(world, world->climate.close) && world_chance(world, 30))
+            close_server(server);
+    }
+    if (server->server)
+        close_server(server);
+}

@@ -1,0 +1,299 @@
+/* The service that both sides offer: its handlers do what the requests ask for. */
+#include <stdlib.h>
+
+#include "simulation/call.h"
+
+/* The arguments of every procedure, and the call that they belong to. */
+struct work {
+    struct actor *actor;
+    struct world *world;
+    struct hprpc_request *request;
+    struct call *call;
+    struct kodosis_bytes payload;
+};
+
+enum { CODE = HPRPC_EPERMISSION };
+
+/* ---- Answers ---- */
+
+static int reply(struct hprpc_request *request, uint64_t tag, uint32_t size)
+{
+    uint8_t *bytes = malloc(size + 1);
+    struct kodosis_bytes payload = { bytes, size };
+    struct kodosis_writer *writer;
+    int r;
+
+    fill(bytes, size, ~tag);
+    r = hprpc_reply_begin(request, kodosis_size_bytes(8, payload), &writer);
+    if (r == 0) {
+        kodosis_write_uint64(writer, tag);
+        kodosis_write_bytes(writer, payload);
+        r = hprpc_reply_send(request);
+    }
+    free(bytes);
+    return r;
+}
+
+static int raise(struct hprpc_request *request, uint64_t tag)
+{
+    struct kodosis_writer *writer;
+    int r = hprpc_raise_begin(request, "sim.Trouble", 8, &writer);
+
+    if (r < 0)
+        return r;
+    kodosis_write_uint64(writer, tag);
+    return hprpc_reply_send(request);
+}
+
+static int fail(struct work *work)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "call %u", (uint32_t)work->call->tag);
+    return hprpc_request_fail(work->request, HPRPC_EAPPLICATION, text);
+}
+
+/* ---- Answers that come later ---- */
+
+static struct deferred *defer(struct work *work)
+{
+    struct deferred *deferred = malloc(sizeof(*deferred));
+    struct world *world = work->world;
+
+    hprpc_request_defer(work->request);
+    *deferred = (struct deferred){
+        .request = work->request,
+        .tag = work->call->tag,
+        .reply_size = work->call->reply_size,
+        .view = work->payload,
+        .answer_at = world->now + world_random(world, world_chance(world, 300) ? 80 * MILLISECOND : MILLISECOND),
+        .next = world->deferred,
+    };
+    world->deferred = deferred;
+    return deferred;
+}
+
+/* Answers one that is due. False when there was no memory for it: then it stays, for another time. */
+static bool answer(struct world *world, struct deferred *deferred)
+{
+    int r;
+
+    world_check(world, is_filled(deferred->view.data, deferred->view.size, deferred->tag),
+                "the arguments of call %u changed while it was deferred", (uint32_t)deferred->tag);
+    r = reply(deferred->request, deferred->tag, deferred->reply_size);
+    world_trace(world, "call %u is answered: %s", (uint32_t)deferred->tag, hprpc_error_name(r));
+    if (r == HPRPC_ENOMEM || r == HPRPC_EBUSY) {
+        deferred->answer_at = world->now + MILLISECOND;
+        return false;
+    }
+    world_check(world, r == 0 || r == HPRPC_ECLOSED || r == HPRPC_EPEERDIED, "call %u cannot be answered: %s",
+                (uint32_t)deferred->tag, hprpc_error_name(r));
+    return true;
+}
+
+static void forget(struct world *world, struct deferred *deferred)
+{
+    for (uint32_t i = 0; i < world->call_count; i++) {
+        if (world->calls[i]->then == deferred)
+            world->calls[i]->then = NULL;
+    }
+    free(deferred);
+}
+
+static void answer_those_due(struct world *world, bool all)
+{
+    struct deferred **place = &world->deferred;
+
+    while (*place) {
+        struct deferred *deferred = *place;
+
+        if ((all || deferred->answer_at <= world->now) && answer(world, deferred)) {
+            *place = deferred->next;
+            forget(world, deferred);
+        } else {
+            place = &deferred->next;
+        }
+    }
+}
+
+static uint64_t next_due(const struct world *world)
+{
+    uint64_t next = NEVER;
+
+    for (const struct deferred *deferred = world->deferred; deferred; deferred = deferred->next)
+        next = deferred->answer_at < next ? deferred->answer_at : next;
+    return next;
+}
+
+void work_off_deferred(struct actor *actor)
+{
+    struct world *world = actor->world;
+
+    while (world->actors->next) {
+        answer_those_due(world, false);
+        actor_rest(actor, next_due(world));
+    }
+    while (world->deferred)
+        answer_those_due(world, true);
+}
+
+/* ---- Calls within calls ---- */
+
+/* Calls the caller, and waits. Whatever comes of it, this call is answered. */
+static void nest(struct work *work)
+{
+    struct party *party = work->actor->party_for(work->actor, hprpc_request_controller(work->request));
+    struct call *call;
+
+    if (!party || !party_bind(party))
+        return;
+    call = call_new(party, work->call->level + 1, work->call->depth - 1);
+    call_exchange(call, work->world->tight ? HPRPC_CALL_NO_WAIT : 0);
+    if (world_chance(work->world, 800))
+        call_clear(call);
+}
+
+static void call_back(struct work *work)
+{
+    struct party *party = work->actor->party_for(work->actor, hprpc_request_controller(work->request));
+    struct deferred *deferred;
+    struct call *call;
+
+    if (!party || !party_bind(party)) {
+        defer(work);
+        return;
+    }
+    deferred = defer(work);
+    deferred->answer_at = NEVER;
+    call = call_new(party, work->call->level + 1, work->call->depth - 1);
+    call->then = deferred;
+    if (!call_post(call, HPRPC_CALL_NO_WAIT))
+        deferred->answer_at = 0;
+}
+
+/* ---- Handlers ---- */
+
+static int behave(struct work *work)
+{
+    struct call *call = work->call;
+
+    switch (call->behaviour) {
+    case FAIL:
+        return fail(work);
+    case RETURN:
+        return CODE;
+    case RAISE:
+        return raise(work->request, call->tag);
+    case SILENCE:
+        return 0;
+    case DEFER:
+        defer(work);
+        return 0;
+    case CALL_BACK:
+        call_back(work);
+        return 0;
+    case NEST:
+        nest(work);
+        break;
+    case HANG_UP:
+        hprpc_controller_close(hprpc_request_controller(work->request));
+        break;
+    default:
+        break;
+    }
+    world_check(work->world, is_filled(work->payload.data, work->payload.size, call->tag),
+                "the arguments of call %u changed while it ran", (uint32_t)call->tag);
+    return reply(work->request, call->tag, call->reply_size);
+}
+
+/* Notes that a call is executed. */
+static void note_execution(struct work *work, uint64_t tag)
+{
+    work->call = call_find(work->world, tag);
+    world_check(work->world, work->call != NULL, "a request of nobody's is executed");
+    world_trace(work->world, "call %u is executed", (uint32_t)tag);
+    world_check(work->world, !work->call->executions++, "call %u is executed twice", (uint32_t)tag);
+    world_stir(work->world);
+}
+
+struct service_handlers {
+    int (*work)(struct work *work);
+    int (*missing)(struct work *work);
+};
+
+const struct service_handlers service_handlers = { behave, NULL };
+
+static struct work work_of(void *self, struct hprpc_request *request)
+{
+    struct actor *actor = self;
+
+    return (struct work){ .actor = actor, .world = actor->world, .request = request };
+}
+
+static int read_work(struct work *work, struct kodosis_reader *reader)
+{
+    uint64_t tag = kodosis_read_uint64(reader);
+
+    kodosis_read_run(reader, 1 + 1 + 4);
+    work->payload = kodosis_read_bytes(reader);
+    if (kodosis_reader_finish(reader) != KODOSIS_OK)
+        return HPRPC_EBODY;
+    note_execution(work, tag);
+    world_check(work->world,
+                work->payload.size == work->call->size && is_filled(work->payload.data, work->payload.size, tag),
+                "call %u arrives with other bytes", (uint32_t)tag);
+    return 0;
+}
+
+static int invoke_work(const void *handlers, void *self, struct hprpc_request *request, struct kodosis_reader *reader)
+{
+    struct work work = work_of(self, request);
+    int r = read_work(&work, reader);
+
+    return r < 0 ? r : ((const struct service_handlers *)handlers)->work(&work);
+}
+
+static int invoke_note(const void *handlers, void *self, struct hprpc_request *request, struct kodosis_reader *reader)
+{
+    struct work work = work_of(self, request);
+
+    (void)handlers;
+    return read_work(&work, reader);
+}
+
+static int invoke_poke(const void *handlers, void *self, struct hprpc_request *request, struct kodosis_reader *reader)
+{
+    struct work work = work_of(self, request);
+    uint64_t tag = kodosis_read_uint64(reader);
+
+    (void)handlers;
+    if (kodosis_reader_finish(reader) != KODOSIS_OK)
+        return HPRPC_EBODY;
+    note_execution(&work, tag);
+    return 0;
+}
+
+static int invoke_missing(const void *handlers, void *self, struct hprpc_request *request,
+                          struct kodosis_reader *reader)
+{
+    const struct service_handlers *all = handlers;
+    struct work work = work_of(self, request);
+    int r;
+
+    if (!all->missing)
+        return HPRPC_EUNIMPLEMENTED;
+    r = read_work(&work, reader);
+    return r < 0 ? r : all->missing(&work);
+}
+
+/* The caller's interface has one procedure more. */
+static const struct hprpc_procedure procedures[PROCEDURES] = {
+    [WORK] = { "Work", 1, 0, invoke_work },
+    [NOTE] = { "Note", 2, HPRPC_PROCEDURE_ONEWAY, invoke_note },
+    [POKE] = { "Poke", 3, HPRPC_PROCEDURE_VOID, invoke_poke },
+    [MISSING] = { "Missing", 4, 0, invoke_missing },
+    [UNKNOWN] = { "Unknown", 5, 0, invoke_missing },
+};
+
+const struct hprpc_interface served = { "sim.Work", 1, PROCEDURES - 1, procedures };
+const struct hprpc_interface called = { "sim.Work", 1, PROCEDURES, procedures };

@@ -1,0 +1,354 @@
+/* Whose turn it is, and what time. */
+#include "simulation/world.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "simulation/fiber.h"
+#include "simulation/link.h"
+
+enum { STEPS_MAX = 400 * 1000 };
+
+static const struct hprpc_transport *const transports[] = { &hprpc_transport_sim, NULL };
+
+/* ---- What is said ---- */
+
+static void say(struct world *world, FILE *file, const char *format, va_list arguments)
+{
+    fprintf(file, "%12.6f %-8s ", (double)world->now / 1e6, world->current ? world->current->name : "world");
+    vfprintf(file, format, arguments);
+    fputc('\n', file);
+}
+
+void world_trace(struct world *world, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!world->trace)
+        return;
+    va_start(arguments, format);
+    say(world, world->trace, format, arguments);
+    va_end(arguments);
+}
+
+void world_check(struct world *world, bool holds, const char *format, ...)
+{
+    va_list arguments;
+
+    if (holds)
+        return;
+    if (world->trace)
+        fflush(world->trace);
+    fflush(stdout);
+    fprintf(stderr, "seed %llu is wrong:\n", (unsigned long long)world->seed);
+    va_start(arguments, format);
+    say(world, stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "see it with: simulate --seeds %llu 1 --trace\n", (unsigned long long)world->seed);
+    fflush(stderr);
+    abort();
+}
+
+static void hear_log(void *self, enum hprpc_log_level level, const char *text)
+{
+    struct world *world = self;
+
+    world_trace(world, "log: %s", text);
+    /* both sides are honest here */
+    world_check(world, level != HPRPC_LOG_ERROR || strncmp(text, "accepting pauses", 16) == 0, "the library says: %s",
+                text);
+}
+
+/* ---- Life ---- */
+
+uint64_t world_random(struct world *world, uint64_t limit)
+{
+    return random_below(&world->random, limit);
+}
+
+bool world_chance(struct world *world, uint32_t per_thousand)
+{
+    return random_chance(&world->random, per_thousand);
+}
+
+/* Every look at the clock takes a moment. */
+static uint64_t look_at_clock(void *self)
+{
+    struct world *world = self;
+
+    world->now += world_random(world, 200);
+    return world->now;
+}
+
+static uint32_t draw(struct world *world, uint32_t chance, uint32_t most)
+{
+    return world_chance(world, chance) ? 1 + (uint32_t)world_random(world, most) : 0;
+}
+
+static void draw_climate(struct world *world)
+{
+    struct climate *climate = &world->climate;
+
+    climate->crowded = draw(world, 400, 200);
+    climate->slow = draw(world, 500, 200);
+    climate->leave_behind = draw(world, 500, 500);
+    climate->capacity = 200u << world_random(world, 12);
+    climate->calm = world_chance(world, 250);
+    if (climate->calm)
+        return;
+    climate->cut = draw(world, 400, 700);
+    climate->memory = draw(world, 350, 60);
+    climate->hurry = draw(world, 500, 600);
+    climate->cancel = draw(world, 500, 150);
+    climate->close = draw(world, 500, 30);
+    world->memory.fail = climate->memory;
+}
+
+struct world *world_new(uint64_t seed, FILE *trace)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+
+    world->seed = seed;
+    world->random.state = seed * 0x2545f4914f6cdd1du + 1;
+    world->now = 1000 * MILLISECOND;
+    world->trace = trace;
+    world->memory.world = world;
+    world->memory.holds = 1;
+    options.allocator = memory_allocator(&world->memory);
+    options.log = hear_log;
+    options.log_self = world;
+    options.now = look_at_clock;
+    options.now_self = world;
+    options.transports = transports;
+    world_check(world, hprpc_context_new(&options, &world->context) == 0, "no context");
+    world->memory.holds = 0;
+    draw_climate(world);
+    return world;
+}
+
+struct world *world_of(struct hprpc_context *context)
+{
+    return ((struct memory *)hprpc_allocator(context)->self)->world;
+}
+
+void world_free(struct world *world)
+{
+    world_check(world, !world->links && !world->listenings, "a connection or a listener is left over");
+    hprpc_context_free(world->context);
+    world_check(world, !world->memory.used, "%llu bytes are left over", (unsigned long long)world->memory.used);
+    free(world->calls);
+    free(world);
+}
+
+/* ---- Actors ---- */
+
+static void start(void *self)
+{
+    struct actor *actor = self;
+
+    actor->act(actor);
+}
+
+void world_add(struct world *world, struct actor *actor, const char *name, void (*act)(struct actor *actor))
+{
+    struct actor **last = &world->actors;
+
+    snprintf(actor->name, sizeof(actor->name), "%s", name);
+    actor->world = world;
+    actor->act = act;
+    actor->fiber = fiber_new(start, actor);
+    actor->wake_at = NEVER;
+    while (*last)
+        last = &(*last)->next;
+    actor->next = *last;
+    *last = actor;
+}
+
+void actor_yield(struct actor *actor)
+{
+    fiber_yield(actor->fiber);
+}
+
+void actor_rest(struct actor *actor, uint64_t until)
+{
+    actor->idle = true;
+    actor->wake_at = until;
+    fiber_yield(actor->fiber);
+    actor->idle = false;
+    actor->wake_at = NEVER;
+}
+
+void actor_begin_wait(struct actor *actor)
+{
+    actor->blocking++;
+}
+
+void actor_end_wait(struct actor *actor)
+{
+    actor->blocking--;
+    actor->awaits = NULL;
+}
+
+void world_stir(struct world *world)
+{
+    world->happenings++;
+    for (struct actor *actor = world->actors; actor; actor = actor->next)
+        actor->idle = false;
+}
+
+bool descriptor_is_ready(int fd)
+{
+    struct pollfd look = { fd, POLLIN, 0 };
+
+    return poll(&look, 1, 0) > 0;
+}
+
+/* ---- Turns ---- */
+
+static struct actor *draw_actor(struct world *world)
+{
+    uint32_t awake = 0, chosen;
+
+    for (const struct actor *actor = world->actors; actor; actor = actor->next)
+        awake += !actor->idle;
+    if (!awake)
+        return NULL;
+    chosen = (uint32_t)world_random(world, awake);
+    for (struct actor *actor = world->actors; actor; actor = actor->next) {
+        if (!actor->idle && chosen-- == 0)
+            return actor;
+    }
+    return NULL;
+}
+
+static void remove_actor(struct world *world, struct actor *actor)
+{
+    struct actor **place = &world->actors;
+
+    while (*place != actor)
+        place = &(*place)->next;
+    *place = actor->next;
+    fiber_free(actor->fiber);
+    world_stir(world);
+}
+
+static void take_turn(struct world *world, struct actor *actor)
+{
+    world->current = actor;
+    fiber_resume(actor->fiber);
+    world->current = NULL;
+    if (fiber_ended(actor->fiber))
+        remove_actor(world, actor);
+}
+
+/* ---- Time ---- */
+
+/* Looks whether something happened by itself, as time goes by. */
+static void refresh(struct world *world)
+{
+    struct link *next;
+
+    for (struct link *link = world->links; link; link = next) {
+        next = link->next;
+        link_update(link);
+    }
+    for (struct listening *listening = world->listenings; listening; listening = listening->next)
+        listening_update(listening);
+}
+
+static void set_time(struct world *world, uint64_t time)
+{
+    world->now = time;
+    refresh(world);
+    world_stir(world);
+}
+
+static uint64_t next_event(const struct world *world)
+{
+    uint64_t next = NEVER, time;
+
+    for (const struct link *link = world->links; link; link = link->next) {
+        time = link_next(link);
+        next = time < next ? time : next;
+    }
+    for (const struct listening *listening = world->listenings; listening; listening = listening->next) {
+        time = listening_next(listening);
+        next = time < next ? time : next;
+    }
+    for (const struct actor *actor = world->actors; actor; actor = actor->next)
+        next = actor->wake_at < next ? actor->wake_at : next;
+    return next;
+}
+
+static bool somebody_waits(const struct world *world)
+{
+    for (const struct actor *actor = world->actors; actor; actor = actor->next) {
+        if (actor->blocking)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the owner of an end would learn that it has something to do: a nested wait looks at its own connection only. */
+static bool is_attended(const struct end *end)
+{
+    return !end->closed && !end->broken && (!end->owner->blocking || end->owner->awaits == end->link);
+}
+
+static const char *describe_sleep(const struct end *end)
+{
+    if (end->manner == POLLED)
+        return "must be polled";
+    if (end->manner == LEVEL)
+        return end->in_lit ? "is readable" : end->out_lit ? "is writable" : "is dark";
+    return end->armed ? "is armed" : "is not armed";
+}
+
+/* Nobody has anything to do at this time: then no connection may have something for its owner. */
+static void check_sleep(struct world *world)
+{
+    for (const struct link *link = world->links; link; link = link->next) {
+        for (int side = 0; side < 2; side++) {
+            const struct end *end = link->ends[side];
+
+            if (!end)
+                continue;
+            world_check(world, !is_attended(end) || !end_is_ready(end),
+                        "everybody sleeps, and connection %u has something for its side %c, which %s", link->number,
+                        side ? 's' : 'c', describe_sleep(end));
+        }
+    }
+}
+
+/* Goes on to the next event. Those who wait inside the library do not say until when, so time goes in small steps then. */
+static void advance(struct world *world)
+{
+    uint64_t next = next_event(world);
+    uint64_t step = MILLISECOND + world_random(world, 10 * MILLISECOND);
+
+    if (next == NEVER || (somebody_waits(world) && next > world->now + step))
+        next = world->now + step;
+    set_time(world, next > world->now ? next : world->now);
+}
+
+void world_run(struct world *world)
+{
+    struct actor *actor;
+
+    for (uint32_t step = 0; world->actors; step++) {
+        world_check(world, step < STEPS_MAX, "the world does not come to an end");
+        refresh(world);
+        actor = draw_actor(world);
+        if (!actor) {
+            check_sleep(world);
+            advance(world);
+            continue;
+        }
+        take_turn(world, actor);
+        if (world_chance(world, 20))
+            set_time(world, world->now + world_random(world, 200 * MICROSECOND));
+    }
+}

@@ -1,0 +1,121 @@
+/*
+ * A simulated world: one seed, one virtual clock, and actors (a server, clients) that take turns on one thread. Everything
+ * that happens in it follows from the seed.
+ */
+#ifndef SIMULATION_WORLD_H
+#define SIMULATION_WORLD_H
+
+#include <stdio.h>
+
+#include <hprpc/hprpc.h>
+
+#include "simulation/memory.h"
+#include "simulation/random.h"
+
+#define MICROSECOND 1000ull
+#define MILLISECOND (1000 * MICROSECOND)
+#define NEVER UINT64_MAX
+
+struct call;
+struct deferred;
+struct fiber;
+struct link;
+struct party;
+struct server;
+struct world;
+
+/* Somebody with a flow of control of their own. */
+struct actor {
+    char name[24];
+    struct world *world;
+    struct fiber *fiber;
+    void (*act)(struct actor *actor);
+    unsigned blocking;         /* inside so many library calls that wait; only then does a channel's look yield */
+    const struct link *awaits; /* the connection that the innermost of them pumps */
+    struct party *(*party_for)(struct actor *actor, struct hprpc_controller *controller); /* who calls back there */
+    bool idle;        /* has nothing to do before something happens */
+    uint64_t wake_at; /* or before this time */
+    struct actor *next;
+};
+
+/* What may go wrong here, and how often: of a thousand opportunities each. */
+struct climate {
+    bool calm;             /* nothing goes wrong at all, so every call must succeed */
+    uint32_t cut;          /* a connection dies at some time */
+    uint32_t memory;       /* an allocation fails */
+    uint32_t hurry;        /* a call has a deadline that may pass */
+    uint32_t cancel;       /* a step cancels a call */
+    uint32_t close;        /* a step closes or frees a connection */
+    uint32_t crowded;      /* a reservation finds no room */
+    uint32_t slow;         /* a message is long under way */
+    uint32_t leave_behind; /* end_call leaves its message for flush */
+    uint32_t capacity;     /* bytes of requests under way in one direction */
+};
+
+struct world {
+    uint64_t seed;
+    uint64_t now; /* nanoseconds */
+    struct random random;
+    struct climate climate;
+    uint32_t max_depth; /* 0: so large that it is never reached */
+    bool tight;         /* credit is so short that nested calls must not wait for it */
+    struct memory memory;
+    struct hprpc_context *context;
+    FILE *trace; /* NULL: nobody listens */
+
+    struct actor *actors, *current;
+    uint64_t happenings; /* counts everything that may give an actor something to do */
+
+    struct link *links;
+    uint32_t link_count;
+    struct listening *listenings;
+    struct server *server;
+    bool opened;      /* the server has listened for the first time */
+    uint32_t clients; /* that still live */
+
+    struct deferred *deferred;
+    struct call **calls; /* all calls that were ever made, by the index that is in their tags */
+    uint32_t call_count, call_capacity;
+};
+
+/* A world without actors. The trace, or NULL, is borrowed. */
+struct world *world_new(uint64_t seed, FILE *trace);
+
+/* Checks that nothing was forgotten, and frees. */
+void world_free(struct world *world);
+
+/* Adds somebody. `actor` is borrowed until the world ends. */
+void world_add(struct world *world, struct actor *actor, const char *name, void (*act)(struct actor *actor));
+
+/* Runs until all actors have returned. */
+void world_run(struct world *world);
+
+/* One line of the trace. printf-style. */
+void world_trace(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Says what is wrong with which seed, and ends the program, unless `holds`. printf-style. */
+void world_check(struct world *world, bool holds, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Something happened: whoever was idle looks again. */
+void world_stir(struct world *world);
+
+/* ---- For actors ---- */
+
+/* Lets others act. */
+void actor_yield(struct actor *actor);
+
+/* Lets others act until something happens, or this time comes. */
+void actor_rest(struct actor *actor, uint64_t until);
+
+/* Surround library calls that may wait. */
+void actor_begin_wait(struct actor *actor);
+void actor_end_wait(struct actor *actor);
+
+/* Whether an event loop would find this descriptor readable. */
+bool descriptor_is_ready(int fd);
+
+/* Chance: a number below `limit`; true in so many of a thousand cases. */
+uint64_t world_random(struct world *world, uint64_t limit);
+bool world_chance(struct world *world, uint32_t per_thousand);
+
+#endif
