@@ -1,6 +1,7 @@
 /* Ends: killed processes, closed and freed connections. Every call completes, nothing is left. */
 #include "conformance/suite.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void killed_server(void **state)
@@ -251,6 +252,50 @@ static void reply_outlives_its_client(void **state)
     free(data);
 }
 
+/* In a child of fork: every use of its parent's handles says so, and closing them closes nothing. */
+static int use_as_child(struct room *room, struct hprpc_client *client, const struct conform_probe_proxy *proxy)
+{
+    struct hprpc_call call = HPRPC_CALL_INIT;
+
+    if (conform_probe_poke(proxy, &call) != HPRPC_EFORKED || hprpc_server_process(room->server) != HPRPC_EFORKED)
+        return 1;
+    hprpc_call_clear(&call);
+    hprpc_client_close(client);
+    hprpc_client_free(client);
+    hprpc_server_stop(room->server);
+    hprpc_server_free(room->server);
+    return 0;
+}
+
+static void forked_child(void **state)
+{
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct conform_probe_proxy proxy;
+        struct hprpc_client *client;
+        struct room room;
+        int status;
+        pid_t pid;
+
+        options.pump = pumps[i];
+        room_serve(&room, "", NULL);
+        client = room_connect(&room, "", &options, &proxy);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+            _exit(use_as_child(&room, client, &proxy));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        for (int n = 0; n < 10; n++)
+            assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+        hprpc_client_free(client);
+        room_close(&room);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(killed_server),
     cmocka_unit_test(killed_client),
@@ -259,6 +304,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(closed_from_another_thread),
     cmocka_unit_test(closed_under_a_sleeper),
     cmocka_unit_test(reply_outlives_its_client),
+    cmocka_unit_test(forked_child),
 };
 
 const struct chapter death_chapter = { "death", tests, sizeof(tests) / sizeof(tests[0]) };
