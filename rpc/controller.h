@@ -66,6 +66,9 @@ struct hprpc__host {
 
     /* Whether only the host's own thread pumps; other threads wait for it. */
     bool dedicated;
+
+    /* pump: a wait inside a handler took a kick that may have been meant for the host itself */
+    bool kicked;
 };
 
 /* A thread that waits while another one pumps. Lives on its stack. */

@@ -261,6 +261,10 @@ static void look_at_active(struct hprpc__loop *loop, bool may_spin)
         if (look == GONE)
             forget(loop, controller);
     }
+    /* a handler that waited has taken a kick which this loop has yet to answer */
+    if (loop->host.kicked)
+        hprpc__loop_kick(loop);
+    loop->host.kicked = false;
 }
 
 static void answer_kick(struct hprpc__loop *loop)

@@ -256,12 +256,12 @@ static enum outcome wait_for_pumper(struct wait *wait)
     return there ? THERE : GO_ON;
 }
 
-static void drain(int fd)
+static void take_kick(struct hprpc__pump *pump)
 {
     uint64_t count;
 
-    if (read(fd, &count, sizeof(count)) < 0)
-        return;
+    if (read(pump->wake_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+        pump->host->kicked = true;
 }
 
 /* Sleeps until the channel has something, somebody kicks, or the time is over. Not on a channel that cannot wake us. */
@@ -291,7 +291,7 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
     timeout.tv_nsec = (long)((until - now) % 1000000000u);
     if (!channel->ops->arm(channel) && ppoll(polls, count + 1, until == HPRPC__NEVER ? NULL : &timeout, NULL) > 0 &&
         (polls[count].revents & POLLIN))
-        drain(controller->pump.wake_fd);
+        take_kick(&controller->pump);
     channel->ops->disarm(channel);
 }
 

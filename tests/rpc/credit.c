@@ -89,6 +89,7 @@ static void a_sender_stops_at_its_credit_in_bytes(void **state)
 struct noter {
     struct tiny *tiny;
     int count, code;
+    atomic_bool over;
     pthread_t thread;
 };
 
@@ -98,6 +99,7 @@ static void *note_often(void *argument)
 
     for (int i = 0; i < noter->count && noter->code == 0; i++)
         noter->code = tiny_note(noter->tiny, NULL, "note", 4);
+    atomic_store(&noter->over, true);
     return NULL;
 }
 
@@ -350,6 +352,38 @@ static void the_server_gives_credit_back_in_batches(void **state)
     stage_close(&stage);
 }
 
+/* Less than a batch is uncredited, and the next request needs all there is: it waits for no CREDIT that is not due. */
+static void less_than_a_batch_stops_nobody(void **state)
+{
+    static const uint32_t workers[] = { 0, 1 };
+    uint8_t data[900] = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct stage stage;
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct hprpc_client_options client_options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_client *client;
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        options.max_call_bytes = 1000;
+        options.workers = workers[i];
+        client_options.timeout_ms = 10000;
+        stage_serve(&stage, &options, &tiny_plain, NULL);
+        stage_run(&stage);
+        client = stage_connect_tiny(&stage, "", &client_options, &tiny);
+        for (int n = 0; n < 10; n++) {
+            assert_int_equal(tiny_note(&tiny, NULL, data, 200), 0);
+            assert_int_equal(tiny_echo(&tiny, NULL, data, 900, NULL), 0);
+            assert_int_equal(tiny_note(&tiny, NULL, data, 200), 0);
+            assert_int_equal(tiny_note(&tiny, NULL, data, 900), 0);
+        }
+        hprpc_client_free(client);
+        stage_close(&stage);
+    }
+}
+
 /* ---- Progress is never missed ---- */
 
 /* Room in the channel, rather than credit, is what is short. */
@@ -427,7 +461,7 @@ static void waiting_for_room_ends_at_the_deadline(void **state)
     noter.tiny = &tiny;
     assert_int_equal(pthread_create(&noter.thread, NULL, note_often, &noter), 0);
     patience = patience_begin();
-    for (int i = 0; i < 20; i++) {
+    while (!atomic_load(&noter.over)) {
         before = fake_count(stage_end(raw.client), HPRPC_MESSAGE_PONG);
         raw_signal(raw.end, HPRPC_MESSAGE_PING, 0);
         while (fake_count(stage_end(raw.client), HPRPC_MESSAGE_PONG) == before && try_again(&patience))
@@ -451,6 +485,7 @@ int main(void)
         cmocka_unit_test(requests_beyond_the_credit_break),
         cmocka_unit_test(one_way_requests_beyond_the_credit_break),
         cmocka_unit_test(the_server_gives_credit_back_in_batches),
+        cmocka_unit_test(less_than_a_batch_stops_nobody),
         cmocka_unit_test(a_full_channel_makes_room),
         cmocka_unit_test(a_full_channel_is_busy_for_those_who_do_not_wait),
         cmocka_unit_test(waiting_for_room_ends_at_the_deadline),

@@ -519,12 +519,20 @@ int fake_put_under(struct fake_end *end, struct hprpc_context *context, const st
     enum hprpc_wait wait;
     int r = hprpc_uri_wait(uri, detail, &wait);
 
-    if (r == 0)
-        r = fake_configure(end, uri, detail);
     if (r < 0)
         return r;
-    end->token = hprpc_allocate(context, TOKEN);
-    if (!end->token)
-        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for an end of a link");
-    return hprpc_channel_init(&end->channel, &fake_ops, context, wait);
+    /* the other side may be there already, and gone again */
+    pthread_mutex_lock(&end->link->lock);
+    r = fake_configure(end, uri, detail);
+    if (r == 0) {
+        end->token = hprpc_allocate(context, TOKEN);
+        if (!end->token)
+            r = hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for an end of a link");
+    }
+    if (r == 0)
+        r = hprpc_channel_init(&end->channel, &fake_ops, context, wait);
+    if (r == 0 && end->code)
+        hprpc_channel_break(&end->channel, end->code, "the other side went away before it was let in");
+    pthread_mutex_unlock(&end->link->lock);
+    return r;
 }

@@ -1,0 +1,406 @@
+/* Answers that come later: from other threads, before and after the handler returns, after the connection, too often. */
+#include "rpc/stage.h"
+
+struct later {
+    struct hprpc_request *request;
+    const uint8_t *data; /* the handler's view: it lives as long as the request */
+    size_t size;
+    int code;
+    int (*act)(struct later *later);
+    atomic_int acted; /* how often a thread has */
+};
+
+static void *act_on_thread(void *argument)
+{
+    struct later *later = argument;
+
+    later->code = later->act(later);
+    atomic_fetch_add(&later->acted, 1);
+    return NULL;
+}
+
+static int reply_with_its_data(struct later *later)
+{
+    return tiny_echo_reply(later->request, later->data, later->size);
+}
+
+static int keep(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct later *later = self;
+
+    later->request = request;
+    later->data = data.data;
+    later->size = data.size;
+    return hprpc_request_defer(request);
+}
+
+static int keep_and_start(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    pthread_t thread;
+    int r = keep(self, request, data);
+
+    /* answered before the handler returns, or after: whichever the scheduler likes */
+    if (r == 0 && (pthread_create(&thread, NULL, act_on_thread, self) || pthread_detach(thread)))
+        abort();
+    return r;
+}
+
+static int keep_and_join(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    pthread_t thread;
+    int r = keep(self, request, data);
+
+    if (r == 0 && (pthread_create(&thread, NULL, act_on_thread, self) || pthread_join(thread, NULL)))
+        abort();
+    return r;
+}
+
+static void answered_around_the_return(void **state)
+{
+    static const struct tiny_handlers racing = { keep_and_start, NULL, NULL }, before = { keep_and_join, NULL, NULL };
+    static const uint32_t workers[] = { 0, 2 };
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct stage stage;
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct later later = { .act = reply_with_its_data };
+        struct hprpc_client *client;
+        struct tiny tiny;
+        uint8_t data[1000];
+
+        stage_open(&stage, false);
+        options.workers = workers[i / 2];
+        stage_serve(&stage, &options, i % 2 ? &racing : &before, &later);
+        stage_run(&stage);
+        client = stage_connect_tiny(&stage, "", NULL, &tiny);
+        for (int n = 0; n < 100; n++) {
+            struct hprpc_call call = HPRPC_CALL_INIT;
+            struct kodosis_bytes reply;
+            size_t size = n % 2 ? 1000 : 10;
+
+            memset(data, n, sizeof(data));
+            assert_int_equal(tiny_echo(&tiny, &call, data, size, &reply), 0);
+            assert_int_equal(reply.size, size);
+            assert_memory_equal(reply.data, data, size);
+            hprpc_call_clear(&call);
+            struct patience patience = patience_begin();
+            while (atomic_load(&later.acted) <= n && try_again(&patience))
+                continue;
+            assert_int_equal(later.code, 0);
+        }
+        hprpc_client_free(client);
+        stage_close(&stage);
+    }
+}
+
+static int keep_all(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct later *later = self;
+
+    while (later->request)
+        later++;
+    return keep(later, request, data);
+}
+
+static void answered_in_any_order(void **state)
+{
+    static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
+    enum { COUNT = 8 };
+    struct stage stage;
+    struct later later[COUNT + 1] = { { NULL } };
+    struct fake_end *end;
+    struct fake_message message;
+    uint8_t data[500];
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &keeping, later);
+    end = raw_connect(&stage, NULL);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        memset(data, (int)i, sizeof(data));
+        raw_request(end, i, TINY_ECHO, 0, data, i % 2 ? 500 : 5);
+    }
+    stage_turn(&stage);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint32_t at = i * 3 % COUNT;
+
+        assert_int_equal(later[at].size, at % 2 ? 500 : 5);
+        assert_int_equal(later[at].data[later[at].size - 1], at);
+        assert_int_equal(reply_with_its_data(&later[at]), 0);
+        assert_true(fake_poll(end, &message));
+        assert_int_equal(message.header.call, at);
+        fake_message_clear(&message);
+    }
+    fake_leave(end);
+    stage_close(&stage);
+}
+
+/* ---- More than one answer, none, and the wrong ones ---- */
+
+static int defer_twice_and_answer_twice(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    int *faults = self;
+
+    (void)data;
+    *faults += hprpc_request_defer(request) != 0;
+    *faults += hprpc_request_defer(request) != 0;
+    *faults += tiny_echo_reply(request, "first", 5) != 0;
+    /* it is still this handler's until it returns, but it is answered */
+    *faults += tiny_echo_reply(request, "second", 6) != HPRPC_EINVAL;
+    *faults += hprpc_request_fail(request, HPRPC_EAPPLICATION, "third") != 0;
+    return HPRPC_EAPPLICATION;
+}
+
+static int defer_and_fail(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    int *faults = self;
+
+    (void)data;
+    *faults += hprpc_request_defer(request) != 0;
+    return HPRPC_ESYSTEM; /* deferred, and then not: an error is an answer */
+}
+
+static int try_to_defer_a_note(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    int *faults = self;
+
+    (void)data;
+    *faults += hprpc_request_defer(request) != HPRPC_EINVAL;
+    *faults += tiny_echo_reply(request, "no", 2) != HPRPC_EINVAL;
+    *faults += hprpc_request_fail(request, HPRPC_EAPPLICATION, "no") != 0;
+    return 0;
+}
+
+static void exactly_one_answer(void **state)
+{
+    static const struct tiny_handlers handlers = { defer_twice_and_answer_twice, defer_and_fail, try_to_defer_a_note };
+    struct stage stage;
+    struct fake_end *end;
+    struct fake_message message;
+    int faults = 0;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &handlers, &faults);
+    end = raw_connect(&stage, NULL);
+    for (uint32_t round = 0; round < 3; round++) {
+        raw_request(end, 0, TINY_ECHO, 0, "", 0);
+        raw_request(end, 1, TINY_POKE, 0, "", 0);
+        raw_request(end, 2, TINY_NOTE, HPRPC_FLAG_ONEWAY, "", 0);
+        stage_turn(&stage);
+        assert_true(fake_poll(end, &message));
+        assert_int_equal(message.header.type, HPRPC_MESSAGE_REPLY);
+        assert_int_equal(message.header.call, 0);
+        assert_memory_equal(message.body, "\5first", 6);
+        fake_message_clear(&message);
+        assert_true(fake_poll(end, &message));
+        assert_int_equal(message.header.type, HPRPC_MESSAGE_ERROR);
+        assert_int_equal(message.header.call, 1);
+        fake_message_clear(&message);
+        assert_false(fake_poll(end, &message));
+    }
+    assert_int_equal(faults, 0);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
+/* ---- Answers to nobody ---- */
+
+static void answered_after_the_connection(void **state)
+{
+    static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
+    struct stage stage;
+    struct later later[5] = { { NULL } };
+    struct fake_end *end;
+    uint8_t data[500] = { 1 };
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &keeping, later);
+    end = raw_connect(&stage, NULL);
+    for (uint32_t i = 0; i < 4; i++)
+        raw_request(end, i, TINY_ECHO, 0, data, sizeof(data));
+    stage_turn(&stage);
+    fake_leave(end);
+    stage_turn(&stage);
+    for (int i = 0; i < 4; i++)
+        assert_true(hprpc_request_cancelled(later[i].request));
+    assert_int_equal(later[0].data[0], 1); /* the views live as long as the request */
+    assert_true(reply_with_its_data(&later[0]) < 0);
+    assert_int_equal(hprpc_request_fail(later[1].request, HPRPC_EAPPLICATION, "nobody hears"), 0);
+    /* and after the server */
+    stage_unserve(&stage);
+    assert_true(hprpc_request_cancelled(later[2].request));
+    assert_int_equal(later[2].data[0], 1);
+    assert_true(tiny_trouble_raise(later[2].request, "x", 1) < 0);
+    assert_int_equal(hprpc_request_fail(later[3].request, HPRPC_EAPPLICATION, NULL), 0);
+    stage_close(&stage);
+}
+
+static void a_kept_controller_outlives_its_server(void **state)
+{
+    static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
+    struct stage stage;
+    struct later later[3] = { { NULL } };
+    struct hprpc_controller *controller;
+    struct hprpc_statistics statistics;
+    struct hprpc_peer peer;
+    struct fake_end *end;
+    struct tiny tiny = { NULL, 0, { 0, 1, 2, 3 } };
+    struct hprpc_call call = HPRPC_CALL_INIT;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &keeping, later);
+    end = raw_connect(&stage, NULL);
+    raw_request(end, 0, TINY_ECHO, 0, "", 0);
+    stage_turn(&stage);
+    controller = hprpc_controller_keep(hprpc_request_controller(later[0].request));
+    assert_int_equal(hprpc_request_fail(later[0].request, HPRPC_EAPPLICATION, NULL), 0);
+    stage_unserve(&stage);
+    tiny.client = hprpc_controller_client(controller);
+    assert_int_equal(tiny_echo(&tiny, &call, "x", 1, NULL), HPRPC_ENOTSENT);
+    assert_int_equal(tiny_note(&tiny, NULL, "x", 1), HPRPC_ENOTSENT);
+    assert_int_equal(tiny_bind(tiny.client, &tiny_interface, NULL, &tiny), HPRPC_ENOTSENT);
+    hprpc_controller_close(controller);
+    hprpc_controller_peer(controller, &peer);
+    assert_string_equal(peer.transport, "fake");
+    hprpc_controller_statistics(controller, &statistics);
+    assert_int_equal(statistics.calls_received, 1);
+    hprpc_call_clear(&call);
+    hprpc_controller_drop(controller);
+    hprpc_controller_drop(NULL);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
+/* ---- Answers when there is no room ---- */
+
+static void answers_queue_where_nobody_reads(void **state)
+{
+    struct stage stage;
+    struct fake_end *end;
+    struct fake_message message;
+    uint8_t data[2000] = { 7 };
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    end = raw_connect(&stage, NULL);
+    fake_stall(fake_peer(end)); /* the server cannot send */
+    for (uint32_t i = 0; i < 16; i++)
+        raw_request(end, i, TINY_ECHO, 0, data, sizeof(data));
+    stage_turn(&stage);
+    assert_false(fake_poll(end, &message));
+    fake_unstall(fake_peer(end));
+    stage_turn(&stage);
+    for (uint32_t i = 0; i < 16; i++) {
+        assert_true(fake_poll(end, &message));
+        assert_int_equal(message.header.call, i);
+        assert_int_equal(message.header.type, HPRPC_MESSAGE_REPLY);
+        fake_message_clear(&message);
+    }
+    fake_leave(end);
+    stage_close(&stage);
+}
+
+/* What the whole server may keep has a limit, over all connections. */
+static void a_server_keeps_only_so_many(void **state)
+{
+    static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
+    struct stage stage;
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct later later[16] = { { NULL } };
+    struct fake_end *one, *two;
+    struct fake_message message;
+    char text[256];
+
+    (void)state;
+    stage_open(&stage, false);
+    options.max_kept_calls = 3;
+    stage_serve(&stage, &options, &keeping, later);
+    one = raw_connect(&stage, NULL);
+    two = raw_connect(&stage, NULL);
+    raw_request(one, 0, TINY_ECHO, 0, "", 0);
+    raw_request(one, 1, TINY_ECHO, 0, "", 0);
+    stage_turn(&stage);
+    raw_request(two, 0, TINY_ECHO, 0, "", 0);
+    raw_request(two, 1, TINY_ECHO, 0, "", 0);
+    stage_turn(&stage);
+    assert_true(fake_poll(two, &message));
+    assert_int_equal(message.header.type, HPRPC_MESSAGE_ERROR);
+    assert_int_equal(message.header.call, 1);
+    assert_int_equal(raw_read_error(&message, text), HPRPC_EBUSY);
+    fake_message_clear(&message);
+    assert_false(fake_poll(one, &message));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(reply_with_its_data(&later[i]), 0);
+    /* there is room again */
+    memset(later, 0, sizeof(later));
+    raw_request(two, 1, TINY_ECHO, 0, "", 0);
+    stage_turn(&stage);
+    assert_non_null(later[0].request);
+    assert_int_equal(reply_with_its_data(&later[0]), 0);
+    fake_leave(one);
+    fake_leave(two);
+    stage_close(&stage);
+}
+
+/* A server that is told to stop lets what it keeps finish, and turns new requests away. */
+static void an_orderly_stop(void **state)
+{
+    static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
+    struct stage stage;
+    struct later later[8] = { { NULL } };
+    struct fake_end *end;
+    struct fake_message message;
+    struct patience patience = patience_begin();
+    char text[256];
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &keeping, later);
+    end = raw_connect(&stage, NULL);
+    raw_request(end, 0, TINY_ECHO, 0, "kept", 4);
+    stage_turn(&stage);
+    assert_non_null(later[0].request);
+    stage_run(&stage);
+    hprpc_server_stop(stage.server);
+    /* nobody can come any more */
+    for (struct fake_end *stranger; (stranger = fake_connect(stage.name)) && try_again(&patience);)
+        fake_leave(stranger);
+    raw_request(end, 1, TINY_ECHO, 0, "new", 3);
+    assert_true(fake_receive(end, &message));
+    assert_int_equal(message.header.call, 1);
+    assert_int_equal(raw_read_error(&message, text), HPRPC_EBUSY);
+    assert_non_null(strstr(text, "stopping"));
+    fake_message_clear(&message);
+    assert_int_equal(reply_with_its_data(&later[0]), 0);
+    assert_true(fake_receive(end, &message));
+    assert_int_equal(message.header.call, 0);
+    assert_int_equal(message.header.type, HPRPC_MESSAGE_REPLY);
+    fake_message_clear(&message);
+    assert_true(fake_receive(end, &message));
+    assert_int_equal(message.header.type, HPRPC_MESSAGE_GOODBYE);
+    fake_message_clear(&message);
+    assert_true(fake_await_end(end));
+    fake_leave(end);
+    stage_close(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answered_around_the_return),
+        cmocka_unit_test(answered_in_any_order),
+        cmocka_unit_test(exactly_one_answer),
+        cmocka_unit_test(answered_after_the_connection),
+        cmocka_unit_test(a_kept_controller_outlives_its_server),
+        cmocka_unit_test(answers_queue_where_nobody_reads),
+        cmocka_unit_test(a_server_keeps_only_so_many),
+        cmocka_unit_test(an_orderly_stop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,247 @@
+/* Memory runs out: at every allocation of connecting, calling and serving. The next call works, and nothing leaks. */
+#include "rpc/stage.h"
+
+enum { MOST = 400 }; /* more allocations than any of these takes */
+
+static void expect_shortage(int r)
+{
+    /* what runs out on the other side is that side's news, in its words */
+    if (r != HPRPC_ENOMEM && r != HPRPC_EBUSY && r != HPRPC_ESYSTEM && r != HPRPC_EBODY)
+        fail_msg("%s", hprpc_error_name(r));
+}
+
+static void connecting(void **state)
+{
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct stage server, stage;
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_client *client;
+        struct hprpc_detail detail = { "" };
+        bool failed = true;
+        int r;
+
+        stage_open(&server, false);
+        stage_serve(&server, NULL, &tiny_plain, NULL);
+        stage_run(&server);
+        options.pump = pumps[i];
+        /* the client has a context of its own: only its side runs short */
+        stage_open(&stage, false);
+        for (long nth = 1; failed && nth < MOST; nth++) {
+            long pieces = atomic_load(&stage.memory.pieces), failures = atomic_load(&stage.memory.failures);
+
+            client = NULL;
+            memory_fail(&stage.memory, nth, false);
+            r = hprpc_client_connect(stage.context, server.uri, &options, &detail, &client);
+            failed = atomic_load(&stage.memory.failures) > failures;
+            memory_fail(&stage.memory, 0, false);
+            if (r == 0) {
+                struct tiny tiny;
+
+                assert_int_equal(tiny_bind(client, &tiny_interface, NULL, &tiny), 0);
+                assert_int_equal(tiny_poke(&tiny, NULL, "", 0), 0);
+            } else {
+                if (r != HPRPC_ENOMEM)
+                    fail_msg("allocation %ld: %s: %s", nth, hprpc_error_name(r), detail.text);
+                assert_null(client);
+            }
+            hprpc_client_free(client);
+            assert_int_equal(atomic_load(&stage.memory.pieces), pieces);
+        }
+        assert_false(failed);
+        stage_close(&stage);
+        stage_close(&server);
+    }
+}
+
+static void making_a_server(void **state)
+{
+    struct stage stage;
+    bool failed = true;
+
+    (void)state;
+    for (long nth = 1; failed && nth < MOST; nth++) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct hprpc_server *server = NULL;
+        int r;
+
+        stage_open(&stage, false);
+        options.workers = 2;
+        options.loops = 3;
+        memory_fail(&stage.memory, nth, false);
+        r = hprpc_server_new(stage.context, &options, &server);
+        if (r == 0)
+            r = hprpc_server_add(server, &tiny_interface, &tiny_plain, NULL);
+        if (r == 0)
+            r = hprpc_server_listen(server, stage.uri, NULL);
+        failed = atomic_load(&stage.memory.failures) > 0;
+        memory_fail(&stage.memory, 0, false);
+        assert_int_equal(r, failed ? HPRPC_ENOMEM : 0);
+        hprpc_server_free(server);
+        stage_close(&stage);
+    }
+    assert_false(failed);
+}
+
+/* ---- Calls ---- */
+
+static int serve_every_way(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    (void)self;
+    if (data.size && data.data[0] == 'a' && !hprpc_request_allocate(request, 5000))
+        return hprpc_request_fail(request, HPRPC_ENOMEM, "no memory");
+    if (data.size && data.data[0] == 't')
+        return tiny_trouble_raise(request, data.data, data.size);
+    return tiny_echo_reply(request, data.data, data.size);
+}
+
+/* One round of everything; the first failure, or 0. */
+static int call_every_way(struct tiny *tiny, const uint8_t *data)
+{
+    static const size_t sizes[] = { 1, 250, 5000 };
+    struct hprpc_call call = HPRPC_CALL_INIT, posted = HPRPC_CALL_INIT;
+    struct kodosis_bytes reply;
+    int first = 0, r;
+
+    for (int i = 0; i < 3; i++) {
+        r = tiny_echo(tiny, &call, data, sizes[i], &reply);
+        if (r == 0)
+            assert_memory_equal(reply.data, data, sizes[i]);
+        first = first ? first : r;
+    }
+    r = tiny_echo(tiny, &call, "a", 1, &reply);
+    first = first ? first : r;
+    r = tiny_echo(tiny, &call, "trouble", 7, &reply);
+    if (r == HPRPC_EAPPLICATION)
+        r = tiny_trouble_get(&call, &reply);
+    first = first ? first : r;
+    r = tiny_note(tiny, &call, data, 300);
+    first = first ? first : r;
+    r = tiny_echo_start(tiny, &posted, data, 300);
+    if (r == 0)
+        r = tiny_echo_finish(&posted, &reply);
+    first = first ? first : r;
+    r = tiny_poke(tiny, NULL, data, 20);
+    first = first ? first : r;
+    hprpc_call_clear(&call);
+    hprpc_call_clear(&posted);
+    return first;
+}
+
+static void call_under_shortage(bool on_client, bool lend, uint32_t workers)
+{
+    static const struct tiny_handlers handlers = { serve_every_way, NULL, NULL };
+    struct tiny_handlers all = tiny_plain;
+    struct stage here, there;
+    struct stage *scarce = on_client ? &here : &there;
+    struct hprpc_server_options server_options = HPRPC_SERVER_OPTIONS_INIT;
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    bool failed = true;
+    uint8_t data[5000];
+    char uri[128];
+
+    memset(data, 'd', sizeof(data));
+    all.echo = handlers.echo;
+    for (long nth = 1; failed && nth < MOST; nth++) {
+        struct hprpc_client *client;
+        struct tiny tiny;
+        long failures;
+        int r;
+
+        stage_open(&there, false);
+        stage_open(&here, false);
+        server_options.workers = workers;
+        server_options.max_calls = options.max_calls = 8;
+        options.timeout_ms = 2000;
+        stage_serve(&there, &server_options, &all, NULL);
+        stage_run(&there);
+        snprintf(uri, sizeof(uri), "%s?lend=%s", there.uri, lend ? "yes" : "no");
+        assert_int_equal(hprpc_client_connect(here.context, uri, &options, NULL, &client), 0);
+        assert_int_equal(tiny_bind(client, &tiny_interface, NULL, &tiny), 0);
+
+        failures = atomic_load(&scarce->memory.failures);
+        memory_fail(&scarce->memory, nth, false);
+        r = call_every_way(&tiny, data);
+        failed = atomic_load(&scarce->memory.failures) > failures;
+        memory_fail(&scarce->memory, 0, false);
+        if (r < 0)
+            expect_shortage(r);
+        else if (failed && on_client)
+            fail_msg("allocation %ld failed and nobody noticed", nth);
+
+        /* one call failed at most: these work */
+        for (int i = 0; i < 20; i++) {
+            r = call_every_way(&tiny, data);
+            if (r < 0)
+                fail_msg("after allocation %ld had failed: %s", nth, hprpc_error_name(r));
+        }
+        hprpc_client_free(client);
+        stage_close(&here);
+        stage_close(&there);
+    }
+    assert_false(failed);
+}
+
+static void calling(void **state)
+{
+    (void)state;
+    call_under_shortage(true, true, 0);
+    call_under_shortage(true, false, 0);
+}
+
+static void serving(void **state)
+{
+    (void)state;
+    call_under_shortage(false, true, 0);
+    call_under_shortage(false, false, 0);
+    call_under_shortage(false, true, 2);
+}
+
+/* For a while there is nothing at all, on both sides. */
+static void nothing_at_all_for_a_while(void **state)
+{
+    struct stage stage;
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_client *client, *other = NULL;
+    struct tiny tiny;
+    uint8_t data[5000] = { 0 };
+
+    (void)state;
+    for (long nth = 1; nth < 30; nth++) {
+        stage_open(&stage, false);
+        options.timeout_ms = 300;
+        options.connect_timeout_ms = 50;
+        stage_serve(&stage, NULL, &tiny_plain, NULL);
+        stage_run(&stage);
+        client = stage_connect_tiny(&stage, "", &options, &tiny);
+        memory_fail(&stage.memory, nth, true);
+        for (int i = 0; i < 5; i++)
+            tiny_echo(&tiny, NULL, data, sizeof(data), NULL);
+        hprpc_client_connect(stage.context, stage.uri, &options, NULL, &other);
+        hprpc_client_free(other);
+        other = NULL;
+        memory_fail(&stage.memory, 0, false);
+        /* whatever happened: those who come now are served, and the old connection ends cleanly */
+        hprpc_client_free(client);
+        options.connect_timeout_ms = 0;
+        client = stage_connect_tiny(&stage, "", &options, &tiny);
+        assert_int_equal(tiny_echo(&tiny, NULL, data, sizeof(data), NULL), 0);
+        hprpc_client_free(client);
+        stage_close(&stage);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connecting),
+        cmocka_unit_test(making_a_server),
+        cmocka_unit_test(calling),
+        cmocka_unit_test(serving),
+        cmocka_unit_test(nothing_at_all_for_a_while),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,502 @@
+/* Many threads on one client, in every pump mode: no answer gets lost, no waiter sleeps on, whoever pumps. */
+#include "rpc/stage.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int echo_later(void *self, struct hprpc_request *request, struct kodosis_bytes data);
+
+struct worker {
+    struct tiny *tiny;
+    int number, rounds;
+    int failures;
+    uint32_t flags;
+    pthread_t thread;
+};
+
+static bool call_once(struct worker *worker, int round)
+{
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct kodosis_bytes reply;
+    uint8_t data[600];
+    size_t size = (size_t)(round * 37 + worker->number * 11) % sizeof(data);
+    bool right;
+
+    memset(data, worker->number * 16 + round % 16, sizeof(data));
+    right = tiny_echo(worker->tiny, &call, data, size, &reply) == 0 && reply.size == size &&
+            memcmp(reply.data, data, size) == 0;
+    hprpc_call_clear(&call);
+    return right;
+}
+
+static bool call_several(struct worker *worker, int round)
+{
+    struct hprpc_call calls[3];
+    struct hprpc_pending_call *pending[3];
+    struct kodosis_bytes reply;
+    bool right = true;
+
+    for (int i = 0; i < 3; i++) {
+        uint8_t mark = (uint8_t)(round + i);
+
+        calls[i] = (struct hprpc_call)HPRPC_CALL_INIT;
+        right = right && tiny_echo_start(worker->tiny, &calls[i], &mark, 1) == 0;
+        pending[i] = calls[i].pending;
+    }
+    for (int i = 0; i < 3 && right; i++) {
+        int any = hprpc_pending_call_wait_any(pending, 3, HPRPC_NO_TIMEOUT);
+
+        right = any >= 0 && tiny_echo_finish(&calls[any], &reply) == 0 && reply.data[0] == (uint8_t)(round + any);
+        if (any >= 0)
+            pending[any] = NULL;
+    }
+    for (int i = 0; i < 3; i++)
+        hprpc_call_clear(&calls[i]);
+    return right;
+}
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+
+    for (int round = 0; round < worker->rounds; round++) {
+        switch ((round + worker->number) % 4) {
+        case 0:
+            worker->failures += !call_several(worker, round);
+            break;
+        case 1:
+            worker->failures += tiny_note(worker->tiny, NULL, "note", 4) != 0;
+            break;
+        default:
+            worker->failures += !call_once(worker, round);
+        }
+    }
+    return NULL;
+}
+
+static void run_workers(struct tiny *tiny, int count, int rounds)
+{
+    struct worker workers[16];
+
+    for (int i = 0; i < count; i++) {
+        workers[i] = (struct worker){ .tiny = tiny, .number = i, .rounds = rounds };
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+        assert_int_equal(workers[i].failures, 0);
+    }
+}
+
+/* ---- Pump modes, waits and shortages, in all combinations ---- */
+
+static void many_threads_in_every_mode(void **state)
+{
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD, HPRPC_PUMP_LOOP };
+    static const char *const queries[] = { "?wait=block", "?wait=adaptive", "?wait=spin", "?wait=block&capacity=2",
+                                           "?wait=adaptive&capacity=2&doorbell=edge&lend=no" };
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        for (size_t n = 0; n < sizeof(queries) / sizeof(queries[0]); n++) {
+            struct stage stage;
+            struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+            struct hprpc_server_options server_options = HPRPC_SERVER_OPTIONS_INIT;
+            struct hprpc_client *client;
+            struct tiny tiny;
+
+            stage_open(&stage, false);
+            options.pump = pumps[i];
+            server_options.max_calls = n % 2 ? 4 : 0; /* fewer than there are threads */
+            stage_serve(&stage, &server_options, &tiny_plain, NULL);
+            stage_run(&stage);
+            client = stage_connect_tiny(&stage, queries[n], &options, &tiny);
+            run_workers(&tiny, 6, 60);
+            hprpc_client_free(client);
+            stage_close(&stage);
+        }
+    }
+}
+
+/* The thread that pumps leaves with its answer, and another one must take over, again and again. */
+struct relay {
+    struct tiny *tiny;
+    struct hprpc_call call;
+    int code;
+    atomic_bool over;
+    pthread_t thread;
+};
+
+static void *wait_for_answer(void *argument)
+{
+    struct relay *relay = argument;
+
+    relay->code = tiny_echo_finish(&relay->call, NULL);
+    hprpc_call_clear(&relay->call);
+    atomic_store(&relay->over, true);
+    return NULL;
+}
+
+static void the_pump_is_handed_over(void **state)
+{
+    enum { COUNT = 8 };
+    static const char *const queries[] = { "?wait=block", "?wait=adaptive" };
+
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct stage stage;
+        struct raw_server raw;
+        struct relay relays[COUNT];
+        struct fake_message requests[COUNT];
+        struct patience patience = patience_begin();
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        stage.query = queries[round % 2];
+        raw_server_tiny(&raw, &stage, NULL, NULL, &tiny);
+        for (int i = 0; i < COUNT; i++) {
+            relays[i] = (struct relay){ .tiny = &tiny, .call = HPRPC_CALL_INIT };
+            assert_int_equal(tiny_echo_start(&tiny, &relays[i].call, "x", 1), 0);
+            assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &requests[i]));
+            assert_int_equal(pthread_create(&relays[i].thread, NULL, wait_for_answer, &relays[i]), 0);
+        }
+        /* one answer at a time, and the one that is answered must notice before the next is */
+        for (int i = 0; i < COUNT; i++) {
+            int at = (i * 3 + round) % COUNT;
+
+            raw_reply(raw.end, requests[at].header.call, "", 0);
+            while (!atomic_load(&relays[at].over) && try_again(&patience))
+                continue;
+            assert_true(atomic_load(&relays[at].over));
+            assert_int_equal(pthread_join(relays[at].thread, NULL), 0);
+            assert_int_equal(relays[at].code, 0);
+            fake_message_clear(&requests[at]);
+        }
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
+/* A posted call with a short deadline shortens the sleep of whoever pumps. */
+static void a_new_deadline_wakes_the_pump(void **state)
+{
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct stage stage;
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct raw_server raw;
+        struct relay sleeper;
+        struct hprpc_call brief = HPRPC_CALL_INIT;
+        struct fake_message request;
+        struct patience patience = patience_begin();
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        stage.query = "?wait=block";
+        options.pump = pumps[i];
+        options.timeout_ms = HPRPC_NO_TIMEOUT;
+        raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
+        sleeper = (struct relay){ .tiny = &tiny, .call = HPRPC_CALL_INIT };
+        assert_int_equal(tiny_echo_start(&tiny, &sleeper.call, "x", 1), 0);
+        assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
+        assert_int_equal(pthread_create(&sleeper.thread, NULL, wait_for_answer, &sleeper), 0);
+        uint64_t looks = fake_looks(stage_end(raw.client));
+        while (i == 0 && fake_looks(stage_end(raw.client)) < looks + 2 && try_again(&patience))
+            continue;
+        brief.timeout_ms = 5;
+        assert_int_equal(tiny_echo_start(&tiny, &brief, "y", 1), 0);
+        /* nobody waits for this one, but somebody pumps */
+        while (!hprpc_pending_call_done(brief.pending) && try_again(&patience))
+            continue;
+        assert_int_equal(tiny_echo_finish(&brief, NULL), HPRPC_EDEADLINE);
+        raw_reply(raw.end, request.header.call, "", 0);
+        assert_int_equal(pthread_join(sleeper.thread, NULL), 0);
+        assert_int_equal(sleeper.code, 0);
+        hprpc_call_clear(&brief);
+        fake_message_clear(&request);
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
+/* What another thread leaves in the channel, unsent, is sent by whoever pumps. */
+static void what_is_queued_gets_flushed(void **state)
+{
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct stage stage;
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct raw_server raw;
+        struct relay relay;
+        struct fake_message request;
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        stage.query = "?wait=block";
+        options.pump = pumps[i];
+        raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
+        relay = (struct relay){ .tiny = &tiny, .call = HPRPC_CALL_INIT };
+        fake_stall(stage_end(raw.client));
+        assert_int_equal(tiny_echo_start(&tiny, &relay.call, "x", 1), 0);
+        assert_false(fake_poll(raw.end, &request));
+        assert_int_equal(pthread_create(&relay.thread, NULL, wait_for_answer, &relay), 0);
+        fake_unstall(stage_end(raw.client));
+        assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
+        raw_reply(raw.end, request.header.call, "", 0);
+        assert_int_equal(pthread_join(relay.thread, NULL), 0);
+        assert_int_equal(relay.code, 0);
+        fake_message_clear(&request);
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
+/* ---- The loop mode, single-threaded ---- */
+
+static bool is_readable(struct hprpc_client *client)
+{
+    struct pollfd poll_fd = { hprpc_client_descriptor(client), POLLIN, 0 };
+
+    return poll(&poll_fd, 1, 0) == 1;
+}
+
+static void the_descriptor_tells(void **state)
+{
+    static const char *const queries[] = { "", "?doorbell=edge" };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct stage stage;
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct raw_server raw;
+        struct hprpc_call call = HPRPC_CALL_INIT;
+        struct fake_message request;
+        struct tiny tiny;
+
+        stage_open(&stage, true);
+        stage.query = queries[i];
+        options.pump = HPRPC_PUMP_LOOP;
+        raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
+        while (is_readable(raw.client))
+            assert_int_equal(hprpc_client_process(raw.client), 0);
+        for (int round = 0; round < 5; round++) {
+            assert_false(is_readable(raw.client));
+            assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
+            assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
+            /* it may tell that there is a new deadline, once */
+            assert_int_equal(hprpc_client_process(raw.client), 0);
+            assert_false(is_readable(raw.client));
+            raw_reply(raw.end, request.header.call, "", 0);
+            assert_true(is_readable(raw.client));
+            assert_true(is_readable(raw.client)); /* level-triggered */
+            assert_false(hprpc_pending_call_done(call.pending));
+            assert_int_equal(hprpc_client_process(raw.client), 0);
+            assert_true(hprpc_pending_call_done(call.pending));
+            assert_int_equal(tiny_echo_finish(&call, NULL), 0);
+            fake_message_clear(&request);
+            hprpc_call_clear(&call);
+        }
+        /* what cannot be sent is sent from within process, when there is room */
+        fake_stall(stage_end(raw.client));
+        assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
+        assert_int_equal(hprpc_client_process(raw.client), 0);
+        assert_false(fake_poll(raw.end, &request));
+        fake_unstall(stage_end(raw.client));
+        assert_true(is_readable(raw.client));
+        assert_int_equal(hprpc_client_process(raw.client), 0);
+        assert_true(fake_poll(raw.end, &request));
+        fake_message_clear(&request);
+
+        /* more than one process does at once leaves the descriptor readable */
+        for (int n = 0; n < 5000; n++)
+            raw_signal(raw.end, HPRPC_MESSAGE_PONG, 0);
+        raw_reply(raw.end, 0, "", 0);
+        for (int n = 0; n < 5000 && !hprpc_pending_call_done(call.pending); n++) {
+            assert_true(is_readable(raw.client));
+            assert_int_equal(hprpc_client_process(raw.client), 0);
+        }
+        assert_true(hprpc_pending_call_done(call.pending));
+        hprpc_call_clear(&call);
+
+        fake_leave(raw.end);
+        raw.end = NULL;
+        assert_true(is_readable(raw.client));
+        assert_int_equal(hprpc_client_process(raw.client), HPRPC_EPEERDIED);
+        assert_int_equal(hprpc_client_process(raw.client), HPRPC_EPEERDIED);
+        assert_int_equal(hprpc_client_timeout(raw.client), -1);
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
+static void modes_that_have_no_descriptor(void **state)
+{
+    struct stage stage;
+    struct hprpc_client *client;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    stage_run(&stage);
+    client = stage_connect(&stage, "", NULL);
+    assert_int_equal(hprpc_client_descriptor(client), HPRPC_EINVAL);
+    assert_int_equal(hprpc_client_process(client), HPRPC_EINVAL);
+    hprpc_client_free(client);
+    stage_close(&stage);
+}
+
+/* A connection on which nothing happens costs nothing. */
+static void an_idle_connection_sleeps(void **state)
+{
+    struct stage stage;
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_client *idle, *busy;
+    struct fake_end *ends[2];
+    struct patience patience = patience_begin();
+    struct tiny tiny;
+    uint64_t looks[2];
+
+    (void)state;
+    stage_open(&stage, false);
+    options.pump = HPRPC_PUMP_THREAD;
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    stage_run(&stage);
+    idle = stage_connect_tiny(&stage, "", &options, &tiny);
+    busy = stage_connect_tiny(&stage, "", NULL, &tiny);
+    ends[0] = stage_end(idle);
+    ends[1] = fake_peer(ends[0]);
+    /* both sides of it have fallen asleep when neither is looked at during 20 calls of the other */
+    do {
+        for (int i = 0; i < 2; i++)
+            looks[i] = fake_looks(ends[i]);
+        for (int i = 0; i < 20; i++)
+            assert_int_equal(tiny_poke(&tiny, NULL, "", 0), 0);
+    } while ((looks[0] != fake_looks(ends[0]) || looks[1] != fake_looks(ends[1])) && try_again(&patience));
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(tiny_poke(&tiny, NULL, "", 0), 0);
+    assert_int_equal(looks[0], fake_looks(ends[0]));
+    assert_int_equal(looks[1], fake_looks(ends[1]));
+    hprpc_client_free(idle);
+    hprpc_client_free(busy);
+    stage_close(&stage);
+}
+
+/* ---- Signals and forks ---- */
+
+static atomic_int ticks;
+
+static void on_tick(int number)
+{
+    (void)number;
+    atomic_fetch_add_explicit(&ticks, 1, memory_order_relaxed);
+}
+
+static int echo_later(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    int until = atomic_load(&ticks) + 2;
+    struct patience patience = patience_begin();
+
+    (void)self;
+    /* the caller sleeps meanwhile, and is interrupted */
+    while (atomic_load(&ticks) < until && try_again(&patience))
+        continue;
+    return tiny_echo_reply(request, data.data, data.size);
+}
+
+static void a_storm_of_signals(void **state)
+{
+    static const struct tiny_handlers slow = { echo_later, NULL, NULL };
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
+    struct itimerval every = { { 0, 200 }, { 0, 200 } }, never = { { 0, 0 }, { 0, 0 } };
+    struct sigaction action = { .sa_handler = on_tick }, before;
+
+    (void)state;
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    for (int i = 0; i < 4; i++) {
+        struct stage stage;
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_client *client;
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        options.pump = pumps[i % 2];
+        stage_serve(&stage, NULL, &slow, NULL);
+        stage_run(&stage);
+        assert_int_equal(setitimer(ITIMER_REAL, &every, NULL), 0);
+        client = stage_connect_tiny(&stage, i / 2 ? "?wait=block" : "", &options, &tiny);
+        for (int n = 0; n < 60; n++)
+            assert_int_equal(tiny_echo(&tiny, NULL, "x", 1, NULL), 0);
+        hprpc_client_free(client);
+        assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+        stage_close(&stage);
+    }
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    assert_true(atomic_load(&ticks) > 100);
+}
+
+/* In the child of a fork: the handle says whose it is, and harms nobody. */
+static int child(struct tiny *tiny)
+{
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct tiny other;
+
+    if (tiny_echo(tiny, &call, "x", 1, NULL) != HPRPC_EFORKED || !call.detail || call.pending)
+        return 1;
+    if (tiny_note(tiny, NULL, "x", 1) != HPRPC_EFORKED || tiny_echo_start(tiny, &call, "x", 1) != HPRPC_EFORKED)
+        return 2;
+    if (tiny_bind(tiny->client, &tiny_interface, NULL, &other) != HPRPC_EFORKED)
+        return 3;
+    return 0;
+}
+
+static void a_fork_leaves_the_parent_alone(void **state)
+{
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct stage stage;
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_client *client;
+        struct tiny tiny;
+        int status, pid;
+
+        stage_open(&stage, false);
+        options.pump = pumps[i];
+        stage_serve(&stage, NULL, &tiny_plain, NULL);
+        stage_run(&stage);
+        client = stage_connect_tiny(&stage, "", &options, &tiny);
+        assert_int_equal(tiny_echo(&tiny, NULL, "x", 1, NULL), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+            _exit(child(&tiny));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        for (int n = 0; n < 10; n++)
+            assert_int_equal(tiny_echo(&tiny, NULL, "x", 1, NULL), 0);
+        hprpc_client_free(client);
+        stage_close(&stage);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_threads_in_every_mode),     cmocka_unit_test(the_pump_is_handed_over),
+        cmocka_unit_test(a_new_deadline_wakes_the_pump),  cmocka_unit_test(what_is_queued_gets_flushed),
+        cmocka_unit_test(the_descriptor_tells),           cmocka_unit_test(modes_that_have_no_descriptor),
+        cmocka_unit_test(an_idle_connection_sleeps),      cmocka_unit_test(a_storm_of_signals),
+        cmocka_unit_test(a_fork_leaves_the_parent_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
