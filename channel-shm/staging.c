@@ -133,6 +133,7 @@ static void dequeue(struct shm_channel *channel)
     struct shm_staged *staged = sender->first;
 
     sender->first = staged->next;
+    sender->staged -= sizeof(*staged) + staged->size;
     if (!sender->first)
         sender->last = &sender->first;
     hprpc__shm_staged_free(channel, staged);
@@ -154,7 +155,7 @@ int hprpc__shm_feed(struct shm_channel *channel)
             parked = false;
             continue;
         }
-        hprpc_channel_queue(&channel->base, true);
+        hprpc_channel_queue(&channel->base, sender->staged);
         if (parked && (hprpc__shm_waits_for_room(sender) || ++looks == SHM_LOOKS))
             return HPRPC_EAGAIN;
         shm_park(&sender->words->starved);
@@ -171,6 +172,7 @@ int hprpc__shm_enqueue(struct shm_channel *channel, struct shm_staged *staged)
 
     *sender->last = staged;
     sender->last = &staged->next;
+    sender->staged += sizeof(*staged) + staged->size;
     result = hprpc__shm_feed(channel);
     /* it is the last of the queue: if anything is left there, it is */
     if (sender->first)

@@ -4,6 +4,12 @@
 
 enum { TEXT_MAX = 1024 };
 
+/* What a reader who does not keep up must not make us hold; the sentence of an error always goes out. */
+static bool has_large_body(uint64_t size)
+{
+    return size > TEXT_MAX + 64;
+}
+
 /*
  * Reserves room for an answer and leaves the lock held. After an error that the peer cannot be told (the connection is
  * gone) the request counts as answered.
@@ -21,8 +27,8 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
         r = HPRPC_ECLOSED;
     else if (size > controller->peer.max_message)
         r = HPRPC_ETOOBIG;
-    else if (type == HPRPC_MESSAGE_REPLY && controller->replies_queued &&
-             controller->replies_queued + size > HPRPC__QUEUED_REPLIES_MAX)
+    else if (has_large_body(size) && controller->channel->queued &&
+             controller->channel->queued + size > HPRPC__QUEUED_REPLIES_MAX)
         r = HPRPC_EBUSY;
     else
         r = controller->channel->ops->start_call(controller->channel, &header, (uint32_t)size, &request->reservation);
@@ -36,7 +42,6 @@ static int send_answer(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
     const struct kodosis_writer *writer = &request->reservation.writer;
-    uint32_t size = request->reservation.size;
     int r;
 
     if (writer->status != KODOSIS_OK || writer->cursor != writer->end) {
@@ -48,7 +53,6 @@ static int send_answer(struct hprpc_request *request)
     /* release: pairs with the acquire in admit; what this request did is over when its id comes again */
     atomic_store_explicit(request->cell, NULL, memory_order_release);
     r = hprpc__publish(controller, &request->reservation);
-    controller->replies_queued = controller->channel->queued ? controller->replies_queued + size : 0;
     hprpc__count(&controller->statistics.replies_sent);
     request->answered = true;
     return r;

@@ -15,7 +15,7 @@ int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel
     channel->receive_limit = HPRPC_FIRST_MESSAGE_MAX;
     channel->wait = wait;
     channel->corked = false;
-    channel->queued = false;
+    channel->queued = 0;
     channel->reason.text[0] = '\0';
     return 0;
 }

@@ -243,6 +243,8 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
         r = hello_if_due(controller);
     if (r >= 0)
         r = hprpc__flush(controller);
+    if (__atomic_load_n(&controller->channel->queued, __ATOMIC_RELAXED) > HPRPC__UNREAD_MAX)
+        hprpc__controller_break(controller, HPRPC_EPROTOCOL, "the other side asks, and does not read the answers");
     if (r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM)
         hprpc__controller_break(controller, r, reason_of(controller, r));
     if (count)

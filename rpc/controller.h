@@ -21,7 +21,10 @@
 
 enum { HPRPC__CALLS_LIMIT = 65536 };   /* most calls in flight that either side may allow the other */
 enum { HPRPC__OWN_SERVICES = 0x8000 }; /* numbers from here on are services of this one connection */
-enum { HPRPC__QUEUED_REPLIES_MAX = 64 * 1024 * 1024 };
+enum {
+    HPRPC__QUEUED_REPLIES_MAX = 64 * 1024 * 1024, /* bytes that wait to be sent, beyond which a reply is an error */
+    HPRPC__UNREAD_MAX = 256 * 1024 * 1024,        /* beyond which whoever does not read them is cut off */
+};
 
 #define HPRPC__NEVER UINT64_MAX
 
@@ -129,7 +132,6 @@ struct hprpc_controller {
     uint64_t oneway_bytes_out;         /* lock: their bodies */
     uint32_t progress;                 /* lock: changes whenever credit or room may have come */
     atomic_uint turns;                 /* of the pump; written by its owner. A turn may make room in the channel */
-    uint64_t replies_queued;           /* lock: bytes of replies that may still wait in the channel */
     _Atomic uint64_t next_deadline;    /* no ticket expires before it; written under the lock */
     uint64_t opening_deadline;         /* pump */
     struct hprpc__keepalive keepalive; /* pump */

@@ -29,10 +29,8 @@ int hprpc__flush(struct hprpc_controller *controller)
         return 0;
     pthread_mutex_lock(&controller->lock);
     r = channel->ops->flush(channel);
-    if (r == 0) {
-        controller->replies_queued = 0;
+    if (r == 0)
         controller->progress++;
-    }
     pthread_mutex_unlock(&controller->lock);
     return r;
 }

@@ -152,7 +152,7 @@ static int flush(struct hprpc_channel *channel)
         if (world_chance(world, world->climate.leave_behind))
             end->room_at = world->now + world_random(world, MILLISECOND);
     }
-    hprpc_channel_queue(channel, lane->outbox.first);
+    hprpc_channel_queue(channel, lane->outbox.first != NULL);
     link_update(end->link);
     if (moved || lane->outbox.first)
         world_trace(world, "%u%c flushes, %u stay", end->link->number, side_name(end), lane->outbox.count);

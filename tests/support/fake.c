@@ -134,7 +134,7 @@ bool fake_move(struct fake_end *end)
 
     while (!end->stalled && (parcel = fake_take(&end->leaving)))
         arrive(end->peer, parcel);
-    hprpc_channel_queue(&end->channel, end->leaving.count > 0);
+    hprpc_channel_queue(&end->channel, end->leaving.count + end->leaving.bytes);
     return !end->leaving.count;
 }
 
@@ -156,7 +156,7 @@ void fake_post(struct fake_end *end, struct fake_parcel *parcel)
     record(end, parcel);
     put(&end->leaving, wrap(parcel));
     if (end->channel.corked)
-        hprpc_channel_queue(&end->channel, true);
+        hprpc_channel_queue(&end->channel, end->leaving.count + end->leaving.bytes);
     else
         fake_move(end);
 }
