@@ -253,7 +253,11 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     atomic_store_explicit(&controller->turns, atomic_load_explicit(&controller->turns, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     hprpc__pump_stir(controller);
-    return hprpc__state(controller) == HPRPC__BROKEN ? controller->code : count;
+    if (KODOSIS_LIKELY(hprpc__state(controller) != HPRPC__BROKEN))
+        return count;
+    /* who waits inside a completion of the break must find the tickets complete that are not yet */
+    hprpc__pending_fail_all(controller, controller->code, controller->reason.text);
+    return controller->code;
 }
 
 uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)

@@ -129,19 +129,42 @@ bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now
     return true;
 }
 
+/* Nobody wants the ticket any more: it may be used again, once its id is free. */
+static void retire(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    bool frees;
+
+    pthread_mutex_lock(&controller->lock);
+    pending->held = false;
+    controller->tickets.held--;
+    if (pending->answered)
+        put_away(pending);
+    frees = controller->tickets.last_frees && !controller->tickets.held;
+    pthread_mutex_unlock(&controller->lock);
+    if (frees)
+        hprpc__controller_destroy(controller);
+}
+
+void hprpc__pending_tell(struct hprpc_pending_call *pending)
+{
+    pending->notify(pending->notify_self, pending);
+    /* acquire and release, here and in hprpc__pending_drop: whichever of the two comes last sees what the other did */
+    if (atomic_fetch_or_explicit(&pending->flags, HPRPC__TOLD, memory_order_acq_rel) & HPRPC__DROPPED)
+        retire(pending);
+}
+
 void hprpc__pending_complete(struct hprpc_pending_call *pending, int code)
 {
     struct hprpc__pump *pump = &pending->controller->pump;
-    unsigned before;
 
     pending->code = code;
     /*
      * Sequentially consistent: pairs with hprpc__pending_done, with hprpc_pending_call_notify, and with the waiter that
      * counts itself in `pump.waiting` before it looks at DONE; a mere release could miss that waiter.
      */
-    before = atomic_fetch_or(&pending->flags, HPRPC__DONE);
-    if (before & HPRPC__NOTIFY)
-        pending->notify(pending->notify_self, pending);
+    if (atomic_fetch_or(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
+        hprpc__pending_tell(pending);
     hprpc__pump_wake(pump, pending);
 }
 
@@ -211,7 +234,7 @@ int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_mess
 
 /*
  * Completes a ticket that is still open, under the lock. From here on only its holder may touch it, unless a callback is
- * registered: then the holder waits for that, and `ret_notify` says so.
+ * registered: `ret_notify` says so, and the ticket stays until hprpc__pending_tell has called it.
  */
 static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_notify)
 {
@@ -230,7 +253,7 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
 static void announce(struct hprpc_controller *controller, struct hprpc_pending_call *pending, bool notify)
 {
     if (notify)
-        pending->notify(pending->notify_self, pending);
+        hprpc__pending_tell(pending);
     hprpc__pump_wake(&controller->pump, pending);
 }
 
@@ -251,62 +274,55 @@ void hprpc__pending_drop(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
     struct hprpc_pending_call *const awaited[] = { pending };
-    bool frees;
+    unsigned before;
 
     if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
         hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 }, HPRPC_NO_TIMEOUT);
 
     hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
-    pthread_mutex_lock(&controller->lock);
-    pending->held = false;
-    controller->tickets.held--;
-    if (pending->answered)
-        put_away(pending);
-    frees = controller->tickets.last_frees && !controller->tickets.held;
-    pthread_mutex_unlock(&controller->lock);
-    if (frees)
-        hprpc__controller_destroy(controller);
+    before = atomic_fetch_or_explicit(&pending->flags, HPRPC__DROPPED, memory_order_acq_rel);
+    /* a callback that has not returned is still shown the ticket */
+    if (!(before & HPRPC__NOTIFY) || (before & HPRPC__TOLD))
+        retire(pending);
 }
 
-/* Abandons the next ticket that is due; otherwise NULL, and when the first of them will be. Under the lock. */
-static struct hprpc_pending_call *expire_one(struct hprpc_controller *controller, uint64_t now, uint64_t *ret_next,
-                                             bool *ret_notify)
+/*
+ * Abandons the next ticket from `id` on that is due; NULL when there is none. Those that are not due yet say themselves when
+ * they will be. Under the lock.
+ */
+static struct hprpc_pending_call *expire_next(struct hprpc_controller *controller, uint64_t now, uint32_t *id,
+                                              bool *ret_notify)
 {
-    uint64_t next = HPRPC__NEVER;
-
-    for (uint32_t id = 0; id < controller->tickets.capacity; id++) {
-        struct hprpc_pending_call *pending = controller->tickets.slots[id].ticket;
+    while (*id < controller->tickets.capacity) {
+        struct hprpc_pending_call *pending = controller->tickets.slots[(*id)++].ticket;
 
         if (!pending || !pending->sent || hprpc__pending_done(pending))
             continue;
-        hprpc__pending_start_clock(pending, now);
-        if (pending->deadline <= now && abandon(pending, HPRPC_EDEADLINE, ret_notify))
+        if (!pending->deadline || pending->deadline > now)
+            hprpc__pending_start_clock(pending, now);
+        else if (abandon(pending, HPRPC_EDEADLINE, ret_notify))
             return pending;
-        if (pending->deadline < next)
-            next = pending->deadline;
     }
-    *ret_next = next;
     return NULL;
 }
 
-uint64_t hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now)
+void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now)
 {
-    uint64_t next = atomic_load_explicit(&controller->next_deadline, memory_order_relaxed);
     struct hprpc_pending_call *pending;
     bool notify = false;
+    uint32_t id = 0;
 
-    while (next <= now) {
-        pthread_mutex_lock(&controller->lock);
-        pending = expire_one(controller, now, &next, &notify);
-        if (!pending)
-            atomic_store_explicit(&controller->next_deadline, next, memory_order_relaxed);
+    if (atomic_load_explicit(&controller->next_deadline, memory_order_relaxed) > now)
+        return;
+    pthread_mutex_lock(&controller->lock);
+    atomic_store_explicit(&controller->next_deadline, HPRPC__NEVER, memory_order_relaxed);
+    while ((pending = expire_next(controller, now, &id, &notify))) {
         pthread_mutex_unlock(&controller->lock);
-        if (!pending)
-            break;
         announce(controller, pending, notify);
+        pthread_mutex_lock(&controller->lock);
     }
-    return next;
+    pthread_mutex_unlock(&controller->lock);
 }
 
 /* The next ticket that waits for an answer that will never come. */

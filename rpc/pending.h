@@ -5,8 +5,10 @@
 #include "rpc/controller.h"
 
 enum hprpc__pending_flag {
-    HPRPC__DONE = 1,   /* the outcome is there; nothing but the holder touches the ticket any more */
-    HPRPC__NOTIFY = 2, /* a callback is registered */
+    HPRPC__DONE = 1, /* the outcome is there; nothing but the holder, and who tells him, touches the ticket any more */
+    HPRPC__NOTIFY = 2,  /* a callback is registered */
+    HPRPC__TOLD = 4,    /* it has returned */
+    HPRPC__DROPPED = 8, /* the holder is through with it */
 };
 
 struct hprpc_pending_call {
@@ -52,6 +54,9 @@ bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now
 /* Gives a ticket its outcome: code, and what was stored in it before. Not under the lock: a callback may run. */
 void hprpc__pending_complete(struct hprpc_pending_call *pending, int code);
 
+/* Runs the callback of a complete ticket, which lives on until it returns, whoever clears it meanwhile. */
+void hprpc__pending_tell(struct hprpc_pending_call *pending);
+
 /* An answer came (REPLY, ERROR or BOUND). Takes the message over. By the pump's owner. 0, or HPRPC_EPROTOCOL. */
 int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_message *message);
 
@@ -61,8 +66,8 @@ bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code);
 /* The holder is through with it. Any thread; waits for nothing but an answer that is just being stored. */
 void hprpc__pending_drop(struct hprpc_pending_call *pending);
 
-/* Expires what is due and returns when the next one is. By the pump's owner, not under the lock. */
-uint64_t hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now);
+/* Expires what is due. By the pump's owner, not under the lock. */
+void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now);
 
 /* Completes every ticket of a broken connection. */
 void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, const char *reason);

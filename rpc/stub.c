@@ -341,10 +341,13 @@ int hprpc_stub_raised(struct hprpc_call *call, const char *name, struct kodosis_
 
 void hprpc_call_clear(struct hprpc_call *call)
 {
-    if (call->pending)
-        hprpc__pending_drop(call->pending);
+    struct hprpc_pending_call *pending = call->pending;
+
+    /* a callback that runs because of this finds the call cleared, and may even free it */
     call->pending = NULL;
     call->detail = NULL;
+    if (pending)
+        hprpc__pending_drop(pending);
 }
 
 bool hprpc_pending_call_done(const struct hprpc_pending_call *pending)
@@ -398,5 +401,5 @@ void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
     pending->notify_self = self;
     /* sequentially consistent: pairs with the same in hprpc__pending_complete; exactly one of the two sees the other */
     if (atomic_fetch_or(&pending->flags, HPRPC__NOTIFY) & HPRPC__DONE)
-        notify(self, pending);
+        hprpc__pending_tell(pending);
 }

@@ -138,9 +138,10 @@ HPRPC_API int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pend
 HPRPC_API void hprpc_pending_call_cancel(struct hprpc_pending_call *pending);
 
 /*
- * Has `notify` called once, when the call completes: on the thread that pumps, with no lock held; at once, on this thread,
- * if it is complete already. `_finish` and hprpc_call_clear may be called from within; after this, no other thread may clear
- * the call before `notify` has begun.
+ * Has `notify` called once, when the call completes: on the thread that pumps, or that cancels or clears the call, with no
+ * lock held; at once, on this thread, if it is complete already. `_finish` and hprpc_call_clear may be called from within.
+ * A call that is cleared before, by whatever thread, completes with that: `notify` still comes, perhaps a moment later, and
+ * finds the call empty; what `self` points to must last until then. `pending` is valid until `notify` returns.
  */
 HPRPC_API void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
                                          void (*notify)(void *self, struct hprpc_pending_call *pending), void *self);
