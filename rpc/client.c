@@ -73,6 +73,13 @@ static void tell_state(struct hprpc__host *host, struct hprpc_controller *contro
                             controller->reason.text);
 }
 
+/* The first state, told before anybody can pump. */
+static void tell_connecting(struct connection *connection)
+{
+    if (connection->changed)
+        connection->changed(connection->changed_self, HPRPC_CLIENT_CONNECTING, 0, "");
+}
+
 /* ---- The thread ---- */
 
 static void *pump_until_broken(void *argument)
@@ -80,6 +87,7 @@ static void *pump_until_broken(void *argument)
     struct hprpc_controller *controller = argument;
     const struct hprpc__awaited end = { .count = 0 };
 
+    tell_connecting((struct connection *)controller->pump.host);
     atomic_store(&controller->pump.owner, (uintptr_t)pthread_self());
     while (hprpc__state(controller) != HPRPC__BROKEN)
         hprpc__pump_wait(controller, &end, HPRPC_NO_TIMEOUT);
@@ -151,6 +159,8 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
         .epoll_fd = pump == HPRPC_PUMP_LOOP ? epoll_create1(EPOLL_CLOEXEC) : -1,
     };
     r = connection->wake_fd < 0 || (pump == HPRPC_PUMP_LOOP && connection->epoll_fd < 0) ? HPRPC_ESYSTEM : 0;
+    if (r == 0 && pump == HPRPC_PUMP_LOOP)
+        r = hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, connection);
     if (r == 0)
         r = hprpc__common_new(context, &connection->common);
     if (r == 0) {
@@ -160,26 +170,6 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
     hprpc_detail_set(detail, r, "no descriptors or memory for a connection: %s", strerrordesc_np(errno));
     free_connection(connection);
     return r;
-}
-
-/* Pumps until both sides have said HELLO. */
-static int shake_hands(struct hprpc_controller *controller, const char *uri, struct hprpc_detail *detail)
-{
-    struct hprpc__room room = { 0 };
-    int r;
-
-    /* our HELLO goes out in a turn; nobody else knows this controller yet, so no lock is needed */
-    hprpc__pump_once(controller);
-    while (hprpc__state(controller) == HPRPC__OPENING) {
-        hprpc__room_before(&room, controller);
-        hprpc__room_after(&room, controller);
-        hprpc__pump_wait_for_room(controller, &room, HPRPC_NO_TIMEOUT);
-    }
-    if (hprpc__state(controller) == HPRPC__READY)
-        return 0;
-    /* what a call would call "may have run" is, here, a connection that was turned away */
-    r = controller->code == HPRPC_EMAYBE ? HPRPC_EREFUSED : controller->code;
-    return hprpc_detail_set(detail, r, "%.100s: %s", uri, controller->reason.text);
 }
 
 static int open_channel(struct hprpc_context *context, const char *uri, struct hprpc_detail *detail,
@@ -224,8 +214,9 @@ static int read_options(const struct hprpc_client_options *options, struct hprpc
     return 0;
 }
 
-int hprpc_client_connect(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
-                         struct hprpc_detail *detail, struct hprpc_client **ret_client)
+/* Everything that can fail at once. On failure nothing was told to anybody. */
+static int begin(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+                 struct hprpc_detail *detail, struct connection **ret_connection)
 {
     struct hprpc_client_options given;
     struct hprpc__limits limits;
@@ -251,27 +242,74 @@ int hprpc_client_connect(struct hprpc_context *context, const char *uri, const s
         channel->ops->free(channel);
         goto free_connection;
     }
-    tell_state(&connection->host, connection->controller);
-    r = shake_hands(connection->controller, uri, detail);
-    if (r == 0 && given.pump == HPRPC_PUMP_LOOP)
-        r = hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, connection);
-    if (r == 0 && given.pump == HPRPC_PUMP_LOOP)
-        settle(&connection->host, connection->controller);
-    if (r == 0 && given.pump == HPRPC_PUMP_THREAD)
+    if (given.pump == HPRPC_PUMP_THREAD)
         r = start_thread(connection, detail);
+    else
+        tell_connecting(connection);
     if (r < 0)
         goto drop_controller;
-
-    *ret_client = &connection->controller->client;
+    *ret_connection = connection;
     return 0;
 
 drop_controller:
-    hprpc__controller_end(connection->controller);
-    hprpc__pump_once(connection->controller);
     hprpc_controller_drop(connection->controller);
 free_connection:
     free_connection(connection);
     return r;
+}
+
+int hprpc_client_open(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+                      struct hprpc_detail *detail, struct hprpc_client **ret_client)
+{
+    struct connection *connection;
+    int r = begin(context, uri, options, detail, &connection);
+
+    if (r < 0)
+        return r;
+    /* the descriptor calls for a first look, which registers what the channel sleeps on */
+    if (connection->pump == HPRPC_PUMP_LOOP)
+        hprpc__pump_kick(&connection->controller->pump);
+    *ret_client = &connection->controller->client;
+    return 0;
+}
+
+/* Whether the two sides have not said HELLO yet; and from when on it is worth looking again. */
+static bool is_opening(struct hprpc_controller *controller, struct hprpc__room *room)
+{
+    bool opening;
+
+    pthread_mutex_lock(&controller->lock);
+    opening = hprpc__state(controller) == HPRPC__OPENING;
+    hprpc__room_before(room, controller);
+    hprpc__room_after(room, controller);
+    pthread_mutex_unlock(&controller->lock);
+    return opening;
+}
+
+int hprpc_client_connect(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+                         struct hprpc_detail *detail, struct hprpc_client **ret_client)
+{
+    struct hprpc__room room = { 0 };
+    struct hprpc_controller *controller;
+    struct connection *connection;
+    int r = begin(context, uri, options, detail, &connection);
+
+    if (r < 0)
+        return r;
+    controller = connection->controller;
+    /* our HELLO goes out in a turn */
+    hprpc__pump_once(controller);
+    while (is_opening(controller, &room))
+        hprpc__pump_wait_for_room(controller, &room, HPRPC_NO_TIMEOUT);
+    if (hprpc__state(controller) == HPRPC__BROKEN) {
+        /* a GOODBYE right behind the HELLO, too, turns us away: no call of ours may have run */
+        r = controller->code == HPRPC_EMAYBE ? HPRPC_EREFUSED : controller->code;
+        hprpc_detail_set(detail, r, "%.100s: %s", uri, controller->reason.text);
+        hprpc_client_free(&controller->client);
+        return r;
+    }
+    *ret_client = &controller->client;
+    return 0;
 }
 
 /* ---- Closing ---- */

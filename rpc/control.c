@@ -145,12 +145,14 @@ int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hpr
     struct kodosis_reader reader;
     struct kodosis_string text;
     char reason[200];
+    /* what is, for a call, "may have run" is, for a connection that was not made yet, being turned away */
+    int code = hprpc__state(controller) == HPRPC__OPENING ? HPRPC_EREFUSED : HPRPC_EMAYBE;
 
     kodosis_reader_init(&reader, message->body, message->size, NULL);
     kodosis_read_int32(&reader);
     text = kodosis_read_string(&reader);
     snprintf(reason, sizeof(reason), "the other side closed the connection%s%.150s", text.size ? ": " : "",
              text.size ? text.data : "");
-    hprpc__controller_break(controller, HPRPC_EMAYBE, reason);
-    return HPRPC_EMAYBE;
+    hprpc__controller_break(controller, code, reason);
+    return code;
 }

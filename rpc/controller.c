@@ -243,6 +243,9 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
         r = hello_if_due(controller);
     if (r >= 0)
         r = hprpc__flush(controller);
+    /* relaxed: who queues one tries to send it afterwards, under the lock */
+    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.queued, memory_order_relaxed)))
+        hprpc__bind_resume(controller);
     if (__atomic_load_n(&controller->channel->queued, __ATOMIC_RELAXED) > HPRPC__UNREAD_MAX)
         hprpc__controller_break(controller, HPRPC_EPROTOCOL, "the other side asks, and does not read the answers");
     if (r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM)

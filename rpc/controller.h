@@ -97,10 +97,12 @@ struct hprpc__slot {
 struct hprpc__tickets {
     struct hprpc__slot *slots;
     uint32_t capacity;
-    uint32_t free_id;                /* head of the list of free ids, `capacity` when there is none */
-    uint32_t held;                   /* tickets that callers have not cleared */
-    bool last_frees;                 /* the controller outlived its references for their sake */
-    struct hprpc_pending_call *pool; /* tickets to use again */
+    uint32_t free_id;                 /* head of the list of free ids, `capacity` when there is none */
+    uint32_t held;                    /* tickets that callers have not cleared */
+    bool last_frees;                  /* the controller outlived its references for their sake */
+    struct hprpc_pending_call *pool;  /* tickets to use again */
+    struct hprpc_pending_call *queue; /* those whose BIND waits to be sent, in order */
+    atomic_uint queued;               /* how many; written under the lock, looked at by the pump */
 };
 
 struct hprpc_client {
@@ -241,6 +243,15 @@ static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller
     return (enum hprpc__state)atomic_load_explicit(&controller->state, memory_order_acquire);
 }
 
+/*
+ * Once it is BROKEN: why what was not sent was not. Where the two sides have never said HELLO (the other's limits are not
+ * there), the answer is why the connection could not be made.
+ */
+static inline int hprpc__code_of_unsent(const struct hprpc_controller *controller)
+{
+    return controller->peer.max_calls || controller->closing ? HPRPC_ENOTSENT : controller->code;
+}
+
 /* ---- dispatch.c ---- */
 
 /* Takes one received message over and acts on it. 0, or the code that the connection was broken with. */
@@ -273,6 +284,11 @@ int hprpc__bind_receive(struct hprpc_controller *controller, const struct hprpc_
 
 /* The service with a number, or NULL. */
 const struct hprpc__service *hprpc__service_find(struct hprpc_controller *controller, uint16_t number);
+
+/* ---- binding.c ---- */
+
+/* Sends the BINDs that wait, as far as credit and room go. By the pump's owner at the end of a turn, and by who added one. */
+void hprpc__bind_resume(struct hprpc_controller *controller);
 
 /* ---- send.c ---- */
 

@@ -48,32 +48,20 @@ static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller
     if (!pending)
         return NULL;
     pending->controller = controller;
+    pending->interface = NULL;
     pending->body.place = HPRPC__BODY_NONE;
     kodosis_arena_init(&pending->arena, hprpc_allocator(controller->context), controller->own.max_decoded);
     return pending;
 }
 
-int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
-                        struct hprpc_pending_call **ret_pending)
+int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
+                       struct hprpc_pending_call **ret_pending)
 {
-    struct hprpc__tickets *tickets = &controller->tickets;
-    struct hprpc_pending_call *pending;
-    int r;
+    struct hprpc_pending_call *pending = new_ticket(controller);
 
-    if (tickets->free_id == tickets->capacity) {
-        r = grow(controller);
-        if (r < 0)
-            return r;
-    }
-    pending = new_ticket(controller);
     if (!pending)
         return HPRPC_ENOMEM;
-
-    pending->id = tickets->free_id;
-    tickets->free_id = tickets->slots[pending->id].next_free;
-    tickets->slots[pending->id].ticket = pending;
-    tickets->held++;
-    pending->charge = charge;
+    controller->tickets.held++;
     pending->timeout_ms = timeout_ms;
     pending->deadline = 0;
     pending->code = 0;
@@ -83,9 +71,27 @@ int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, ui
     pending->text = NULL;
     pending->raised = NULL;
     atomic_store_explicit(&pending->flags, 0, memory_order_relaxed);
+    *ret_pending = pending;
+    return 0;
+}
+
+int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge)
+{
+    struct hprpc_controller *controller = pending->controller;
+    struct hprpc__tickets *tickets = &controller->tickets;
+    int r;
+
+    if (tickets->free_id == tickets->capacity) {
+        r = grow(controller);
+        if (r < 0)
+            return r;
+    }
+    pending->id = tickets->free_id;
+    tickets->free_id = tickets->slots[pending->id].next_free;
+    tickets->slots[pending->id].ticket = pending;
+    pending->charge = charge;
     controller->calls_out++;
     controller->bytes_out += charge;
-    *ret_pending = pending;
     return 0;
 }
 
@@ -109,11 +115,61 @@ static void put_away(struct hprpc_pending_call *pending)
     tickets->pool = pending;
 }
 
+int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
+                        struct hprpc_pending_call **ret_pending)
+{
+    struct hprpc_pending_call *pending;
+    int r;
+
+    r = hprpc__pending_new(controller, timeout_ms, &pending);
+    if (r < 0)
+        return r;
+    r = hprpc__pending_number(pending, charge);
+    if (r == 0) {
+        *ret_pending = pending;
+        return 0;
+    }
+    controller->tickets.held--;
+    put_away(pending);
+    return r;
+}
+
 void hprpc__pending_untake(struct hprpc_pending_call *pending)
 {
     settle(pending);
     pending->controller->tickets.held--;
     put_away(pending);
+}
+
+void hprpc__pending_unnumber(struct hprpc_pending_call *pending)
+{
+    settle(pending);
+    pending->answered = false;
+}
+
+void hprpc__pending_queue(struct hprpc_pending_call *pending, const struct hprpc_interface *interface)
+{
+    struct hprpc__tickets *tickets = &pending->controller->tickets;
+    struct hprpc_pending_call **link = &tickets->queue;
+
+    while (*link)
+        link = &(*link)->next;
+    *link = pending;
+    pending->next = NULL;
+    pending->interface = interface;
+    atomic_fetch_add_explicit(&tickets->queued, 1, memory_order_relaxed);
+}
+
+void hprpc__pending_unqueue(struct hprpc_pending_call *pending)
+{
+    struct hprpc__tickets *tickets = &pending->controller->tickets;
+    struct hprpc_pending_call **link = &tickets->queue;
+
+    while (*link != pending)
+        link = &(*link)->next;
+    *link = pending->next;
+    pending->interface = NULL;
+    atomic_fetch_sub_explicit(&tickets->queued, 1, memory_order_relaxed);
 }
 
 bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now)
@@ -232,6 +288,13 @@ int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_mess
     return 0;
 }
 
+/* A ticket that waited to be sent will not be: nothing but its outcome is to come. Under the lock. */
+static void leave_queue(struct hprpc_pending_call *pending)
+{
+    hprpc__pending_unqueue(pending);
+    pending->answered = true;
+}
+
 /*
  * Completes a ticket that is still open, under the lock. From here on only its holder may touch it, unless a callback is
  * registered: `ret_notify` says so, and the ticket stays until hprpc__pending_tell has called it.
@@ -240,8 +303,10 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
 {
     if (pending->answered || hprpc__pending_done(pending))
         return false;
+    if (pending->interface)
+        leave_queue(pending);
     /* the id stays taken until the other side answers: a late reply can meet nobody else */
-    if (hprpc__common_is_ours(pending->controller->common))
+    else if (hprpc__common_is_ours(pending->controller->common))
         hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
     pending->text = NULL;
     pending->code = code;
@@ -287,21 +352,30 @@ void hprpc__pending_drop(struct hprpc_pending_call *pending)
         retire(pending);
 }
 
-/*
- * Abandons the next ticket from `id` on that is due; NULL when there is none. Those that are not due yet say themselves when
- * they will be. Under the lock.
- */
+/* Abandons a ticket that is due; one that is not yet says itself when it will be. Under the lock. */
+static bool expire(struct hprpc_pending_call *pending, uint64_t now, bool *ret_notify)
+{
+    if (hprpc__pending_done(pending))
+        return false;
+    if (pending->deadline && pending->deadline <= now)
+        return abandon(pending, HPRPC_EDEADLINE, ret_notify);
+    hprpc__pending_start_clock(pending, now);
+    return false;
+}
+
+/* Abandons the next ticket that is due, from `id` on or in the queue; NULL when there is none. Under the lock. */
 static struct hprpc_pending_call *expire_next(struct hprpc_controller *controller, uint64_t now, uint32_t *id,
                                               bool *ret_notify)
 {
-    while (*id < controller->tickets.capacity) {
-        struct hprpc_pending_call *pending = controller->tickets.slots[(*id)++].ticket;
+    struct hprpc_pending_call *pending;
 
-        if (!pending || !pending->sent || hprpc__pending_done(pending))
-            continue;
-        if (!pending->deadline || pending->deadline > now)
-            hprpc__pending_start_clock(pending, now);
-        else if (abandon(pending, HPRPC_EDEADLINE, ret_notify))
+    while (*id < controller->tickets.capacity) {
+        pending = controller->tickets.slots[(*id)++].ticket;
+        if (pending && pending->sent && expire(pending, now, ret_notify))
+            return pending;
+    }
+    for (pending = controller->tickets.queue; pending; pending = pending->next) {
+        if (expire(pending, now, ret_notify))
             return pending;
     }
     return NULL;
@@ -333,8 +407,11 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
     pthread_mutex_lock(&controller->lock);
     for (uint32_t id = 0; id < controller->tickets.capacity && !orphan; id++)
         orphan = controller->tickets.slots[id].ticket;
-    if (orphan) {
+    if (orphan)
         settle(orphan);
+    else if ((orphan = controller->tickets.queue))
+        leave_queue(orphan);
+    if (orphan) {
         *ret_wanted = !hprpc__pending_done(orphan);
         if (!orphan->held)
             put_away(orphan);
@@ -353,7 +430,7 @@ void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, cons
             continue;
         hprpc_detail_set(&pending->own_text, 0, "%s", reason);
         pending->text = pending->own_text.text;
-        hprpc__pending_complete(pending, pending->sent ? code : HPRPC_ENOTSENT);
+        hprpc__pending_complete(pending, pending->sent ? code : hprpc__code_of_unsent(controller));
     }
 }
 

@@ -23,6 +23,8 @@ struct hprpc_pending_call {
     bool held;         /* lock: a caller will clear it */
     bool answered;     /* lock: the id is free again, the outcome is on its way */
     bool sent;         /* lock: the request was published */
+    const struct hprpc_interface
+        *interface; /* lock: of a BIND that waits to be sent and has no id yet; NULL otherwise */
     void (*notify)(void *self, struct hprpc_pending_call *pending);
     void *notify_self;
     const char *text;   /* the sentence behind a failure, or NULL */
@@ -44,6 +46,20 @@ static inline bool hprpc__pending_done(const struct hprpc_pending_call *pending)
 /* Takes a ticket and an id. Under the lock. HPRPC_EAGAIN: no id is free; HPRPC_ENOMEM. */
 int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
                         struct hprpc_pending_call **ret_pending);
+
+/* A ticket without an id. Under the lock. HPRPC_ENOMEM. */
+int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
+                       struct hprpc_pending_call **ret_pending);
+
+/* Gives it an id, for which it takes credit. Under the lock. HPRPC_EAGAIN: no id is free; HPRPC_ENOMEM. */
+int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge);
+
+/* Takes the id and the credit back. Under the lock. */
+void hprpc__pending_unnumber(struct hprpc_pending_call *pending);
+
+/* Has a ticket without an id wait until its BIND can be sent; and the end of that. Under the lock. */
+void hprpc__pending_queue(struct hprpc_pending_call *pending, const struct hprpc_interface *interface);
+void hprpc__pending_unqueue(struct hprpc_pending_call *pending);
 
 /* As if it had never been taken. Under the lock. */
 void hprpc__pending_untake(struct hprpc_pending_call *pending);

@@ -35,7 +35,7 @@ struct hprpc_client_options {
     size_t size; /* sizeof(struct hprpc_client_options) */
     enum hprpc_pump pump;
     uint32_t timeout_ms;         /* deadline of a call that names none; 0 means 30 s; HPRPC_NO_TIMEOUT for none */
-    uint32_t connect_timeout_ms; /* deadline of connecting and of the handshake; 0 means 10 s */
+    uint32_t connect_timeout_ms; /* deadline of connecting and of the handshake, from open on; 0 means 10 s */
     uint32_t max_message;        /* largest body in bytes, either way; 0 means 64 MiB */
     uint32_t max_calls;          /* requests of the other side that may be unanswered at once; 0 means 1024 */
     uint64_t max_call_bytes;     /* bytes of bodies of those requests; 0 means 64 MiB */
@@ -45,8 +45,10 @@ struct hprpc_client_options {
                                     breaks when nothing comes for three times as long; 0 means never */
 
     /*
-     * Called when the state changes, on the pumping thread and with no lock held: CONNECTING, READY, and BROKEN or CLOSED
-     * at last, each once. `code` and `reason` (borrowed) say why it ended; 0 and "" before. NULL for none.
+     * Called when the state changes, on the pumping thread and with no lock held: CONNECTING, READY unless connecting fails,
+     * and BROKEN or CLOSED at last, each once. `code` and `reason` (borrowed) say why it ended; 0 and "" before. CONNECTING
+     * comes before open or connect returns; with THREAD, the others may as well. Where open fails nothing is told. NULL for
+     * none.
      */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
@@ -58,10 +60,20 @@ struct hprpc_client_options {
     }
 
 /*
- * Connects to a URI and shakes hands; blocks for at most the connect timeout. `options` may be NULL. The caller owns the
- * client. Any number of threads may call through one client.
- * Errors: HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EREFUSED, HPRPC_EPERMISSION, HPRPC_EDEADLINE, HPRPC_EVERSION,
- * HPRPC_EPROTOCOL, HPRPC_EPEERDIED, HPRPC_ENOMEM, HPRPC_ESYSTEM; `detail` (or NULL) gets the sentence.
+ * Begins to connect to a URI, and returns at once (a host's name is resolved first, which may block; an address is not).
+ * `options` may be NULL. The caller owns the client, in state CONNECTING; whoever pumps takes it on: `process` in an event
+ * loop, the thread, or the first thread that waits for something. Calls wait until it is READY, a `_bind_start` is held back
+ * until then, and all of it ends when connecting fails.
+ * Errors, of what is known at once: HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EREFUSED, HPRPC_EPERMISSION,
+ * HPRPC_ENOMEM, HPRPC_ESYSTEM; `detail` (or NULL) gets the sentence.
+ */
+HPRPC_API int hprpc_client_open(struct hprpc_context *context, const char *uri,
+                                const struct hprpc_client_options *options, struct hprpc_detail *detail,
+                                struct hprpc_client **ret_client);
+
+/*
+ * The same, and waits until it is READY, for at most the connect timeout. Any number of threads may call through one client.
+ * Errors: as above, and HPRPC_EDEADLINE, HPRPC_EVERSION, HPRPC_EPROTOCOL, HPRPC_EPEERDIED.
  */
 HPRPC_API int hprpc_client_connect(struct hprpc_context *context, const char *uri,
                                    const struct hprpc_client_options *options, struct hprpc_detail *detail,

@@ -49,6 +49,17 @@ struct hprpc_interface {
 HPRPC_API int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface,
                               struct hprpc_detail *detail, uint16_t *ret_service, uint16_t *ret_procedures);
 
+/*
+ * The two halves of it. `post` never blocks: the ticket is in the call (which must not be NULL), and what cannot be sent yet
+ * is sent later by whoever pumps. `interface` is borrowed until the ticket is complete. `collect` waits for that, and says
+ * which client was asked.
+ */
+HPRPC_API int hprpc_stub_bind_post(struct hprpc_client *client, const struct hprpc_interface *interface,
+                                   struct hprpc_call *call);
+HPRPC_API int hprpc_stub_bind_collect(struct hprpc_call *call, const struct hprpc_interface *interface,
+                                      struct hprpc_client **ret_client, uint16_t *ret_service,
+                                      uint16_t *ret_procedures);
+
 /* One call in the making. Lives on the stub's stack; the fields but `writer` and `reader` are the library's own. */
 struct hprpc_stub {
     struct hprpc_client *client;
