@@ -195,6 +195,7 @@ static void a_new_deadline_wakes_the_pump(void **state)
         struct fake_message request;
         struct patience patience = patience_begin();
         struct tiny tiny;
+        uint64_t looks;
 
         stage_open(&stage, false);
         stage.query = "?wait=block";
@@ -204,8 +205,9 @@ static void a_new_deadline_wakes_the_pump(void **state)
         sleeper = (struct relay){ .tiny = &tiny, .call = HPRPC_CALL_INIT };
         assert_int_equal(tiny_echo_start(&tiny, &sleeper.call, "x", 1), 0);
         assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
+        looks = fake_looks(stage_end(raw.client));
         assert_int_equal(pthread_create(&sleeper.thread, NULL, wait_for_answer, &sleeper), 0);
-        uint64_t looks = fake_looks(stage_end(raw.client));
+        /* it asks for the descriptors, arms the channel, and sleeps */
         while (i == 0 && fake_looks(stage_end(raw.client)) < looks + 2 && try_again(&patience))
             continue;
         brief.timeout_ms = 5;
@@ -372,17 +374,13 @@ static void an_idle_connection_sleeps(void **state)
     busy = stage_connect_tiny(&stage, "", NULL, &tiny);
     ends[0] = stage_end(idle);
     ends[1] = fake_peer(ends[0]);
-    /* both sides of it have fallen asleep when neither is looked at during 20 calls of the other */
+    /* once both sides have fallen asleep, nobody looks at either of them while the other connection is busy */
     do {
         for (int i = 0; i < 2; i++)
             looks[i] = fake_looks(ends[i]);
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < 200; i++)
             assert_int_equal(tiny_poke(&tiny, NULL, "", 0), 0);
     } while ((looks[0] != fake_looks(ends[0]) || looks[1] != fake_looks(ends[1])) && try_again(&patience));
-    for (int i = 0; i < 200; i++)
-        assert_int_equal(tiny_poke(&tiny, NULL, "", 0), 0);
-    assert_int_equal(looks[0], fake_looks(ends[0]));
-    assert_int_equal(looks[1], fake_looks(ends[1]));
     hprpc_client_free(idle);
     hprpc_client_free(busy);
     stage_close(&stage);

@@ -171,7 +171,7 @@ struct fake_end *fake_accept(struct hprpc_listener *listener)
     struct fake_link *link;
 
     while (!(link = fake_next_knock(listener))) {
-        if (!try_again(&patience))
+        if (!is_patient(&patience))
             return NULL;
     }
     return &link->ends[1];
@@ -222,7 +222,7 @@ bool fake_receive(struct fake_end *end, struct fake_message *ret_message)
     bool over;
 
     while (!poll_end(end, ret_message, &over)) {
-        if (over || !try_again(&patience))
+        if (over || !is_patient(&patience))
             return false;
     }
     return true;
@@ -247,7 +247,7 @@ bool fake_await_end(struct fake_end *end)
     while (!over) {
         if (poll_end(end, &message, &over))
             fake_message_clear(&message);
-        else if (!over && !try_again(&patience))
+        else if (!over && !is_patient(&patience))
             return false;
     }
     return true;

@@ -1,6 +1,7 @@
 #include "support/patience.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 static uint64_t now(void)
@@ -16,14 +17,20 @@ struct patience patience_begin(void)
     return (struct patience){ now() + 30000 };
 }
 
-bool try_again(struct patience *patience)
+bool is_patient(struct patience *patience)
 {
     struct timespec moment = { 0, 50 * 1000 };
 
-    if (now() > patience->until) {
-        fprintf(stderr, "a condition that a test waits for did not come about\n");
+    if (now() > patience->until)
         return false;
-    }
     nanosleep(&moment, NULL);
     return true;
+}
+
+bool try_again_at(struct patience *patience, const char *file, int line, const char *function)
+{
+    if (is_patient(patience))
+        return true;
+    fprintf(stderr, "%s:%d: %s waits for what does not come about\n", file, line, function);
+    abort();
 }

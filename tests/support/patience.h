@@ -12,7 +12,14 @@ struct patience {
 /* Half a minute from now: long enough for sanitizers on a busy machine, short enough to end. */
 struct patience patience_begin(void);
 
-/* Lets other threads run for a moment. False when patience has run out, after saying so on standard error. */
-bool try_again(struct patience *patience);
+/*
+ * Lets other threads run for a moment, and is true. When patience has run out it names the place that waits, and ends the
+ * program: a test that went on would blame whatever comes next.
+ */
+#define try_again(patience) try_again_at((patience), __FILE__, __LINE__, __func__)
+bool try_again_at(struct patience *patience, const char *file, int line, const char *function);
+
+/* The same for helpers whose callers name the place: false when patience has run out. */
+bool is_patient(struct patience *patience);
 
 #endif
