@@ -32,16 +32,19 @@ const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedur
                     c_format(emitter, "%s_%s", procedure->service->snake, procedure->snake));
 }
 
-const char *c_stub(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+const char *c_stub(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *suffix)
 {
     /* what the service itself is called through, see c_declare_client and c_declare_server */
-    static const char *const taken[] = { "add", "bind", "interface", "procedures", "proxy", "serve", "service" };
+    static const char *const taken[] = { "add",        "bind",  "bind_finish", "bind_start", "interface",
+                                         "procedures", "proxy", "serve",       "service" };
+    const char *own = c_format(emitter, "%s%s", procedure->snake, suffix);
+    const char *tail = "";
     size_t i;
 
     for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-        if (strcmp(taken[i], procedure->snake) == 0)
-            return c_format(emitter, "%s_", c_procedure(emitter, procedure));
-    return c_procedure(emitter, procedure);
+        if (strcmp(taken[i], own) == 0)
+            tail = "_";
+    return c_format(emitter, "%s%s%s", c_procedure(emitter, procedure), suffix, tail);
 }
 
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,

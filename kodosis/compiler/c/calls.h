@@ -19,8 +19,8 @@ void c_add_argument(struct c_arguments *arguments, const char *argument);
 const char *c_service(struct c_emitter *emitter, const struct kodosis_declaration *service);
 const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
 
-/* The function that calls a procedure: c_procedure's name, or "paper_paper_add_" where that is the service's own. */
-const char *c_stub(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
+/* A function that calls a procedure: c_procedure's name with a suffix, and "paper_paper_add_" where that is the service's. */
+const char *c_stub(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *suffix);
 
 /* The parameters as fields to write, under their names in such a function. */
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,

@@ -68,12 +68,13 @@ static void claim_record(struct c_names *names, const struct kodosis_declaration
 
 static void claim_service(struct c_names *names, const struct kodosis_declaration *declaration)
 {
-    static const char *const suffixes[] = { "_bind", "_add", "_serve", "_interface", "_procedures", NULL };
-    static const char *const procedure_suffixes[] = {
-        "_start", "_finish", "_reply", "_begin", "_end", "_invoke", NULL
-    };
+    static const char *const suffixes[] = { "_bind",  "_bind_start", "_bind_finish", "_add",
+                                            "_serve", "_interface",  "_procedures",  NULL };
+    static const char *const stub_suffixes[] = { "", "_start", "_finish" };
+    static const char *const procedure_suffixes[] = { "_reply", "_begin", "_end", "_invoke", NULL };
     const char *name = c_service(&names->emitter, declaration);
     size_t i;
+    size_t k;
 
     claim_all(names, name, suffixes, &declaration->position);
     claim(names, &names->tags, c_format(&names->emitter, "%s_proxy", name), &declaration->position);
@@ -81,7 +82,8 @@ static void claim_service(struct c_names *names, const struct kodosis_declaratio
     for (i = 0; i < declaration->procedure_count; i++) {
         const struct kodosis_procedure *procedure = &declaration->procedures[i];
 
-        claim(names, &names->plain, c_stub(&names->emitter, procedure), &procedure->position);
+        for (k = 0; k < sizeof(stub_suffixes) / sizeof(stub_suffixes[0]); k++)
+            claim(names, &names->plain, c_stub(&names->emitter, procedure, stub_suffixes[k]), &procedure->position);
         claim_all(names, c_procedure(&names->emitter, procedure), procedure_suffixes, &procedure->position);
     }
 }

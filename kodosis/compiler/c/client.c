@@ -48,10 +48,31 @@ static void emit_head(struct c_emitter *emitter, const struct kodosis_procedure 
         add_parameters(emitter, &arguments, procedure);
     if (result && procedure->result)
         c_add_argument(&arguments, result_argument(emitter, procedure->result));
-    c_call(
-        emitter,
-        c_format(emitter, "int %s%s", *suffix ? c_procedure(emitter, procedure) : c_stub(emitter, procedure), suffix),
-        arguments.items, arguments.count, tail);
+    c_call(emitter, c_format(emitter, "int %s", c_stub(emitter, procedure, suffix)), arguments.items, arguments.count,
+           tail);
+}
+
+/* The heads of the three functions that bind. */
+static void emit_bind_head(struct c_emitter *emitter, const char *name, const char *tail)
+{
+    const char *items[] = { "struct hprpc_client *client", "struct hprpc_detail *detail",
+                            c_format(emitter, "struct %s_proxy *ret_proxy", name) };
+
+    c_call(emitter, c_format(emitter, "int %s_bind", name), items, 3, tail);
+}
+
+static void emit_bind_start_head(struct c_emitter *emitter, const char *name, const char *tail)
+{
+    const char *items[] = { "struct hprpc_client *client", "struct hprpc_call *call" };
+
+    c_call(emitter, c_format(emitter, "int %s_bind_start", name), items, 2, tail);
+}
+
+static void emit_bind_finish_head(struct c_emitter *emitter, const char *name, const char *tail)
+{
+    const char *items[] = { "struct hprpc_call *call", c_format(emitter, "struct %s_proxy *ret_proxy", name) };
+
+    c_call(emitter, c_format(emitter, "int %s_bind_finish", name), items, 2, tail);
 }
 
 static bool needs_call(const struct kodosis_procedure *procedure)
@@ -87,9 +108,12 @@ void c_declare_client(struct c_emitter *emitter, const struct kodosis_declaratio
     c_gap(emitter);
     c_line(emitter,
            "/* Looks the service up at the other side. `detail` (or NULL) gets the sentence behind an error. */");
+    emit_bind_head(emitter, name, ";");
+    c_gap(emitter);
     c_line(emitter,
-           "int %s_bind(struct hprpc_client *client, struct hprpc_detail *detail, struct %s_proxy *ret_proxy);", name,
-           name);
+           "/* The same in two halves. _start never blocks, and may come while the client is still connecting. */");
+    emit_bind_start_head(emitter, name, ";");
+    emit_bind_finish_head(emitter, name, ";");
     c_gap(emitter);
     c_line(emitter, "/*");
     c_line(
@@ -302,12 +326,21 @@ static void emit_procedure(struct c_emitter *emitter, const struct kodosis_proce
     emit_return(emitter, procedure);
 }
 
+static void emit_bind_result(struct c_emitter *emitter)
+{
+    emit_failure(emitter);
+    c_line(emitter, "*ret_proxy = proxy;");
+    c_line(emitter, "return 0;");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
 static void emit_bind(struct c_emitter *emitter, const struct kodosis_declaration *service)
 {
+    const char *items[] = { "call", NULL, "&proxy.client", "&proxy.service", "proxy.procedures" };
     const char *name = c_service(emitter, service);
 
-    c_line(emitter, "int %s_bind(struct hprpc_client *client, struct hprpc_detail *detail, struct %s_proxy *ret_proxy)",
-           name, name);
+    emit_bind_head(emitter, name, "");
     c_open(emitter);
     c_line(emitter, "struct %s_proxy proxy;", name);
     c_line(emitter, "int r;");
@@ -315,11 +348,23 @@ static void emit_bind(struct c_emitter *emitter, const struct kodosis_declaratio
     c_line(emitter, "memset(&proxy, 0, sizeof(proxy));");
     c_line(emitter, "proxy.client = client;");
     c_line(emitter, "r = hprpc_stub_bind(client, &%s_interface, detail, &proxy.service, proxy.procedures);", name);
-    emit_failure(emitter);
-    c_line(emitter, "*ret_proxy = proxy;");
-    c_line(emitter, "return 0;");
+    emit_bind_result(emitter);
+
+    emit_bind_start_head(emitter, name, "");
+    c_open(emitter);
+    c_line(emitter, "return hprpc_stub_bind_post(client, &%s_interface, call);", name);
     c_close(emitter);
     c_gap(emitter);
+
+    emit_bind_finish_head(emitter, name, "");
+    c_open(emitter);
+    c_line(emitter, "struct %s_proxy proxy;", name);
+    c_line(emitter, "int r;");
+    c_gap(emitter);
+    c_line(emitter, "memset(&proxy, 0, sizeof(proxy));");
+    items[1] = c_format(emitter, "&%s_interface", name);
+    c_call(emitter, "r = hprpc_stub_bind_collect", items, 5, ";");
+    emit_bind_result(emitter);
 }
 
 void c_emit_client(struct c_emitter *emitter, const struct kodosis_declaration *service)

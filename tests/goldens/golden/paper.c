@@ -417,6 +417,24 @@ int paper_paper_bind(struct hprpc_client *client, struct hprpc_detail *detail, s
     return 0;
 }
 
+int paper_paper_bind_start(struct hprpc_client *client, struct hprpc_call *call)
+{
+    return hprpc_stub_bind_post(client, &paper_paper_interface, call);
+}
+
+int paper_paper_bind_finish(struct hprpc_call *call, struct paper_paper_proxy *ret_proxy)
+{
+    struct paper_paper_proxy proxy;
+    int r;
+
+    memset(&proxy, 0, sizeof(proxy));
+    r = hprpc_stub_bind_collect(call, &paper_paper_interface, &proxy.client, &proxy.service, proxy.procedures);
+    if (r < 0)
+        return r;
+    *ret_proxy = proxy;
+    return 0;
+}
+
 static int paper_paper_say_hello_begin(struct hprpc_stub *stub, const struct paper_paper_proxy *proxy,
                                        struct hprpc_call *call, const struct paper_hello_request *request)
 {

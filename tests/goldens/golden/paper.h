@@ -156,6 +156,10 @@ struct paper_paper_proxy {
 /* Looks the service up at the other side. `detail` (or NULL) gets the sentence behind an error. */
 int paper_paper_bind(struct hprpc_client *client, struct hprpc_detail *detail, struct paper_paper_proxy *ret_proxy);
 
+/* The same in two halves. _start never blocks, and may come while the client is still connecting. */
+int paper_paper_bind_start(struct hprpc_client *client, struct hprpc_call *call);
+int paper_paper_bind_finish(struct hprpc_call *call, struct paper_paper_proxy *ret_proxy);
+
 /*
  * The procedures. `call` may be NULL where the result does not point into the reply. _start sends the request,
  * _finish waits for its reply and takes it out; both need a call.
