@@ -2,7 +2,8 @@
 #include "conformance/suite.h"
 
 static const struct chapter *const chapters[] = {
-    &values_chapter, &flow_chapter, &crowd_chapter, &talk_chapter, &death_chapter, &doors_chapter, &waits_chapter,
+    &values_chapter, &flow_chapter,  &crowd_chapter, &talk_chapter,
+    &death_chapter,  &doors_chapter, &waits_chapter, &workers_chapter,
 };
 
 static const struct transport *find(const char *scheme)

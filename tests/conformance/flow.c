@@ -168,7 +168,7 @@ static void slow_server_bounds_memory(void **state)
     options.max_call_bytes = 1 << 20;
     room_serve(&room, "", &options);
     client = room_connect(&room, "", NULL, &proxy);
-    assert_int_equal(conform_probe_gate_start(&proxy, &gate, suite_bytes(data, 0)), 0);
+    assert_int_equal(conform_probe_gate_start(&proxy, &gate, suite_bytes(data, 0), false), 0);
     call.flags = HPRPC_CALL_NO_WAIT;
     while (sent < 2000 && (r = conform_probe_note(&proxy, &call, sent, suite_bytes(data, SIZE))) == 0)
         sent++;

@@ -31,12 +31,17 @@ static void answer(struct probe *probe, struct kept *kept)
     free(kept);
 }
 
+static bool is_due(const struct probe *probe, const struct kept *kept)
+{
+    return kept->when_cancelled ? hprpc_request_cancelled(kept->request) : !atomic_load(&probe->hold);
+}
+
 /* Takes out one that can be answered now; when the keeper stops, all can. */
 static struct kept *take_due(struct keeper *keeper)
 {
     struct kept **link = &keeper->first, *kept;
 
-    while (*link && (*link)->when_cancelled && !keeper->stop && !hprpc_request_cancelled((*link)->request))
+    while (*link && !keeper->stop && !is_due(keeper->probe, *link))
         link = &(*link)->next;
     kept = *link;
     if (kept)
@@ -58,7 +63,7 @@ static void *keep(void *argument)
             answer(keeper->probe, kept);
             pthread_mutex_lock(&keeper->lock);
         } else if (keeper->first) {
-            /* a cancellation rings nobody: a handler looks for it now and then */
+            /* a cancellation rings nobody, nor does the end of a hold: it looks now and then */
             clock_gettime(CLOCK_REALTIME, &soon);
             soon.tv_nsec += 1000 * 1000;
             soon.tv_sec += soon.tv_nsec / 1000000000;
@@ -184,14 +189,18 @@ static int noted(void *self, struct hprpc_request *request)
     return conform_probe_noted_reply(request, atomic_load(&((struct probe *)self)->noted));
 }
 
-static int gate(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+static int gate(void *self, struct hprpc_request *request, struct kodosis_bytes data, bool stubborn)
 {
     struct probe *probe = self;
     struct patience patience = patience_begin();
+    unsigned inside = atomic_fetch_add(&probe->inside, 1) + 1, most = atomic_load(&probe->most);
 
     (void)data;
-    while (!atomic_load(&probe->gate) && !hprpc_request_cancelled(request) && try_again(&patience))
+    while (inside > most && !atomic_compare_exchange_weak(&probe->most, &most, inside))
         continue;
+    while (!atomic_load(&probe->gate) && (stubborn || !hprpc_request_cancelled(request)) && try_again(&patience))
+        continue;
+    atomic_fetch_sub(&probe->inside, 1);
     return 0;
 }
 

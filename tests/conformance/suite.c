@@ -1,6 +1,7 @@
 #include "conformance/suite.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <unistd.h>
 
 const struct transport transports[] = {
@@ -82,6 +83,31 @@ uint8_t *suite_data(size_t size, unsigned seed)
     for (size_t i = 0; i < size; i++)
         data[i] = (uint8_t)(i + seed + (i >> 8) * 31 + (i >> 16) * 7);
     return data;
+}
+
+/* ---- Waiting and pumping ---- */
+
+void suite_await(atomic_uint *counter, unsigned value)
+{
+    struct patience patience = patience_begin();
+
+    while (atomic_load(counter) < value && try_again(&patience))
+        continue;
+    assert_true(atomic_load(counter) >= value);
+}
+
+const enum hprpc_pump suite_pumps[3] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
+
+int suite_drive(struct hprpc_client *client, const struct hprpc_pending_call *pending)
+{
+    struct pollfd poll_fd = { hprpc_client_descriptor(client), POLLIN, 0 };
+    int r = 0;
+
+    while (!hprpc_pending_call_done(pending)) {
+        assert_true(poll(&poll_fd, 1, hprpc_client_timeout(client)) >= 0);
+        r = hprpc_client_process(client);
+    }
+    return r;
 }
 
 /* ---- The room ---- */

@@ -35,7 +35,7 @@ struct chapter {
 };
 
 extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
-    waits_chapter;
+    waits_chapter, workers_chapter;
 
 /* ---- The service's state ---- */
 
@@ -46,8 +46,10 @@ struct probe {
     atomic_uint out_of_order;
     atomic_uint cancelled; /* requests that saw their cancellation */
     atomic_uint bounced;
-    atomic_uint kept; /* requests that were deferred */
-    atomic_bool gate;
+    atomic_uint kept;         /* requests that were deferred */
+    atomic_uint inside, most; /* requests at the gate, and the most at once */
+    atomic_bool gate;         /* is open */
+    atomic_bool hold;         /* what is deferred is not answered before it ends */
     struct keeper *keeper;
 };
 
@@ -100,6 +102,15 @@ int suite_descriptors(void);
 
 /* `size` bytes that depend on their place and on `seed`. */
 uint8_t *suite_data(size_t size, unsigned seed);
+
+/* Waits until a counter has reached a value. */
+void suite_await(atomic_uint *counter, unsigned value);
+
+/* All three, for tests that run in every mode. */
+extern const enum hprpc_pump suite_pumps[3];
+
+/* Drives a client with HPRPC_PUMP_LOOP until a call is complete; what hprpc_client_process returned at last. */
+int suite_drive(struct hprpc_client *client, const struct hprpc_pending_call *pending);
 
 static inline struct kodosis_bytes suite_bytes(const void *data, size_t size)
 {

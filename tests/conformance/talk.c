@@ -1,8 +1,6 @@
 /* Callbacks, answers that come later, cancellation and deadlines. */
 #include "conformance/suite.h"
 
-#include <poll.h>
-
 static void callbacks_to_a_depth(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -102,14 +100,6 @@ static void answers_from_another_thread(void **state)
     room_close(&room);
 }
 
-static void wait_until(atomic_uint *counter, unsigned value)
-{
-    struct patience patience = patience_begin();
-
-    while (atomic_load(counter) < value && try_again(&patience))
-        continue;
-}
-
 static void cancellation_reaches_the_handler(void **state)
 {
     struct room room;
@@ -124,18 +114,18 @@ static void cancellation_reaches_the_handler(void **state)
     room_serve(&room, "", NULL);
     client = room_connect(&room, "", NULL, &proxy);
     assert_int_equal(conform_probe_later_start(&proxy, &call, 1, true), 0);
-    wait_until(&room.probe.kept, 1);
+    suite_await(&room.probe.kept, 1);
     assert_int_equal(hprpc_pending_call_wait(call.pending, 0), HPRPC_EAGAIN);
     hprpc_pending_call_cancel(call.pending);
     assert_true(hprpc_pending_call_done(call.pending));
     assert_int_equal(conform_probe_later_finish(&call, &value), HPRPC_ECANCELLED);
-    wait_until(&room.probe.cancelled, 1);
+    suite_await(&room.probe.cancelled, 1);
 
     /* to clear an unfinished call is to cancel it */
     assert_int_equal(conform_probe_later_start(&proxy, &cleared, 2, true), 0);
-    wait_until(&room.probe.kept, 2);
+    suite_await(&room.probe.kept, 2);
     hprpc_call_clear(&cleared);
-    wait_until(&room.probe.cancelled, 2);
+    suite_await(&room.probe.cancelled, 2);
 
     /* their answers come late and meet nobody */
     do {
@@ -173,7 +163,7 @@ static void deadlines_pass(void **state)
         assert_int_equal(conform_probe_later_start(&proxy, &posted, 1, true), 0);
         assert_int_equal(conform_probe_later_finish(&posted, &value), HPRPC_EDEADLINE);
         /* the server knows the deadline by itself, and by the cancellation */
-        wait_until(&room.probe.cancelled, 2 * (i + 1));
+        suite_await(&room.probe.cancelled, 2 * (i + 1));
         call.timeout_ms = 0;
         assert_int_equal(conform_probe_later(&proxy, &call, 5, false, &value), 0);
         assert_int_equal(value, 5);
@@ -185,18 +175,6 @@ static void deadlines_pass(void **state)
 }
 
 /* ---- A client in somebody's event loop ---- */
-
-static void spin_loop(struct hprpc_client *client, struct hprpc_pending_call *pending)
-{
-    struct pollfd poll_fd = { hprpc_client_descriptor(client), POLLIN, 0 };
-
-    while (!hprpc_pending_call_done(pending)) {
-        int ready = poll(&poll_fd, 1, hprpc_client_timeout(client));
-
-        assert_true(ready >= 0);
-        assert_int_equal(hprpc_client_process(client), 0);
-    }
-}
 
 static void a_client_in_an_event_loop(void **state)
 {
@@ -220,11 +198,11 @@ static void a_client_in_an_event_loop(void **state)
         size_t size = i % 10 == 9 ? 2 << 20 : (size_t)i * 40;
 
         assert_int_equal(conform_probe_later_start(&proxy, &later, i, false), 0);
-        spin_loop(client, later.pending);
+        assert_int_equal(suite_drive(client, later.pending), 0);
         assert_int_equal(conform_probe_echo_start(&proxy, &echo, suite_bytes(data, size)), 0);
         assert_int_equal(conform_probe_bounce_start(&proxy, &bounce, 3), 0);
-        spin_loop(client, bounce.pending);
-        spin_loop(client, echo.pending);
+        assert_int_equal(suite_drive(client, bounce.pending), 0);
+        assert_int_equal(suite_drive(client, echo.pending), 0);
         assert_int_equal(conform_probe_later_finish(&later, &value), 0);
         assert_int_equal(value, i);
         assert_int_equal(conform_probe_bounce_finish(&bounce, &value), 0);
@@ -242,7 +220,7 @@ static void a_client_in_an_event_loop(void **state)
     struct hprpc_call expiring = HPRPC_CALL_INIT;
     expiring.timeout_ms = 20;
     assert_int_equal(conform_probe_later_start(&proxy, &expiring, 1, true), 0);
-    spin_loop(client, expiring.pending);
+    assert_int_equal(suite_drive(client, expiring.pending), 0);
     assert_int_equal(conform_probe_later_finish(&expiring, &value), HPRPC_EDEADLINE);
     hprpc_call_clear(&expiring);
     hprpc_client_free(client);

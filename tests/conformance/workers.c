@@ -1,0 +1,197 @@
+/* Who runs the handlers: the loops, workers, or somebody else later; and whom one that blocks holds up. */
+#include "conformance/suite.h"
+
+static void as_many_at_once_as_workers(void **state)
+{
+    enum { WORKERS = 3, CLIENTS = 2, CALLS = 8 };
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct room room;
+    struct conform_probe_proxy proxies[CLIENTS];
+    struct hprpc_client *clients[CLIENTS];
+    struct hprpc_call calls[CALLS];
+
+    (void)state;
+    options.workers = WORKERS;
+    room_serve(&room, "", &options);
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = room_connect(&room, "", NULL, &proxies[i]);
+    for (int i = 0; i < CALLS; i++) {
+        calls[i] = (struct hprpc_call)HPRPC_CALL_INIT;
+        assert_int_equal(conform_probe_gate_start(&proxies[i % CLIENTS], &calls[i], suite_bytes("", 0), false), 0);
+    }
+    suite_await(&room.probe.inside, WORKERS);
+    atomic_store(&room.probe.gate, true);
+    for (int i = 0; i < CALLS; i++) {
+        assert_int_equal(conform_probe_gate_finish(&calls[i]), 0);
+        hprpc_call_clear(&calls[i]);
+    }
+    assert_int_equal(atomic_load(&room.probe.most), WORKERS);
+    for (int i = 0; i < CLIENTS; i++)
+        hprpc_client_free(clients[i]);
+    room_close(&room);
+}
+
+/* Everything that can be asked of a server, for the answers' sake. */
+static bool call_every_way(const struct conform_probe_proxy *proxy, int round)
+{
+    enum { POSTED = 8 };
+    struct hprpc_call calls[POSTED], echo = HPRPC_CALL_INIT;
+    struct kodosis_bytes reply;
+    uint8_t data[3000];
+    size_t size = (size_t)round * 431 % sizeof(data);
+    int32_t value;
+    bool right = true;
+
+    memset(data, round, sizeof(data));
+    for (int i = 0; i < POSTED; i++) {
+        calls[i] = (struct hprpc_call)HPRPC_CALL_INIT;
+        right &= conform_probe_later_start(proxy, &calls[i], round + i, false) == 0;
+    }
+    right &= conform_probe_bounce(proxy, NULL, 3, &value) == 0 && value == 4;
+    right &= conform_probe_echo(proxy, &echo, suite_bytes(data, size), &reply) == 0 && reply.size == size &&
+             memcmp(reply.data, data, size) == 0;
+    for (int i = POSTED - 1; i >= 0; i--) {
+        right &= conform_probe_later_finish(&calls[i], &value) == 0 && value == round + i;
+        hprpc_call_clear(&calls[i]);
+    }
+    hprpc_call_clear(&echo);
+    return right;
+}
+
+static void a_blocked_worker_harms_nobody(void **state)
+{
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct room room;
+    struct probe own;
+    struct conform_probe_proxy proxies[2];
+    struct hprpc_client *clients[2];
+    struct hprpc_call blocked[2] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT }, brief = HPRPC_CALL_INIT;
+
+    (void)state;
+    options.workers = 2;
+    room_serve(&room, "", &options);
+    probe_init(&own);
+    for (int i = 0; i < 2; i++) {
+        clients[i] = room_connect(&room, "", NULL, &proxies[i]);
+        assert_int_equal(conform_probe_serve(hprpc_client_controller(clients[i]), &probe_service, &own), 0);
+    }
+    assert_int_equal(conform_probe_gate_start(&proxies[0], &blocked[0], suite_bytes("", 0), false), 0);
+    suite_await(&room.probe.inside, 1);
+    for (int round = 0; round < 20; round++)
+        assert_true(call_every_way(&proxies[round % 2], round));
+
+    /* with every worker blocked, deadlines pass and cancellations arrive, and free the workers */
+    assert_int_equal(conform_probe_gate_start(&proxies[1], &blocked[1], suite_bytes("", 0), false), 0);
+    suite_await(&room.probe.inside, 2);
+    brief.timeout_ms = 20;
+    assert_int_equal(conform_probe_poke(&proxies[0], &brief), HPRPC_EDEADLINE);
+    for (int i = 0; i < 2; i++) {
+        hprpc_pending_call_cancel(blocked[i].pending);
+        assert_int_equal(conform_probe_gate_finish(&blocked[i]), HPRPC_ECANCELLED);
+        hprpc_call_clear(&blocked[i]);
+    }
+    hprpc_call_clear(&brief);
+    for (int i = 0; i < 2; i++) {
+        assert_true(call_every_way(&proxies[i], i));
+        hprpc_client_free(clients[i]);
+    }
+    probe_clear(&own);
+    room_close(&room);
+}
+
+/* As the documentation says: an inline handler holds up its own loop. Not the others. */
+static void a_blocked_loop_harms_its_own(void **state)
+{
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct room room;
+    struct conform_probe_proxy proxies[4];
+    struct hprpc_client *clients[4];
+    struct hprpc_call blocked = HPRPC_CALL_INIT, call = HPRPC_CALL_INIT;
+
+    (void)state;
+    options.loops = 2;
+    room_serve(&room, "", &options);
+    /* they are dealt out in turns: 0 and 2 share a loop, 1 and 3 the other one */
+    for (int i = 0; i < 4; i++)
+        clients[i] = room_connect(&room, "", NULL, &proxies[i]);
+    assert_int_equal(conform_probe_gate_start(&proxies[0], &blocked, suite_bytes("", 0), false), 0);
+    suite_await(&room.probe.inside, 1);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(conform_probe_poke(&proxies[1 + i % 2 * 2], NULL), 0);
+    call.timeout_ms = 20;
+    assert_int_equal(conform_probe_poke(&proxies[2], &call), HPRPC_EDEADLINE);
+    call.timeout_ms = 0;
+    atomic_store(&room.probe.gate, true);
+    assert_int_equal(conform_probe_poke(&proxies[2], &call), 0);
+    assert_int_equal(conform_probe_gate_finish(&blocked), 0);
+    hprpc_call_clear(&blocked);
+    hprpc_call_clear(&call);
+    for (int i = 0; i < 4; i++)
+        hprpc_client_free(clients[i]);
+    room_close(&room);
+}
+
+struct caller {
+    struct room *room;
+    enum hprpc_pump pump;
+    int failures;
+    pthread_t thread;
+};
+
+static void *connect_and_call(void *argument)
+{
+    struct caller *caller = argument;
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client;
+    struct probe own;
+
+    options.pump = caller->pump;
+    caller->failures = 1;
+    if (hprpc_client_connect(caller->room->context, caller->room->uri, &options, NULL, &client) < 0)
+        return NULL;
+    probe_init(&own);
+    if (conform_probe_bind(client, NULL, &proxy) == 0 &&
+        conform_probe_serve(hprpc_client_controller(client), &probe_service, &own) == 0)
+        caller->failures = 0;
+    for (int round = 0; round < 10; round++)
+        caller->failures += !call_every_way(&proxy, round);
+    hprpc_client_free(client);
+    probe_clear(&own);
+    return NULL;
+}
+
+static void every_combination(void **state)
+{
+    enum { CALLERS = 6 };
+
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct caller callers[CALLERS];
+        struct room room;
+
+        options.loops = i % 2 ? 3 : 1;
+        options.workers = i / 2 ? 2 : 0;
+        room_serve(&room, "", &options);
+        for (int n = 0; n < CALLERS; n++) {
+            callers[n] = (struct caller){ .room = &room, .pump = suite_pumps[n % 3] };
+            assert_int_equal(pthread_create(&callers[n].thread, NULL, connect_and_call, &callers[n]), 0);
+        }
+        for (int n = 0; n < CALLERS; n++) {
+            assert_int_equal(pthread_join(callers[n].thread, NULL), 0);
+            assert_int_equal(callers[n].failures, 0);
+        }
+        assert_int_equal(atomic_load(&room.probe.kept), CALLERS * 10 * 8);
+        room_close(&room);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(as_many_at_once_as_workers),
+    cmocka_unit_test(a_blocked_worker_harms_nobody),
+    cmocka_unit_test(a_blocked_loop_harms_its_own),
+    cmocka_unit_test(every_combination),
+};
+
+const struct chapter workers_chapter = { "workers", tests, sizeof(tests) / sizeof(tests[0]) };
