@@ -9,11 +9,20 @@
 
 enum { PROCEDURES_MAX = 4096 };
 
+static const struct hprpc__services *own_services(struct hprpc_controller *controller)
+{
+    /* acquire: pairs with the release in hprpc_controller_serve */
+    return atomic_load_explicit(&controller->own_services, memory_order_acquire);
+}
+
 const struct hprpc__service *hprpc__service_find(struct hprpc_controller *controller, uint16_t number)
 {
+    const struct hprpc__services *own;
+
     if (number < HPRPC__OWN_SERVICES)
         return controller->services ? hprpc__services_at(controller->services, number) : NULL;
-    return controller->own_services ? hprpc__services_at(controller->own_services, number - HPRPC__OWN_SERVICES) : NULL;
+    own = own_services(controller);
+    return own ? hprpc__services_at(own, number - HPRPC__OWN_SERVICES) : NULL;
 }
 
 static bool has_name(const struct hprpc__service *service, struct kodosis_string name)
@@ -82,7 +91,7 @@ static int find_service(struct hprpc_controller *controller, struct kodosis_stri
 {
     uint32_t other = 0;
 
-    *ret_service = find_in(controller->own_services, name, version, &other);
+    *ret_service = find_in(own_services(controller), name, version, &other);
     if (!*ret_service)
         *ret_service = find_in(controller->services, name, version, &other);
     if (*ret_service)

@@ -63,10 +63,33 @@ static void settle(struct hprpc__host *host, struct hprpc_controller *controller
         hprpc__pump_kick(&controller->pump);
 }
 
+static bool is_closed_here(struct hprpc_controller *controller)
+{
+    bool closed;
+
+    pthread_mutex_lock(&controller->lock);
+    closed = controller->closing;
+    pthread_mutex_unlock(&controller->lock);
+    return closed;
+}
+
+/* What `changed` was told at last. */
+static enum hprpc_client_state told_state(struct hprpc_controller *controller)
+{
+    switch (hprpc__state(controller)) {
+    case HPRPC__OPENING:
+        return HPRPC_CLIENT_CONNECTING;
+    case HPRPC__READY:
+        return HPRPC_CLIENT_READY;
+    default:
+        return is_closed_here(controller) ? HPRPC_CLIENT_CLOSED : HPRPC_CLIENT_BROKEN;
+    }
+}
+
 static void tell_state(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct connection *connection = (struct connection *)host;
-    enum hprpc_client_state state = hprpc_client_state(&controller->client);
+    enum hprpc_client_state state = told_state(controller);
 
     if (connection->changed)
         connection->changed(connection->changed_self, state, state <= HPRPC_CLIENT_READY ? 0 : controller->code,
@@ -334,26 +357,12 @@ void hprpc_client_free(struct hprpc_client *client)
     free_connection(connection);
 }
 
-static bool is_closed_here(struct hprpc_controller *controller)
-{
-    bool closed;
-
-    pthread_mutex_lock(&controller->lock);
-    closed = controller->closing;
-    pthread_mutex_unlock(&controller->lock);
-    return closed;
-}
-
 enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
 {
-    switch (hprpc__state(client->controller)) {
-    case HPRPC__OPENING:
-        return HPRPC_CLIENT_CONNECTING;
-    case HPRPC__READY:
-        return HPRPC_CLIENT_READY;
-    default:
-        return is_closed_here(client->controller) ? HPRPC_CLIENT_CLOSED : HPRPC_CLIENT_BROKEN;
-    }
+    enum hprpc_client_state told = told_state(client->controller);
+
+    /* another thread, which pumps, may have yet to see the close */
+    return told <= HPRPC_CLIENT_READY && is_closed_here(client->controller) ? HPRPC_CLIENT_CLOSED : told;
 }
 
 struct hprpc_controller *hprpc_client_controller(struct hprpc_client *client)

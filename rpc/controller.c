@@ -58,14 +58,17 @@ static bool replies_are_held(struct hprpc_controller *controller)
 
 void hprpc__controller_destroy(struct hprpc_controller *controller)
 {
+    struct hprpc__services *services;
+
     if (replies_are_held(controller))
         return;
     hprpc__tickets_clear(controller);
     hprpc__requests_clear(controller);
     hprpc__live_clear(controller);
-    if (controller->own_services) {
-        hprpc__services_clear(controller->own_services);
-        hprpc_release(controller->context, controller->own_services, sizeof(*controller->own_services));
+    services = atomic_load_explicit(&controller->own_services, memory_order_relaxed);
+    if (services) {
+        hprpc__services_clear(services);
+        hprpc_release(controller->context, services, sizeof(*services));
     }
     controller->channel->ops->free(controller->channel);
     pthread_mutex_destroy(&controller->lock);
@@ -295,13 +298,14 @@ int hprpc_controller_serve(struct hprpc_controller *controller, const struct hpr
     int r = 0;
 
     pthread_mutex_lock(&controller->lock);
-    services = controller->own_services;
+    services = atomic_load_explicit(&controller->own_services, memory_order_relaxed);
     if (!services) {
         services = hprpc_allocate(controller->context, sizeof(*services));
         if (services) {
             memset(services, 0, sizeof(*services));
             services->context = controller->context;
-            controller->own_services = services;
+            /* release: pairs with the acquire in bind.c; a BIND may come at any time */
+            atomic_store_explicit(&controller->own_services, services, memory_order_release);
         }
     }
     r = services ? hprpc__services_add(services, HPRPC__OWN_SERVICES, interface, handlers, self) : HPRPC_ENOMEM;

@@ -141,7 +141,7 @@ struct hprpc_controller {
     struct hprpc__quota *quota;                         /* the server's, in `common`, or NULL */
     struct hprpc__workers *workers;                     /* the server's, or NULL: handlers run inline */
     struct hprpc__services *services;                   /* the server's, or NULL */
-    struct hprpc__services *own_services;               /* of this connection alone, or NULL; made under the lock */
+    _Atomic(struct hprpc__services *) own_services;     /* of this connection alone, or NULL; made under the lock */
     struct hprpc__live *live;                           /* pump: which incoming call ids are in use */
     bool turning;                                       /* pump: a batch of messages is being dispatched */
     struct hprpc_request *running;                      /* pump: the innermost handler that runs inline */
