@@ -47,13 +47,7 @@ static void killed_server(void **state)
         client = NULL;
         assert_int_equal(hprpc_client_connect(room.context, process.uri, NULL, NULL, &client), HPRPC_EREFUSED);
         assert_null(client);
-        if (transport->named) {
-            struct hprpc_server *server;
-
-            assert_int_equal(hprpc_server_new(room.context, NULL, &server), 0);
-            assert_int_equal(hprpc_server_listen(server, process.uri, NULL), 0);
-            hprpc_server_free(server);
-        }
+        process_sweep(&process);
         room_close(&room);
     }
 }
@@ -76,7 +70,7 @@ static void killed_client(void **state)
     for (unsigned i = 0; i < 3; i++) {
         struct process process;
 
-        process_call(&process, room.uri);
+        process_call(&process, room.uri, HPRPC_PUMP_CALLER);
         while (atomic_load(&room.probe.kept) <= i && try_again(&patience))
             continue;
         assert_int_equal(atomic_load(&room.probe.cancelled), i);

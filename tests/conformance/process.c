@@ -43,12 +43,26 @@ void process_serve(struct process *process)
     start(process, "serve", uri, process->uri, sizeof(process->uri));
 }
 
-void process_call(struct process *process, const char *uri)
+void process_call(struct process *process, const char *uri, enum hprpc_pump pump)
 {
     char line[16];
 
-    start(process, "call", uri, line, sizeof(line));
+    start(process, pump == HPRPC_PUMP_THREAD ? "call-and-pump" : "call", uri, line, sizeof(line));
     assert_string_equal(line, "calling");
+}
+
+void process_suspend(struct process *process)
+{
+    int status;
+
+    assert_int_equal(kill(process->pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(process->pid, &status, WUNTRACED), process->pid);
+    assert_true(WIFSTOPPED(status));
+}
+
+void process_resume(struct process *process)
+{
+    assert_int_equal(kill(process->pid, SIGCONT), 0);
 }
 
 void process_kill(struct process *process)
@@ -58,6 +72,17 @@ void process_kill(struct process *process)
     assert_int_equal(kill(process->pid, SIGKILL), 0);
     assert_int_equal(waitpid(process->pid, &status, 0), process->pid);
     assert_true(WIFSIGNALED(status));
+}
+
+void process_sweep(const struct process *process)
+{
+    struct hprpc_server *server;
+
+    if (!transport->named)
+        return;
+    assert_int_equal(hprpc_server_new(NULL, NULL, &server), 0);
+    assert_int_equal(hprpc_server_listen(server, process->uri, NULL), 0);
+    hprpc_server_free(server);
 }
 
 /* ---- In the other process: no assertions, just an exit status ---- */
@@ -77,14 +102,16 @@ static int serve(const char *uri)
     return hprpc_server_run(server) < 0;
 }
 
-static int call(const char *uri)
+static int call(const char *uri, enum hprpc_pump pump)
 {
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
     struct hprpc_client *client;
     struct conform_probe_proxy proxy;
     struct hprpc_call pending = HPRPC_CALL_INIT;
     int32_t value;
 
-    if (hprpc_client_connect(NULL, uri, NULL, NULL, &client) < 0 || conform_probe_bind(client, NULL, &proxy) < 0 ||
+    options.pump = pump;
+    if (hprpc_client_connect(NULL, uri, &options, NULL, &client) < 0 || conform_probe_bind(client, NULL, &proxy) < 0 ||
         conform_probe_later_start(&proxy, &pending, 1, true) < 0)
         return 1;
     printf("calling\n");
@@ -97,6 +124,8 @@ int process_main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[2], "serve") == 0)
         return serve(argv[3]);
     if (argc == 4 && strcmp(argv[2], "call") == 0)
-        return call(argv[3]);
+        return call(argv[3], HPRPC_PUMP_CALLER);
+    if (argc == 4 && strcmp(argv[2], "call-and-pump") == 0)
+        return call(argv[3], HPRPC_PUMP_THREAD);
     return 2;
 }

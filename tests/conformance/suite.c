@@ -110,6 +110,42 @@ int suite_drive(struct hprpc_client *client, const struct hprpc_pending_call *pe
     return r;
 }
 
+/* ---- The diary ---- */
+
+static void write_down(void *self, enum hprpc_client_state state, int code, const char *reason)
+{
+    struct diary *diary = self;
+    unsigned at = atomic_load(&diary->count);
+
+    if (at == 8)
+        return;
+    diary->entries[at].state = state;
+    diary->entries[at].code = code;
+    snprintf(diary->entries[at].reason, sizeof(diary->entries[at].reason), "%s", reason);
+    atomic_store(&diary->count, at + 1);
+}
+
+void diary_open(struct diary *diary, struct hprpc_client_options *options)
+{
+    memset(diary, 0, sizeof(*diary));
+    options->changed = write_down;
+    options->changed_self = diary;
+}
+
+void diary_check(struct diary *diary, enum hprpc_client_state state, int code)
+{
+    assert_int_equal(atomic_load(&diary->count), 3);
+    assert_int_equal(diary->entries[0].state, HPRPC_CLIENT_CONNECTING);
+    assert_int_equal(diary->entries[1].state, HPRPC_CLIENT_READY);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(diary->entries[i].code, 0);
+        assert_string_equal(diary->entries[i].reason, "");
+    }
+    assert_int_equal(diary->entries[2].state, state);
+    assert_int_equal(diary->entries[2].code, code);
+    assert_true(diary->entries[2].reason[0]);
+}
+
 /* ---- The room ---- */
 
 void room_open(struct room *room)

@@ -35,7 +35,7 @@ struct chapter {
 };
 
 extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
-    waits_chapter, workers_chapter;
+    waits_chapter, workers_chapter, silence_chapter, states_chapter;
 
 /* ---- The service's state ---- */
 
@@ -117,6 +117,23 @@ static inline struct kodosis_bytes suite_bytes(const void *data, size_t size)
     return (struct kodosis_bytes){ data, size };
 }
 
+/* ---- What the client's state callback said ---- */
+
+struct diary {
+    struct {
+        enum hprpc_client_state state;
+        int code;
+        char reason[120];
+    } entries[8];
+    atomic_uint count; /* of those that are complete */
+};
+
+/* Has the callback write into a diary. */
+void diary_open(struct diary *diary, struct hprpc_client_options *options);
+
+/* It says CONNECTING, READY and then this, with a reason, each once. */
+void diary_check(struct diary *diary, enum hprpc_client_state state, int code);
+
 /* ---- Another process: this program once more ---- */
 
 struct process {
@@ -127,11 +144,18 @@ struct process {
 /* Serves Probe until it is killed. */
 void process_serve(struct process *process);
 
-/* Connects to a URI and makes a call that is not answered; returns once that is under way. */
-void process_call(struct process *process, const char *uri);
+/* Connects to a URI and makes a call that is not answered; returns once that is under way. Not with HPRPC_PUMP_LOOP. */
+void process_call(struct process *process, const char *uri, enum hprpc_pump pump);
 
-/* SIGKILL, and waits until it is gone. */
+/* SIGSTOP, and waits until it stands still; SIGCONT. */
+void process_suspend(struct process *process);
+void process_resume(struct process *process);
+
+/* SIGKILL, and waits until it is gone; a suspended one as well. */
 void process_kill(struct process *process);
+
+/* Listens where a process served that was killed, which removes the names that it left. */
+void process_sweep(const struct process *process);
 
 /* What such a process does; for main. */
 int process_main(int argc, char **argv);
