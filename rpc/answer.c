@@ -37,7 +37,7 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
     return r;
 }
 
-/* Publishes under the lock, which it gives up. The call id is free before the other side can know. */
+/* Publishes under the lock, which it gives up. The call id and the quota are free before the other side can know. */
 static int send_answer(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
@@ -52,6 +52,8 @@ static int send_answer(struct hprpc_request *request)
     hprpc__answered_bytes(controller, request->charge);
     /* release: pairs with the acquire in admit; what this request did is over when its id comes again */
     atomic_store_explicit(request->cell, NULL, memory_order_release);
+    if (request->shared)
+        hprpc__request_uncount(request);
     r = hprpc__publish(controller, &request->reservation);
     hprpc__count(&controller->statistics.replies_sent);
     request->answered = true;
@@ -186,6 +188,7 @@ int hprpc__request_share(struct hprpc_request *request)
         return HPRPC_EBUSY;
     start_clock(request);
     hprpc_controller_keep(request->controller);
+    request->counted = true;
     request->shared = true;
     return 0;
 }

@@ -183,6 +183,20 @@ static void take_arrivals(struct hprpc__loop *loop)
     }
 }
 
+bool hprpc__loop_has_unsent(const struct hprpc__loop *loop)
+{
+    bool unsent = false;
+
+    for (struct hprpc_controller *controller = loop->connections; controller && !unsent;
+         controller = controller->next) {
+        /* the lock: an answer that has left the quota is in the channel, too */
+        pthread_mutex_lock(&controller->lock);
+        unsent = controller->channel->queued > 0;
+        pthread_mutex_unlock(&controller->lock);
+    }
+    return unsent;
+}
+
 void hprpc__loop_end_all(struct hprpc__loop *loop)
 {
     struct hprpc_controller *controller;

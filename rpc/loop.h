@@ -49,6 +49,9 @@ int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until);
 /* When the loop wants a turn even if nothing happens; 0 for at once, HPRPC__NEVER. */
 uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop);
 
+/* Whether a connection has yet to send something that was said on it. On the loop's thread. */
+bool hprpc__loop_has_unsent(const struct hprpc__loop *loop);
+
 /* Wakes the loop. Any thread; async-signal-safe. */
 void hprpc__loop_kick(const struct hprpc__loop *loop);
 

@@ -48,12 +48,19 @@ static void put_away(struct hprpc_request *request)
     controller->spare = request;
 }
 
+void hprpc__request_uncount(struct hprpc_request *request)
+{
+    if (request->counted)
+        hprpc__quota_give(request->controller->quota, request->charge);
+    request->counted = false;
+}
+
 void hprpc__request_put_back(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
 
     empty(request);
-    hprpc__quota_give(controller->quota, request->charge);
+    hprpc__request_uncount(request);
     pthread_mutex_lock(&controller->lock);
     request->next = controller->returned;
     controller->returned = request;
@@ -346,6 +353,7 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
     request->charge = message->size;
     request->cell = cell;
     request->shared = false;
+    request->counted = false;
     request->deferred = false;
     request->answered = false;
     request->handler_over = false;
@@ -372,7 +380,7 @@ static const char *hand_over(struct hprpc_request *request)
         return "the server holds as many requests as it may";
     if (hprpc__workers_submit(controller->workers, request))
         return NULL;
-    hprpc__quota_give(controller->quota, request->charge);
+    hprpc__request_uncount(request);
     request->shared = false;
     hprpc_controller_drop(controller);
     return "no worker can be started";

@@ -10,7 +10,8 @@ struct hprpc_request {
     uint32_t charge;                       /* bytes of the caller's credit */
     _Atomic(struct hprpc_request *) *cell; /* where its call id is marked as in use; NULL for one-way requests */
     atomic_bool cancelled;
-    bool shared;       /* others may know it: it holds the controller, and a place in the quota */
+    bool shared;       /* others may know it: it holds the controller */
+    bool counted;      /* lock, once shared: it has a place in the quota */
     bool deferred;     /* the handler's: it will be answered later */
     bool answered;     /* lock, once shared */
     bool handler_over; /* lock, once shared */
@@ -37,6 +38,9 @@ void hprpc__request_cancel_all(struct hprpc_controller *controller);
 
 /* Lets other threads know a request, from its own. HPRPC_EBUSY: the quota is used up. */
 int hprpc__request_share(struct hprpc_request *request);
+
+/* Gives its place in the quota back, once. Under the lock, or where nobody else knows the request any more. */
+void hprpc__request_uncount(struct hprpc_request *request);
 
 /* Runs a shared request's handler on this thread, unless nobody waits for it any more. */
 void hprpc__request_run_shared(struct hprpc_request *request);

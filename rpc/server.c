@@ -230,6 +230,22 @@ static int turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
     return hprpc__loop_turn(&server->loops[0].loop, may_sleep, resume < until ? resume : until);
 }
 
+static uint64_t earlier(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+/* Sends what is left to say, as long as that may take. */
+static void send_rest(struct hprpc__loop *loop, uint64_t deadline)
+{
+    uint64_t now;
+
+    while (hprpc__loop_has_unsent(loop) && (now = hprpc_now(loop->context)) < deadline) {
+        if (hprpc__loop_turn(loop, true, earlier(now + DRAIN_LOOK, deadline)) < 0)
+            break;
+    }
+}
+
 static void *run_loop(void *argument)
 {
     struct hprpc__serving_loop *serving = argument;
@@ -239,6 +255,7 @@ static void *run_loop(void *argument)
         if (hprpc__loop_turn(&serving->loop, true, HPRPC__NEVER) < 0)
             break;
     }
+    send_rest(&serving->loop, serving->server->stop_deadline);
     hprpc__loop_end_all(&serving->loop);
     return NULL;
 }
@@ -266,13 +283,14 @@ static void stop_loops(struct hprpc_server *server)
     }
 }
 
-/* Lets the requests that are kept finish, but not for ever. */
+/* Lets the requests that are kept finish, and their answers leave, but not for ever. */
 static int drain(struct hprpc_server *server)
 {
     uint64_t deadline = hprpc_now(server->context) + server->stop_ms * 1000000ull;
     uint64_t now;
     int r = 0;
 
+    server->stop_deadline = deadline;
     atomic_store(&server->common->quota.refusing, true);
     hprpc__acceptor_clear(&server->acceptor);
     while (r == 0 && atomic_load(&server->common->quota.calls)) {
@@ -280,7 +298,7 @@ static int drain(struct hprpc_server *server)
         if (now >= deadline)
             break;
         /* the last answer does not ring this loop, so it looks again every few milliseconds */
-        r = turn(server, true, now + DRAIN_LOOK < deadline ? now + DRAIN_LOOK : deadline);
+        r = turn(server, true, earlier(now + DRAIN_LOOK, deadline));
     }
     return r;
 }
@@ -296,6 +314,8 @@ int hprpc_server_run(struct hprpc_server *server)
     if (r == 0)
         r = drain(server);
     stop_loops(server);
+    if (r == 0)
+        send_rest(&server->loops[0].loop, server->stop_deadline);
     hprpc__loop_end_all(&server->loops[0].loop);
     return r;
 }

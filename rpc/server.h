@@ -35,6 +35,7 @@ struct hprpc_server {
     struct hprpc__common *common;    /* with the quota */
     atomic_bool stop;                /* asked to stop */
     atomic_bool over;                /* the loops' threads must return */
+    uint64_t stop_deadline;          /* stored before `over`: until then they may send what is left */
     uint32_t loop_count;
     struct hprpc__serving_loop *loops;
 };

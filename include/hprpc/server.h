@@ -62,7 +62,8 @@ HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, ch
 
 /*
  * Serves on this thread, and on the other loops' threads, until hprpc_server_stop. Then it stops listening, turns new
- * requests away, lets those that are kept finish within the stop timeout, cancels the rest and closes every connection.
+ * requests away, lets those that are kept finish and their answers leave within the stop timeout, cancels the rest and closes
+ * every connection.
  * 0, or why it could not go on. A handler that runs inline holds it up: blocking handlers belong on workers.
  */
 HPRPC_API int hprpc_server_run(struct hprpc_server *server);
