@@ -157,6 +157,19 @@ static int poke(void *self, struct hprpc_request *request)
     return 0;
 }
 
+static int fill(void *self, struct hprpc_request *request, uint32_t size)
+{
+    struct probe *probe = self;
+    uint8_t *data = malloc(size + 1);
+    int r;
+
+    memset(data, (int)size, size);
+    r = conform_probe_fill_reply(request, (struct kodosis_bytes){ data, size });
+    free(data);
+    atomic_fetch_add(&probe->filled, 1);
+    return r;
+}
+
 static int bounce(void *self, struct hprpc_request *request, int32_t depth)
 {
     struct probe *probe = self;
@@ -208,6 +221,7 @@ const struct conform_probe_service probe_service = {
     .echo = echo,
     .mirror = mirror,
     .poke = poke,
+    .fill = fill,
     .later = later,
     .bounce = bounce,
     .note = note,

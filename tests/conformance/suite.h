@@ -35,7 +35,7 @@ struct chapter {
 };
 
 extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
-    waits_chapter, workers_chapter, silence_chapter, states_chapter;
+    waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter;
 
 /* ---- The service's state ---- */
 
@@ -47,6 +47,7 @@ struct probe {
     atomic_uint cancelled; /* requests that saw their cancellation */
     atomic_uint bounced;
     atomic_uint kept;         /* requests that were deferred */
+    atomic_uint filled;       /* replies that were filled */
     atomic_uint inside, most; /* requests at the gate, and the most at once */
     atomic_bool gate;         /* is open */
     atomic_bool hold;         /* what is deferred is not answered before it ends */
