@@ -91,7 +91,7 @@ void suite_await(atomic_uint *counter, unsigned value)
 {
     struct patience patience = patience_begin();
 
-    while (atomic_load(counter) < value && try_again(&patience))
+    while (atomic_load(counter) < value && is_patient(&patience))
         continue;
     assert_true(atomic_load(counter) >= value);
 }
