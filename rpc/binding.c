@@ -1,6 +1,6 @@
 /*
- * BIND and BOUND at the side that asks. A BIND waits in a queue until there is a connection, an id and room for it, so that
- * asking never blocks: the pump sends what waits at the end of its turns.
+ * BIND and BOUND at the side that asks. A BIND waits in a queue until there is a connection and an id for it, so that asking
+ * never blocks: the pump sends what waits at the end of its turns.
  */
 #include "rpc/pending.h"
 #include "rpc/pump.h"
@@ -45,7 +45,7 @@ static int read_bound(struct kodosis_reader *reader, const struct hprpc_interfac
 
 /* ---- Sending what waits ---- */
 
-/* Sends a BIND, under the lock. HPRPC_EAGAIN: not now; HPRPC_ETOOBIG, HPRPC_ENOMEM: never; broken. */
+/* Sends a BIND, under the lock. HPRPC_EAGAIN: not now, for want of an id or of room; HPRPC_ETOOBIG, HPRPC_ENOMEM: never; broken. */
 static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_interface *interface)
 {
     struct hprpc_controller *controller = pending->controller;

@@ -103,7 +103,7 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
     first = hprpc__state(controller) != HPRPC__BROKEN;
     if (first) {
         if (controller->closing || controller->starved)
-            code = HPRPC_EMAYBE;
+            code = hprpc__state(controller) == HPRPC__READY ? HPRPC_EMAYBE : HPRPC_ECLOSED;
         controller->code = code;
         controller->progress++;
         hprpc_detail_set(&controller->reason, 0, "%s",

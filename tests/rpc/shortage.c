@@ -56,6 +56,62 @@ static void connecting(void **state)
     }
 }
 
+/* Opens, and binds in two halves; the first failure, or 0. The client is freed. */
+static int open_and_bind(struct stage *stage, const char *uri, const struct hprpc_client_options *options)
+{
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct hprpc_client *client = NULL;
+    struct tiny tiny;
+    int r = hprpc_client_open(stage->context, uri, options, NULL, &client);
+
+    if (r == 0)
+        r = hprpc_stub_bind_post(client, &tiny_interface, &call);
+    if (r == 0)
+        r = hprpc_stub_bind_collect(&call, &tiny_interface, &tiny.client, &tiny.service, tiny.procedures);
+    hprpc_call_clear(&call);
+    if (r == 0)
+        r = tiny_poke(&tiny, NULL, "", 0);
+    hprpc_client_free(client);
+    return r;
+}
+
+static void opening(void **state)
+{
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
+    struct stage server, stage;
+
+    (void)state;
+    stage_open(&server, false);
+    stage_serve(&server, NULL, &tiny_plain, NULL);
+    stage_run(&server);
+    stage_open(&stage, false);
+    for (int i = 0; i < 6; i++) {
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        long pieces = atomic_load(&stage.memory.pieces);
+        bool failed = true;
+
+        options.pump = pumps[i % 3];
+        for (long nth = 1; failed && nth < MOST; nth++) {
+            long failures = atomic_load(&stage.memory.failures);
+            int r;
+
+            memory_fail(&stage.memory, nth, i >= 3);
+            r = open_and_bind(&stage, server.uri, &options);
+            failed = atomic_load(&stage.memory.failures) > failures;
+            memory_fail(&stage.memory, 0, false);
+            /* a piece more or less may only have been for later */
+            if (r != 0 && r != HPRPC_ENOMEM)
+                fail_msg("allocation %ld: %s", nth, hprpc_error_name(r));
+            assert_true(failed || r == 0);
+            assert_int_equal(atomic_load(&stage.memory.pieces), pieces);
+            assert_int_equal(open_and_bind(&stage, server.uri, &options), 0);
+        }
+        assert_false(failed);
+    }
+    stage_close(&stage);
+    stage_close(&server);
+}
+
 static void making_a_server(void **state)
 {
     struct stage stage;
@@ -236,11 +292,8 @@ static void nothing_at_all_for_a_while(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(connecting),
-        cmocka_unit_test(making_a_server),
-        cmocka_unit_test(calling),
-        cmocka_unit_test(serving),
-        cmocka_unit_test(nothing_at_all_for_a_while),
+        cmocka_unit_test(connecting), cmocka_unit_test(opening), cmocka_unit_test(making_a_server),
+        cmocka_unit_test(calling),    cmocka_unit_test(serving), cmocka_unit_test(nothing_at_all_for_a_while),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
