@@ -193,9 +193,9 @@ static int say_hello(struct hprpc_controller *controller)
 }
 
 /* Our HELLO: at once from the side that connected, else in answer to the other's. */
-static int hello_if_due(struct hprpc_controller *controller)
+static __attribute__((noinline)) int hello_if_due(struct hprpc_controller *controller)
 {
-    if (KODOSIS_LIKELY(controller->hello_sent) || hprpc__state(controller) == HPRPC__BROKEN)
+    if (hprpc__state(controller) == HPRPC__BROKEN)
         return 0;
     if (!controller->begins && hprpc__state(controller) == HPRPC__OPENING)
         return 0;
@@ -226,11 +226,22 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
             break;
         ++*ret_count;
         r = hprpc__dispatch(controller, &message);
-        if (r == 0)
+        if (r == 0 && KODOSIS_UNLIKELY(!controller->hello_sent))
             r = hello_if_due(controller);
         if (r < 0 || (until && hprpc__pending_done(until)))
             break;
     }
+    return r;
+}
+
+static int send_what_waits(struct hprpc_controller *controller)
+{
+    int r = controller->hello_sent ? 0 : hello_if_due(controller);
+
+    if (r >= 0)
+        r = hprpc__flush(controller);
+    if (hprpc__queued(controller) > HPRPC__UNREAD_MAX)
+        hprpc__controller_break(controller, HPRPC_EPROTOCOL, "the other side asks, and does not read the answers");
     return r;
 }
 
@@ -242,16 +253,12 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     controller->turning = true;
     r = receive_batch(controller, looks, until, &count);
     controller->turning = outer;
-    if (r >= 0)
-        r = hello_if_due(controller);
-    if (r >= 0)
-        r = hprpc__flush(controller);
+    if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
+        r = send_what_waits(controller);
     /* relaxed: who queues one tries to send it afterwards, under the lock */
     if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.queued, memory_order_relaxed)))
         hprpc__bind_resume(controller);
-    if (__atomic_load_n(&controller->channel->queued, __ATOMIC_RELAXED) > HPRPC__UNREAD_MAX)
-        hprpc__controller_break(controller, HPRPC_EPROTOCOL, "the other side asks, and does not read the answers");
-    if (r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM)
+    if (KODOSIS_UNLIKELY(r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM))
         hprpc__controller_break(controller, r, reason_of(controller, r));
     if (count)
         controller->keepalive.heard = true;

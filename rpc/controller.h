@@ -252,6 +252,12 @@ static inline int hprpc__code_of_unsent(const struct hprpc_controller *controlle
     return controller->peer.max_calls || controller->closing ? HPRPC_ENOTSENT : controller->code;
 }
 
+/* Bytes that wait in the channel for flush. */
+static inline uint64_t hprpc__queued(const struct hprpc_controller *controller)
+{
+    return __atomic_load_n(&controller->channel->queued, __ATOMIC_RELAXED);
+}
+
 /* ---- dispatch.c ---- */
 
 /* Takes one received message over and acts on it. 0, or the code that the connection was broken with. */

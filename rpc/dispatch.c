@@ -48,19 +48,22 @@ static bool is_early(const struct hprpc_controller *controller, const struct hpr
            header->type != HPRPC_MESSAGE_HELLO && header->type != HPRPC_MESSAGE_GOODBYE;
 }
 
+static __attribute__((noinline)) int refuse(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    char reason[80];
+
+    snprintf(reason, sizeof(reason), "a message of type %u with flags 0x%02x %s", message->header.type,
+             message->header.flags, is_early(controller, &message->header) ? "before HELLO" : "makes no sense");
+    controller->channel->ops->release(controller->channel, message);
+    return violation(controller, reason);
+}
+
 int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message)
 {
-    struct hprpc_channel *channel = controller->channel;
-    char reason[80];
     int r;
 
-    if (!hprpc_header_valid(&message->header) || is_early(controller, &message->header)) {
-        snprintf(reason, sizeof(reason), "a message of type %u with flags 0x%02x %s", message->header.type,
-                 message->header.flags, is_early(controller, &message->header) ? "before HELLO" : "makes no sense");
-        channel->ops->release(channel, message);
-        return violation(controller, reason);
-    }
-
+    if (KODOSIS_UNLIKELY(!hprpc_header_valid(&message->header) || is_early(controller, &message->header)))
+        return refuse(controller, message);
     switch (message->header.type) {
     case HPRPC_MESSAGE_REQUEST:
         return hprpc__request_receive(controller, message);
@@ -70,7 +73,7 @@ int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *m
         return hprpc__pending_answer(controller, message);
     default:
         r = control(controller, message);
-        channel->ops->release(channel, message);
+        controller->channel->ops->release(controller->channel, message);
         return r;
     }
 }

@@ -1,5 +1,6 @@
 #include "rpc/pending.h"
 
+#include "rpc/alone.h"
 #include "rpc/pump.h"
 
 enum { FIRST_SLOTS = 16 };
@@ -185,18 +186,24 @@ bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now
     return true;
 }
 
-/* Nobody wants the ticket any more: it may be used again, once its id is free. */
+bool hprpc__pending_retire(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+
+    pending->held = false;
+    controller->tickets.held--;
+    if (pending->answered)
+        put_away(pending);
+    return controller->tickets.last_frees && !controller->tickets.held;
+}
+
 static void retire(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
     bool frees;
 
     pthread_mutex_lock(&controller->lock);
-    pending->held = false;
-    controller->tickets.held--;
-    if (pending->answered)
-        put_away(pending);
-    frees = controller->tickets.last_frees && !controller->tickets.held;
+    frees = hprpc__pending_retire(pending);
     pthread_mutex_unlock(&controller->lock);
     if (frees)
         hprpc__controller_destroy(controller);
@@ -205,8 +212,8 @@ static void retire(struct hprpc_pending_call *pending)
 void hprpc__pending_tell(struct hprpc_pending_call *pending)
 {
     pending->notify(pending->notify_self, pending);
-    /* acquire and release, here and in hprpc__pending_drop: whichever of the two comes last sees what the other did */
-    if (atomic_fetch_or_explicit(&pending->flags, HPRPC__TOLD, memory_order_acq_rel) & HPRPC__DROPPED)
+    /* as in let_go: whichever of the two comes last sees what the other did */
+    if (hprpc__set_bits(&pending->flags, HPRPC__TOLD) & HPRPC__DROPPED)
         retire(pending);
 }
 
@@ -219,7 +226,7 @@ void hprpc__pending_complete(struct hprpc_pending_call *pending, int code)
      * Sequentially consistent: pairs with hprpc__pending_done, with hprpc_pending_call_notify, and with the waiter that
      * counts itself in `pump.waiting` before it looks at DONE; a mere release could miss that waiter.
      */
-    if (atomic_fetch_or(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
+    if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
         hprpc__pending_tell(pending);
     hprpc__pump_wake(pump, pending);
 }
@@ -311,7 +318,7 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
     pending->text = NULL;
     pending->code = code;
     /* as in hprpc__pending_complete */
-    *ret_notify = atomic_fetch_or(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY;
+    *ret_notify = hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY;
     return true;
 }
 
@@ -335,7 +342,7 @@ bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code)
     return ours;
 }
 
-void hprpc__pending_drop(struct hprpc_pending_call *pending)
+bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
     struct hprpc_pending_call *const awaited[] = { pending };
@@ -346,9 +353,16 @@ void hprpc__pending_drop(struct hprpc_pending_call *pending)
 
     hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
-    before = atomic_fetch_or_explicit(&pending->flags, HPRPC__DROPPED, memory_order_acq_rel);
+    before = atomic_load_explicit(&pending->flags, memory_order_acquire);
+    if (!(before & HPRPC__NOTIFY))
+        return true;
     /* a callback that has not returned is still shown the ticket */
-    if (!(before & HPRPC__NOTIFY) || (before & HPRPC__TOLD))
+    return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
+}
+
+void hprpc__pending_drop(struct hprpc_pending_call *pending)
+{
+    if (hprpc__pending_let_go(pending))
         retire(pending);
 }
 

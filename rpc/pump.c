@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rpc/alone.h"
 #include "rpc/pending.h"
 #include "rpc/spin.h"
 
@@ -36,13 +37,6 @@ void hprpc__pump_clear(struct hprpc__pump *pump)
 
 /* ---- Who pumps ---- */
 
-bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
-{
-    /* only this thread stores its own name there, so nothing need be ordered */
-    return atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) ==
-           (uintptr_t)pthread_self();
-}
-
 bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump)
 {
     bool loop = pump->host->attentive && !pump->host->dedicated;
@@ -52,10 +46,16 @@ bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump)
 
 bool hprpc__pump_try_own(struct hprpc__pump *pump)
 {
-    uintptr_t nobody = 0;
+    uintptr_t nobody = 0, self = (uintptr_t)pthread_self();
 
+    if (hprpc__alone()) {
+        if (atomic_load_explicit(&pump->owner, memory_order_relaxed))
+            return false;
+        atomic_store_explicit(&pump->owner, self, memory_order_relaxed);
+        return true;
+    }
     /* acquire: pairs with the store in hprpc__pump_disown, so that the last owner's work is visible */
-    return atomic_compare_exchange_strong(&pump->owner, &nobody, (uintptr_t)pthread_self());
+    return atomic_compare_exchange_strong(&pump->owner, &nobody, self);
 }
 
 /* Nobody pumps: wakes one of those who wait, so that it may. */
@@ -73,6 +73,10 @@ static void pass_on(struct hprpc__pump *pump)
 
 void hprpc__pump_disown(struct hprpc__pump *pump)
 {
+    if (hprpc__alone()) {
+        atomic_store_explicit(&pump->owner, 0, memory_order_relaxed);
+        return;
+    }
     /*
      * Sequentially consistent on both: a waiter counts itself and then looks at `owner`; here it is the other way round.
      * With release alone both could miss, and a waiter would sleep with nobody pumping.

@@ -55,7 +55,12 @@ int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc_
 void hprpc__pump_once(struct hprpc_controller *controller);
 
 /* Whether this thread owns the pump. */
-bool hprpc__pump_is_mine(const struct hprpc__pump *pump);
+static inline bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
+{
+    /* only this thread stores its own name there, so nothing need be ordered */
+    return atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) ==
+           (uintptr_t)pthread_self();
+}
 
 /* Whether somebody else pumps, or an application's loop may be sleeping until it has to. */
 bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump);

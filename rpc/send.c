@@ -25,7 +25,7 @@ int hprpc__flush(struct hprpc_controller *controller)
     struct hprpc_channel *channel = controller->channel;
     int r = 0;
 
-    if (!__atomic_load_n(&channel->queued, __ATOMIC_RELAXED))
+    if (!hprpc__queued(controller))
         return 0;
     pthread_mutex_lock(&controller->lock);
     r = channel->ops->flush(channel);

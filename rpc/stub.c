@@ -31,7 +31,7 @@ static int code_of_start(int code)
     return code == 0 || code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG ? code : HPRPC_ENOTSENT;
 }
 
-static bool has_credit(const struct hprpc_controller *controller, uint64_t size)
+static inline bool has_credit(const struct hprpc_controller *controller, uint64_t size)
 {
     return controller->calls_out < controller->peer.max_calls &&
            hprpc__within_credit(controller->bytes_out, size, controller->peer.max_call_bytes);
@@ -48,7 +48,7 @@ static const struct hprpc_request *running_here(const struct hprpc_controller *c
     return request && request->controller == controller ? request : NULL;
 }
 
-static struct hprpc_header header_of(const struct hprpc_stub *stub, uint16_t service, uint16_t procedure)
+static inline struct hprpc_header header_of(const struct hprpc_stub *stub, uint16_t service, uint16_t procedure)
 {
     const struct hprpc_controller *controller = stub->client->controller;
     const struct hprpc_request *running = running_here(controller);
@@ -140,48 +140,84 @@ static int explain_size(struct hprpc_stub *stub)
     return explain(stub->call, HPRPC_ETOOBIG, "the arguments are larger than the other side's limit for a message");
 }
 
-static int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,
-                 uint16_t procedure, uint64_t size, int (*attempt)(struct hprpc_stub *, uint16_t, uint16_t, uint32_t))
+/* Empties a call that is used again. Its ticket is returned where the caller, who takes the lock anyway, may retire it. */
+static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hprpc_controller *controller)
+{
+    struct hprpc_pending_call *former = call ? call->pending : NULL;
+
+    if (!former || former->controller != controller) {
+        if (call)
+            hprpc_call_clear(call);
+        return NULL;
+    }
+    call->pending = NULL;
+    call->detail = NULL;
+    return hprpc__pending_let_go(former) ? former : NULL;
+}
+
+/* What no attempt can help. */
+static int refuse(struct hprpc_stub *stub, uint16_t procedure)
+{
+    if (stub->call)
+        hprpc_call_clear(stub->call);
+    if (!hprpc__common_is_ours(stub->client->controller->common))
+        return explain(stub->call, HPRPC_EFORKED, NULL);
+    if (procedure == HPRPC_PROCEDURE_ABSENT)
+        return explain(stub->call, HPRPC_EUNIMPLEMENTED,
+                       "the other side's version of the service lacks this procedure");
+    return explain_size(stub);
+}
+
+/* After an attempt that failed: 0, and it is time for another, or what the call fails with. */
+static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struct hprpc__room *room, int r)
+{
+    switch (r) {
+    case HPRPC_EAGAIN:
+        return wait_for_room(stub, room);
+    case HPRPC_ETOOBIG:
+        return explain_size(stub);
+    case HPRPC_ENOTSENT:
+        return explain_broken(stub);
+    default:
+        return explain(stub->call, r, NULL);
+    }
+}
+
+static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,
+                        uint16_t procedure, uint64_t size,
+                        int (*attempt)(struct hprpc_stub *, uint16_t, uint16_t, uint32_t))
 {
     struct hprpc_controller *controller = client->controller;
     struct hprpc__room room = { 0 };
+    struct hprpc_pending_call *former;
     int r;
 
     stub->client = client;
     stub->call = call;
     stub->pending = NULL;
-    if (call)
-        hprpc_call_clear(call);
-    if (!hprpc__common_is_ours(controller->common))
-        return explain(call, HPRPC_EFORKED, NULL);
-    if (procedure == HPRPC_PROCEDURE_ABSENT)
-        return explain(call, HPRPC_EUNIMPLEMENTED, "the other side's version of the service lacks this procedure");
-    if (size > UINT32_MAX)
-        return explain_size(stub);
-
+    if (KODOSIS_UNLIKELY(size > UINT32_MAX || procedure == HPRPC_PROCEDURE_ABSENT ||
+                         !hprpc__common_is_ours(controller->common)))
+        return refuse(stub, procedure);
+    former = empty(call, controller);
+    pthread_mutex_lock(&controller->lock);
+    if (former)
+        hprpc__pending_retire(former);
     for (;;) {
-        pthread_mutex_lock(&controller->lock);
         hprpc__room_before(&room, controller);
         r = attempt(stub, service, procedure, (uint32_t)size);
-        if (r == 0) {
-            stub->writer = &stub->reservation.writer;
-            if (stub->pending)
-                stub->pending->deadline = room.deadline;
-            return 0;
-        }
+        if (KODOSIS_LIKELY(r == 0))
+            break;
         hprpc__room_after(&room, controller);
         pthread_mutex_unlock(&controller->lock);
-        if (r == HPRPC_ETOOBIG)
-            return explain_size(stub);
-        if (r == HPRPC_ENOTSENT)
-            return explain_broken(stub);
-        if (r == HPRPC_EAGAIN)
-            r = wait_for_room(stub, &room);
-        else
-            r = explain(call, r, NULL);
+        r = wait_or_fail(stub, &room, r);
         if (r < 0)
             return r;
+        pthread_mutex_lock(&controller->lock);
     }
+    stub->writer = &stub->reservation.writer;
+    if (stub->pending)
+        stub->pending->deadline = room.deadline;
+    return 0;
 }
 
 int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,

@@ -68,28 +68,32 @@ static bool grow(struct kodosis_arena *arena, size_t size)
     return true;
 }
 
+static inline size_t whole_pieces(size_t size)
+{
+    return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
 bool kodosis_arena_allows(const struct kodosis_arena *arena, size_t size)
 {
     size_t left = arena->limit - arena->taken;
 
     /* the limit counts whole pieces, so that many small ones cannot slip under it */
-    return size <= left && ((size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1)) <= left;
+    return size <= left && whole_pieces(size) <= left;
 }
 
 void *kodosis_arena_allocate(struct kodosis_arena *arena, size_t size)
 {
+    size_t whole = whole_pieces(size ? size : 1);
     void *memory;
 
-    if (!size)
-        size = 1;
-    if (size > SIZE_MAX / 2 || !kodosis_arena_allows(arena, size))
+    /* beyond half of all memory the sums here could wrap */
+    if (size > SIZE_MAX / 2 || whole > arena->limit - arena->taken)
         return NULL;
-    size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    if (size > (size_t)(arena->end - arena->cursor) && !grow(arena, size))
+    if (whole > (size_t)(arena->end - arena->cursor) && !grow(arena, whole))
         return NULL;
     memory = arena->cursor;
-    arena->cursor += size;
-    arena->taken += size;
+    arena->cursor += whole;
+    arena->taken += whole;
     return memory;
 }
 
@@ -114,11 +118,11 @@ void kodosis_arena_reset(struct kodosis_arena *arena)
 {
     struct kodosis_arena_block *kept = arena->blocks;
 
+    if (!arena->taken)
+        return;
     if (arena->taken > arena->peak)
         arena->peak = arena->taken < PEAK_MAX ? arena->taken : PEAK_MAX;
     arena->taken = 0;
-    if (!kept)
-        return;
     /* one block that is large enough for next time, and not larger than one likes to keep; else the next one will be */
     if (kept->size < arena->peak + sizeof(*kept) || kept->size > PEAK_MAX + sizeof(*kept)) {
         kodosis_arena_clear(arena);

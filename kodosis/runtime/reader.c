@@ -54,13 +54,11 @@ void *kodosis_read_array(struct kodosis_reader *reader, size_t count, size_t siz
 
     if (!count || reader->status != KODOSIS_OK)
         return NULL;
-    if (!arena || count > SIZE_MAX / size || !kodosis_arena_allows(arena, count * size)) {
-        kodosis_reader_fail(reader, KODOSIS_TOO_MUCH_MEMORY);
-        return NULL;
-    }
-    memory = kodosis_arena_allocate(arena, count * size);
-    if (!memory)
-        kodosis_reader_fail(reader, KODOSIS_NO_MEMORY);
+    memory = arena && count <= SIZE_MAX / size ? kodosis_arena_allocate(arena, count * size) : NULL;
+    if (KODOSIS_UNLIKELY(!memory))
+        kodosis_reader_fail(reader, arena && count <= SIZE_MAX / size && kodosis_arena_allows(arena, count * size)
+                                        ? KODOSIS_NO_MEMORY
+                                        : KODOSIS_TOO_MUCH_MEMORY);
     return memory;
 }
 

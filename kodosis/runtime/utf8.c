@@ -2,23 +2,39 @@
 
 #include <string.h>
 
-/* How many of the bytes, in steps of 8, are ASCII other than NUL. */
+static const uint64_t ones = 0x0101010101010101u;
+
+/* Whether eight bytes are ASCII other than NUL. */
+static inline bool is_ascii(uint64_t word)
+{
+    /* with no top bit set, subtracting 1 from each byte borrows exactly at the lowest zero byte */
+    return !((word | (word - ones)) & ones << 7);
+}
+
+/* Between 1 and 7 bytes as a word; some of them twice, or ones in their place. */
+static inline uint64_t load_short(const uint8_t *text, size_t size)
+{
+    uint32_t first, last;
+
+    if (size < 4)
+        return ones << 24 | (uint64_t)text[size - 1] << 16 | (uint64_t)text[size / 2] << 8 | text[0];
+    memcpy(&first, text, sizeof(first));
+    memcpy(&last, text + size - sizeof(last), sizeof(last));
+    return (uint64_t)last << 32 | first;
+}
+
+/* How many of the bytes are surely ASCII other than NUL: steps of 8, and the rest if there is nothing else in it. */
 static size_t skip_ascii(const uint8_t *text, size_t size)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    const uint64_t tops = 0x8080808080808080u;
     size_t done = 0;
+    uint64_t word;
 
-    while (size - done >= 8) {
-        uint64_t word;
-
+    for (; size - done >= 8; done += 8) {
         memcpy(&word, text + done, sizeof(word));
-        /* with no top bit set, subtracting 1 from each byte borrows exactly at the lowest zero byte */
-        if ((word | (word - ones)) & tops)
-            break;
-        done += 8;
+        if (!is_ascii(word))
+            return done;
     }
-    return done;
+    return done == size || is_ascii(load_short(text + done, size - done)) ? size : done;
 }
 
 /* The length of the well-formed character at `text`, 0 if there is none. `size` is at least 1. */
@@ -53,20 +69,25 @@ static size_t character_length(const uint8_t *text, size_t size)
     return length;
 }
 
-bool kodosis__utf8_is_valid(const uint8_t *text, size_t size)
+/* Text that begins with something else than ASCII. */
+static __attribute__((noinline)) bool is_valid(const uint8_t *text, size_t size)
 {
     size_t at = 0;
 
     while (at < size) {
-        size_t length;
+        size_t length = character_length(text + at, size - at);
 
-        at += skip_ascii(text + at, size - at);
-        if (at == size)
-            break;
-        length = character_length(text + at, size - at);
         if (!length)
             return false;
         at += length;
+        at += skip_ascii(text + at, size - at);
     }
     return true;
+}
+
+bool kodosis__utf8_is_valid(const uint8_t *text, size_t size)
+{
+    size_t ascii = skip_ascii(text, size);
+
+    return ascii == size || is_valid(text + ascii, size - ascii);
 }
