@@ -187,9 +187,14 @@ const char *c_size_of(struct c_emitter *emitter, const struct kodosis_type *type
 
 void c_emit_helpers(struct c_emitter *emitter, const struct kodosis_type *type);
 
-/* ---- records.c: the functions of enums, structs, unions and errors ---- */
+/* ---- records.c, enums.c, unions.c: the functions of what an interface declares ---- */
 
 void c_emit_records(struct c_emitter *emitter);
+void c_emit_enum(struct c_emitter *emitter, const struct kodosis_declaration *declaration);
+void c_emit_union(struct c_emitter *emitter, const struct kodosis_declaration *declaration);
+
+/* Decoding steps down where a value may contain its own kind. */
+void c_enter(struct c_emitter *emitter);
 
 /* ---- schema.c ---- */
 

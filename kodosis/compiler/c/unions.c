@@ -1,0 +1,165 @@
+/* The functions of unions: one tag byte, then the member that it names. */
+#include "kodosis/compiler/c/emitter.h"
+
+static struct c_field union_field(struct c_emitter *emitter, const struct kodosis_declaration *declaration,
+                                  size_t index, const char *record)
+{
+    const struct kodosis_member *member = &declaration->members[index];
+    const char *as = c_format(emitter, "%s->as.%s", record, c_member(emitter, member));
+    struct c_field field = { .type = member->type };
+
+    field.expression = c_is_pointer_member(declaration, member) ? c_whole(emitter, member->type, as) : as;
+    return field;
+}
+
+static bool union_has_run(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    size_t i;
+
+    for (i = 0; i < declaration->member_count; i++) {
+        struct c_field field = union_field(emitter, declaration, i, "value");
+
+        if (c_fields_have_run(emitter, &field, 1))
+            return true;
+    }
+    return false;
+}
+
+static void emit_case(struct c_emitter *emitter, const struct kodosis_declaration *declaration, size_t index)
+{
+    c_line(emitter, "case %s:", c_tag(emitter, declaration, index));
+    kodosis_text_indent(emitter->text);
+}
+
+static void emit_break(struct c_emitter *emitter)
+{
+    c_line(emitter, "break;");
+    kodosis_text_outdent(emitter->text);
+}
+
+static void emit_union_size(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    const char *name = c_name(emitter, declaration);
+    size_t i;
+
+    c_line(emitter, "uint64_t %s_size(const struct %s *value, uint64_t offset)", name, name);
+    c_open(emitter);
+    c_line(emitter, "offset += 1;");
+    c_line(emitter, "switch (value->tag) {");
+    for (i = 0; i < declaration->member_count; i++) {
+        struct c_field field = union_field(emitter, declaration, i, "value");
+
+        emit_case(emitter, declaration, i);
+        c_size_fields(emitter, &field, 1, "offset", "offset");
+        emit_break(emitter);
+    }
+    c_line(emitter, "default:");
+    c_line(emitter, "    break;");
+    c_line(emitter, "}");
+    c_line(emitter, "return offset;");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+static void emit_union_write(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    const char *name = c_name(emitter, declaration);
+    size_t i;
+
+    c_line(emitter, "void %s_write(struct kodosis_writer *writer, const struct %s *value)", name, name);
+    c_open(emitter);
+    if (union_has_run(emitter, declaration)) {
+        c_line(emitter, "uint8_t *at;");
+        c_gap(emitter);
+    }
+    c_line(emitter, "kodosis_write_uint8(writer, value->tag);");
+    c_line(emitter, "switch (value->tag) {");
+    for (i = 0; i < declaration->member_count; i++) {
+        struct c_field field = union_field(emitter, declaration, i, "value");
+
+        emit_case(emitter, declaration, i);
+        c_write_fields(emitter, &field, 1);
+        emit_break(emitter);
+    }
+    c_line(emitter, "default:");
+    c_line(emitter, "    kodosis_writer_fail(writer, KODOSIS_BAD_TAG);");
+    c_line(emitter, "    break;");
+    c_line(emitter, "}");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+/* A member that is a pointer: its value comes from the arena. */
+static void emit_pointer_read(struct c_emitter *emitter, const struct kodosis_member *member)
+{
+    c_line(emitter, "ret_value->as.%s = read_new_%s(reader);", c_member(emitter, member),
+           c_stem(emitter, member->type));
+}
+
+static void emit_new(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    const char *head = c_format(emitter, "read_new_%s(struct kodosis_reader *reader)", c_stem(emitter, type));
+    struct c_field field = { .type = type, .expression = c_whole(emitter, type, "value") };
+    struct c_body body;
+
+    if (emitter->renewed[type->index])
+        return;
+    emitter->renewed[type->index] = true;
+    c_line(emitter, "static %s", c_declare_whole(emitter, type, head, true));
+    c_open(emitter);
+    c_line(emitter, "%s = (%s)kodosis_read_array(reader, 1, sizeof(*value));",
+           c_declare_whole(emitter, type, "value", false), c_declare_whole(emitter, type, "", false));
+    c_gap(emitter);
+    c_body_begin(emitter, &body);
+    c_read_fields(emitter, &field, 1, NULL);
+    c_body_end(emitter, &body, "if (value)");
+    c_line(emitter, "return value;");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+static void emit_union_read(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    const char *name = c_name(emitter, declaration);
+    size_t i;
+
+    for (i = 0; i < declaration->member_count; i++)
+        if (c_is_pointer_member(declaration, &declaration->members[i]))
+            emit_new(emitter, declaration->members[i].type);
+    c_line(emitter, "void %s_read(struct kodosis_reader *reader, struct %s *ret_value)", name, name);
+    c_open(emitter);
+    if (union_has_run(emitter, declaration)) {
+        c_line(emitter, "const uint8_t *at;");
+        c_gap(emitter);
+    }
+    if (declaration->type->recursive)
+        c_enter(emitter);
+    c_line(emitter, "ret_value->tag = kodosis_read_uint8(reader);");
+    c_line(emitter, "switch (ret_value->tag) {");
+    for (i = 0; i < declaration->member_count; i++) {
+        struct c_field field = union_field(emitter, declaration, i, "ret_value");
+
+        emit_case(emitter, declaration, i);
+        if (c_is_pointer_member(declaration, &declaration->members[i]))
+            emit_pointer_read(emitter, &declaration->members[i]);
+        else
+            c_read_fields(emitter, &field, 1, NULL);
+        emit_break(emitter);
+    }
+    c_line(emitter, "default:");
+    c_line(emitter, "    kodosis_reader_fail(reader, KODOSIS_BAD_TAG);");
+    c_line(emitter, "    memset(ret_value, 0, sizeof(*ret_value));");
+    c_line(emitter, "    break;");
+    c_line(emitter, "}");
+    if (declaration->type->recursive)
+        c_line(emitter, "kodosis_reader_leave(reader);");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+void c_emit_union(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    emit_union_size(emitter, declaration);
+    emit_union_write(emitter, declaration);
+    emit_union_read(emitter, declaration);
+}
