@@ -35,7 +35,7 @@ struct chapter {
 };
 
 extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
-    waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter;
+    waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter;
 
 /* ---- The service's state ---- */
 
