@@ -253,11 +253,11 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     controller->turning = true;
     r = receive_batch(controller, looks, until, &count);
     controller->turning = outer;
-    if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
-        r = send_what_waits(controller);
     /* relaxed: who queues one tries to send it afterwards, under the lock */
     if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.queued, memory_order_relaxed)))
         hprpc__bind_resume(controller);
+    if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
+        r = send_what_waits(controller);
     if (KODOSIS_UNLIKELY(r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM))
         hprpc__controller_break(controller, r, reason_of(controller, r));
     if (count)

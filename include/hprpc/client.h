@@ -46,9 +46,9 @@ struct hprpc_client_options {
 
     /*
      * Called when the state changes, on the pumping thread and with no lock held: CONNECTING, READY unless connecting fails,
-     * and BROKEN or CLOSED at last, each once. `code` and `reason` (borrowed) say why it ended; 0 and "" before. CONNECTING
-     * comes before open or connect returns; with THREAD, the others may as well. Where open fails nothing is told. NULL for
-     * none.
+     * and BROKEN or CLOSED at last, each once. `code` and `reason` (borrowed) say why it ended; 0 and "" before. What comes
+     * before hprpc_client_open returns is CONNECTING alone, except with THREAD, which does not wait for that. Where open
+     * itself fails, nothing is told. NULL for none.
      */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;

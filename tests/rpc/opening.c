@@ -363,6 +363,57 @@ static void a_bind_waits_for_an_id(void **state)
     }
 }
 
+/* A handler that binds at its caller, whose only id is taken when it asks. */
+static int call_and_bind_back(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct hprpc_client *caller = hprpc_controller_client(hprpc_request_controller(request));
+    struct tiny tiny = { caller, 0, { TINY_ECHO, TINY_POKE, TINY_NOTE } };
+    struct hprpc_call echo = HPRPC_CALL_INIT;
+    struct question question;
+    int r;
+
+    (void)self;
+    (void)data;
+    r = tiny_echo_start(&tiny, &echo, "x", 1);
+    if (r == 0)
+        r = ask(caller, &question, 0);
+    if (r == 0) {
+        r = answer_of(&question);
+        hprpc_call_clear(&question.call);
+    }
+    hprpc_call_clear(&echo);
+    return r;
+}
+
+static void a_bind_waits_inside_a_handler(void **state)
+{
+    struct stage stage;
+    struct tiny_handlers handlers = { NULL, call_and_bind_back, NULL };
+    struct raw_limits limits = RAW_LIMITS_INIT;
+    struct fake_message message;
+    struct fake_end *end;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &handlers, NULL);
+    stage_run(&stage);
+    end = fake_connect(stage.name);
+    assert_non_null(end);
+    limits.max_calls = 1;
+    raw_hello(end, &limits);
+    raw_request(end, 0, TINY_POKE, 0, "", 0);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_REQUEST, &message));
+    raw_reply(end, message.header.call, "x", 1);
+    fake_message_clear(&message);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_BIND, &message));
+    raw_bound(end, message.header.call);
+    fake_message_clear(&message);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
+    fake_message_clear(&message);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 static void a_bind_may_be_too_big(void **state)
 {
     struct scene scene;
@@ -777,13 +828,21 @@ static void opened_by_a_crowd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opened_in_a_loop),           cmocka_unit_test(opened_by_those_who_wait),
-        cmocka_unit_test(a_call_waits_too),           cmocka_unit_test(a_bind_waits_for_an_id),
-        cmocka_unit_test(a_bind_may_be_too_big),      cmocka_unit_test(connecting_fails),
-        cmocka_unit_test(connecting_has_a_deadline),  cmocka_unit_test(a_bind_has_its_own_deadline),
-        cmocka_unit_test(cancelled_while_connecting), cmocka_unit_test(closed_or_freed_while_connecting),
-        cmocka_unit_test(from_within_changed),        cmocka_unit_test(connect_tells_its_end),
-        cmocka_unit_test(what_fails_at_once),         cmocka_unit_test(opened_by_a_crowd),
+        cmocka_unit_test(opened_in_a_loop),
+        cmocka_unit_test(opened_by_those_who_wait),
+        cmocka_unit_test(a_call_waits_too),
+        cmocka_unit_test(a_bind_waits_for_an_id),
+        cmocka_unit_test(a_bind_waits_inside_a_handler),
+        cmocka_unit_test(a_bind_may_be_too_big),
+        cmocka_unit_test(connecting_fails),
+        cmocka_unit_test(connecting_has_a_deadline),
+        cmocka_unit_test(a_bind_has_its_own_deadline),
+        cmocka_unit_test(cancelled_while_connecting),
+        cmocka_unit_test(closed_or_freed_while_connecting),
+        cmocka_unit_test(from_within_changed),
+        cmocka_unit_test(connect_tells_its_end),
+        cmocka_unit_test(what_fails_at_once),
+        cmocka_unit_test(opened_by_a_crowd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

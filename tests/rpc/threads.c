@@ -451,6 +451,8 @@ static int child(struct tiny *tiny)
         return 2;
     if (tiny_bind(tiny->client, &tiny_interface, NULL, &other) != HPRPC_EFORKED)
         return 3;
+    if (hprpc_stub_bind_post(tiny->client, &tiny_interface, &call) != HPRPC_EFORKED || !call.detail || call.pending)
+        return 4;
     return 0;
 }
 
