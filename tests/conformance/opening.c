@@ -183,6 +183,29 @@ static void answered_late(void **state)
     }
 }
 
+/* A name that stands for several addresses, not all of which need to have somebody who listens. */
+static void the_next_address(void **state)
+{
+    (void)state;
+    if (strcmp(transport->scheme, "tcp") != 0)
+        skip();
+    for (int i = 0; i < PUMPS; i++) {
+        struct opening opening;
+        struct conform_probe_proxy proxy;
+        char port[16];
+
+        knockable(&opening);
+        snprintf(port, sizeof(port), "%s", strrchr(opening.room.uri, ':'));
+        snprintf(opening.room.uri, sizeof(opening.room.uri), "tcp://localhost%s", port);
+        assert_true(knock(&opening, pumps[i], 0));
+        room_run(&opening.room);
+        assert_int_equal(outcome(&opening, &proxy), 0);
+        assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+        leave(&opening, HPRPC_CLIENT_CLOSED);
+        room_close(&opening.room);
+    }
+}
+
 /* ---- Nobody answers ---- */
 
 static void expect_failed(struct opening *opening, int code, int other)
@@ -373,6 +396,7 @@ static void a_black_hole(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_thread_for_both_sides),
     cmocka_unit_test(answered_late),
+    cmocka_unit_test(the_next_address),
     cmocka_unit_test(nobody_listens),
     cmocka_unit_test(nobody_answers),
     cmocka_unit_test(given_up),
