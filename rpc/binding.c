@@ -131,10 +131,8 @@ static void start_clock(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
 
-    /* whoever sleeps meant to sleep longer */
-    if (hprpc__pending_start_clock(pending, hprpc_now(controller->context)) &&
-        hprpc__pump_is_elsewhere(&controller->pump))
-        hprpc__pump_kick(&controller->pump);
+    if (hprpc__pending_start_clock(pending, hprpc_now(controller->context)))
+        hprpc__pump_hasten(controller);
 }
 
 static int begin(struct hprpc_controller *controller, const struct hprpc_interface *interface, struct hprpc_call *call,

@@ -58,6 +58,9 @@ struct hprpc__host {
     /* The channel wants other events than before, or somebody must look at it now. Under the controller's lock. */
     void (*attend)(struct hprpc__host *host, struct hprpc_controller *controller);
 
+    /* One of its calls expires earlier than any other of its own. By the pump's owner. NULL where each sleep asks anew. */
+    void (*hasten)(struct hprpc__host *host, struct hprpc_controller *controller);
+
     /* The pump's owner is about to leave: whoever comes next sleeps on descriptors. NULL where nobody does. */
     void (*settle)(struct hprpc__host *host, struct hprpc_controller *controller);
 

@@ -58,6 +58,22 @@ static void attend(struct hprpc__host *host, struct hprpc_controller *controller
     hprpc__watcher_update(((struct hprpc__loop *)host)->epoll_fd, controller);
 }
 
+/* ---- Deadlines ---- */
+
+static void note_deadline(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    uint64_t deadline = hprpc__controller_deadline(controller);
+
+    if (deadline < loop->next_deadline)
+        loop->next_deadline = deadline;
+}
+
+/* A handler, or the application between two turns, called back over this connection: no turn of its own may follow. */
+static void hasten(struct hprpc__host *host, struct hprpc_controller *controller)
+{
+    note_deadline((struct hprpc__loop *)host, controller);
+}
+
 /* ---- Life ---- */
 
 int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
@@ -65,6 +81,7 @@ int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
     memset(loop, 0, sizeof(*loop));
     loop->context = context;
     loop->host.attend = attend;
+    loop->host.hasten = hasten;
     loop->host.dedicated = true;
     loop->host.attentive = true;
     loop->next_deadline = HPRPC__NEVER;
@@ -105,14 +122,6 @@ static int reserve_active(struct hprpc__loop *loop)
     loop->active = active;
     loop->active_capacity = capacity;
     return 0;
-}
-
-static void note_deadline(struct hprpc__loop *loop, struct hprpc_controller *controller)
-{
-    uint64_t deadline = hprpc__controller_deadline(controller);
-
-    if (deadline < loop->next_deadline)
-        loop->next_deadline = deadline;
 }
 
 static void own(struct hprpc_controller *controller)

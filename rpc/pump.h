@@ -65,6 +65,20 @@ static inline bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
 /* Whether somebody else pumps, or an application's loop may be sleeping until it has to. */
 bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump);
 
+/* Wakes the pumping thread out of its sleep. Any thread. */
+void hprpc__pump_kick(const struct hprpc__pump *pump);
+
+/* A ticket's deadline is the first on its connection: whoever sleeps meant to sleep longer. Under the lock. */
+static inline void hprpc__pump_hasten(struct hprpc_controller *controller)
+{
+    struct hprpc__host *host = controller->pump.host;
+
+    if (hprpc__pump_is_elsewhere(&controller->pump))
+        hprpc__pump_kick(&controller->pump);
+    else if (host->hasten)
+        host->hasten(host, controller);
+}
+
 /* Takes the pump for this thread; false when another has it. */
 bool hprpc__pump_try_own(struct hprpc__pump *pump);
 
@@ -76,8 +90,5 @@ void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call 
 
 /* After a turn: has those try again who wait for credit or room. Cheap when nobody does. */
 void hprpc__pump_stir(struct hprpc_controller *controller);
-
-/* Wakes the pumping thread out of its sleep. Any thread. */
-void hprpc__pump_kick(const struct hprpc__pump *pump);
 
 #endif

@@ -305,10 +305,8 @@ int hprpc_stub_post(struct hprpc_stub *stub)
 
     if (r != HPRPC_EINVAL) {
         stub->call->pending = stub->pending;
-        /* whoever sleeps meant to sleep longer */
-        if (hprpc__pending_start_clock(stub->pending, hprpc_now(controller->context)) &&
-            hprpc__pump_is_elsewhere(&controller->pump))
-            hprpc__pump_kick(&controller->pump);
+        if (hprpc__pending_start_clock(stub->pending, hprpc_now(controller->context)))
+            hprpc__pump_hasten(controller);
     }
     pthread_mutex_unlock(&controller->lock);
     return r == HPRPC_EINVAL ? explain_value(stub) : 0;

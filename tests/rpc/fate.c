@@ -281,6 +281,45 @@ static void deadlines_in_virtual_time(void **state)
     stage_close(&stage);
 }
 
+/* What the application calls back between two turns of a server's loop expires in time, though nothing comes meanwhile. */
+static int meet(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct hprpc_controller **controller = self;
+
+    *controller = hprpc_controller_keep(hprpc_request_controller(request));
+    return tiny_echo_reply(request, data.data, data.size);
+}
+
+static void a_deadline_between_two_turns(void **state)
+{
+    static const struct tiny_handlers meeting = { meet, NULL, NULL };
+    struct hprpc_controller *controller = NULL;
+    struct tiny back = { NULL, 0, { 0, 1, 2, 3 } };
+    struct posted posted = { .call = HPRPC_CALL_INIT };
+    struct fake_end *end;
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, true);
+    stage_serve(&stage, NULL, &meeting, &controller);
+    end = raw_connect(&stage, NULL);
+    raw_request(end, 0, TINY_ECHO, 0, "x", 1);
+    stage_turn(&stage);
+    assert_non_null(controller);
+    back.client = hprpc_controller_client(controller);
+    posted.call.timeout_ms = 20;
+    assert_int_equal(tiny_echo_start(&back, &posted.call, "y", 1), 0);
+    hprpc_pending_call_notify(posted.call.pending, on_done, &posted);
+    assert_in_range(hprpc_server_timeout(stage.server), 1, 20);
+    atomic_fetch_add(&stage.time, 20 * 1000000ull);
+    assert_int_equal(hprpc_server_timeout(stage.server), 0);
+    assert_int_equal(hprpc_server_process(stage.server), 0);
+    finish(&posted, HPRPC_EDEADLINE);
+    hprpc_controller_drop(controller);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 static void a_deadline_passes_while_one_sleeps(void **state)
 {
     static const char *const waits[] = { "?wait=block", "?wait=adaptive", "?wait=spin" };
@@ -663,6 +702,7 @@ int main(void)
         cmocka_unit_test(cancelled_while_its_reply_comes),
         cmocka_unit_test(cleared_before_its_reply),
         cmocka_unit_test(deadlines_in_virtual_time),
+        cmocka_unit_test(a_deadline_between_two_turns),
         cmocka_unit_test(a_deadline_passes_while_one_sleeps),
         cmocka_unit_test(the_handler_sees_deadline_and_cancellation),
         cmocka_unit_test(stray_answers_are_counted_and_dropped),
