@@ -30,11 +30,12 @@ bool is_filled(const uint8_t *bytes, size_t size, uint64_t tag)
 
 static uint32_t draw_size(struct world *world)
 {
-    switch (world_random(world, 10)) {
+    switch (world_random(world, 20)) {
     case 0:
-        return (uint32_t)world_random(world, 50000);
+        return (uint32_t)world_random(world, world_chance(world, 100) ? 200000 : 50000);
     case 1:
     case 2:
+    case 3:
         return (uint32_t)world_random(world, 3000);
     default:
         return (uint32_t)world_random(world, 300);
@@ -148,7 +149,9 @@ static void judge_start(const struct call *call, int r, uint32_t flags)
     struct world *world = call->party->world;
     bool may = false;
 
-    if (r == HPRPC_ENOTSENT)
+    if (r == HPRPC_ETOOBIG)
+        may = size_of(call) > party_limit(call->party);
+    else if (r == HPRPC_ENOTSENT)
         may = party_has_ended(call->party);
     else if (r == HPRPC_EBUSY)
         may = flags & HPRPC_CALL_NO_WAIT;
@@ -174,10 +177,12 @@ static int begin(struct call *call, struct hprpc_stub *stub, uint32_t flags)
     call->started = party->world->now;
     call->deadline = timeout == HPRPC_NO_TIMEOUT ? NEVER : call->started + timeout * MILLISECOND;
     call->call.flags = flags;
+    call->busy = true;
     actor_begin_wait(party->actor);
     r = (call->procedure == NOTE ? hprpc_stub_begin_oneway : hprpc_stub_begin)(
         stub, party->client, &call->call, party->service, party->procedures[call->procedure], size_of(call));
     actor_end_wait(party->actor);
+    call->busy = false;
     if (r < 0) {
         describe_start(call, "does not start", r);
         judge_start(call, r, flags);
@@ -185,7 +190,10 @@ static int begin(struct call *call, struct hprpc_stub *stub, uint32_t flags)
         call->code = r;
         return r;
     }
-    call->posted = true;
+    world_check(party->world, size_of(call) <= party_limit(party), "call %u is sent beyond the other side's limit",
+                (uint32_t)call->tag);
+    call->order = ++party->sent;
+    call->ticket = stub->pending;
     write_request(stub->writer, call);
     return 0;
 }
@@ -198,13 +206,22 @@ static bool succeeds(enum behaviour behaviour)
            behaviour == HANG_UP;
 }
 
+static uint64_t size_of_reply(const struct call *call)
+{
+    struct kodosis_bytes payload = { NULL, call->reply_size };
+
+    return kodosis_size_bytes(8, payload);
+}
+
 /* What the handler alone makes of it. */
 static int intended_code(const struct call *call)
 {
     if (call->procedure == MISSING || call->procedure == UNKNOWN)
         return HPRPC_EUNIMPLEMENTED;
-    if (call->procedure == POKE || call->procedure == NOTE || succeeds(call->behaviour))
+    if (call->procedure == POKE || call->procedure == NOTE)
         return 0;
+    if (succeeds(call->behaviour))
+        return size_of_reply(call) > party_own_limit(call->party) ? HPRPC_ETOOBIG : 0;
     switch (call->behaviour) {
     case FAIL:
     case RAISE:
@@ -216,6 +233,14 @@ static int intended_code(const struct call *call)
     default:
         return HPRPC_EBODY;
     }
+}
+
+/* Whether one of the limits that are small here may have turned it away. */
+static bool may_be_turned_away(const struct call *call)
+{
+    const struct rules *rules = &call->party->world->rules;
+
+    return call->refused || rules->max_depth || rules->max_kept_calls || rules->max_kept_bytes;
 }
 
 static bool may_end_with(const struct call *call, int code)
@@ -234,7 +259,7 @@ static bool may_end_with(const struct call *call, int code)
     case HPRPC_ENOTSENT:
         return party_has_ended(call->party);
     case HPRPC_EBUSY:
-        return world->memory.failures > 0 || world->max_depth;
+        return world->memory.failures > 0 || may_be_turned_away(call);
     case HPRPC_ENOMEM:
         return world->memory.failures > 0;
     default:
@@ -245,7 +270,7 @@ static bool may_end_with(const struct call *call, int code)
 /* What may happen where nothing goes wrong: a limit that is small, and a client that leaves the server's calls behind. */
 static bool is_excused(const struct call *call)
 {
-    return (call->code == HPRPC_EBUSY && call->party->world->max_depth) || call->party->called_back;
+    return (call->code == HPRPC_EBUSY && may_be_turned_away(call)) || call->party->called_back;
 }
 
 static void judge(const struct call *call)
@@ -301,6 +326,7 @@ static void end(struct call *call, struct hprpc_stub *stub, int r)
 
     world_check(world, !call->finished, "call %u ends twice", (uint32_t)call->tag);
     call->finished = true;
+    call->ticket = NULL;
     if (r == 0) {
         check_reply(call, &stub->reader);
         r = hprpc_stub_end(stub);
@@ -337,6 +363,8 @@ static void hear_end(void *self, struct hprpc_pending_call *pending)
     call_finish(call);
     if (world_chance(world, 300))
         call_clear(call);
+    if (world_chance(world, world->climate.impulsive))
+        party_act_on_impulse(call->party);
 }
 
 bool call_post(struct call *call, uint32_t flags)
@@ -370,9 +398,11 @@ bool call_exchange(struct call *call, uint32_t flags)
         return false;
     describe_start(call, "is made", 0);
     borrowed = borrowed_bytes(stub.writer);
+    call->busy = true;
     actor_begin_wait(call->party->actor);
     r = hprpc_stub_exchange(&stub);
     actor_end_wait(call->party->actor);
+    call->busy = false;
     free(borrowed);
     end(call, &stub, r);
     return true;
@@ -400,7 +430,7 @@ bool call_note(struct call *call, uint32_t flags)
 
 void call_cancel(struct call *call)
 {
-    if (!call->call.pending || call->finished)
+    if (!call->call.pending || call->finished || call->busy)
         return;
     world_trace(call->party->world, "call %u is cancelled", (uint32_t)call->tag);
     call->cancelled = true;
@@ -412,6 +442,9 @@ void call_clear(struct call *call)
     struct call **place = &call->party->calls;
     struct world *world = call->party->world;
 
+    if (call->busy || call->cleared)
+        return;
+    call->cleared = true;
     call->clearing = true;
     if (!call->finished) {
         world_trace(world, "call %u is cleared unfinished", (uint32_t)call->tag);
@@ -424,6 +457,7 @@ void call_clear(struct call *call)
         place = &(*place)->next;
     *place = call->next;
     call->view = NULL;
+    call->ticket = NULL;
     hprpc_call_clear(&call->call);
     world_check(world, !call->notifies || call->notified == 1, "call %u is over without its notification",
                 (uint32_t)call->tag);
@@ -435,11 +469,46 @@ void call_clear(struct call *call)
         call->then->answer_at = 0;
 }
 
+/* ---- Time ---- */
+
+enum {
+    LATE = 2,    /* milliseconds that a loop may be late: its timeout is rounded up */
+    LATER = 400, /* a wait looks at the clock only every 16 looks at its channel, each of which takes long here */
+};
+
+static void check_overdue(const struct call *call)
+{
+    const struct actor *actor = call->party->actor;
+    struct world *world = actor->world;
+    uint64_t late = (actor->blocking ? LATER : LATE) * MILLISECOND;
+
+    if (!call->ticket || call->deadline == NEVER || world->now < call->deadline + late)
+        return;
+    world_check(world, hprpc_pending_call_done(call->ticket), "everybody sleeps, and call %u is overdue",
+                (uint32_t)call->tag);
+}
+
+void calls_check_overdue(struct world *world)
+{
+    for (const struct actor *actor = world->actors; actor; actor = actor->next) {
+        for (const struct party *party = actor->parties; party && !actor->deaf; party = party->next) {
+            if (actor->blocking && !party_is_awaited(party))
+                continue;
+            for (const struct call *call = party->calls; call; call = call->next)
+                check_overdue(call);
+        }
+    }
+}
+
 /* ---- The end of the world ---- */
 
-static bool did_not_run(int code)
+static bool did_not_run(const struct call *call)
 {
-    return code == HPRPC_ENOTSENT || code == HPRPC_EBUSY || code == HPRPC_ETOOBIG || code == HPRPC_EUNIMPLEMENTED ||
+    int code = call->code;
+
+    if (code == HPRPC_ETOOBIG)
+        return !call->order; /* afterwards it was the reply that was too big */
+    return code == HPRPC_ENOTSENT || (code == HPRPC_EBUSY && !call->refused) || code == HPRPC_EUNIMPLEMENTED ||
            code == HPRPC_EBODY;
 }
 
@@ -450,7 +519,7 @@ void calls_check(struct world *world)
 
         world_check(world, call->finished, "call %u never ends", i);
         world_check(world, call->executions <= 1, "call %u is executed %u times", i, call->executions);
-        world_check(world, !call->executions || !did_not_run(call->code), "call %u is executed, and ends with %s", i,
+        world_check(world, !call->executions || !did_not_run(call), "call %u is executed, and ends with %s", i,
                     hprpc_error_name(call->code));
         free(call);
     }

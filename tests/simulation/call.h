@@ -32,6 +32,9 @@ struct party {
     bool bound;
     bool closed;      /* by us */
     bool called_back; /* it belongs to the server; then the other side may offer nothing */
+    bool leaving;     /* its connection is being freed: nothing new may begin */
+    uint32_t sent;    /* requests so far */
+    uint32_t ran;     /* the last of them, of those from outside handlers, that was executed */
     uint16_t service;
     uint16_t procedures[PROCEDURES];
     struct call *calls; /* those that were not cleared */
@@ -48,7 +51,11 @@ struct call {
     uint32_t size, reply_size;
     uint64_t started, deadline;
     struct hprpc_call call;
-    bool posted;
+    uint32_t order;                    /* among its party's, once it was sent */
+    struct hprpc_pending_call *ticket; /* as long as it is open */
+    bool busy;                         /* somebody is inside the call that sends it, or waits for it */
+    bool refused;                      /* its handler might not defer it */
+    bool cleared;
     bool cancelled;
     bool finished;
     bool clearing;
@@ -80,6 +87,9 @@ void call_cancel(struct call *call);
 /* The one with this tag; NULL when there is none. */
 struct call *call_find(struct world *world, uint64_t tag);
 
+/* Everybody sleeps: then no deadline may have passed unnoticed. */
+void calls_check_overdue(struct world *world);
+
 /* At the end of the world: every story must have an end. */
 void calls_check(struct world *world);
 
@@ -96,6 +106,18 @@ bool party_bind(struct party *party);
 
 /* Whether the connection has ended, so that calls may fail for it. */
 bool party_has_ended(const struct party *party);
+
+/* The largest body that may be sent to the other side of it. */
+uint32_t party_limit(const struct party *party);
+
+/* The largest that may come back. */
+uint32_t party_own_limit(const struct party *party);
+
+/* Does something at once, from within a completion. */
+void party_act_on_impulse(struct party *party);
+
+/* Whether its actor is inside a wait that pumps its connection. */
+bool party_is_awaited(const struct party *party);
 
 /* Any of its calls, or NULL. */
 struct call *party_draw(struct party *party);
@@ -119,7 +141,7 @@ struct deferred {
     uint64_t tag;
     uint32_t reply_size;
     struct kodosis_bytes view; /* of the request */
-    uint64_t answer_at;
+    uint64_t since, answer_at;
     struct deferred *next;
 };
 

@@ -9,17 +9,34 @@ struct client {
     struct hprpc_client *client;
     struct party party;
     uint32_t steps; /* that are left of its life */
+    unsigned told;  /* states that it was told, of this connection */
+    bool told_end;
 };
 
 struct server {
     struct actor actor;
     struct hprpc_server *server; /* NULL between two lives */
-    struct party *parties;       /* those that its handlers called back over, each with a hold on its controller */
     uint32_t lives;
+};
+
+/* Somebody whose side of a connection is played by hand, and badly. */
+struct stranger {
+    struct actor actor;
+    bool says_hello; /* or nothing at all */
 };
 
 void client_act(struct actor *actor);
 void server_act(struct actor *actor);
+void stranger_act(struct actor *actor);
+
+/* What holds at any time at which everybody sleeps. */
+void server_check(const struct server *server);
+
+/* A request is being executed: whether its turn has come, and nothing forbids it. */
+void check_execution(const struct call *call, const struct hprpc_request *request);
+
+/* What the handler of a deferred request may see of its caller. */
+void check_view(const struct call *call, const struct deferred *deferred);
 
 /* With nothing under way on this client's connection: the credit of both sides must be back. */
 void check_credit(const struct client *client);

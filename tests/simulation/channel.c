@@ -267,7 +267,8 @@ static bool arm(struct hprpc_channel *channel)
     struct end *end = end_of(channel);
     struct actor *actor = world_at(end)->current;
 
-    end->armed = end->manner == DOORBELL;
+    /* what is there already rings nobody: whoever is told of it must not sleep */
+    end->armed = end->manner == DOORBELL && !end_is_ready(end);
     if (actor && actor->blocking && !end_is_ready(end)) {
         /* nobody may really sleep here; whoever wants to is woken when the world has gone on */
         let_others_act(end);
@@ -290,6 +291,7 @@ static void close_end(struct hprpc_channel *channel)
     if (end->closed)
         return;
     world_trace(world_at(end), "%u%c closes", end->link->number, side_name(end));
+    world_at(end)->closed_in_silence = !end->link->silent && link_is_quiet(end->link) && !link_has_ended(end->link);
     end->closed = true;
     link_update(end->link);
     world_stir(world_at(end));

@@ -2,6 +2,8 @@
 #include "simulation/cast.h"
 #include "simulation/link.h"
 
+enum { LATE_CONNECTING = 400 }; /* milliseconds: see LATER in call.c */
+
 static struct client *client_of(struct actor *actor)
 {
     return (struct client *)actor;
@@ -26,12 +28,41 @@ static bool may_fail_with(const struct world *world, int code, uint64_t started)
     case HPRPC_ECLOSED:
         return !world->climate.calm;
     case HPRPC_EDEADLINE:
-        return !world->climate.calm && world->now >= started + 1000 * MILLISECOND;
+        return (!world->climate.calm || world->rules.max_connections) && world->now >= started + 1000 * MILLISECOND;
     case HPRPC_ENOMEM:
         return world->memory.failures > 0;
     default:
         return false;
     }
+}
+
+/* Each state is told once, in order, and the end says why. */
+static void note_state(void *self, enum hprpc_client_state state, int code, const char *reason)
+{
+    struct client *client = self;
+    struct world *world = client->actor.world;
+
+    world_trace(world, "state %d: %s: %s", state, hprpc_error_name(code), reason);
+    if (state <= HPRPC_CLIENT_READY) {
+        world_check(world, client->told == (unsigned)state && !client->told_end && !code && !reason[0],
+                    "state %d is told when %u were told before", state, client->told);
+        client->told++;
+        return;
+    }
+    world_check(world, client->told && !client->told_end, "the end is told twice, or before the beginning");
+    world_check(world, code < 0 && reason[0], "the connection ends, and nobody says why");
+    world_check(world, (state == HPRPC_CLIENT_CLOSED) == client->party.closed,
+                "the connection is told to be %s, and was %sclosed here",
+                state == HPRPC_CLIENT_CLOSED ? "closed" : "broken", client->party.closed ? "" : "not ");
+    client->told_end = true;
+}
+
+static void check_states(const struct client *client, int r)
+{
+    world_check(
+        client->actor.world,
+        r == 0 ? client->told == 2 : client->told == (client->told_end ? 1u : 0u) + (client->told == 2 ? 1u : 0u),
+        "after %s, %u states were told, and %s end", hprpc_error_name(r), client->told, client->told_end ? "an" : "no");
 }
 
 static bool connect_client(struct client *client)
@@ -44,15 +75,25 @@ static bool connect_client(struct client *client)
 
     options.pump = HPRPC_PUMP_LOOP;
     options.connect_timeout_ms = 1000;
-    options.max_calls = world->tight ? 1 + (uint32_t)world_random(world, 6) : 0;
-    options.max_call_bytes = world->tight ? 1 + world_random(world, 20000) : 0;
-    options.max_depth = world->max_depth;
+    options.max_calls = world->rules.tight ? 1 + (uint32_t)world_random(world, 6) : 0;
+    options.max_call_bytes = world->rules.tight ? 1 + world_random(world, 20000) : 0;
+    options.max_depth = world->rules.max_depth;
+    options.max_message = world->rules.max_message[0];
+    options.keepalive_ms = world->rules.keepalive_ms;
+    options.changed = note_state;
+    options.changed_self = client;
+    client->told = 0;
+    client->told_end = false;
+    client->party = (struct party){ .closed = false };
     actor_begin_wait(&client->actor);
     r = hprpc_client_connect(world->context, "sim://server", &options, &detail, &client->client);
     actor_end_wait(&client->actor);
     world_trace(world, "connect: %s", hprpc_error_name(r));
     world_check(world, r == 0 || may_fail_with(world, r, started), "a client does not connect: %s: %s",
                 hprpc_error_name(r), detail.text);
+    world_check(world, r == 0 || world->now < started + (1000 + LATE_CONNECTING) * MILLISECOND,
+                "connecting fails late: %s", detail.text);
+    check_states(client, r);
     if (r < 0)
         return false;
     party_init(&client->party, &client->actor, hprpc_client_controller(client->client));
@@ -103,6 +144,17 @@ static void wait_for_some(struct client *client)
     world_trace(world, "has waited");
 }
 
+/* One-way requests until there is no credit left, and one more, which waits for it. */
+static void flood(struct client *client)
+{
+    struct world *world = client->actor.world;
+
+    for (uint64_t i = 5 + world_random(world, 60); i && call_note(call_new(&client->party, 0, 0), HPRPC_CALL_NO_WAIT);
+         i--)
+        continue;
+    call_note(call_new(&client->party, 0, 0), 0);
+}
+
 static void meddle(struct client *client)
 {
     struct world *world = client->actor.world;
@@ -128,7 +180,7 @@ static uint64_t wake_time(const struct client *client)
 }
 
 /* What an event loop does for it: processes when there is an event, or when the time has come. */
-static void process(struct client *client)
+static void process(struct client *client, uint64_t until)
 {
     struct world *world = client->actor.world;
     uint64_t happenings = world->happenings;
@@ -138,10 +190,23 @@ static void process(struct client *client)
         world_chance(world, 30))
         hprpc_client_process(client->client);
     party_collect(&client->party);
-    if (world->happenings == happenings)
-        actor_rest(&client->actor, wake_time(client) > world->now ? wake_time(client) : NEVER);
+    wake_at = wake_time(client) < until ? wake_time(client) : until;
+    if (world_chance(world, world->climate.oversleep))
+        actor_oversleep(&client->actor, world->now + world_random(world, 100 * MILLISECOND));
+    else if (world->happenings == happenings)
+        actor_rest_or_spin(&client->actor, wake_at);
     else
         actor_yield(&client->actor);
+}
+
+/* Nothing is called for a while. */
+static void linger(struct client *client)
+{
+    struct world *world = client->actor.world;
+    uint64_t until = world->now + world_random(world, 3000 * MILLISECOND);
+
+    while (world->now < until)
+        process(client, until);
 }
 
 static void step(struct client *client)
@@ -157,8 +222,14 @@ static void step(struct client *client)
     case 3:
         meddle(client);
         break;
+    case 4:
+        if (world_chance(client->actor.world, client->actor.world->climate.flood))
+            flood(client);
+        else if (world_chance(client->actor.world, client->actor.world->rules.keepalive_ms ? 80 : 5))
+            linger(client);
+        break;
     default:
-        process(client);
+        process(client, NEVER);
         break;
     }
 }
@@ -173,7 +244,7 @@ static void settle(struct client *client)
 
     while (!party_is_done(&client->party) || (!party_has_ended(&client->party) && !is_quiet(client))) {
         world_check(world, world->now < until, "a client's calls do not come to an end");
-        process(client);
+        process(client, NEVER);
     }
     if (!party_has_ended(&client->party))
         check_credit(client);
@@ -183,6 +254,7 @@ static void live(struct client *client)
 {
     struct world *world = client->actor.world;
 
+    client->actor.parties = &client->party;
     while (client->steps && party_bind(&client->party)) {
         client->steps--;
         step(client);
@@ -193,8 +265,12 @@ static void live(struct client *client)
     if (world_chance(world, 500))
         party_clear(&client->party);
     world_trace(world, "the client is freed");
-    client->party.closed = true;
+    if (!client->told_end)
+        client->party.closed = true;
+    client->party.leaving = true;
+    client->actor.parties = NULL;
     hprpc_client_free(client->client);
+    world_check(world, client->told_end, "a client is gone, and its end was not told");
     actor_yield(&client->actor);
     party_clear(&client->party);
 }

@@ -62,7 +62,7 @@ struct link {
     bool refused;     /* nobody listens */
     bool cut;
     bool accepted;
-    bool gone; /* for the listener: the connecting side gave up */
+    bool silent; /* a stranger's */
     struct end *ends[2];
     struct lane lanes[2];
     struct listening *listening; /* as long as it waits to be accepted */

@@ -21,6 +21,30 @@ bool party_has_ended(const struct party *party)
     return !link || link_has_ended(link);
 }
 
+bool party_is_awaited(const struct party *party)
+{
+    const struct link *awaits = party->actor->awaits;
+    struct hprpc_peer peer;
+
+    hprpc_controller_peer(party->controller, &peer);
+    return awaits && (int64_t)awaits->number == peer.pid;
+}
+
+static uint32_t limit_of(const struct world *world, int side)
+{
+    return world->rules.max_message[side] ? world->rules.max_message[side] : UINT32_MAX;
+}
+
+uint32_t party_limit(const struct party *party)
+{
+    return limit_of(party->world, !party->called_back);
+}
+
+uint32_t party_own_limit(const struct party *party)
+{
+    return limit_of(party->world, party->called_back);
+}
+
 /* Whether asking for the service may fail so. */
 static bool may_fail_with(const struct party *party, int code, uint64_t started)
 {
@@ -71,12 +95,49 @@ struct call *party_draw(struct party *party)
     return call;
 }
 
+void party_act_on_impulse(struct party *party)
+{
+    struct world *world = party->world;
+    struct call *other = party_draw(party);
+
+    if (party->leaving || !party->bound)
+        return;
+    world_trace(world, "and at once:");
+    switch (world_random(world, 6)) {
+    case 0:
+        call_note(call_new(party, 0, 0), HPRPC_CALL_NO_WAIT);
+        break;
+    case 1:
+        if (other && world_chance(world, world->climate.cancel * 4))
+            call_cancel(other);
+        break;
+    case 2:
+        if (other && (other->finished || world_chance(world, world->climate.cancel * 4)))
+            call_clear(other);
+        break;
+    case 3:
+        if (!world_chance(world, world->climate.close))
+            break;
+        party->closed = true;
+        hprpc_controller_close(party->controller);
+        break;
+    case 4:
+        call_exchange(call_new(party, 0, 0), world->rules.tight ? HPRPC_CALL_NO_WAIT : 0);
+        break;
+    default:
+        call_post(call_new(party, 0, (uint32_t)world_random(world, 3)), HPRPC_CALL_NO_WAIT);
+        break;
+    }
+}
+
 void party_collect(struct party *party)
 {
     struct call *next;
 
     for (struct call *call = party->calls; call; call = next) {
         next = call->next;
+        if (call->cleared || call->busy)
+            continue;
         if (!call->finished && call->call.pending && hprpc_pending_call_done(call->call.pending))
             call_finish(call);
         if (call->finished && world_chance(party->world, 300))
@@ -95,6 +156,8 @@ bool party_is_done(const struct party *party)
 
 void party_clear(struct party *party)
 {
-    while (party->calls)
+    while (party->calls) {
+        world_check(party->world, !party->calls->busy, "call %u is still being made", (uint32_t)party->calls->tag);
         call_clear(party->calls);
+    }
 }

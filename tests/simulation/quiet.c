@@ -35,7 +35,7 @@ bool is_quiet(const struct client *client)
 {
     const struct end *end = (const struct end *)client->party.controller->channel;
     const struct hprpc_controller *other = server_side(client);
-    const struct party *party = client->actor.world->server->parties;
+    const struct party *party = client->actor.world->server->actor.parties;
 
     while (party && party->controller != other)
         party = party->next;
@@ -83,4 +83,136 @@ void check_credit(const struct client *client)
     check_direction(world, other, own);
     world_check(world, own->tickets.held == tickets_of(&client->party), "%u tickets are held, and %u calls hold one",
                 own->tickets.held, tickets_of(&client->party));
+}
+
+/* ---- Requests ---- */
+
+static bool is_in_time(const struct world *world, const struct hprpc_request *request)
+{
+    uint32_t timeout =
+        request->header.flags & HPRPC_FLAG_TIMEOUT ? request->header.timeout_ms : request->controller->peer.timeout_ms;
+
+    return !request->arrived || timeout == HPRPC_NO_TIMEOUT ||
+           world->now < request->arrived + (timeout + 1ull) * MILLISECOND;
+}
+
+void check_execution(const struct call *call, const struct hprpc_request *request)
+{
+    struct world *world = call->party->world;
+    const struct hprpc_request *outer = request->outer;
+    uint32_t number = (uint32_t)call->tag;
+    uint32_t limit = request->controller->own.max_depth;
+
+    world_check(world, request->header.depth < limit, "call %u is executed at depth %u of %u", number,
+                request->header.depth, limit);
+    world_check(world, !outer || outer->header.depth < request->header.depth,
+                "call %u, at depth %u, nests into a request at depth %u", number, request->header.depth,
+                outer ? outer->header.depth : 0);
+    if (!(request->header.flags & HPRPC_FLAG_ONEWAY))
+        world_check(world, !atomic_load(&((struct hprpc_request *)request)->cancelled) && is_in_time(world, request),
+                    "call %u is executed, and nobody waits any more", number);
+    if (request->header.depth)
+        return;
+    world_check(world, call->order > call->party->ran, "call %u is executed out of its turn", number);
+    call->party->ran = call->order;
+}
+
+/* Whether nothing that the caller sent is still under way. */
+static bool has_said_all(const struct party *party)
+{
+    const struct end *end = (const struct end *)party->controller->channel;
+    const struct lane *lane = &end->link->lanes[end->side];
+
+    return !lane->outbox.first && !lane->wire.first;
+}
+
+void check_view(const struct call *call, const struct deferred *deferred)
+{
+    struct world *world = call->party->world;
+    bool cancelled = hprpc_request_cancelled(deferred->request);
+    uint32_t remaining = hprpc_request_remaining(deferred->request), number = (uint32_t)call->tag;
+    uint32_t timeout = call->call.timeout_ms ? call->call.timeout_ms : 30000;
+    uint64_t passed = (world->now - deferred->since) / MILLISECOND;
+    uint64_t most = passed < timeout ? timeout - passed : 0;
+    uint64_t since = (world->now - call->started) / MILLISECOND;
+    uint64_t least = since < timeout ? timeout - since : 0;
+
+    if (call->cleared || party_has_ended(call->party))
+        return;
+    world_check(world, !cancelled || call->cancelled || world->now >= call->deadline,
+                "the handler of call %u sees it cancelled, which it is not", number);
+    if (timeout == HPRPC_NO_TIMEOUT)
+        world_check(world, remaining == HPRPC_NO_TIMEOUT, "call %u has no deadline, and %u ms remain", number,
+                    remaining);
+    else
+        world_check(world, remaining <= most + 1 && least <= remaining + 1ull,
+                    "of %u ms, %u remain to call %u after %llu", timeout, remaining, number,
+                    (unsigned long long)passed);
+    world_check(world, cancelled || !call->finished || world->memory.failures || !has_said_all(call->party),
+                "call %u is over, and its handler does not see it", number);
+}
+
+/* ---- The server ---- */
+
+struct sum {
+    uint32_t calls;
+    uint64_t bytes;
+};
+
+/* What the server keeps: deferred requests, and those that wait for others. */
+static struct sum kept(const struct hprpc_server *server, const struct world *world)
+{
+    const struct hprpc_controller *controller = server->loops[0].loop.connections;
+    struct sum sum = { 0 };
+
+    for (const struct deferred *deferred = world->deferred; deferred; deferred = deferred->next) {
+        if (deferred->request->controller->quota != &server->common->quota)
+            continue;
+        sum.calls++;
+        sum.bytes += deferred->request->charge;
+    }
+    for (; controller; controller = controller->next) {
+        for (const struct hprpc_request *request = controller->waiting_first; request; request = request->next) {
+            sum.calls++;
+            sum.bytes += request->charge;
+        }
+    }
+    return sum;
+}
+
+static uint32_t count_connections(const struct hprpc_server *server)
+{
+    uint32_t count = 0;
+
+    for (const struct hprpc_controller *controller = server->loops[0].loop.connections; controller;
+         controller = controller->next)
+        count++;
+    return count;
+}
+
+void server_check(const struct server *server)
+{
+    struct hprpc_server *inside = server->server;
+    struct world *world = server->actor.world;
+    struct hprpc__quota *quota;
+    struct sum sum;
+    uint32_t connections;
+
+    if (!inside)
+        return;
+    quota = &inside->common->quota;
+    sum = kept(inside, world);
+    world_check(world, atomic_load(&quota->calls) == sum.calls && atomic_load(&quota->bytes) == sum.bytes,
+                "the server keeps %u requests of %llu bytes, and takes them for %u of %llu", sum.calls,
+                (unsigned long long)sum.bytes, atomic_load(&quota->calls),
+                (unsigned long long)atomic_load(&quota->bytes));
+    world_check(world, sum.calls <= quota->max_calls && sum.bytes <= quota->max_bytes,
+                "the server keeps %u requests of %llu bytes, which is beyond its limits", sum.calls,
+                (unsigned long long)sum.bytes);
+    connections = count_connections(inside);
+    world_check(world,
+                connections == atomic_load(&inside->loops[0].loop.connection_count) &&
+                    connections <= inside->max_connections,
+                "the server has %u connections, takes them for %u, and may have %u", connections,
+                atomic_load(&inside->loops[0].loop.connection_count), inside->max_connections);
 }

@@ -14,7 +14,7 @@ static struct server *server_of(struct actor *actor)
 static struct party *party_for(struct actor *actor, struct hprpc_controller *controller)
 {
     struct server *server = server_of(actor);
-    struct party *party = server->parties;
+    struct party *party = server->actor.parties;
 
     while (party && party->controller != controller)
         party = party->next;
@@ -23,26 +23,29 @@ static struct party *party_for(struct actor *actor, struct hprpc_controller *con
     party = malloc(sizeof(*party));
     party_init(party, actor, hprpc_controller_keep(controller));
     party->called_back = true;
-    party->next = server->parties;
-    server->parties = party;
+    party->next = server->actor.parties;
+    server->actor.parties = party;
     return party;
 }
 
 static void drop_party(struct server *server, struct party *party)
 {
-    struct party **place = &server->parties;
+    struct party **place = &server->actor.parties;
 
     party_clear(party);
     while (*place != party)
         place = &(*place)->next;
     *place = party->next;
     hprpc_controller_drop(party->controller);
-    free(party);
+    party->closed = party->leaving = true;
+    /* what it sent may still be under way, and is judged by what it was */
+    party->next = server->actor.world->departed;
+    server->actor.world->departed = party;
 }
 
 static struct party *draw_party(struct server *server)
 {
-    struct party *party = server->parties;
+    struct party *party = server->actor.parties;
 
     for (uint64_t skip = world_random(server->actor.world, 4); party && skip; skip--)
         party = party->next;
@@ -97,10 +100,12 @@ static void process(struct server *server)
     if (descriptor_is_ready(hprpc_server_descriptor(server->server)) || wake_at <= world->now ||
         world_chance(world, 30))
         hprpc_server_process(server->server);
-    for (struct party *party = server->parties; party; party = party->next)
+    for (struct party *party = server->actor.parties; party; party = party->next)
         party_collect(party);
-    if (world->happenings == happenings)
-        actor_rest(&server->actor, wake_time(server) > world->now ? wake_time(server) : NEVER);
+    if (world_chance(world, world->climate.oversleep))
+        actor_oversleep(&server->actor, world->now + world_random(world, 100 * MILLISECOND));
+    else if (world->happenings == happenings)
+        actor_rest_or_spin(&server->actor, wake_time(server));
     else
         actor_yield(&server->actor);
 }
@@ -136,10 +141,15 @@ static bool open_server(struct server *server)
     struct hprpc_detail detail = { "" };
     int r;
 
-    options.max_calls = world->tight ? 1 + (uint32_t)world_random(world, 6) : 0;
-    options.max_call_bytes = world->tight ? 1 + world_random(world, 20000) : 0;
-    options.max_depth = world->max_depth;
-    options.handshake_timeout_ms = 500;
+    options.max_calls = world->rules.tight ? 1 + (uint32_t)world_random(world, 6) : 0;
+    options.max_call_bytes = world->rules.tight ? 1 + world_random(world, 20000) : 0;
+    options.max_depth = world->rules.max_depth;
+    options.max_message = world->rules.max_message[1];
+    options.max_kept_calls = world->rules.max_kept_calls;
+    options.max_kept_bytes = world->rules.max_kept_bytes;
+    options.max_connections = world->rules.max_connections;
+    options.keepalive_ms = world->rules.keepalive_ms;
+    options.handshake_timeout_ms = world->rules.handshake_timeout_ms;
     r = hprpc_server_new(world->context, &options, &server->server);
     if (r == 0)
         r = hprpc_server_add(server->server, &served, &service_handlers, server);
@@ -163,17 +173,17 @@ static void close_server(struct server *server)
     struct world *world = server->actor.world;
 
     world_trace(world, "the server is freed");
-    for (struct party *party = server->parties; party; party = party->next)
-        party->closed = true;
+    for (struct party *party = server->actor.parties; party; party = party->next)
+        party->closed = party->leaving = true;
     hprpc_server_free(server->server);
     server->server = NULL;
     /* what it kept of its connections is good for nothing any more, and harmless */
-    for (struct party *party = server->parties; party; party = party->next) {
+    for (struct party *party = server->actor.parties; party; party = party->next) {
         start_call(server, party);
         hprpc_controller_close(party->controller);
     }
-    while (server->parties)
-        drop_party(server, server->parties);
+    while (server->actor.parties)
+        drop_party(server, server->actor.parties);
 }
 
 void server_act(struct actor *actor)

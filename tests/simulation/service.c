@@ -1,7 +1,7 @@
 /* The service that both sides offer: its handlers do what the requests ask for. */
 #include <stdlib.h>
 
-#include "simulation/call.h"
+#include "simulation/cast.h"
 
 /* The arguments of every procedure, and the call that they belong to. */
 struct work {
@@ -55,17 +55,25 @@ static int fail(struct work *work)
 
 /* ---- Answers that come later ---- */
 
+/* NULL when the server keeps as many as it may. */
 static struct deferred *defer(struct work *work)
 {
-    struct deferred *deferred = malloc(sizeof(*deferred));
+    struct deferred *deferred;
     struct world *world = work->world;
+    int r = hprpc_request_defer(work->request);
 
-    hprpc_request_defer(work->request);
+    world_check(world, r == 0 || r == HPRPC_EBUSY, "call %u cannot be deferred: %s", (uint32_t)work->call->tag,
+                hprpc_error_name(r));
+    work->call->refused = r < 0;
+    if (r < 0)
+        return NULL;
+    deferred = malloc(sizeof(*deferred));
     *deferred = (struct deferred){
         .request = work->request,
         .tag = work->call->tag,
         .reply_size = work->call->reply_size,
         .view = work->payload,
+        .since = world->now,
         .answer_at = world->now + world_random(world, world_chance(world, 300) ? 80 * MILLISECOND : MILLISECOND),
         .next = world->deferred,
     };
@@ -78,6 +86,7 @@ static bool answer(struct world *world, struct deferred *deferred)
 {
     int r;
 
+    check_view(call_find(world, deferred->tag), deferred);
     world_check(world, is_filled(deferred->view.data, deferred->view.size, deferred->tag),
                 "the arguments of call %u changed while it was deferred", (uint32_t)deferred->tag);
     r = reply(deferred->request, deferred->tag, deferred->reply_size);
@@ -86,6 +95,8 @@ static bool answer(struct world *world, struct deferred *deferred)
         deferred->answer_at = world->now + MILLISECOND;
         return false;
     }
+    if (r == HPRPC_ETOOBIG)
+        r = hprpc_request_fail(deferred->request, r, NULL);
     world_check(world, r == 0 || r == HPRPC_ECLOSED || r == HPRPC_EPEERDIED, "call %u cannot be answered: %s",
                 (uint32_t)deferred->tag, hprpc_error_name(r));
     return true;
@@ -148,27 +159,39 @@ static void nest(struct work *work)
     if (!party || !party_bind(party))
         return;
     call = call_new(party, work->call->level + 1, work->call->depth - 1);
-    call_exchange(call, work->world->tight ? HPRPC_CALL_NO_WAIT : 0);
+    call_exchange(call, work->world->rules.tight ? HPRPC_CALL_NO_WAIT : 0);
     if (world_chance(work->world, 800))
         call_clear(call);
 }
 
-static void call_back(struct work *work)
+static int call_back(struct work *work)
 {
     struct party *party = work->actor->party_for(work->actor, hprpc_request_controller(work->request));
     struct deferred *deferred;
     struct call *call;
 
-    if (!party || !party_bind(party)) {
-        defer(work);
-        return;
-    }
+    if (!party || !party_bind(party))
+        return defer(work) ? 0 : HPRPC_EBUSY;
     deferred = defer(work);
+    if (!deferred)
+        return HPRPC_EBUSY;
     deferred->answer_at = NEVER;
     call = call_new(party, work->call->level + 1, work->call->depth - 1);
     call->then = deferred;
     if (!call_post(call, HPRPC_CALL_NO_WAIT))
         deferred->answer_at = 0;
+    return 0;
+}
+
+/* Closes the connection that the request came over. */
+static void hang_up(struct work *work)
+{
+    struct hprpc_controller *controller = hprpc_request_controller(work->request);
+    struct party *party = work->actor->party_for(work->actor, controller);
+
+    if (party)
+        party->closed = true;
+    hprpc_controller_close(controller);
 }
 
 /* ---- Handlers ---- */
@@ -187,16 +210,14 @@ static int behave(struct work *work)
     case SILENCE:
         return 0;
     case DEFER:
-        defer(work);
-        return 0;
+        return defer(work) ? 0 : HPRPC_EBUSY;
     case CALL_BACK:
-        call_back(work);
-        return 0;
+        return call_back(work);
     case NEST:
         nest(work);
         break;
     case HANG_UP:
-        hprpc_controller_close(hprpc_request_controller(work->request));
+        hang_up(work);
         break;
     default:
         break;
@@ -213,6 +234,7 @@ static void note_execution(struct work *work, uint64_t tag)
     world_check(work->world, work->call != NULL, "a request of nobody's is executed");
     world_trace(work->world, "call %u is executed", (uint32_t)tag);
     world_check(work->world, !work->call->executions++, "call %u is executed twice", (uint32_t)tag);
+    check_execution(work->call, work->request);
     world_stir(work->world);
 }
 

@@ -7,25 +7,53 @@
 #include <unistd.h>
 
 #include "simulation/cast.h"
+#include "simulation/sanitizers.h"
 
 enum { CLIENTS_MAX = 5, SECONDS_MAX = 60 };
 
-static char hung[96];
+/* What to say of the seed of this moment when the program does not come to say it by itself. */
+static char crashed[96], hung[96];
 
-/* No world takes this long: one that does turns round and round in the library. */
-static void give_up(int signal)
+static void say(const char *text)
 {
-    ssize_t r = write(STDERR_FILENO, hung, strlen(hung));
+    ssize_t r = write(STDERR_FILENO, text, strlen(text));
 
-    (void)signal;
     (void)r;
-    abort();
 }
 
-static void draw_limits(struct world *world)
+#ifdef HAS_SANITIZER
+/* Called by the sanitizers before they end the program. */
+static void die(void)
 {
-    world->tight = world_chance(world, 300);
-    world->max_depth = world_chance(world, 150) ? 1 + (uint32_t)world_random(world, 3) : 0;
+    say(crashed);
+}
+#endif
+
+/* No world takes this long: one that does turns round and round in the library. */
+static void give_up(int number)
+{
+    say(number == SIGALRM ? hung : crashed);
+    signal(number == SIGALRM ? SIGABRT : number, SIG_DFL);
+    raise(number == SIGALRM ? SIGABRT : number);
+}
+
+/* The stack itself may be what is broken. */
+static void catch_crashes(void)
+{
+    static const int numbers[] = { SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+    static char memory[64 * 1024];
+    stack_t stack = { .ss_sp = memory, .ss_size = sizeof(memory) };
+    struct sigaction action = { .sa_handler = give_up, .sa_flags = SA_ONSTACK };
+
+    sigaltstack(&stack, NULL);
+#ifdef HAS_SANITIZER
+    __sanitizer_set_death_callback(die);
+    sigaction(SIGALRM, &action, NULL);
+    (void)numbers;
+#else
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        sigaction(numbers[i], &action, NULL);
+#endif
 }
 
 static void live_through(uint64_t seed, FILE *trace)
@@ -33,12 +61,13 @@ static void live_through(uint64_t seed, FILE *trace)
     struct world *world = world_new(seed, trace);
     struct server server = { .lives = 1 };
     struct client clients[CLIENTS_MAX] = { 0 };
+    struct stranger stranger = { .says_hello = false };
     struct actor worker = { .name = "worker" };
     char name[24];
 
     snprintf(hung, sizeof(hung), "seed %llu hangs\n", (unsigned long long)seed);
+    snprintf(crashed, sizeof(crashed), "seed %llu crashes\n", (unsigned long long)seed);
     alarm(SECONDS_MAX);
-    draw_limits(world);
     world->server = &server;
     world->clients = 1 + (uint32_t)world_random(world, CLIENTS_MAX);
     world_add(world, &worker, "worker", work_off_deferred);
@@ -46,6 +75,11 @@ static void live_through(uint64_t seed, FILE *trace)
     for (uint32_t i = 0, count = world->clients; i < count; i++) {
         snprintf(name, sizeof(name), "client %u", i + 1);
         world_add(world, &clients[i].actor, name, client_act);
+    }
+    if (world_chance(world, 100)) {
+        stranger.says_hello = world->rules.keepalive_ms && world_chance(world, 500);
+        world->clients++;
+        world_add(world, &stranger.actor, "stranger", stranger_act);
     }
     world_run(world);
     calls_check(world);
@@ -75,7 +109,7 @@ int main(int argc, char **argv)
         }
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    signal(SIGALRM, give_up);
+    catch_crashes();
     for (unsigned long long seed = first; seed - first < count; seed++) {
         if (trace)
             fprintf(trace, "seed %llu\n", seed);

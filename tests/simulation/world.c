@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "simulation/fiber.h"
+#include "simulation/cast.h"
 #include "simulation/link.h"
 
 enum { STEPS_MAX = 400 * 1000 };
@@ -56,6 +57,9 @@ static void hear_log(void *self, enum hprpc_log_level level, const char *text)
     struct world *world = self;
 
     world_trace(world, "log: %s", text);
+    /* without memory, a sign of life may get lost */
+    world_check(world, !strstr(text, "no sign of life") || !world->closed_in_silence || world->memory.failures,
+                "a live peer, to which nothing is under way, is taken for dead");
     /* both sides are honest here */
     world_check(world, level != HPRPC_LOG_ERROR || strncmp(text, "accepting pauses", 16) == 0, "the library says: %s",
                 text);
@@ -95,6 +99,9 @@ static void draw_climate(struct world *world)
     climate->slow = draw(world, 500, 200);
     climate->leave_behind = draw(world, 500, 500);
     climate->capacity = 200u << world_random(world, 12);
+    climate->oversleep = draw(world, 300, 200);
+    climate->impulsive = draw(world, 400, 300);
+    climate->flood = draw(world, 300, 200);
     climate->calm = world_chance(world, 250);
     if (climate->calm)
         return;
@@ -104,6 +111,21 @@ static void draw_climate(struct world *world)
     climate->cancel = draw(world, 500, 150);
     climate->close = draw(world, 500, 30);
     world->memory.fail = climate->memory;
+}
+
+static void draw_rules(struct world *world)
+{
+    struct rules *rules = &world->rules;
+
+    rules->tight = world_chance(world, 300);
+    rules->max_depth = draw(world, 150, 3);
+    for (int side = 0; side < 2; side++)
+        rules->max_message[side] = world_chance(world, 150) ? 400 + (uint32_t)world_random(world, 3000) : 0;
+    rules->max_kept_calls = draw(world, 150, 6);
+    rules->max_kept_bytes = draw(world, 150, 20000);
+    rules->max_connections = draw(world, 150, 3);
+    rules->keepalive_ms = world_chance(world, 300) ? 100 + (uint32_t)world_random(world, 400) : 0;
+    rules->handshake_timeout_ms = 500;
 }
 
 struct world *world_new(uint64_t seed, FILE *trace)
@@ -126,6 +148,7 @@ struct world *world_new(uint64_t seed, FILE *trace)
     world_check(world, hprpc_context_new(&options, &world->context) == 0, "no context");
     world->memory.holds = 0;
     draw_climate(world);
+    draw_rules(world);
     return world;
 }
 
@@ -136,9 +159,15 @@ struct world *world_of(struct hprpc_context *context)
 
 void world_free(struct world *world)
 {
+    struct party *party;
+
     world_check(world, !world->links && !world->listenings, "a connection or a listener is left over");
     hprpc_context_free(world->context);
     world_check(world, !world->memory.used, "%llu bytes are left over", (unsigned long long)world->memory.used);
+    while ((party = world->departed)) {
+        world->departed = party->next;
+        free(party);
+    }
     free(world->calls);
     free(world);
 }
@@ -181,6 +210,21 @@ void actor_rest(struct actor *actor, uint64_t until)
     actor->wake_at = NEVER;
 }
 
+void actor_rest_or_spin(struct actor *actor, uint64_t until)
+{
+    uint64_t now = actor->world->now;
+
+    actor_rest(actor, until > now ? until : now + random_between(&actor->world->random, 1, 10 * MILLISECOND));
+}
+
+void actor_oversleep(struct actor *actor, uint64_t until)
+{
+    actor->deaf = true;
+    actor->wake_at = until;
+    fiber_yield(actor->fiber);
+    actor->wake_at = NEVER;
+}
+
 void actor_begin_wait(struct actor *actor)
 {
     actor->blocking++;
@@ -208,17 +252,22 @@ bool descriptor_is_ready(int fd)
 
 /* ---- Turns ---- */
 
+static bool is_awake(const struct actor *actor)
+{
+    return !actor->idle && !actor->deaf;
+}
+
 static struct actor *draw_actor(struct world *world)
 {
     uint32_t awake = 0, chosen;
 
     for (const struct actor *actor = world->actors; actor; actor = actor->next)
-        awake += !actor->idle;
+        awake += is_awake(actor);
     if (!awake)
         return NULL;
     chosen = (uint32_t)world_random(world, awake);
     for (struct actor *actor = world->actors; actor; actor = actor->next) {
-        if (!actor->idle && chosen-- == 0)
+        if (is_awake(actor) && chosen-- == 0)
             return actor;
     }
     return NULL;
@@ -262,6 +311,8 @@ static void refresh(struct world *world)
 static void set_time(struct world *world, uint64_t time)
 {
     world->now = time;
+    for (struct actor *actor = world->actors; actor; actor = actor->next)
+        actor->deaf = actor->deaf && actor->wake_at > time;
     refresh(world);
     world_stir(world);
 }
@@ -295,7 +346,10 @@ static bool somebody_waits(const struct world *world)
 /* Whether the owner of an end would learn that it has something to do: a nested wait looks at its own connection only. */
 static bool is_attended(const struct end *end)
 {
-    return !end->closed && !end->broken && (!end->owner->blocking || end->owner->awaits == end->link);
+    bool strange = end->link->silent && end->side == 0;
+
+    return !end->closed && !end->broken && !end->owner->deaf && !strange &&
+           (!end->owner->blocking || end->owner->awaits == end->link);
 }
 
 static const char *describe_sleep(const struct end *end)
@@ -321,6 +375,9 @@ static void check_sleep(struct world *world)
                         side ? 's' : 'c', describe_sleep(end));
         }
     }
+    calls_check_overdue(world);
+    if (world->server)
+        server_check(world->server);
 }
 
 /* Goes on to the next event. Those who wait inside the library do not say until when, so time goes in small steps then. */

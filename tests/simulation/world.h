@@ -33,7 +33,9 @@ struct actor {
     unsigned blocking;         /* inside so many library calls that wait; only then does a channel's look yield */
     const struct link *awaits; /* the connection that the innermost of them pumps */
     struct party *(*party_for)(struct actor *actor, struct hprpc_controller *controller); /* who calls back there */
+    struct party *parties;                                                                /* those that call for it */
     bool idle;        /* has nothing to do before something happens */
+    bool deaf;        /* whatever happens, it comes back no earlier than at this time: */
     uint64_t wake_at; /* or before this time */
     struct actor *next;
 };
@@ -49,7 +51,22 @@ struct climate {
     uint32_t crowded;      /* a reservation finds no room */
     uint32_t slow;         /* a message is long under way */
     uint32_t leave_behind; /* end_call leaves its message for flush */
+    uint32_t oversleep;    /* a loop is looked at late */
+    uint32_t impulsive;    /* the end of a call makes its caller do something at once */
+    uint32_t flood;        /* a step sends many one-way requests */
     uint32_t capacity;     /* bytes of requests under way in one direction */
+};
+
+/* The options that this world's clients and servers have; 0 for their defaults. */
+struct rules {
+    bool tight;              /* credit is so short that nested calls must not wait for it */
+    uint32_t max_depth;      /* so small that it is reached */
+    uint32_t max_message[2]; /* of clients, and of the server */
+    uint32_t max_kept_calls;
+    uint64_t max_kept_bytes;
+    uint32_t max_connections;
+    uint32_t keepalive_ms;
+    uint32_t handshake_timeout_ms;
 };
 
 struct world {
@@ -57,8 +74,8 @@ struct world {
     uint64_t now; /* nanoseconds */
     struct random random;
     struct climate climate;
-    uint32_t max_depth; /* 0: so large that it is never reached */
-    bool tight;         /* credit is so short that nested calls must not wait for it */
+    struct rules rules;
+    bool closed_in_silence; /* the connection that was closed last had nothing under way */
     struct memory memory;
     struct hprpc_context *context;
     FILE *trace; /* NULL: nobody listens */
@@ -74,7 +91,8 @@ struct world {
     uint32_t clients; /* that still live */
 
     struct deferred *deferred;
-    struct call **calls; /* all calls that were ever made, by the index that is in their tags */
+    struct party *departed; /* those that the server has dropped */
+    struct call **calls;    /* all calls that were ever made, by the index that is in their tags */
     uint32_t call_count, call_capacity;
 };
 
@@ -106,6 +124,12 @@ void actor_yield(struct actor *actor);
 
 /* Lets others act until something happens, or this time comes. */
 void actor_rest(struct actor *actor, uint64_t until);
+
+/* As an event loop does that nothing but time may wake: one that is due already comes round again in a moment. */
+void actor_rest_or_spin(struct actor *actor, uint64_t until);
+
+/* Lets others act until this time comes, whatever happens meanwhile. */
+void actor_oversleep(struct actor *actor, uint64_t until);
 
 /* Surround library calls that may wait. */
 void actor_begin_wait(struct actor *actor);
