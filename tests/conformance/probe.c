@@ -217,6 +217,28 @@ static int gate(void *self, struct hprpc_request *request, struct kodosis_bytes 
     return 0;
 }
 
+static int stay(void *self, struct hprpc_request *request)
+{
+    struct probe *probe = self;
+    struct hprpc_controller *controller = hprpc_controller_keep(hprpc_request_controller(request));
+
+    hprpc_controller_drop(atomic_exchange(&probe->guest, controller));
+    return 0;
+}
+
+static int evict(void *self, struct hprpc_request *request)
+{
+    struct probe *probe = self;
+    struct hprpc_controller *guest = atomic_exchange(&probe->guest, NULL);
+
+    (void)request;
+    if (!guest)
+        return HPRPC_EAPPLICATION;
+    hprpc_controller_close(guest);
+    hprpc_controller_drop(guest);
+    return 0;
+}
+
 const struct conform_probe_service probe_service = {
     .echo = echo,
     .mirror = mirror,
@@ -227,4 +249,6 @@ const struct conform_probe_service probe_service = {
     .note = note,
     .noted = noted,
     .gate = gate,
+    .stay = stay,
+    .evict = evict,
 };

@@ -68,13 +68,13 @@ static void what_runs_may_finish(void **state)
 /* Answers that were given are delivered, also to one who is slow to read them. */
 static void answers_on_their_way_arrive(void **state)
 {
-    enum { COUNT = 4, SIZE = (4 << 20) + 123 };
+    enum { COUNT = 3, SIZE = (4 << 20) + 123 };
     uint8_t *expected = malloc(SIZE);
 
     (void)state;
     assert_non_null(expected);
     memset(expected, 123, SIZE);
-    for (uint32_t i = 0; i < 4; i++) {
+    for (uint32_t i = 0; i < 2; i++) {
         struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
         struct hprpc_call calls[COUNT];
         struct conform_probe_proxy proxy;
@@ -82,8 +82,8 @@ static void answers_on_their_way_arrive(void **state)
         struct kodosis_bytes reply;
         struct room room;
 
-        options.workers = i % 2 ? 2 : 0;
-        options.loops = i / 2 ? 2 : 1;
+        options.workers = i ? 2 : 0;
+        options.loops = i ? 2 : 1;
         options.stop_timeout_ms = 30000;
         room_serve(&room, "", &options);
         client = room_connect(&room, "", NULL, &proxy);

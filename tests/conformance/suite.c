@@ -207,6 +207,14 @@ struct hprpc_client *room_connect(struct room *room, const char *query, const st
     return client;
 }
 
+struct hprpc_client *room_connect_pumped(struct room *room, enum hprpc_pump pump, struct conform_probe_proxy *ret_proxy)
+{
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+
+    options.pump = pump;
+    return room_connect(room, "", &options, ret_proxy);
+}
+
 void room_stop(struct room *room)
 {
     void *result = NULL;
@@ -231,4 +239,30 @@ void room_close(struct room *room)
     assert_int_equal(atomic_load(&room->memory.bytes), 0);
     assert_int_equal(suite_descriptors(), room->descriptors);
     assert_nothing_left(room->first_name);
+}
+
+bool suite_call_every_way(const struct conform_probe_proxy *proxy, int round)
+{
+    enum { POSTED = 8 };
+    struct hprpc_call calls[POSTED], echo = HPRPC_CALL_INIT;
+    struct kodosis_bytes reply;
+    uint8_t data[3000];
+    size_t size = (size_t)round * 431 % sizeof(data);
+    int32_t value;
+    bool right = true;
+
+    memset(data, round, sizeof(data));
+    for (int i = 0; i < POSTED; i++) {
+        calls[i] = (struct hprpc_call)HPRPC_CALL_INIT;
+        right &= conform_probe_later_start(proxy, &calls[i], round + i, false) == 0;
+    }
+    right &= conform_probe_bounce(proxy, NULL, 3, &value) == 0 && value == 4;
+    right &= conform_probe_echo(proxy, &echo, suite_bytes(data, size), &reply) == 0 && reply.size == size &&
+             memcmp(reply.data, data, size) == 0;
+    for (int i = POSTED - 1; i >= 0; i--) {
+        right &= conform_probe_later_finish(&calls[i], &value) == 0 && value == round + i;
+        hprpc_call_clear(&calls[i]);
+    }
+    hprpc_call_clear(&echo);
+    return right;
 }

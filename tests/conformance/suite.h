@@ -35,7 +35,8 @@ struct chapter {
 };
 
 extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
-    waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter;
+    waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter,
+    tickets_chapter, ends_chapter, signals_chapter;
 
 /* ---- The service's state ---- */
 
@@ -52,6 +53,7 @@ struct probe {
     atomic_bool gate;         /* is open */
     atomic_bool hold;         /* what is deferred is not answered before it ends */
     struct keeper *keeper;
+    _Atomic(struct hprpc_controller *) guest; /* that stayed */
 };
 
 extern const struct conform_probe_service probe_service;
@@ -89,6 +91,10 @@ void room_serve(struct room *room, const char *query, const struct hprpc_server_
 struct hprpc_client *room_connect(struct room *room, const char *query, const struct hprpc_client_options *options,
                                   struct conform_probe_proxy *ret_proxy);
 
+/* The same in a pump mode, with nothing else chosen. */
+struct hprpc_client *room_connect_pumped(struct room *room, enum hprpc_pump pump,
+                                         struct conform_probe_proxy *ret_proxy);
+
 /* Stops and frees the server; after it, nobody answers at the URI. */
 void room_stop(struct room *room);
 
@@ -112,6 +118,9 @@ extern const enum hprpc_pump suite_pumps[3];
 
 /* Drives a client with HPRPC_PUMP_LOOP until a call is complete; what hprpc_client_process returned at last. */
 int suite_drive(struct hprpc_client *client, const struct hprpc_pending_call *pending);
+
+/* Calls everything that a server can answer, some of it at once; the client offers Probe as well. Whether all was right. */
+bool suite_call_every_way(const struct conform_probe_proxy *proxy, int round);
 
 static inline struct kodosis_bytes suite_bytes(const void *data, size_t size)
 {

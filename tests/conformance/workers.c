@@ -31,33 +31,6 @@ static void as_many_at_once_as_workers(void **state)
     room_close(&room);
 }
 
-/* Everything that can be asked of a server, for the answers' sake. */
-static bool call_every_way(const struct conform_probe_proxy *proxy, int round)
-{
-    enum { POSTED = 8 };
-    struct hprpc_call calls[POSTED], echo = HPRPC_CALL_INIT;
-    struct kodosis_bytes reply;
-    uint8_t data[3000];
-    size_t size = (size_t)round * 431 % sizeof(data);
-    int32_t value;
-    bool right = true;
-
-    memset(data, round, sizeof(data));
-    for (int i = 0; i < POSTED; i++) {
-        calls[i] = (struct hprpc_call)HPRPC_CALL_INIT;
-        right &= conform_probe_later_start(proxy, &calls[i], round + i, false) == 0;
-    }
-    right &= conform_probe_bounce(proxy, NULL, 3, &value) == 0 && value == 4;
-    right &= conform_probe_echo(proxy, &echo, suite_bytes(data, size), &reply) == 0 && reply.size == size &&
-             memcmp(reply.data, data, size) == 0;
-    for (int i = POSTED - 1; i >= 0; i--) {
-        right &= conform_probe_later_finish(&calls[i], &value) == 0 && value == round + i;
-        hprpc_call_clear(&calls[i]);
-    }
-    hprpc_call_clear(&echo);
-    return right;
-}
-
 static void a_blocked_worker_harms_nobody(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -78,7 +51,7 @@ static void a_blocked_worker_harms_nobody(void **state)
     assert_int_equal(conform_probe_gate_start(&proxies[0], &blocked[0], suite_bytes("", 0), false), 0);
     suite_await(&room.probe.inside, 1);
     for (int round = 0; round < 20; round++)
-        assert_true(call_every_way(&proxies[round % 2], round));
+        assert_true(suite_call_every_way(&proxies[round % 2], round));
 
     /* with every worker blocked, deadlines pass and cancellations arrive, and free the workers */
     assert_int_equal(conform_probe_gate_start(&proxies[1], &blocked[1], suite_bytes("", 0), false), 0);
@@ -92,7 +65,7 @@ static void a_blocked_worker_harms_nobody(void **state)
     }
     hprpc_call_clear(&brief);
     for (int i = 0; i < 2; i++) {
-        assert_true(call_every_way(&proxies[i], i));
+        assert_true(suite_call_every_way(&proxies[i], i));
         hprpc_client_free(clients[i]);
     }
     probe_clear(&own);
@@ -155,7 +128,7 @@ static void *connect_and_call(void *argument)
         conform_probe_serve(hprpc_client_controller(client), &probe_service, &own) == 0)
         caller->failures = 0;
     for (int round = 0; round < 10; round++)
-        caller->failures += !call_every_way(&proxy, round);
+        caller->failures += !suite_call_every_way(&proxy, round);
     hprpc_client_free(client);
     probe_clear(&own);
     return NULL;
