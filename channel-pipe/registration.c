@@ -56,7 +56,8 @@ int hprpc__registration_read(int fd, struct hprpc__pipe_reader *reader, char ret
             return 1;
         }
         if (reader->filled == HPRPC__PIPE_RECORD) {
-            *ret_dropped = true;
+            /* a newline before another one is not something that was said */
+            *ret_dropped = *ret_dropped || reader->bytes[1] != '\n';
             resynchronise(reader);
         }
         n = read(fd, reader->bytes + reader->filled, HPRPC__PIPE_RECORD - reader->filled);
@@ -71,5 +72,7 @@ int hprpc__registration_read(int fd, struct hprpc__pipe_reader *reader, char ret
 
 void hprpc__registration_take(struct hprpc__pipe_reader *reader)
 {
-    reader->filled = 0;
+    /* its last newline may be the first one of the next, if somebody else wrote this one without an end */
+    reader->bytes[0] = '\n';
+    reader->filled = 1;
 }
