@@ -1,13 +1,6 @@
-/* Names and addresses: who is let in, who is not, and what strangers may do. */
+/* Names and addresses: who is let in, and who is not. */
 #include "conformance/suite.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static void refused(void **state)
@@ -140,79 +133,12 @@ static void an_absolute_path(void **state)
     assert_int_equal(rmdir(directory), 0);
 }
 
-/* ---- Strangers ---- */
-
-/* A descriptor that is connected to whatever listens at the room's URI, to write nonsense to; -1 where there is none. */
-static int connect_stranger(const char *uri)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET };
-    const char *colon = strrchr(uri, ':');
-    int fd = -1;
-
-    if (strcmp(transport->scheme, "tcp") == 0) {
-        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        address.sin_port = htons((uint16_t)atoi(colon + 1));
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    }
-    return fd;
-}
-
-static void garbage(void **state)
-{
-    static const struct {
-        const char *bytes;
-        size_t size;
-    } cases[] = {
-        { "", 0 },
-        { "GET / HTTP/1.0\r\n\r\n", 18 },
-        { "\xb7", 1 },
-        { "\xb7\x11\x00\x00\xff\xff\xff\xff\x0f\x00\x00", 11 },
-        { "\xb7\x11\x00\x00\xff\xff\xff\xff\xff\xff", 10 },
-        { "\xb7\x21\x00\x00\x02\x00\x00", 7 },
-        { "\xb7\x14\x00\x00\x04\x00\x00\x00\x00", 9 },
-        { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16 },
-    };
-    struct room room;
-    struct conform_probe_proxy proxy;
-    struct hprpc_client *client;
-    int before;
-
-    (void)state;
-    if (strcmp(transport->scheme, "tcp") != 0)
-        skip();
-    room_serve(&room, "", NULL);
-    client = room_connect(&room, "", NULL, &proxy);
-    before = suite_descriptors();
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        int fd = connect_stranger(room.uri);
-        char answer[512];
-        bool says_why = cases[i].size >= 7;
-
-        assert_int_equal(write(fd, cases[i].bytes, cases[i].size), cases[i].size);
-        if (!says_why)
-            shutdown(fd, SHUT_WR);
-        /* the server ends this connection, with or without a word */
-        while (read(fd, answer, sizeof(answer)) > 0)
-            continue;
-        close(fd);
-        assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
-    }
-    struct patience patience = patience_begin();
-    while (suite_descriptors() != before && try_again(&patience))
-        continue;
-    assert_int_equal(suite_descriptors(), before);
-    hprpc_client_free(client);
-    room_close(&room);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(refused),
     cmocka_unit_test(malformed),
     cmocka_unit_test(a_place_is_taken_once),
     cmocka_unit_test(a_name_comes_again),
     cmocka_unit_test(an_absolute_path),
-    cmocka_unit_test(garbage),
 };
 
 const struct chapter doors_chapter = { "doors", tests, sizeof(tests) / sizeof(tests[0]) };
