@@ -289,11 +289,77 @@ static void nothing_at_all_for_a_while(void **state)
     }
 }
 
+/* ---- A request that was kept when memory ran out ---- */
+
+struct keeper {
+    struct stage *stage;
+    bool fails; /* else it is answered by the test */
+    _Atomic(struct hprpc_request *) kept;
+};
+
+static int keep(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct keeper *keeper = self;
+
+    (void)data;
+    assert_int_equal(hprpc_request_defer(request), 0);
+    memory_fail(&keeper->stage->memory, 1, true);
+    atomic_store(&keeper->kept, request);
+    return keeper->fails ? HPRPC_EAPPLICATION : 0;
+}
+
+/* Neither the answer nor an error in its place can be sent: the connection ends, and the request does not leak. */
+static void a_kept_request_without_an_answer(void **state)
+{
+    struct tiny_handlers handlers = tiny_plain;
+
+    (void)state;
+    handlers.echo = keep;
+    for (int i = 0; i < 4; i++) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct stage stage, here;
+        struct keeper keeper = { .stage = &stage, .fails = i % 2 };
+        struct hprpc_call call = HPRPC_CALL_INIT;
+        struct hprpc_client *client;
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        stage_open(&here, false);
+        options.workers = i / 2;
+        stage_serve(&stage, &options, &handlers, &keeper);
+        stage_run(&stage);
+        assert_int_equal(hprpc_client_connect(here.context, stage.uri, NULL, NULL, &client), 0);
+        assert_int_equal(tiny_bind(client, &tiny_interface, NULL, &tiny), 0);
+        assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
+        for (struct patience p = patience_begin(); !atomic_load(&keeper.kept) && try_again(&p);)
+            continue;
+        if (!keeper.fails) {
+            assert_int_equal(tiny_echo_reply(keeper.kept, "x", 1), HPRPC_ENOMEM);
+            assert_int_equal(hprpc_request_fail(keeper.kept, HPRPC_EAPPLICATION, "no memory"), 0);
+        }
+        assert_int_equal(tiny_echo_finish(&call, NULL), HPRPC_EPEERDIED);
+        memory_fail(&stage.memory, 0, false);
+        hprpc_call_clear(&call);
+        hprpc_client_free(client);
+        /* the server serves on */
+        client = stage_connect_tiny(&stage, "", NULL, &tiny);
+        assert_int_equal(tiny_poke(&tiny, NULL, "", 0), 0);
+        hprpc_client_free(client);
+        stage_close(&here);
+        stage_close(&stage);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(connecting), cmocka_unit_test(opening), cmocka_unit_test(making_a_server),
-        cmocka_unit_test(calling),    cmocka_unit_test(serving), cmocka_unit_test(nothing_at_all_for_a_while),
+        cmocka_unit_test(connecting),
+        cmocka_unit_test(opening),
+        cmocka_unit_test(making_a_server),
+        cmocka_unit_test(calling),
+        cmocka_unit_test(serving),
+        cmocka_unit_test(nothing_at_all_for_a_while),
+        cmocka_unit_test(a_kept_request_without_an_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

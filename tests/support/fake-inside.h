@@ -46,6 +46,7 @@ struct fake_end {
     unsigned lent;
     bool held, stalled, armed, closed, starved, lendable, edge;
     unsigned capacity;
+    uint64_t burden;
     int code; /* with which it broke, or 0 */
     struct {
         uint8_t type;

@@ -56,6 +56,13 @@ void fake_unstall(struct fake_end *end)
     unlock(end);
 }
 
+void fake_burden(struct fake_end *end, uint64_t bytes)
+{
+    lock(end);
+    end->burden = bytes;
+    unlock(end);
+}
+
 void fake_drop(struct fake_end *end, enum hprpc_message_type type, unsigned count)
 {
     lock(end);

@@ -127,6 +127,11 @@ static void arrive(struct fake_end *end, struct fake_parcel *parcel)
     destroy(parcel);
 }
 
+static void note_queued(struct fake_end *end)
+{
+    hprpc_channel_queue(&end->channel, end->leaving.count ? end->leaving.count + end->leaving.bytes + end->burden : 0);
+}
+
 /* Sends what may leave; true when nothing is left. */
 bool fake_move(struct fake_end *end)
 {
@@ -134,7 +139,7 @@ bool fake_move(struct fake_end *end)
 
     while (!end->stalled && (parcel = fake_take(&end->leaving)))
         arrive(end->peer, parcel);
-    hprpc_channel_queue(&end->channel, end->leaving.count + end->leaving.bytes);
+    note_queued(end);
     return !end->leaving.count;
 }
 
@@ -156,7 +161,7 @@ void fake_post(struct fake_end *end, struct fake_parcel *parcel)
     record(end, parcel);
     put(&end->leaving, wrap(parcel));
     if (end->channel.corked)
-        hprpc_channel_queue(&end->channel, end->leaving.count + end->leaving.bytes);
+        note_queued(end);
     else
         fake_move(end);
 }

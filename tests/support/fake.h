@@ -32,6 +32,9 @@ void fake_let_go(struct fake_end *end);
 void fake_stall(struct fake_end *end);
 void fake_unstall(struct fake_end *end);
 
+/* What waits in this end for flush counts for so many bytes more, as long as anything does. */
+void fake_burden(struct fake_end *end, uint64_t bytes);
+
 /* The next `count` messages of a type that come to this end are lost. */
 void fake_drop(struct fake_end *end, enum hprpc_message_type type, unsigned count);
 

@@ -1,0 +1,182 @@
+/* A client in somebody's event loop: what its descriptor and its timeout tell while others wait, look and call as well. */
+#include "rpc/stage.h"
+
+#include <poll.h>
+
+static bool is_readable(struct hprpc_client *client)
+{
+    struct pollfd poll_fd = { hprpc_client_descriptor(client), POLLIN, 0 };
+
+    return poll(&poll_fd, 1, 0) == 1;
+}
+
+static void process_all(struct hprpc_client *client)
+{
+    do
+        assert_int_equal(hprpc_client_process(client), 0);
+    while (is_readable(client));
+}
+
+/* A client in loop mode, with a call that was not answered yet. */
+struct scene {
+    struct stage stage;
+    struct raw_server raw;
+    struct tiny tiny;
+    struct hprpc_call call;
+    struct fake_message request;
+};
+
+static void scene_open(struct scene *scene, const char *query)
+{
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+
+    memset(scene, 0, sizeof(*scene));
+    stage_open(&scene->stage, true);
+    scene->stage.query = query;
+    options.pump = HPRPC_PUMP_LOOP;
+    raw_server_tiny(&scene->raw, &scene->stage, &options, NULL, &scene->tiny);
+    assert_int_equal(tiny_echo_start(&scene->tiny, &scene->call, "x", 1), 0);
+    assert_true(fake_expect(scene->raw.end, HPRPC_MESSAGE_REQUEST, &scene->request));
+    process_all(scene->raw.client);
+}
+
+/* Answers the call, which the descriptor must tell. */
+static void scene_answer(struct scene *scene)
+{
+    assert_false(is_readable(scene->raw.client));
+    raw_reply(scene->raw.end, scene->request.header.call, "", 0);
+    assert_true(is_readable(scene->raw.client));
+    assert_int_equal(hprpc_client_process(scene->raw.client), 0);
+    assert_true(hprpc_pending_call_done(scene->call.pending));
+    assert_int_equal(tiny_echo_finish(&scene->call, NULL), 0);
+}
+
+static void scene_close(struct scene *scene)
+{
+    hprpc_call_clear(&scene->call);
+    fake_message_clear(&scene->request);
+    raw_server_close(&scene->raw);
+    stage_close(&scene->stage);
+}
+
+static const char *const doorbells[] = { "", "?doorbell=edge" };
+
+struct brief {
+    struct tiny *tiny;
+    struct hprpc_call call;
+    int code;
+};
+
+static void *start_brief(void *argument)
+{
+    struct brief *brief = argument;
+
+    brief->call.timeout_ms = 5;
+    brief->code = tiny_echo_start(brief->tiny, &brief->call, "y", 1);
+    return NULL;
+}
+
+/* The loop sleeps until the deadline it knows; another thread starts a call that ends before that. */
+static void an_earlier_deadline_wakes_the_loop(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct scene scene;
+        struct brief brief;
+        struct fake_message request;
+        pthread_t thread;
+
+        scene_open(&scene, doorbells[i]);
+        assert_int_equal(hprpc_client_timeout(scene.raw.client), 30000);
+        assert_false(is_readable(scene.raw.client));
+        brief = (struct brief){ .tiny = &scene.tiny, .call = HPRPC_CALL_INIT };
+        assert_int_equal(pthread_create(&thread, NULL, start_brief, &brief), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(brief.code, 0);
+        assert_true(fake_expect(scene.raw.end, HPRPC_MESSAGE_REQUEST, &request));
+        assert_true(is_readable(scene.raw.client));
+        process_all(scene.raw.client);
+        assert_int_equal(hprpc_client_timeout(scene.raw.client), 5);
+        atomic_fetch_add(&scene.stage.time, 5000000u);
+        assert_int_equal(hprpc_client_timeout(scene.raw.client), 0);
+        process_all(scene.raw.client);
+        assert_true(hprpc_pending_call_done(brief.call.pending));
+        assert_int_equal(tiny_echo_finish(&brief.call, NULL), HPRPC_EDEADLINE);
+        scene_answer(&scene);
+        fake_message_clear(&request);
+        hprpc_call_clear(&brief.call);
+        scene_close(&scene);
+    }
+}
+
+/* Who just looks at a ticket pumps once, and leaves the descriptor as able to tell as it was. */
+static void a_look_leaves_the_descriptor_able(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct scene scene;
+
+        scene_open(&scene, doorbells[i % 2]);
+        if (i / 2)
+            assert_int_equal(hprpc_pending_call_wait_any(&scene.call.pending, 1, 0), HPRPC_EAGAIN);
+        else
+            assert_int_equal(hprpc_pending_call_wait(scene.call.pending, 0), HPRPC_EAGAIN);
+        process_all(scene.raw.client);
+        scene_answer(&scene);
+        scene_close(&scene);
+    }
+}
+
+struct nested {
+    struct scene *scene;
+    int code;
+};
+
+/* A callback that waits for another call: pumps inside the application's round. */
+static void wait_inside(void *self, struct hprpc_pending_call *pending)
+{
+    struct nested *nested = self;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+
+    (void)pending;
+    raw_reply(nested->scene->raw.end, 0, "", 0);
+    nested->code = tiny_echo(&nested->scene->tiny, &call, "", 0, NULL);
+    hprpc_call_clear(&call);
+}
+
+static void a_nested_wait_leaves_the_descriptor_able(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct scene scene;
+        struct nested nested = { &scene, 1 };
+
+        scene_open(&scene, doorbells[i]);
+        hprpc_pending_call_notify(scene.call.pending, wait_inside, &nested);
+        assert_int_equal(scene.request.header.call, 0);
+        scene_answer(&scene);
+        assert_int_equal(nested.code, 0);
+        hprpc_call_clear(&scene.call);
+        fake_message_clear(&scene.request);
+        /* the id is free again, and the next answer is told as well */
+        assert_true(fake_expect(scene.raw.end, HPRPC_MESSAGE_REQUEST, &scene.request));
+        fake_message_clear(&scene.request);
+        process_all(scene.raw.client);
+        assert_int_equal(tiny_echo_start(&scene.tiny, &scene.call, "z", 1), 0);
+        assert_true(fake_expect(scene.raw.end, HPRPC_MESSAGE_REQUEST, &scene.request));
+        process_all(scene.raw.client);
+        scene_answer(&scene);
+        scene_close(&scene);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_earlier_deadline_wakes_the_loop),
+        cmocka_unit_test(a_look_leaves_the_descriptor_able),
+        cmocka_unit_test(a_nested_wait_leaves_the_descriptor_able),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
