@@ -268,10 +268,11 @@ static void nothing_at_all_for_a_while(void **state)
     for (long nth = 1; nth < 30; nth++) {
         stage_open(&stage, false);
         options.timeout_ms = 300;
-        options.connect_timeout_ms = 50;
+        options.connect_timeout_ms = 0;
         stage_serve(&stage, NULL, &tiny_plain, NULL);
         stage_run(&stage);
         client = stage_connect_tiny(&stage, "", &options, &tiny);
+        options.connect_timeout_ms = 50;
         memory_fail(&stage.memory, nth, true);
         for (int i = 0; i < 5; i++)
             tiny_echo(&tiny, NULL, data, sizeof(data), NULL);
