@@ -55,7 +55,12 @@ static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
 
 static void attend(struct hprpc__host *host, struct hprpc_controller *controller)
 {
-    hprpc__watcher_update(((struct hprpc__loop *)host)->epoll_fd, controller);
+    struct hprpc__loop *loop = (struct hprpc__loop *)host;
+
+    hprpc__watcher_update(loop->epoll_fd, controller);
+    /* its thread may sleep inside a handler, on descriptors that it chose before */
+    if (!hprpc__pump_is_mine(&controller->pump))
+        hprpc__loop_kick(loop);
 }
 
 /* ---- Deadlines ---- */
