@@ -240,7 +240,8 @@ static bool may_be_turned_away(const struct call *call)
 {
     const struct rules *rules = &call->party->world->rules;
 
-    return call->refused || rules->max_depth || rules->max_kept_calls || rules->max_kept_bytes;
+    return call->refused || call->party->world->stops || rules->max_depth || rules->max_kept_calls ||
+           rules->max_kept_bytes;
 }
 
 static bool may_end_with(const struct call *call, int code)
@@ -492,7 +493,7 @@ void calls_check_overdue(struct world *world)
 {
     for (const struct actor *actor = world->actors; actor; actor = actor->next) {
         for (const struct party *party = actor->parties; party && !actor->deaf; party = party->next) {
-            if (actor->blocking && !party_is_awaited(party))
+            if ((actor->caller || actor_waits(actor)) && !party_is_awaited(party))
                 continue;
             for (const struct call *call = party->calls; call; call = call->next)
                 check_overdue(call);

@@ -16,7 +16,7 @@ struct client {
 struct server {
     struct actor actor;
     struct hprpc_server *server; /* NULL between two lives */
-    uint32_t lives;
+    uint32_t stop_ms;            /* that it may take to stop; 0: it is driven by an event loop */
 };
 
 /* Somebody whose side of a connection is played by hand, and badly. */
@@ -27,6 +27,7 @@ struct stranger {
 
 void client_act(struct actor *actor);
 void server_act(struct actor *actor);
+void stopper_act(struct actor *actor);
 void stranger_act(struct actor *actor);
 
 /* What holds at any time at which everybody sleeps. */

@@ -170,6 +170,12 @@ static void let_others_act(struct end *end)
 
     if (!actor || !actor->blocking)
         return;
+    if (actor->runs && !actor_waits(actor)) {
+        /* its other connections are next */
+        actor->world->now += world_random(actor->world, 10 * MICROSECOND);
+        actor_yield(actor);
+        return;
+    }
     actor->awaits = end->link;
     end->vain = false;
     actor_rest(actor, NEVER);
@@ -269,11 +275,8 @@ static bool arm(struct hprpc_channel *channel)
 
     /* what is there already rings nobody: whoever is told of it must not sleep */
     end->armed = end->manner == DOORBELL && !end_is_ready(end);
-    if (actor && actor->blocking && !end_is_ready(end)) {
-        /* nobody may really sleep here; whoever wants to is woken when the world has gone on */
-        let_others_act(end);
-        return true;
-    }
+    if (actor && actor_waits(actor))
+        actor->awaits = end->link;
     return end_is_ready(end);
 }
 

@@ -73,7 +73,8 @@ static bool connect_client(struct client *client)
     uint64_t started = world->now;
     int r;
 
-    options.pump = HPRPC_PUMP_LOOP;
+    client->actor.caller = world_chance(world, 250);
+    options.pump = client->actor.caller ? HPRPC_PUMP_CALLER : HPRPC_PUMP_LOOP;
     options.connect_timeout_ms = 1000;
     options.max_calls = world->rules.tight ? 1 + (uint32_t)world_random(world, 6) : 0;
     options.max_call_bytes = world->rules.tight ? 1 + world_random(world, 20000) : 0;
@@ -179,13 +180,32 @@ static uint64_t wake_time(const struct client *client)
     return timeout < 0 ? NEVER : client->actor.world->now + (uint64_t)timeout * MILLISECOND;
 }
 
+/* Without a loop, only those who wait pump: for their calls, or for a call that is made for the purpose. */
+static void pump_as_caller(struct client *client, uint64_t until)
+{
+    struct world *world = client->actor.world;
+    uint64_t wake_at = world->now + world_random(world, 5 * MILLISECOND);
+
+    if (!party_is_done(&client->party))
+        wait_for_some(client);
+    else if (!party_has_ended(&client->party))
+        call_exchange(call_new(&client->party, 0, 0), 0);
+    party_collect(&client->party);
+    actor_rest_or_spin(&client->actor, wake_at < until ? wake_at : until);
+}
+
 /* What an event loop does for it: processes when there is an event, or when the time has come. */
 static void process(struct client *client, uint64_t until)
 {
     struct world *world = client->actor.world;
     uint64_t happenings = world->happenings;
-    uint64_t wake_at = wake_time(client);
+    uint64_t wake_at;
 
+    if (client->actor.caller) {
+        pump_as_caller(client, until);
+        return;
+    }
+    wake_at = wake_time(client);
     if (descriptor_is_ready(hprpc_client_descriptor(client->client)) || wake_at <= world->now ||
         world_chance(world, 30))
         hprpc_client_process(client->client);
@@ -240,7 +260,7 @@ static void step(struct client *client)
 static void settle(struct client *client)
 {
     struct world *world = client->actor.world;
-    uint64_t until = world->now + 40000 * MILLISECOND;
+    uint64_t until = world->now + 60000 * MILLISECOND;
 
     while (!party_is_done(&client->party) || (!party_has_ended(&client->party) && !is_quiet(client))) {
         world_check(world, world->now < until, "a client's calls do not come to an end");

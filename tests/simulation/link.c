@@ -131,7 +131,8 @@ void link_leave(struct link *link, int side)
 
 static enum manner draw_manner(struct world *world)
 {
-    return (enum manner)world_random(world, 3);
+    return (enum manner)(world->current->runs ? random_between(&world->random, LEVEL, DOORBELL)
+                                              : world_random(world, 3));
 }
 
 struct end *end_new(struct link *link, int side)
@@ -139,6 +140,7 @@ struct end *end_new(struct link *link, int side)
     static const enum hprpc_wait waits[] = { HPRPC_WAIT_ADAPTIVE, HPRPC_WAIT_SPIN, HPRPC_WAIT_BLOCK };
     struct world *world = link->world;
     struct end *end = hprpc_allocate(world->context, sizeof(*end));
+    enum hprpc_wait wait;
 
     if (!end)
         return NULL;
@@ -149,7 +151,11 @@ struct end *end_new(struct link *link, int side)
         end->in_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (end->manner == LEVEL)
         end->out_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    hprpc_channel_init(&end->base, &end_ops, world->context, waits[world_random(world, 3)]);
+    wait = waits[world_random(world, 3)];
+    /* what never sleeps keeps all others from going on when the library drives it */
+    if (world->current->runs && wait == HPRPC_WAIT_SPIN)
+        wait = HPRPC_WAIT_BLOCK;
+    hprpc_channel_init(&end->base, &end_ops, world->context, wait);
     link->ends[side] = end;
     return end;
 }

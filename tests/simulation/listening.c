@@ -130,7 +130,7 @@ int listening_open(struct hprpc_context *context, const struct hprpc_uri *uri, s
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
     *listening = (struct listening){ .base = { &listening_ops, context }, .world = world, .fd = -1 };
     snprintf(listening->name, sizeof(listening->name), "%s", uri->rest);
-    if (world_chance(world, 700))
+    if (world_chance(world, 700) || world->current->runs)
         listening->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     listening->next = world->listenings;
     world->listenings = listening;

@@ -6,6 +6,8 @@
 #include "rpc/request.h"
 #include "rpc/server.h"
 
+enum { NOTICES_MS = 20 };
+
 static struct hprpc_controller *server_side(const struct client *client)
 {
     const struct server *server = client->actor.world->server;
@@ -96,6 +98,15 @@ static bool is_in_time(const struct world *world, const struct hprpc_request *re
            world->now < request->arrived + (timeout + 1ull) * MILLISECOND;
 }
 
+/* Whether the server was told to stop a while ago, and has had the time to notice. */
+static bool is_stopping(const struct world *world)
+{
+    const struct server *server = world->server;
+
+    return server->server && world->stopped_at && world->now > world->stopped_at + NOTICES_MS * MILLISECOND &&
+           !actor_waits(&server->actor) && server->actor.waited_at < world->stopped_at;
+}
+
 void check_execution(const struct call *call, const struct hprpc_request *request)
 {
     struct world *world = call->party->world;
@@ -111,6 +122,8 @@ void check_execution(const struct call *call, const struct hprpc_request *reques
     if (!(request->header.flags & HPRPC_FLAG_ONEWAY))
         world_check(world, !atomic_load(&((struct hprpc_request *)request)->cancelled) && is_in_time(world, request),
                     "call %u is executed, and nobody waits any more", number);
+    if (request->controller->quota && !request->arrived)
+        world_check(world, !is_stopping(world), "call %u is executed, and the server is stopping", number);
     if (request->header.depth)
         return;
     world_check(world, call->order > call->party->ran, "call %u is executed out of its turn", number);
@@ -200,6 +213,7 @@ void server_check(const struct server *server)
 
     if (!inside)
         return;
+    world_check(world, !is_stopping(world) || !world->listenings, "the server is stopping, and listens");
     quota = &inside->common->quota;
     sum = kept(inside, world);
     world_check(world, atomic_load(&quota->calls) == sum.calls && atomic_load(&quota->bytes) == sum.bytes,

@@ -4,6 +4,10 @@
 #include "simulation/cast.h"
 #include "simulation/link.h"
 
+#include "rpc/server.h"
+
+enum { LATE_STOPPING = 20 }; /* milliseconds */
+
 static struct server *server_of(struct actor *actor)
 {
     return (struct server *)actor;
@@ -150,6 +154,7 @@ static bool open_server(struct server *server)
     options.max_connections = world->rules.max_connections;
     options.keepalive_ms = world->rules.keepalive_ms;
     options.handshake_timeout_ms = world->rules.handshake_timeout_ms;
+    options.stop_timeout_ms = server->stop_ms;
     r = hprpc_server_new(world->context, &options, &server->server);
     if (r == 0)
         r = hprpc_server_add(server->server, &served, &service_handlers, server);
@@ -186,6 +191,59 @@ static void close_server(struct server *server)
         drop_party(server, server->actor.parties);
 }
 
+/* ---- A life that the library runs ---- */
+
+/* Serves until somebody stops it. Nested waits apart, that takes no longer than it may, and it does not give up before. */
+static void run(struct server *server)
+{
+    struct world *world = server->actor.world;
+    struct hprpc__quota *quota = &server->server->common->quota;
+    uint64_t last, kept;
+    int r;
+
+    world->stopped_at = 0;
+    actor_begin_wait(&server->actor);
+    r = hprpc_server_run(server->server);
+    world_trace(world, "the server has stopped: %s", hprpc_error_name(r));
+    last = world->stopped_at + (server->stop_ms + LATE_STOPPING) * MILLISECOND;
+    kept = atomic_load(&quota->calls);
+    world_check(world, r == 0 && world->stopped_at, "the server stops by itself: %s", hprpc_error_name(r));
+    world_check(world, world->now < last || server->actor.waited_at >= world->stopped_at,
+                "the server takes too long to stop");
+    world_check(world, !kept || world->now >= world->stopped_at + server->stop_ms * MILLISECOND,
+                "the server stops early, with %u requests left", (unsigned)kept);
+    actor_end_wait(&server->actor);
+    close_server(server);
+}
+
+static void stop(struct world *world)
+{
+    world_trace(world, "the server is told to stop");
+    world->stopped_at = world->now;
+    world->stops++;
+    hprpc_server_stop(world->server->server);
+    world_stir(world);
+}
+
+void stopper_act(struct actor *actor)
+{
+    struct world *world = actor->world;
+    uint64_t until;
+
+    while (world->clients) {
+        until = world->climate.calm ? NEVER : world->now + world_random(world, 2000 * MILLISECOND);
+        while (world->clients && world->now < until)
+            actor_rest(actor, until);
+        if (!world->server->server || world->stopped_at)
+            continue;
+        stop(world);
+    }
+    while (world->server->server && !world->stopped_at) {
+        stop(world);
+        actor_yield(actor);
+    }
+}
+
 void server_act(struct actor *actor)
 {
     struct server *server = server_of(actor);
@@ -195,6 +253,10 @@ void server_act(struct actor *actor)
     while (world->clients) {
         if (!server->server && !open_server(server)) {
             actor_rest(actor, world->now + MILLISECOND);
+            continue;
+        }
+        if (server->stop_ms) {
+            run(server);
             continue;
         }
         step(server);

@@ -59,10 +59,10 @@ static void catch_crashes(void)
 static void live_through(uint64_t seed, FILE *trace)
 {
     struct world *world = world_new(seed, trace);
-    struct server server = { .lives = 1 };
+    struct server server = { .server = NULL };
     struct client clients[CLIENTS_MAX] = { 0 };
     struct stranger stranger = { .says_hello = false };
-    struct actor worker = { .name = "worker" };
+    struct actor worker = { .name = "worker" }, stopper = { .name = "stopper" };
     char name[24];
 
     snprintf(hung, sizeof(hung), "seed %llu hangs\n", (unsigned long long)seed);
@@ -70,6 +70,11 @@ static void live_through(uint64_t seed, FILE *trace)
     alarm(SECONDS_MAX);
     world->server = &server;
     world->clients = 1 + (uint32_t)world_random(world, CLIENTS_MAX);
+    if (world_chance(world, 200)) {
+        server.stop_ms = 1 + (uint32_t)world_random(world, 100);
+        server.actor.runs = true;
+        world_add(world, &stopper, "stopper", stopper_act);
+    }
     world_add(world, &worker, "worker", work_off_deferred);
     world_add(world, &server.actor, "server", server_act);
     for (uint32_t i = 0, count = world->clients; i < count; i++) {

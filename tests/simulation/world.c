@@ -12,6 +12,8 @@
 
 enum { STEPS_MAX = 400 * 1000 };
 
+struct world *world_now_simulated;
+
 static const struct hprpc_transport *const transports[] = { &hprpc_transport_sim, NULL };
 
 /* ---- What is said ---- */
@@ -133,6 +135,7 @@ struct world *world_new(uint64_t seed, FILE *trace)
     struct world *world = calloc(1, sizeof(*world));
     struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
 
+    world_now_simulated = world;
     world->seed = seed;
     world->random.state = seed * 0x2545f4914f6cdd1du + 1;
     world->now = 1000 * MILLISECOND;
@@ -170,6 +173,7 @@ void world_free(struct world *world)
     }
     free(world->calls);
     free(world);
+    world_now_simulated = NULL;
 }
 
 /* ---- Actors ---- */
@@ -234,6 +238,12 @@ void actor_end_wait(struct actor *actor)
 {
     actor->blocking--;
     actor->awaits = NULL;
+    actor->waited_at = actor->world->now;
+}
+
+bool actor_waits(const struct actor *actor)
+{
+    return actor->blocking > (actor->runs ? 1u : 0u);
 }
 
 void world_stir(struct world *world)
@@ -348,8 +358,10 @@ static bool is_attended(const struct end *end)
 {
     bool strange = end->link->silent && end->side == 0;
 
+    if (end->owner->caller && !actor_waits(end->owner))
+        return false;
     return !end->closed && !end->broken && !end->owner->deaf && !strange &&
-           (!end->owner->blocking || end->owner->awaits == end->link);
+           (!actor_waits(end->owner) || end->owner->awaits == end->link);
 }
 
 static const char *describe_sleep(const struct end *end)

@@ -30,6 +30,9 @@ struct actor {
     struct world *world;
     struct fiber *fiber;
     void (*act)(struct actor *actor);
+    bool caller;               /* only pumps while it waits */
+    bool runs;                 /* a library function drives all its connections, and sleeps when none has anything */
+    uint64_t waited_at;        /* when it last was inside a wait */
     unsigned blocking;         /* inside so many library calls that wait; only then does a channel's look yield */
     const struct link *awaits; /* the connection that the innermost of them pumps */
     struct party *(*party_for)(struct actor *actor, struct hprpc_controller *controller); /* who calls back there */
@@ -87,14 +90,19 @@ struct world {
     uint32_t link_count;
     struct listening *listenings;
     struct server *server;
-    bool opened;      /* the server has listened for the first time */
-    uint32_t clients; /* that still live */
+    bool opened;         /* the server has listened for the first time */
+    uint32_t clients;    /* that still live */
+    uint64_t stopped_at; /* when the server was told to stop; 0 while it was not */
+    uint32_t stops;      /* how often it was */
 
     struct deferred *deferred;
     struct party *departed; /* those that the server has dropped */
     struct call **calls;    /* all calls that were ever made, by the index that is in their tags */
     uint32_t call_count, call_capacity;
 };
+
+/* The one that exists. */
+extern struct world *world_now_simulated;
 
 /* A world without actors. The trace, or NULL, is borrowed. */
 struct world *world_new(uint64_t seed, FILE *trace);
@@ -134,6 +142,9 @@ void actor_oversleep(struct actor *actor, uint64_t until);
 /* Surround library calls that may wait. */
 void actor_begin_wait(struct actor *actor);
 void actor_end_wait(struct actor *actor);
+
+/* Whether this actor is inside a wait. It is, for ever, while the library drives all its connections. */
+bool actor_waits(const struct actor *actor);
 
 /* Whether an event loop would find this descriptor readable. */
 bool descriptor_is_ready(int fd);
