@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FEW_CALLS = 80, MORE_CALLS = 400, THREADS_MAX = 256, PATIENCE_MS = 30000 };
+enum { FEW_CALLS = 80, MORE_CALLS = 400, THREADS_MAX = 256, PATIENCE_MS = 30000, REAP_MS = 5000 };
 
 /* A traced thread, and the side it belongs to. */
 struct thread {
@@ -22,30 +23,57 @@ struct thread {
 };
 
 struct tracer {
+    struct bench_pair pair;
     struct thread threads[THREADS_MAX];
     size_t count;
     uint64_t calls[2]; /* system calls of each side */
+    sigset_t mask;     /* of signals, as it was before */
+    int children;      /* a descriptor that is readable when a thread has stopped */
 };
 
-static struct thread *find(struct tracer *tracer, pid_t id)
+static struct thread *find(const struct tracer *tracer, pid_t id)
 {
     for (size_t i = 0; i < tracer->count; i++) {
         if (tracer->threads[i].id == id)
-            return &tracer->threads[i];
+            return (struct thread *)&tracer->threads[i];
     }
     return NULL;
 }
 
-static void seize(struct tracer *tracer, pid_t id, enum bench_side side)
+/* The process that a thread is of; 0 if it is gone. */
+static pid_t process_of(pid_t id)
 {
-    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE;
+    char path[64], line[128];
+    pid_t process = 0;
+    FILE *file;
 
-    if (tracer->count < THREADS_MAX && ptrace(PTRACE_SEIZE, id, NULL, options) == 0)
-        tracer->threads[tracer->count++] = (struct thread){ id, side, false };
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)id);
+    file = fopen(path, "re");
+    while (file && !process && fgets(line, sizeof(line), file)) {
+        if (strncmp(line, "Tgid:", 5) == 0)
+            process = atoi(line + 5);
+    }
+    if (file)
+        fclose(file);
+    return process;
 }
 
-static void seize_all(struct tracer *tracer, pid_t pid, enum bench_side side)
+/* A thread that is seen for the first time: the kernel may tell of it before it tells of who made it. */
+static struct thread *note(struct tracer *tracer, pid_t id)
 {
+    struct thread *thread = find(tracer, id);
+
+    if (!thread && tracer->count < THREADS_MAX) {
+        thread = &tracer->threads[tracer->count++];
+        *thread = (struct thread){ id, process_of(id) == tracer->pair.client ? BENCH_CLIENT : BENCH_SERVER, false };
+    }
+    return thread;
+}
+
+/* Follows all threads of a process, which is stopped, and those that they make from now on. */
+static void seize_all(struct tracer *tracer, pid_t pid)
+{
+    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
     char path[64];
     struct dirent *entry;
     DIR *folder;
@@ -55,8 +83,10 @@ static void seize_all(struct tracer *tracer, pid_t pid, enum bench_side side)
     if (!folder)
         return;
     while ((entry = readdir(folder))) {
-        if (entry->d_name[0] != '.')
-            seize(tracer, atoi(entry->d_name), side);
+        pid_t id = atoi(entry->d_name);
+
+        if (id > 0 && ptrace(PTRACE_SEIZE, id, NULL, options) == 0)
+            note(tracer, id);
     }
     closedir(folder);
 }
@@ -64,90 +94,158 @@ static void seize_all(struct tracer *tracer, pid_t pid, enum bench_side side)
 /* A thread has stopped: counts, and lets it go on. */
 static void attend(struct tracer *tracer, pid_t id, int status)
 {
-    struct thread *thread = find(tracer, id);
+    struct thread *thread = note(tracer, id);
     int signal = WSTOPSIG(status);
-    int event = status >> 16;
+    bool call = signal == (SIGTRAP | 0x80);
+    bool event = status >> 16;
 
-    if (!thread && tracer->count < THREADS_MAX) {
-        /* a new one, which belongs to whoever made it: only servers make threads while they are watched */
-        tracer->threads[tracer->count] = (struct thread){ id, BENCH_SERVER, false };
-        thread = &tracer->threads[tracer->count++];
-    }
-    if (thread && signal == (SIGTRAP | 0x80)) {
+    if (thread && call) {
         thread->inside = !thread->inside;
         tracer->calls[thread->side] += thread->inside;
     }
-    if (event || signal == (SIGTRAP | 0x80) || signal == SIGTRAP)
+    if (event || call || signal == SIGTRAP)
         signal = 0;
     ptrace(PTRACE_SYSCALL, id, NULL, (long)signal);
 }
 
-/* Watches until the client says that its round is over. */
-static int watch(struct tracer *tracer, struct bench_pair *pair)
+/* Attends to every thread that has stopped. 0 when no more has, -1 when a side is gone. */
+static int attend_all(struct tracer *tracer)
 {
-    struct pollfd control = { .fd = pair->client_control, .events = POLLIN };
-    uint64_t deadline = bench_now() + PATIENCE_MS * 1000000ull;
-    char word;
-
-    while (bench_now() < deadline) {
+    for (;;) {
         int status;
         pid_t id = waitpid(-1, &status, __WALL | WNOHANG);
 
+        if (id == 0)
+            return 0;
+        if (id < 0 && errno != EINTR)
+            return -1;
         if (id > 0 && WIFSTOPPED(status))
             attend(tracer, id, status);
-        else if (id > 0 && (id == pair->client || id == pair->server))
+        else if (id == tracer->pair.client || id == tracer->pair.server)
             return -1;
-        else if (id == 0 && poll(&control, 1, 0) == 1)
-            return recv(pair->client_control, &word, 1, 0) == 1 ? 0 : -1;
-        else if (id < 0 && errno != EINTR)
+    }
+}
+
+/* Watches until the client says that its round is over. 0, or -1 when a side is gone or takes too long. */
+static int watch(struct tracer *tracer)
+{
+    struct pollfd wait[2] = { { tracer->pair.client_control, POLLIN, 0 }, { tracer->children, POLLIN, 0 } };
+    uint64_t deadline = bench_now() + PATIENCE_MS * 1000000ull;
+    struct signalfd_siginfo told;
+    char word;
+
+    while (bench_now() < deadline) {
+        if (attend_all(tracer) != 0)
             return -1;
+        if (poll(wait, 2, 100) < 0 && errno != EINTR)
+            return -1;
+        if (wait[1].revents && read(tracer->children, &told, sizeof(told)) < 0 && errno != EAGAIN)
+            return -1;
+        if (wait[0].revents)
+            return recv(tracer->pair.client_control, &word, 1, 0) == 1 ? 0 : -1;
     }
     return -1;
 }
 
-static int run_traced(struct tracer *tracer, struct bench_pair *pair, uint64_t calls)
+static int run_traced(struct tracer *tracer, uint64_t calls)
 {
-    struct bench_shared *shared = pair->session.shared;
+    struct bench_shared *shared = tracer->pair.session.shared;
 
     shared->run_ns = 60000000000u;
     shared->run_calls = calls;
     tracer->calls[BENCH_CLIENT] = tracer->calls[BENCH_SERVER] = 0;
-    if (send(pair->client_control, "m", 1, MSG_NOSIGNAL) != 1)
+    if (send(tracer->pair.client_control, "m", 1, MSG_NOSIGNAL) != 1)
         return -1;
-    return watch(tracer, pair);
+    return watch(tracer);
+}
+
+/* System calls of both sides: what more calls take beyond what fewer do. */
+static int count_calls(struct tracer *tracer, struct bench_trace *ret_trace)
+{
+    /* a round of n calls comes after a short one of n / 8 */
+    const double difference = (MORE_CALLS - FEW_CALLS) * 9.0 / 8;
+    uint64_t few[2];
+
+    if (run_traced(tracer, FEW_CALLS) != 0)
+        return -1;
+    memcpy(few, tracer->calls, sizeof(few));
+    if (run_traced(tracer, MORE_CALLS) != 0)
+        return -1;
+    ret_trace->client = (double)(tracer->calls[BENCH_CLIENT] - few[BENCH_CLIENT]) / difference;
+    ret_trace->server = (double)(tracer->calls[BENCH_SERVER] - few[BENCH_SERVER]) / difference;
+    return 0;
+}
+
+/* Stopped threads tell of it by SIGCHLD, which is taken from a descriptor instead. */
+static int listen_to_children(struct tracer *tracer)
+{
+    sigset_t child;
+
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &child, &tracer->mask) != 0)
+        return -1;
+    tracer->children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    return tracer->children < 0 ? -1 : 0;
+}
+
+/*
+ * Kills both sides and collects all of their threads: a process whose traced threads are not collected by who traces them
+ * never ends for its parent.
+ */
+static void end_all(struct tracer *tracer)
+{
+    uint64_t deadline = bench_now() + REAP_MS * 1000000ull;
+    pid_t *const sides[] = { &tracer->pair.client, &tracer->pair.server };
+
+    kill(tracer->pair.client, SIGKILL);
+    kill(tracer->pair.server, SIGKILL);
+    while ((tracer->pair.client || tracer->pair.server) && bench_now() < deadline) {
+        int status;
+        pid_t id = waitpid(-1, &status, __WALL | WNOHANG);
+
+        for (int i = 0; i < 2; i++) {
+            if (id < 0 || (id == *sides[i] && !WIFSTOPPED(status)))
+                *sides[i] = 0;
+        }
+        if (id == 0)
+            usleep(1000);
+    }
+    close(tracer->children);
+    sigprocmask(SIG_SETMASK, &tracer->mask, NULL);
+}
+
+static int trace_pair(struct tracer *tracer, struct bench_trace *ret_trace)
+{
+    int result = listen_to_children(tracer);
+
+    seize_all(tracer, tracer->pair.client);
+    seize_all(tracer, tracer->pair.server);
+    bench_pair_resume(&tracer->pair);
+    for (size_t i = 0; i < tracer->count; i++)
+        ptrace(PTRACE_INTERRUPT, tracer->threads[i].id, NULL, NULL);
+    if (result == 0)
+        result = count_calls(tracer, ret_trace);
+    end_all(tracer);
+    return result;
 }
 
 int bench_trace_count(const struct bench_subject *subject, const struct bench_workload *workload,
                       struct bench_trace *ret_trace, char *ret_error, size_t capacity)
 {
     struct tracer *tracer = calloc(1, sizeof(*tracer));
-    struct bench_pair pair;
-    uint64_t few[2];
-    /* a round of n calls comes after a short one of n / 8 */
-    const double difference = (MORE_CALLS - FEW_CALLS) * 9.0 / 8;
+    const char *why;
     int result;
 
-    if (!tracer || bench_pair_open(&pair, subject, workload, BENCH_UNPINNED, ret_error, capacity) != 0) {
+    if (!tracer || bench_pair_open(&tracer->pair, subject, workload, BENCH_UNPINNED, ret_error, capacity) != 0) {
         free(tracer);
         return -1;
     }
-    seize_all(tracer, pair.client, BENCH_CLIENT);
-    seize_all(tracer, pair.server, BENCH_SERVER);
-    bench_pair_resume(&pair);
-    for (size_t i = 0; i < tracer->count; i++)
-        ptrace(PTRACE_INTERRUPT, tracer->threads[i].id, NULL, NULL);
-    result = run_traced(tracer, &pair, FEW_CALLS);
-    memcpy(few, tracer->calls, sizeof(few));
-    if (result == 0)
-        result = run_traced(tracer, &pair, MORE_CALLS);
-    ret_trace->client = (double)(tracer->calls[BENCH_CLIENT] - few[BENCH_CLIENT]) / difference;
-    ret_trace->server = (double)(tracer->calls[BENCH_SERVER] - few[BENCH_SERVER]) / difference;
+    result = trace_pair(tracer, ret_trace);
+    why = tracer->pair.session.shared->error;
     if (result != 0)
-        snprintf(ret_error, capacity, "%s",
-                 pair.session.shared->error[0] ? pair.session.shared->error : "it cannot be traced here");
-    kill(pair.client, SIGKILL);
-    kill(pair.server, SIGKILL);
-    bench_pair_close(&pair);
+        snprintf(ret_error, capacity, "%s", why[0] ? why : "it cannot be traced here");
+    bench_pair_close(&tracer->pair);
     free(tracer);
     return result;
 }
