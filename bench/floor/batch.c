@@ -1,4 +1,7 @@
-/* TCP with many messages in flight: each side takes whatever has come and answers all of it with one send. */
+/*
+ * TCP with many messages in flight: each side takes whatever has come and answers all of it with one send. Bare, it sleeps in
+ * recv; busy, it never does.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,18 +9,26 @@
 
 #include "bench/floor/floor.h"
 #include "bench/floor/medium.h"
+#include "bench/measure/touch.h"
 
 enum { ROOM = 256 * 1024, DEPTH_MAX = 1024 };
 
 struct batch {
     struct bench_session *session;
     int fd;
+    int flags;                  /* of recv: whether it sleeps */
     uint32_t in_size, out_size; /* of one message */
     size_t rest;                /* bytes of an incomplete one, at the start of `in` */
     uint64_t sent, received;
     uint64_t begun[DEPTH_MAX];
     uint8_t in[ROOM], out[ROOM];
+    uint8_t expected[ROOM]; /* what an incoming message holds behind its number */
 };
+
+static int flags_of(const struct bench_subject *subject)
+{
+    return *(const int *)subject->config;
+}
 
 static void *prepare(const struct bench_subject *subject, const struct bench_workload *workload)
 {
@@ -26,14 +37,21 @@ static void *prepare(const struct bench_subject *subject, const struct bench_wor
     return bench_medium_tcp();
 }
 
-static struct batch *make(struct bench_session *session)
+/* A side that sends so many bytes with each message and receives so many. */
+static struct batch *make(struct bench_session *session, enum bench_side side)
 {
     struct batch *batch = calloc(1, sizeof(*batch));
+    bool client = side == BENCH_CLIENT;
 
     batch->session = session;
-    bench_workload_bytes(&session->workload, &batch->out_size, &batch->in_size);
+    bench_floor_bytes(&session->workload, client ? &batch->out_size : &batch->in_size,
+                      client ? &batch->in_size : &batch->out_size);
     if (session->workload.depth > DEPTH_MAX || session->workload.depth * (batch->out_size + batch->in_size) > ROOM)
         bench_fail(session, "too many or too large messages for this floor");
+    batch->flags = flags_of(session->subject);
+    for (uint32_t i = 0; i < session->workload.depth; i++)
+        bench_fill(batch->out + i * batch->out_size, batch->out_size, 5);
+    bench_fill(batch->expected, batch->in_size, 5);
     return batch;
 }
 
@@ -43,12 +61,24 @@ static size_t receive(struct batch *batch)
     ssize_t count;
 
     do
-        count = recv(batch->fd, batch->in + batch->rest, sizeof(batch->in) - batch->rest, 0);
-    while (count < 0 && errno == EINTR);
+        count = recv(batch->fd, batch->in + batch->rest, sizeof(batch->in) - batch->rest, batch->flags);
+    while (count < 0 && (errno == EINTR || errno == EAGAIN));
     if (count <= 0)
         bench_fail(batch->session, "the other side is gone");
     batch->rest += (size_t)count;
     return batch->rest / batch->in_size;
+}
+
+/* The number in the i-th message, the rest of which is checked. */
+static uint64_t look_at(const struct batch *batch, size_t i)
+{
+    const uint8_t *message = batch->in + i * batch->in_size;
+    uint64_t number;
+
+    memcpy(&number, message, sizeof(number));
+    if (memcmp(message + sizeof(number), batch->expected + sizeof(number), batch->in_size - sizeof(number)) != 0)
+        bench_fail(batch->session, "a message differs from what was sent");
+    return number;
 }
 
 static void forget(struct batch *batch, size_t messages)
@@ -77,21 +107,17 @@ static void send_all(struct batch *batch, size_t size)
 
 static void serve(struct bench_session *session)
 {
-    struct batch *batch = make(session);
-    uint32_t size = batch->in_size;
-    uint64_t number;
+    struct batch *batch = make(session, BENCH_SERVER);
     int other;
 
-    batch->in_size = batch->out_size;
-    batch->out_size = size;
     bench_ready(session, NULL);
     bench_medium_serve(session->state, &batch->fd, &other);
     for (;;) {
         size_t messages = receive(batch);
 
         for (size_t i = 0; i < messages; i++) {
-            memcpy(&number, batch->in + i * batch->in_size, sizeof(number));
-            number++;
+            uint64_t number = look_at(batch, i) + 1;
+
             memcpy(batch->out + i * batch->out_size, &number, sizeof(number));
         }
         forget(batch, messages);
@@ -101,7 +127,7 @@ static void serve(struct bench_session *session)
 
 static void *start(struct bench_session *session)
 {
-    struct batch *batch = make(session);
+    struct batch *batch = make(session, BENCH_CLIENT);
     int other;
 
     bench_medium_connect(session->state, &batch->fd, &other);
@@ -121,12 +147,10 @@ static void request(struct batch *batch, size_t messages, const struct bench_run
 static size_t take(struct batch *batch, struct bench_run *run)
 {
     size_t messages = receive(batch);
-    uint64_t number;
 
     for (size_t i = 0; i < messages; i++) {
         batch->received++;
-        memcpy(&number, batch->in + i * batch->in_size, sizeof(number));
-        if (number != batch->received + 1)
+        if (look_at(batch, i) != batch->received + 1)
             bench_fail(batch->session, "a reply differs from what was sent");
         bench_run_end(run, batch->begun[batch->received % DEPTH_MAX]);
     }
@@ -154,4 +178,7 @@ static const struct bench_subject_ops ops = {
     .close = free,
 };
 
-const struct bench_subject bench_floor_tcp_batch = { "raw TCP, batched", &ops, NULL };
+static const int flags[] = { 0, MSG_DONTWAIT };
+
+const struct bench_subject bench_floor_tcp_batch = { "raw TCP, batched", &ops, &flags[0] };
+const struct bench_subject bench_floor_tcp_batch_busy = { "raw TCP, batched, busy", &ops, &flags[1] };

@@ -33,7 +33,7 @@ static struct many *make(struct bench_session *session)
     struct many *many = calloc(1, sizeof(*many));
 
     many->session = session;
-    bench_workload_bytes(&session->workload, &many->request_size, &many->reply_size);
+    bench_floor_bytes(&session->workload, &many->request_size, &many->reply_size);
     if (many->request_size > ROOM || many->reply_size > ROOM)
         bench_fail(session, "too large messages for this floor");
     return many;

@@ -24,8 +24,9 @@ extern const struct bench_subject bench_floor_tcp_bare;
 extern const struct bench_subject bench_floor_tcp_poll;
 extern const struct bench_subject bench_floor_tcp_busy;
 
-/* TCP, `depth` messages in flight: whatever has come is answered by one send. */
+/* TCP, `depth` messages in flight: whatever has come is answered by one send. Sleeping in recv, and never sleeping. */
 extern const struct bench_subject bench_floor_tcp_batch;
+extern const struct bench_subject bench_floor_tcp_batch_busy;
 
 /* TCP, many connections, one epoll loop. */
 extern const struct bench_subject bench_floor_tcp_epoll;
@@ -36,5 +37,8 @@ extern const struct bench_subject bench_floor_memcpy_touch;
 extern const struct bench_subject bench_floor_memcpy_slots;
 
 extern const struct bench_subject *const bench_floors[]; /* all of them, NULL-terminated */
+
+/* The bytes of a message each way: those of a call, and at least the number that every message of a floor begins with. */
+void bench_floor_bytes(const struct bench_workload *workload, uint32_t *ret_request, uint32_t *ret_reply);
 
 #endif

@@ -5,7 +5,7 @@
 #include "bench/floor/floor.h"
 #include "bench/floor/shared.h"
 
-enum { SLOTS = 1024 };
+enum { SLOTS = 1024, WORDS = 5 }; /* 40 bytes of payload */
 
 struct slot {
     _Alignas(64) uint64_t payload[7];
@@ -36,7 +36,7 @@ static void put(struct slot *ring, uint64_t number, uint64_t value)
 {
     struct slot *slot = &ring[number % SLOTS];
 
-    for (uint64_t i = 0; i < 5; i++)
+    for (uint64_t i = 0; i < WORDS; i++)
         slot->payload[i] = value + i;
     atomic_store_explicit(&slot->commit, number, memory_order_release);
 }
@@ -50,9 +50,17 @@ static bool right(const struct slot *slot, uint64_t value)
 {
     uint64_t wrong = 0;
 
-    for (uint64_t i = 0; i < 5; i++)
+    for (uint64_t i = 0; i < WORDS; i++)
         wrong |= slot->payload[i] ^ (value + i);
     return !wrong;
+}
+
+/* The reply is made of all of the request, as a service makes its own. The release pairs with `arrived`, too. */
+static void answer(struct slot *reply, const struct slot *request, uint64_t number)
+{
+    for (int i = 0; i < WORDS; i++)
+        reply->payload[i] = request->payload[i] + 1;
+    atomic_store_explicit(&reply->commit, number, memory_order_release);
 }
 
 static void serve(struct bench_session *session)
@@ -63,7 +71,7 @@ static void serve(struct bench_session *session)
     for (uint64_t number = 1;; number++) {
         while (!arrived(rings->slots[0], number))
             bench_pause();
-        put(rings->slots[1], number, rings->slots[0][number % SLOTS].payload[0] + 1);
+        answer(&rings->slots[1][number % SLOTS], &rings->slots[0][number % SLOTS], number);
     }
 }
 

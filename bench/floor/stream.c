@@ -45,7 +45,7 @@ static struct stream *make(struct bench_session *session)
 
     stream->session = session;
     stream->config = config_of(session->subject);
-    bench_workload_bytes(&session->workload, &stream->request_size, &stream->reply_size);
+    bench_floor_bytes(&session->workload, &stream->request_size, &stream->reply_size);
     stream->request = calloc(1, stream->request_size);
     stream->reply = calloc(1, stream->reply_size);
     return stream;

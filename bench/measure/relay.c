@@ -29,6 +29,9 @@ static bool pass(int from, int to, _Atomic uint64_t *count)
     static char buffer[256 * 1024];
     ssize_t size = recv(from, buffer, sizeof(buffer), 0);
 
+    /* counted first: whoever has received them finds them counted */
+    if (size > 0)
+        atomic_fetch_add(count, (uint64_t)size);
     for (ssize_t done = 0; done < size;) {
         ssize_t sent = send(to, buffer + done, (size_t)(size - done), MSG_NOSIGNAL);
 
@@ -36,8 +39,6 @@ static bool pass(int from, int to, _Atomic uint64_t *count)
             return false;
         done += sent;
     }
-    if (size > 0)
-        atomic_fetch_add(count, (uint64_t)size);
     return size > 0;
 }
 

@@ -92,6 +92,7 @@ void bench_json_summary(struct bench_json *json, const char *key, const struct b
     bench_json_number(json, "lower", summary->lower);
     bench_json_number(json, "upper", summary->upper);
     bench_json_number(json, "confidence", summary->confidence);
+    bench_json_number(json, "rounds", (double)summary->count);
     bench_json_close(json, '}');
 }
 
@@ -118,6 +119,8 @@ void bench_json_series(struct bench_json *json, const struct bench_series *serie
     for (int i = 0; i < BENCH_METRICS && series->rounds; i++) {
         struct bench_summary summary = bench_series_metric(series, (enum bench_metric)i);
 
+        if (i == BENCH_CROSSED && bench_series_crossed(series) < 0)
+            continue;
         bench_json_summary(json, bench_metric_name((enum bench_metric)i), &summary);
     }
     bench_json_close(json, '}');

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { ALIKE_LEAST = 6 }; /* rounds, below which there is no interval */
+
 const char *bench_metric_name(enum bench_metric metric)
 {
     static const char *const names[BENCH_METRICS] = {
@@ -21,6 +23,7 @@ const char *bench_metric_name(enum bench_metric metric)
         [BENCH_CLIENT_SWITCHES] = "client_switches_per_call",
         [BENCH_SERVER_SWITCHES] = "server_switches_per_call",
         [BENCH_TOTAL] = "total_ns",
+        [BENCH_CROSSED] = "crossed_share",
     };
 
     return names[metric];
@@ -51,6 +54,7 @@ static void note_round(struct bench_series *series, const struct bench_sample *s
     note(series, BENCH_CLIENT_SWITCHES, (double)sample->client_switches / calls);
     note(series, BENCH_SERVER_SWITCHES, (double)sample->server_switches / calls);
     note(series, BENCH_TOTAL, tick * (double)sample->ticks);
+    note(series, BENCH_CROSSED, sample->watched ? (double)sample->crossed / calls : -1);
     bench_histogram_merge(&series->latency, latency);
     series->calls += sample->calls;
     series->rounds++;
@@ -68,32 +72,50 @@ static void run_round(struct bench_series *series, const struct bench_plan *plan
         note_round(series, &series->pair.session.shared->sample);
 }
 
-static void show(const struct bench_plan *plan, uint32_t round, const char *name)
+static void show(const struct bench_plan *plan, const char *what, uint32_t part, uint32_t parts)
 {
     if (plan->progress && isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K%s: round %u of %u, %s", plan->title ? plan->title : "measuring", round + 1,
-                plan->rounds, name);
+        fprintf(stderr, "\r\033[K%s: %u %% of the rounds, %s", plan->title ? plan->title : "measuring",
+                part * 100 / parts, what);
+}
+
+static void open_series(struct bench_series *series)
+{
+    if (!bench_placement_possible(series->placement))
+        snprintf(series->error, sizeof(series->error), "this machine has too few CPUs for %s",
+                 bench_placement_name(series->placement));
+    else
+        bench_pair_open(&series->pair, series->subject, &series->workload, series->placement, series->error,
+                        sizeof(series->error));
+}
+
+/* Whether the rounds are divided: where the scheduler decides, and not where a number of calls is the experiment. */
+static bool divided(struct bench_series *const *series, size_t count, const struct bench_plan *plan)
+{
+    bool unpinned = !plan->run_calls;
+
+    for (size_t i = 0; i < count; i++)
+        unpinned = unpinned && series[i]->placement == BENCH_UNPINNED;
+    return unpinned;
 }
 
 void bench_measure(struct bench_series *const *series, size_t count, const struct bench_plan *plan)
 {
+    uint32_t slices = divided(series, count, plan) ? BENCH_SLICES : 1;
     uint32_t rounds = plan->rounds < BENCH_ROUNDS_MAX ? plan->rounds : BENCH_ROUNDS_MAX;
+    struct bench_plan part = *plan;
 
+    part.run_ns /= slices;
     for (size_t i = 0; i < count; i++) {
-        struct bench_series *one = series[i];
-
-        if (!bench_placement_possible(one->placement))
-            snprintf(one->error, sizeof(one->error), "this machine has too few CPUs for %s",
-                     bench_placement_name(one->placement));
-        else
-            bench_pair_open(&one->pair, one->subject, &one->workload, one->placement, one->error, sizeof(one->error));
+        show(plan, "starting the subjects", 0, 1);
+        open_series(series[i]);
     }
-    for (uint32_t round = 0; round < rounds; round++) {
+    for (uint32_t round = 0; round < rounds * slices; round++) {
         for (size_t i = 0; i < count; i++) {
             struct bench_series *one = series[(round + i) % count];
 
-            show(plan, round, one->subject->name);
-            run_round(one, plan);
+            show(plan, one->subject->name, round, rounds * slices);
+            run_round(one, &part);
         }
     }
     for (size_t i = 0; i < count; i++)
@@ -104,7 +126,7 @@ void bench_measure(struct bench_series *const *series, size_t count, const struc
 
 struct bench_summary bench_series_metric(const struct bench_series *series, enum bench_metric metric)
 {
-    double values[BENCH_ROUNDS_MAX];
+    double values[BENCH_PARTS_MAX];
 
     if (!series->rounds)
         return (struct bench_summary){ 0 };
@@ -112,17 +134,45 @@ struct bench_summary bench_series_metric(const struct bench_series *series, enum
     return bench_summarize(values, series->rounds);
 }
 
+double bench_series_crossed(const struct bench_series *series)
+{
+    double sum = 0;
+
+    for (uint32_t i = 0; i < series->rounds; i++) {
+        if (series->values[BENCH_CROSSED][i] < 0)
+            return -1;
+        sum += series->values[BENCH_CROSSED][i];
+    }
+    return series->rounds ? sum / series->rounds : -1;
+}
+
+/* Whether both sides of both subjects were on one CPU for nearly all of a round, or on two. */
+static bool alike(const struct bench_series *left, const struct bench_series *right, uint32_t round)
+{
+    double a = left->values[BENCH_CROSSED][round];
+    double b = right->values[BENCH_CROSSED][round];
+
+    return a >= 0 && b >= 0 && ((a < 0.1 && b < 0.1) || (a > 0.9 && b > 0.9));
+}
+
 struct bench_summary bench_series_ratio(const struct bench_series *left, const struct bench_series *right,
                                         enum bench_metric metric)
 {
     uint32_t rounds = left->rounds < right->rounds ? left->rounds : right->rounds;
-    double ratios[BENCH_ROUNDS_MAX];
+    double ratios[BENCH_PARTS_MAX], same[BENCH_PARTS_MAX];
     uint32_t count = 0;
+    uint32_t same_count = 0;
 
     for (uint32_t i = 0; i < rounds; i++) {
-        if (right->values[metric][i] > 0)
-            ratios[count++] = left->values[metric][i] / right->values[metric][i];
+        if (right->values[metric][i] <= 0)
+            continue;
+        ratios[count] = left->values[metric][i] / right->values[metric][i];
+        if (alike(left, right, i))
+            same[same_count++] = ratios[count];
+        count++;
     }
+    if (same_count >= ALIKE_LEAST)
+        return bench_summarize(same, same_count);
     return count ? bench_summarize(ratios, count) : (struct bench_summary){ 0 };
 }
 

@@ -9,7 +9,11 @@
 #include "bench/measure/pair.h"
 #include "bench/measure/statistics.h"
 
-enum { BENCH_ROUNDS_MAX = 101 };
+enum {
+    BENCH_ROUNDS_MAX = 101,
+    BENCH_SLICES = 5, /* unpinned, a round is divided: the scheduler may choose anew in each part */
+    BENCH_PARTS_MAX = BENCH_ROUNDS_MAX * BENCH_SLICES,
+};
 
 enum bench_metric {
     BENCH_MEDIAN,  /* latency, in nanoseconds */
@@ -25,7 +29,8 @@ enum bench_metric {
     BENCH_SERVER_CPU,
     BENCH_CLIENT_SWITCHES, /* context switches per call */
     BENCH_SERVER_SWITCHES,
-    BENCH_TOTAL, /* the whole run, in nanoseconds */
+    BENCH_TOTAL,   /* the whole run, in nanoseconds */
+    BENCH_CROSSED, /* the share of calls after which the sides were on different CPUs; -1: nobody watched */
     BENCH_METRICS,
 };
 
@@ -40,9 +45,9 @@ struct bench_series {
 
     /* out */
     char error[256]; /* empty, or why there are no results */
-    uint32_t rounds; /* that were completed */
+    uint32_t rounds; /* that were completed, or parts of them */
     uint64_t calls;  /* in all of them */
-    double values[BENCH_METRICS][BENCH_ROUNDS_MAX];
+    double values[BENCH_METRICS][BENCH_PARTS_MAX];
     struct bench_histogram latency; /* of all rounds, in ticks */
     struct bench_pair pair;
 };
@@ -61,9 +66,15 @@ void bench_measure(struct bench_series *const *series, size_t count, const struc
 /* The median of a metric over the rounds and so on; a series without rounds has zeros. */
 struct bench_summary bench_series_metric(const struct bench_series *series, enum bench_metric metric);
 
-/* The same of the ratios left / right, round by round. */
+/*
+ * The same of the ratios left / right, round by round. Rounds in which one of the two kept to one CPU and the other did not
+ * are different experiments: where enough rounds are alike, only these count.
+ */
 struct bench_summary bench_series_ratio(const struct bench_series *left, const struct bench_series *right,
                                         enum bench_metric metric);
+
+/* The share of all rounds' calls after which the two sides were on different CPUs; -1 where nobody watched. */
+double bench_series_crossed(const struct bench_series *series);
 
 /* A quantile of the latencies of all rounds together, in nanoseconds. */
 double bench_series_quantile(const struct bench_series *series, double quantile);

@@ -59,6 +59,7 @@ static void run_for(struct bench_session *session, void *client, uint64_t ns, ui
 
     memset(&sample->latency, 0, sizeof(sample->latency));
     run.latency = &sample->latency;
+    run.server = sample->watched ? &session->shared->where : NULL;
     run.most = calls ? calls : UINT64_MAX;
     begun = bench_ticks();
     run.last = run.due = begun;
@@ -68,6 +69,7 @@ static void run_for(struct bench_session *session, void *client, uint64_t ns, ui
     session->subject->ops->run(client, &run);
     sample->calls = run.calls;
     sample->ticks = run.last - begun;
+    sample->crossed = run.crossed;
 }
 
 /* One round: a short run to warm up, then the one that counts, with what both sides spend on it. */
@@ -76,6 +78,9 @@ static void measure(struct bench_session *session, void *client)
     struct bench_shared *shared = session->shared;
     struct bench_usage before[2], after[2];
 
+    /* pinned sides are where they are, and of a server with many threads nobody knows which one answers */
+    shared->sample.watched = shared->placement == BENCH_UNPINNED && bench_where_known(&shared->where) &&
+                             bench_usage_threads(shared->server) == 1;
     run_for(session, client, shared->run_ns / 8, shared->run_calls ? (shared->run_calls + 7) / 8 : 0);
     bench_usage_read(getpid(), &before[BENCH_CLIENT]);
     bench_usage_read(shared->server, &before[BENCH_SERVER]);
@@ -97,6 +102,8 @@ void bench_side(struct bench_session *session, enum bench_side side)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     bench_place(session->shared->placement, side);
     if (side == BENCH_SERVER) {
+        if (session->shared->placement == BENCH_UNPINNED)
+            bench_where_watch(&session->shared->where);
         ops->serve(session);
         _exit(0);
     }

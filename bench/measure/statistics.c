@@ -46,6 +46,7 @@ struct bench_summary bench_summarize(double *values, size_t count)
     struct bench_summary summary = { 0 };
 
     qsort(values, count, sizeof(*values), compare);
+    summary.count = count;
     summary.median = count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
     summary.least = values[0];
     summary.most = values[count - 1];

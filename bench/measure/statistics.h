@@ -9,6 +9,7 @@ extern "C" {
 #endif
 
 struct bench_summary {
+    size_t count; /* of the values */
     double median;
     double least, most;  /* the spread */
     double lower, upper; /* a confidence interval of the median: two of the values themselves */

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "bench/measure/clock.h"
+#include "bench/measure/crossing.h"
 #include "bench/measure/histogram.h"
 #include "bench/measure/placement.h"
 #include "bench/measure/workload.h"
@@ -31,6 +32,8 @@ struct bench_sample {
     uint64_t ticks; /* from the first call's start to the last one's end */
     uint64_t client_cpu_ns, server_cpu_ns;
     uint64_t client_switches, server_switches;
+    uint64_t crossed; /* calls after which the two sides were on different CPUs; 0 where that is not watched */
+    bool watched;     /* whether it was */
     struct bench_histogram latency; /* in ticks */
 };
 
@@ -38,10 +41,11 @@ struct bench_shared {
     struct bench_workload workload;
     enum bench_placement placement;
     pid_t server, client;
-    uint64_t run_ns;    /* of the run that was asked for */
-    uint64_t run_calls; /* most calls of it; 0: any number */
-    char address[512];  /* where the server listens, for subjects that need one */
-    char error[512];    /* why a side gave up */
+    uint64_t run_ns;          /* of the run that was asked for */
+    uint64_t run_calls;       /* most calls of it; 0: any number */
+    char address[512];        /* where the server listens, for subjects that need one */
+    char error[512];          /* why a side gave up */
+    struct bench_where where; /* the server is */
     struct bench_sample sample;
 };
 
@@ -61,6 +65,8 @@ struct bench_run {
     uint64_t calls, most;
     uint64_t due, interval; /* at a fixed rate: when the next call starts, whatever became of the last */
     struct bench_histogram *latency;
+    const struct bench_where *server; /* NULL where nobody watches on which CPUs the sides are */
+    uint64_t crossed;                 /* calls after which these were different ones */
 };
 
 struct bench_subject_ops {
@@ -123,6 +129,8 @@ static inline void bench_run_end(struct bench_run *run, uint64_t begun)
 {
     run->last = bench_ticks();
     run->calls++;
+    if (run->server && bench_crossed(run->server))
+        run->crossed++;
     bench_histogram_add(run->latency, run->last > begun ? run->last - begun : 0);
 }
 

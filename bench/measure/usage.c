@@ -58,6 +58,14 @@ void bench_usage_read(pid_t pid, struct bench_usage *ret_usage)
     *ret_usage = usage;
 }
 
+uint32_t bench_usage_threads(pid_t pid)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    return (uint32_t)sum_lines(path, "Threads");
+}
+
 uint64_t bench_usage_memory(pid_t pid)
 {
     char path[64];

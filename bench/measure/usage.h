@@ -13,6 +13,9 @@ struct bench_usage {
 /* Zeros where the process is gone. */
 void bench_usage_read(pid_t pid, struct bench_usage *ret_usage);
 
+/* The number of its threads; 0 where it is gone. */
+uint32_t bench_usage_threads(pid_t pid);
+
 /* Bytes of anonymous and private memory that the process has touched. */
 uint64_t bench_usage_memory(pid_t pid);
 

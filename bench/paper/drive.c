@@ -161,6 +161,7 @@ static void join(struct worker *worker, struct bench_run *run)
     bench_histogram_merge(run->latency, worker->run.latency);
     free(worker->run.latency);
     run->calls += worker->run.calls;
+    run->crossed += worker->run.crossed;
     if (worker->run.last > run->last)
         run->last = worker->run.last;
 }

@@ -4,19 +4,17 @@
 #include <memory>
 #include <string>
 
-#include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/server/TSimpleServer.h>
 #include <thrift/transport/TBufferTransports.h>
 #include <thrift/transport/TServerSocket.h>
 #include <thrift/transport/TSocket.h>
 
-#include "Paper.h"
 #include "bench/measure/subject.h"
 #include "bench/paper/values.h"
+#include "peer-instances.h"
 #include "peer-sizes.h"
 
 using apache::thrift::protocol::TBinaryProtocolFactoryT;
-using apache::thrift::protocol::TBinaryProtocolT;
 using apache::thrift::server::TServerEventHandler;
 using apache::thrift::server::TSimpleServer;
 using apache::thrift::transport::TBufferedTransport;
@@ -27,7 +25,7 @@ using apache::thrift::transport::TSocket;
 namespace
 {
 
-using Protocol = TBinaryProtocolT<TBufferedTransport>;
+using Protocol = PeerProtocol;
 
 // The members of a structure lie one behind the other, as in a C structure.
 template <typename Data> int32_t *members(Data &data)

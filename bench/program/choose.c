@@ -29,7 +29,7 @@ static const struct bench_subject *choose_tcp(enum hprpc_wait wait, const struct
     if (workload->connections > 1)
         return workload->depth == 1 ? &bench_floor_tcp_epoll : NULL;
     if (workload->depth > 1)
-        return &bench_floor_tcp_batch;
+        return wait == HPRPC_WAIT_BLOCK ? &bench_floor_tcp_batch : &bench_floor_tcp_batch_busy;
     return wait == HPRPC_WAIT_BLOCK ? &bench_floor_tcp_poll : &bench_floor_tcp_busy;
 }
 

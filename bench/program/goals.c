@@ -47,6 +47,8 @@ static void conclude(const struct bench_goal *goal, const struct bench_series *l
     outcome->ratio.lower /= divisor;
     outcome->ratio.upper /= divisor;
     outcome->measured = outcome->ratio.median > 0;
+    outcome->crossed[0] = bench_series_crossed(left);
+    outcome->crossed[1] = right ? bench_series_crossed(right) : -1;
 }
 
 /* Measures, in one interleaved comparison, all goals that share the first one's workload and placement. */
@@ -92,6 +94,7 @@ static void measure_ratios(const struct bench_options *options, struct bench_out
             .sense = goal->sense,
             .pass = goal->pass,
             .aim = goal->aim,
+            .crossed = { -1, -1 },
         };
     }
     for (size_t i = 0; i < bench_goal_count; i++) {
@@ -184,11 +187,20 @@ static void write_outcomes(struct bench_json *json, const struct bench_outcome *
             bench_json_text(json, "sense", outcome->sense == BENCH_AT_LEAST ? "at least" : "at most");
             bench_json_number(json, "pass", outcome->pass);
             bench_json_number(json, "aim", outcome->aim);
+        } else {
+            bench_json_text(json, "sense", "reported");
+            bench_json_null(json, "pass");
+            bench_json_null(json, "aim");
         }
         if (gate && outcome->measured)
             bench_json_bool(json, "met", reached(outcome, outcome->pass));
         else
             bench_json_null(json, "met");
+        bench_json_text(json, "verdict", verdict(outcome));
+        if (outcome->crossed[0] >= 0 && outcome->crossed[1] >= 0) {
+            bench_json_number(json, "crossed_left", outcome->crossed[0]);
+            bench_json_number(json, "crossed_right", outcome->crossed[1]);
+        }
         if (outcome->measured)
             bench_json_summary(json, "summary", &outcome->ratio);
         else

@@ -20,6 +20,7 @@ struct bench_outcome {
     bool measured;
     char why[128];              /* it was not measured */
     struct bench_summary ratio; /* of times, of rates, or the number itself where the goal is one */
+    double crossed[2];          /* see bench_series_crossed, of left and right; -1 where it is not known */
 };
 
 /* A goal that is a ratio of two subjects in one workload. */

@@ -31,8 +31,8 @@ int main(int argc, char **argv)
         return 0;
     }
     machine = bench_machine();
-    bench_print_machine(&machine);
     bench_outputs_open(&outputs, options.json, options.csv, &machine);
+    bench_print_machine(&machine);
     switch (options.task) {
     case BENCH_TASK_GOALS:
         bench_goals_run(&options, &outputs);

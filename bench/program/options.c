@@ -8,6 +8,8 @@
 
 #include <hprpc/channel.h>
 
+#include "bench/paper/operations.h"
+
 static const char help[] =
     "Usage: hprpc-bench [OPTION...] [URI...]\n"
     "Measures calls over transports, side by side, and beside the least C that moves the same bytes (the floor).\n"
@@ -21,7 +23,7 @@ static const char help[] =
     "How\n"
     "  -d, --depth=LIST        calls in flight on each connection, 1 to 1024 (default: 1)\n"
     "  -c, --connections=LIST  connections (default: 1)\n"
-    "  -t, --threads=LIST      threads that they are divided among (default: 1)\n"
+    "  -t, --threads=LIST      threads that they are divided among, each with one at least (default: 1)\n"
     "      --idle=LIST         further connections that stay silent (default: 0)\n"
     "  -r, --rate=NUMBER       calls a second; latency then counts from when a call was due\n"
     "  -w, --wait=LIST         adaptive, spin, block (default: all three)\n"
@@ -31,7 +33,7 @@ static const char help[] =
     "\n"
     "How long\n"
     "  -n, --rounds=NUMBER     rounds, 1 to 101 (default: 7)\n"
-    "  -T, --time=NUMBER       milliseconds of each round of each subject (default: 100)\n"
+    "  -T, --time=NUMBER       milliseconds of each round of each subject (default: 100); unpinned, in five parts\n"
     "  -N, --calls=NUMBER      at most so many calls in each round\n"
     "\n"
     "Whole programmes\n"
@@ -42,7 +44,8 @@ static const char help[] =
     "      --list              the floors and peers there are\n"
     "\n"
     "Results\n"
-    "  -j, --json=FILE         as JSON too, with the machine described ('-' for standard output)\n"
+    "  -j, --json=FILE         as JSON too, with the machine described; '-' is standard output, and tables then go to\n"
+    "                          standard error\n"
     "      --csv=FILE          as CSV too\n"
     "  -q, --quiet             no progress line\n"
     "  -h, --help\n";
@@ -262,6 +265,23 @@ static const char *default_peers(void)
     return folder;
 }
 
+/* Every size must be one that every operation has. */
+static void check_sizes(const struct bench_options *options)
+{
+    struct bench_workload workload = BENCH_WORKLOAD_INIT;
+    char name[64];
+
+    for (uint32_t i = 0; i < options->operations.count * options->sizes.count; i++) {
+        workload.operation = (enum bench_operation)options->operations.values[i / options->sizes.count];
+        workload.size = options->sizes.values[i % options->sizes.count];
+        bench_workload_name(&workload, name, sizeof(name));
+        if (!paper_operation_find(&workload))
+            refuse("--size", workload.operation == BENCH_LARGE_DATA
+                                 ? "SendRcvLargeData has 128, 256, 512, 1024, 2048, 4096 or 8192 members"
+                                 : name);
+    }
+}
+
 void bench_options_parse(struct bench_options *options, int argc, char **argv)
 {
     static const struct list one = { { 1 }, 1 };
@@ -290,4 +310,7 @@ void bench_options_parse(struct bench_options *options, int argc, char **argv)
         refuse("--rate", "calls at a fixed rate go one by one on each connection; use more connections");
     if (options->connect && !options->uri_count)
         refuse("--connect", "needs a URI");
+    if (options->json && options->csv && strcmp(options->json, "-") == 0 && strcmp(options->csv, "-") == 0)
+        refuse("--csv", "standard output is taken by --json");
+    check_sizes(options);
 }

@@ -3,6 +3,7 @@
  * against gRPC, and give the outcome partly in milliseconds, partly as a percentage or a factor.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bench/measure/table.h"
 #include "bench/paper/paper-sizes.h"
@@ -32,41 +33,76 @@ static const char *reported(const struct bench_workload *workload)
     return "-";
 }
 
-static void add_row(struct bench_table *table, const struct bench_workload *workload,
-                    const struct bench_options *options, struct bench_outputs *outputs)
+static const char *const names[] = { "tcp adaptive", "tcp block", "shm adaptive", "gRPC TCP" };
+
+enum { SUBJECTS = 4, GRPC = 3 };
+
+/* What a row came to: total times in nanoseconds, and gRPC's over each of ours; 0 where it was not measured. */
+struct row {
+    char name[64];
+    double totals[SUBJECTS], ratios[GRPC];
+    const char *reported;
+};
+
+static void print_row(struct bench_table *table, const struct row *row)
 {
-    static const char *const names[] = { "tcp adaptive", "tcp block", "shm adaptive", "gRPC TCP" };
-    struct bench_series *series[4] = { NULL };
+    bench_table_cell(table, "%s", row->name);
+    for (size_t i = 0; i < SUBJECTS; i++)
+        bench_table_time(table, row->totals[i]);
+    for (size_t i = 0; i < GRPC; i++)
+        bench_table_cell(table, row->ratios[i] > 0 ? "%.1f×" : "-", row->ratios[i]);
+    bench_table_cell(table, "%s", row->reported);
+}
+
+static void write_row(struct bench_json *json, const struct row *row)
+{
+    bench_json_open(json, NULL, '{');
+    bench_json_text(json, "operation", row->name);
+    bench_json_open(json, "total_ms", '{');
+    for (size_t i = 0; i < SUBJECTS; i++) {
+        if (row->totals[i] > 0)
+            bench_json_number(json, names[i], row->totals[i] / 1e6);
+    }
+    bench_json_close(json, '}');
+    bench_json_open(json, "grpc_ratio", '{');
+    for (size_t i = 0; i < GRPC; i++) {
+        if (row->ratios[i] > 0)
+            bench_json_number(json, names[i], row->ratios[i]);
+    }
+    bench_json_close(json, '}');
+    bench_json_text(json, "paper", row->reported);
+    bench_json_close(json, '}');
+}
+
+static struct row measure_row(const struct bench_workload *workload, const struct bench_options *options,
+                              struct bench_outputs *outputs)
+{
+    struct bench_series *series[SUBJECTS] = { NULL };
+    struct row row = { .reported = reported(workload) };
     struct bench_plan plan = options->plan;
     struct bench_set set = { 0 };
-    char name[64];
 
-    bench_workload_name(workload, name, sizeof(name));
+    bench_workload_name(workload, row.name, sizeof(row.name));
     plan.run_calls = REPETITIONS;
     plan.run_ns = 60000000000u;
-    plan.title = name;
-    for (size_t i = 0; i < 4; i++) {
+    plan.title = row.name;
+    for (size_t i = 0; i < SUBJECTS; i++) {
         const struct bench_subject *subject = bench_resolve(names[i], options->peers);
 
         series[i] = subject ? bench_set_add(&set, subject, workload, BENCH_UNPINNED) : NULL;
     }
     bench_set_measure(&set, &plan);
-    bench_table_cell(table, "%s", name);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < SUBJECTS; i++) {
         if (series[i] && series[i]->rounds)
-            bench_table_time(table, bench_series_metric(series[i], BENCH_TOTAL).median);
-        else
-            bench_table_cell(table, "-");
+            row.totals[i] = bench_series_metric(series[i], BENCH_TOTAL).median;
     }
-    for (size_t i = 0; i < 3; i++) {
-        if (series[3] && series[3]->rounds && series[i]->rounds)
-            bench_table_cell(table, "%.1f×", bench_series_ratio(series[3], series[i], BENCH_TOTAL).median);
-        else
-            bench_table_cell(table, "-");
+    for (size_t i = 0; i < GRPC; i++) {
+        if (series[GRPC] && series[GRPC]->rounds && series[i]->rounds)
+            row.ratios[i] = bench_series_ratio(series[GRPC], series[i], BENCH_TOTAL).median;
     }
-    bench_table_cell(table, "%s", reported(workload));
     bench_outputs_write(outputs, &set);
     bench_set_clear(&set);
+    return row;
 }
 
 void bench_paper_run(const struct bench_options *options, struct bench_outputs *outputs)
@@ -74,16 +110,28 @@ void bench_paper_run(const struct bench_options *options, struct bench_outputs *
     static const char *const titles[] = { "1,000 calls", "TCP",        "TCP, blocking", "shm",      "gRPC",
                                           "gRPC / TCP",  "/ blocking", "/ shm",         "the paper" };
     struct bench_table *table = bench_table_new("lrrrrrrrr");
+    struct row *rows = calloc(paper_workload_count, sizeof(*rows));
 
+    if (!rows)
+        abort();
     for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
         bench_table_cell(table, "%s", titles[i]);
     if (outputs->json_file)
         bench_json_open(&outputs->json, "series", '[');
-    for (size_t i = 0; i < paper_workload_count; i++)
-        add_row(table, &paper_workloads[i], options, outputs);
-    if (outputs->json_file)
+    for (size_t i = 0; i < paper_workload_count; i++) {
+        rows[i] = measure_row(&paper_workloads[i], options, outputs);
+        print_row(table, &rows[i]);
+    }
+    if (outputs->json_file) {
         bench_json_close(&outputs->json, ']');
+        bench_json_open(&outputs->json, "paper", '[');
+        for (size_t i = 0; i < paper_workload_count; i++)
+            write_row(&outputs->json, &rows[i]);
+        bench_json_close(&outputs->json, ']');
+    }
+    free(rows);
     puts(
-        "\nTotal time of 1,000 repetitions, the median of the rounds (the paper: HPRPC : gRPC, or how much longer gRPC took)");
+        "\nTotal time of 1,000 repetitions, the median of the rounds (the paper: HPRPC : gRPC, or how much longer gRPC "
+        "took)");
     bench_table_print(table, stdout);
 }

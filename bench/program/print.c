@@ -26,9 +26,9 @@ static void print_title(const struct bench_series *series)
 
 static void heading(struct bench_table *table)
 {
-    static const char *const titles[] = { "subject",  "median", "midmean",    "p90",        "p99",
-                                          "p99.9",    "max",    "calls/s",    "MB/s",       "of floor",
-                                          "interval", "spread", "CPU client", "CPU server", "switches" };
+    static const char *const titles[] = { "subject",    "median",     "midmean",  "p90",      "p99",      "p99.9",
+                                          "max",        "calls/s",    "MB/s",     "of floor", "interval", "spread",
+                                          "CPU client", "CPU server", "switches", "two CPUs" };
 
     for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
         bench_table_cell(table, "%s", titles[i]);
@@ -60,8 +60,8 @@ static void add_row(struct bench_table *table, const struct bench_series *series
     bench_table_cell(table, "%s", series->subject->name);
     bench_table_time(table, bench_series_metric(series, BENCH_MEDIAN).median);
     bench_table_time(table, bench_series_metric(series, BENCH_MIDMEAN).median);
-    bench_table_time(table, bench_series_metric(series, BENCH_P90).median);
-    bench_table_time(table, bench_series_metric(series, BENCH_P99).median);
+    bench_table_time(table, bench_series_quantile(series, 0.9));
+    bench_table_time(table, bench_series_quantile(series, 0.99));
     bench_table_time(table, bench_series_quantile(series, 0.999));
     bench_table_time(table, bench_series_metric(series, BENCH_MAX).most);
     bench_table_count(table, rate);
@@ -71,6 +71,10 @@ static void add_row(struct bench_table *table, const struct bench_series *series
     bench_table_time(table, bench_series_metric(series, BENCH_SERVER_CPU).median);
     bench_table_cell(table, "%.2f + %.2f", bench_series_metric(series, BENCH_CLIENT_SWITCHES).median,
                      bench_series_metric(series, BENCH_SERVER_SWITCHES).median);
+    if (bench_series_crossed(series) < 0)
+        bench_table_cell(table, "-");
+    else
+        bench_table_cell(table, "%.0f %%", 100 * bench_series_crossed(series));
 }
 
 void bench_print_set(const struct bench_set *set)
@@ -79,7 +83,7 @@ void bench_print_set(const struct bench_set *set)
 
     if (!set->count)
         return;
-    table = bench_table_new("lrrrrrrrrrrrrrr");
+    table = bench_table_new("lrrrrrrrrrrrrrrr");
     print_title(set->series[0]);
     heading(table);
     for (size_t i = 0; i < set->count; i++) {

@@ -1,7 +1,9 @@
 #include "bench/program/set.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct bench_series *bench_set_add(struct bench_set *set, const struct bench_subject *subject,
                                    const struct bench_workload *workload, enum bench_placement placement)
@@ -44,13 +46,24 @@ void bench_set_clear(struct bench_set *set)
     set->count = 0;
 }
 
+/* Standard output, to which nothing else is written from now on: what is for people goes to standard error. */
+static FILE *take_standard_output(void)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+
+    fflush(stdout);
+    if (fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return NULL;
+    return fdopen(fd, "w");
+}
+
 static FILE *open_output(const char *path)
 {
     FILE *file;
 
     if (!path)
         return NULL;
-    file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    file = strcmp(path, "-") == 0 ? take_standard_output() : fopen(path, "we");
     if (!file) {
         perror(path);
         exit(1);
@@ -73,8 +86,8 @@ void bench_outputs_open(struct bench_outputs *outputs, const char *json, const c
 
 static void close_output(FILE *file)
 {
-    if (file && file != stdout)
-        fclose(file);
+    if (file && fclose(file) != 0)
+        perror("hprpc-bench: the results were not written");
 }
 
 void bench_outputs_close(struct bench_outputs *outputs)

@@ -51,6 +51,26 @@ static void test_quantiles(void **state)
     free(histogram);
 }
 
+/* Percentiles that lie on either side of a step: one value too early or too late would show. */
+static void test_quantiles_of_steps(void **state)
+{
+    struct bench_histogram *histogram = calloc(1, sizeof(*histogram));
+
+    (void)state;
+    assert_non_null(histogram);
+    for (int i = 0; i < 1000; i++)
+        bench_histogram_add(histogram, i < 900 ? 10 : i < 990 ? 100 : i < 999 ? 10000 : 5000000);
+    assert_true((int)bench_histogram_quantile(histogram, 0.5) == 10);
+    assert_true((int)bench_histogram_quantile(histogram, 0.899) == 10);
+    assert_true((int)bench_histogram_quantile(histogram, 0.901) == 100);
+    assert_true((int)bench_histogram_quantile(histogram, 0.989) == 100);
+    assert_near(bench_histogram_quantile(histogram, 0.991), 10000, 0.004);
+    assert_near(bench_histogram_quantile(histogram, 0.9989), 10000, 0.004);
+    assert_near(bench_histogram_quantile(histogram, 0.9995), 5000000, 0.004);
+    assert_true(bench_histogram_quantile(histogram, 1) <= 5000000);
+    free(histogram);
+}
+
 /* The midmean does not see a tail that the mean would follow. */
 static void test_midmean_is_robust(void **state)
 {
@@ -74,6 +94,7 @@ static void test_summary(void **state)
     double seven[] = { 5, 1, 7, 3, 2, 6, 4 };
     double ten[] = { 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 };
     double one[] = { 3 };
+    double thirty[30];
     struct bench_summary summary = bench_summarize(seven, 7);
 
     (void)state;
@@ -85,6 +106,17 @@ static void test_summary(void **state)
     summary = bench_summarize(ten, 10);
     assert_true(summary.median == 5.5 && summary.lower == 2 && summary.upper == 9);
     assert_near(summary.confidence, 1 - 22.0 / 1024, 1e-9);
+    /* from the tables: of 20, the 6th and the 15th with 95.86 %; of 30, the 10th and the 21st with 95.72 % */
+    for (int i = 0; i < 30; i++)
+        thirty[i] = (i * 7) % 30 + 1;
+    summary = bench_summarize(thirty, 30);
+    assert_true(summary.median == 15.5 && summary.lower == 10 && summary.upper == 21);
+    assert_near(summary.confidence, 0.9572, 1e-4);
+    for (int i = 0; i < 20; i++)
+        thirty[i] = (i * 7) % 20 + 1;
+    summary = bench_summarize(thirty, 20);
+    assert_true(summary.median == 10.5 && summary.lower == 6 && summary.upper == 15);
+    assert_near(summary.confidence, 0.9586, 1e-4);
     summary = bench_summarize(one, 1);
     assert_true(summary.median == 3 && summary.confidence == 0);
 }
@@ -123,8 +155,13 @@ static void test_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_index_grows), cmocka_unit_test(test_quantiles), cmocka_unit_test(test_midmean_is_robust),
-        cmocka_unit_test(test_summary),     cmocka_unit_test(test_sum),       cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_index_grows),
+        cmocka_unit_test(test_quantiles),
+        cmocka_unit_test(test_quantiles_of_steps),
+        cmocka_unit_test(test_midmean_is_robust),
+        cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_sum),
+        cmocka_unit_test(test_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

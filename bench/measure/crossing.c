@@ -1,0 +1,18 @@
+#include "bench/measure/crossing.h"
+
+#include <string.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void bench_where_watch(struct bench_where *where)
+{
+    char *registered = (char *)__builtin_thread_pointer() + __rseq_offset;
+
+    memset(where, 0, sizeof(*where));
+    where->cpu = UINT32_MAX;
+    /* A thread has one such area, and the C library has taken it; without it, sched_getcpu asks the kernel. */
+    if (__rseq_size)
+        syscall(SYS_rseq, registered, sizeof(struct rseq), RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+    syscall(SYS_rseq, where, sizeof(struct rseq), 0, RSEQ_SIG);
+}

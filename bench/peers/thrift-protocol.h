@@ -1,0 +1,10 @@
+// What Thrift's generated templates are instantiated with: known transport and protocol, so that both are inlined.
+#ifndef BENCH_PEERS_THRIFT_PROTOCOL_H
+#define BENCH_PEERS_THRIFT_PROTOCOL_H
+
+#include <thrift/protocol/TBinaryProtocol.h>
+#include <thrift/transport/TBufferTransports.h>
+
+using PeerProtocol = apache::thrift::protocol::TBinaryProtocolT<apache::thrift::transport::TBufferedTransport>;
+
+#endif
