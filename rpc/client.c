@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "rpc/limits.h"
+#include "rpc/sleeper.h"
 #include "rpc/transports.h"
 #include "rpc/watcher.h"
 
@@ -20,7 +21,8 @@ struct connection {
     enum hprpc_pump pump;
     struct hprpc__common *common;
     int wake_fd;
-    int epoll_fd; /* HPRPC_PUMP_LOOP, else -1 */
+    int epoll_fd;                  /* HPRPC_PUMP_LOOP, else -1 */
+    struct hprpc__sleeper sleeper; /* the others' */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
     pthread_t thread; /* HPRPC_PUMP_THREAD */
@@ -160,10 +162,25 @@ static void free_connection(struct connection *connection)
 {
     if (connection->epoll_fd >= 0)
         close(connection->epoll_fd);
+    hprpc__sleeper_clear(&connection->sleeper);
     if (connection->wake_fd >= 0)
         close(connection->wake_fd);
     hprpc__common_drop(connection->common);
     hprpc_release(connection->context, connection, sizeof(*connection));
+}
+
+/* What the pump sleeps on: in the application's loop, or in a set of its own. */
+static int make_descriptors(struct connection *connection)
+{
+    if (connection->wake_fd < 0)
+        return HPRPC_ESYSTEM;
+    if (connection->pump != HPRPC_PUMP_LOOP) {
+        connection->host.sleeper = &connection->sleeper;
+        return hprpc__sleeper_init(&connection->sleeper, connection->wake_fd);
+    }
+    connection->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return connection->epoll_fd < 0 ? HPRPC_ESYSTEM
+                                    : hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, connection);
 }
 
 static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, struct hprpc_detail *detail,
@@ -179,11 +196,10 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
         .context = context,
         .pump = pump,
         .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-        .epoll_fd = pump == HPRPC_PUMP_LOOP ? epoll_create1(EPOLL_CLOEXEC) : -1,
+        .epoll_fd = -1,
+        .sleeper = { .epoll_fd = -1, .alarm = { .fd = -1 } },
     };
-    r = connection->wake_fd < 0 || (pump == HPRPC_PUMP_LOOP && connection->epoll_fd < 0) ? HPRPC_ESYSTEM : 0;
-    if (r == 0 && pump == HPRPC_PUMP_LOOP)
-        r = hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, connection);
+    r = make_descriptors(connection);
     if (r == 0)
         r = hprpc__common_new(context, &connection->common);
     if (r == 0) {

@@ -53,6 +53,8 @@ struct hprpc__keepalive {
     uint64_t next_look; /* HPRPC__NEVER where nobody is pinged */
 };
 
+struct hprpc__sleeper;
+
 /* Whoever drives controllers: a client of its own, or a server. */
 struct hprpc__host {
     /* The channel wants other events than before, or somebody must look at it now. Under the controller's lock. */
@@ -75,6 +77,9 @@ struct hprpc__host {
 
     /* pump: a wait inside a handler took a kick that may have been meant for the host itself */
     bool kicked;
+
+    /* Where the pumping thread sleeps, if all there is to wake it is registered there; NULL: it polls. */
+    struct hprpc__sleeper *sleeper;
 };
 
 /* A thread that waits while another one pumps. Lives on its stack. */

@@ -94,9 +94,10 @@ int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
     pthread_mutex_init(&loop->lock, NULL);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->wake_fd < 0 || loop->epoll_fd < 0)
+    loop->alarm.fd = -1;
+    if (loop->wake_fd < 0 || loop->epoll_fd < 0 || hprpc__watcher_add(loop->epoll_fd, loop->wake_fd, loop) < 0)
         return HPRPC_ESYSTEM;
-    return hprpc__watcher_add(loop->epoll_fd, loop->wake_fd, loop);
+    return hprpc__alarm_init(&loop->alarm, loop->epoll_fd);
 }
 
 void hprpc__loop_kick(const struct hprpc__loop *loop)
@@ -230,6 +231,7 @@ void hprpc__loop_clear(struct hprpc__loop *loop)
 {
     hprpc__loop_end_all(loop);
     hprpc_release(loop->context, loop->active, loop->active_capacity * sizeof(*loop->active));
+    hprpc__alarm_clear(&loop->alarm);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
     if (loop->wake_fd >= 0)
@@ -320,6 +322,8 @@ static int take_events(struct hprpc__loop *loop, int timeout)
             activate(loop, events[i].data.ptr);
         else if (other == loop)
             answer_kick(loop);
+        else if (other == &loop->alarm)
+            hprpc__alarm_take(&loop->alarm);
         else if (loop->other)
             loop->other(loop->self, other);
     }
@@ -383,8 +387,13 @@ static int sleep_until(struct hprpc__loop *loop, uint64_t until)
         return look_around(loop, -1);
     if (!deadline)
         return look_around(loop, 0);
+    /* the alarm rings before it: no need to look at the clock, nor to set anything */
+    if (deadline >= loop->alarm.due)
+        return look_around(loop, -1);
     now = hprpc_now(loop->context);
-    return look_around(loop, deadline <= now ? 0 : hprpc__milliseconds(deadline - now));
+    if (deadline > now)
+        hprpc__alarm_set(&loop->alarm, now, deadline);
+    return look_around(loop, deadline > now ? -1 : 0);
 }
 
 /* For an application's own loop: everything that can be done now; then all are parked, so that the descriptor tells. */

@@ -5,7 +5,7 @@
 #ifndef HPRPC_RPC_LOOP_H
 #define HPRPC_RPC_LOOP_H
 
-#include "rpc/controller.h"
+#include "rpc/sleeper.h"
 
 struct hprpc__loop {
     struct hprpc__host host;
@@ -28,6 +28,7 @@ struct hprpc__loop {
     uint32_t listed_count, active_count, active_capacity;
     uint64_t next_deadline; /* no connection wants hprpc__controller_expire before it */
     uint64_t polled;        /* when epoll was last asked */
+    struct hprpc__alarm alarm;
     uint32_t turns;
 };
 

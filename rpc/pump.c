@@ -7,7 +7,9 @@
 
 #include "rpc/alone.h"
 #include "rpc/pending.h"
+#include "rpc/sleeper.h"
 #include "rpc/spin.h"
+#include "rpc/watcher.h"
 
 struct hprpc__waiter {
     pthread_cond_t wake;
@@ -268,35 +270,55 @@ static void take_kick(struct hprpc__pump *pump)
         pump->host->kicked = true;
 }
 
-/* Sleeps until the channel has something, somebody kicks, or the time is over. Not on a channel that cannot wake us. */
-static void sleep_on_channel(struct wait *wait, uint64_t now)
+/* Where what wakes us belongs to somebody else's loop: the same descriptors, and a time-out. True when somebody kicked. */
+static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
 {
-    struct hprpc_controller *controller = wait->controller;
-    struct hprpc_channel *channel = controller->channel;
-    struct hprpc_watch watches[HPRPC_WATCH_MAX];
     struct pollfd polls[HPRPC_WATCH_MAX + 1];
-    uint64_t until = hprpc__controller_deadline(controller);
-    struct timespec timeout;
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+    struct timespec timeout = { (time_t)((until - now) / 1000000000u), (long)((until - now) % 1000000000u) };
     nfds_t count;
 
     pthread_mutex_lock(&controller->lock);
-    count = channel->ops->watch(channel, watches);
+    count = controller->channel->ops->watch(controller->channel, watches);
     pthread_mutex_unlock(&controller->lock);
     hprpc__pump_stir(controller);
     for (nfds_t i = 0; i < count; i++)
         polls[i] = (struct pollfd){ watches[i].fd, watches[i].events, 0 };
     polls[count] = (struct pollfd){ controller->pump.wake_fd, POLLIN, 0 };
+    return count && !controller->channel->ops->arm(controller->channel) &&
+           ppoll(polls, count + 1, until == HPRPC__NEVER ? NULL : &timeout, NULL) > 0 &&
+           (polls[count].revents & POLLIN);
+}
+
+/* The same in the set of a client that nobody else sleeps for. */
+static bool sleep_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
+{
+    struct hprpc__sleeper *sleeper = controller->pump.host->sleeper;
+    size_t count;
+
+    pthread_mutex_lock(&controller->lock);
+    hprpc__watcher_update(sleeper->epoll_fd, controller);
+    count = controller->watch_count;
+    pthread_mutex_unlock(&controller->lock);
+    hprpc__pump_stir(controller);
+    return count && !controller->channel->ops->arm(controller->channel) && hprpc__sleeper_sleep(sleeper, now, until);
+}
+
+/* Sleeps until the channel has something, somebody kicks, or the time is over. Not on a channel that cannot wake us. */
+static void sleep_on_channel(struct wait *wait, uint64_t now)
+{
+    struct hprpc_controller *controller = wait->controller;
+    uint64_t until = hprpc__controller_deadline(controller);
+    bool kicked;
 
     if (wait->deadline < until)
         until = wait->deadline;
-    if (until <= now || !count)
+    if (until <= now)
         return;
-    timeout.tv_sec = (time_t)((until - now) / 1000000000u);
-    timeout.tv_nsec = (long)((until - now) % 1000000000u);
-    if (!channel->ops->arm(channel) && ppoll(polls, count + 1, until == HPRPC__NEVER ? NULL : &timeout, NULL) > 0 &&
-        (polls[count].revents & POLLIN))
+    kicked = controller->pump.host->sleeper ? sleep_until(controller, now, until) : poll_until(controller, now, until);
+    if (kicked)
         take_kick(&controller->pump);
-    channel->ops->disarm(channel);
+    controller->channel->ops->disarm(controller->channel);
 }
 
 /* Between two looks at a channel that had nothing: spins on, or looks at the clock and sleeps. */
