@@ -55,14 +55,9 @@ static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller
     return pending;
 }
 
-int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
-                       struct hprpc_pending_call **ret_pending)
+static inline void begin(struct hprpc_pending_call *pending, uint32_t timeout_ms)
 {
-    struct hprpc_pending_call *pending = new_ticket(controller);
-
-    if (!pending)
-        return HPRPC_ENOMEM;
-    controller->tickets.held++;
+    pending->controller->tickets.held++;
     pending->timeout_ms = timeout_ms;
     pending->deadline = 0;
     pending->code = 0;
@@ -72,28 +67,65 @@ int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
     pending->text = NULL;
     pending->raised = NULL;
     atomic_store_explicit(&pending->flags, 0, memory_order_relaxed);
-    *ret_pending = pending;
-    return 0;
 }
 
-int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge)
+/* Makes sure that an id is free. */
+static inline int find_id(struct hprpc_controller *controller)
+{
+    struct hprpc__tickets *tickets = &controller->tickets;
+
+    return KODOSIS_LIKELY(tickets->free_id != tickets->capacity) ? 0 : grow(controller);
+}
+
+static inline void take_id(struct hprpc_pending_call *pending, uint32_t charge)
 {
     struct hprpc_controller *controller = pending->controller;
     struct hprpc__tickets *tickets = &controller->tickets;
-    int r;
 
-    if (tickets->free_id == tickets->capacity) {
-        r = grow(controller);
-        if (r < 0)
-            return r;
-    }
     pending->id = tickets->free_id;
     tickets->free_id = tickets->slots[pending->id].next_free;
     tickets->slots[pending->id].ticket = pending;
     pending->charge = charge;
     controller->calls_out++;
     controller->bytes_out += charge;
+}
+
+int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
+                        struct hprpc_pending_call **ret_pending)
+{
+    struct hprpc_pending_call *pending;
+    int r = find_id(controller);
+
+    if (r < 0)
+        return r;
+    pending = new_ticket(controller);
+    if (!pending)
+        return HPRPC_ENOMEM;
+    begin(pending, timeout_ms);
+    take_id(pending, charge);
+    *ret_pending = pending;
     return 0;
+}
+
+int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
+                       struct hprpc_pending_call **ret_pending)
+{
+    struct hprpc_pending_call *pending = new_ticket(controller);
+
+    if (!pending)
+        return HPRPC_ENOMEM;
+    begin(pending, timeout_ms);
+    *ret_pending = pending;
+    return 0;
+}
+
+int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge)
+{
+    int r = find_id(pending->controller);
+
+    if (r == 0)
+        take_id(pending, charge);
+    return r;
 }
 
 /* The id is free again and the credit is back. */
@@ -114,25 +146,6 @@ static void put_away(struct hprpc_pending_call *pending)
 
     pending->next = tickets->pool;
     tickets->pool = pending;
-}
-
-int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
-                        struct hprpc_pending_call **ret_pending)
-{
-    struct hprpc_pending_call *pending;
-    int r;
-
-    r = hprpc__pending_new(controller, timeout_ms, &pending);
-    if (r < 0)
-        return r;
-    r = hprpc__pending_number(pending, charge);
-    if (r == 0) {
-        *ret_pending = pending;
-        return 0;
-    }
-    controller->tickets.held--;
-    put_away(pending);
-    return r;
 }
 
 void hprpc__pending_untake(struct hprpc_pending_call *pending)
