@@ -217,6 +217,20 @@ static int gate(void *self, struct hprpc_request *request, struct kodosis_bytes 
     return 0;
 }
 
+static int flood(void *self, struct hprpc_request *request, uint32_t count, uint32_t size)
+{
+    struct conform_probe_proxy other;
+    uint8_t *data = calloc(1, size + 1);
+    int r;
+
+    (void)self;
+    r = conform_probe_bind(hprpc_controller_client(hprpc_request_controller(request)), NULL, &other);
+    for (uint32_t i = 0; i < count && r == 0; i++)
+        r = conform_probe_note(&other, NULL, i, (struct kodosis_bytes){ data, size });
+    free(data);
+    return r;
+}
+
 static int stay(void *self, struct hprpc_request *request)
 {
     struct probe *probe = self;
@@ -249,6 +263,7 @@ const struct conform_probe_service probe_service = {
     .note = note,
     .noted = noted,
     .gate = gate,
+    .flood = flood,
     .stay = stay,
     .evict = evict,
 };
