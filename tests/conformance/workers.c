@@ -72,6 +72,41 @@ static void a_blocked_worker_harms_nobody(void **state)
     room_close(&room);
 }
 
+/* What nobody waits for any more when its turn comes is not run. */
+static void dropped_before_its_turn(void **state)
+{
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct room room;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client;
+    struct hprpc_call gate = HPRPC_CALL_INIT, late = HPRPC_CALL_INIT, cancelled = HPRPC_CALL_INIT;
+    struct kodosis_bytes reply;
+
+    (void)state;
+    options.workers = 1;
+    room_serve(&room, "", &options);
+    client = room_connect(&room, "", NULL, &proxy);
+    assert_int_equal(conform_probe_gate_start(&proxy, &gate, suite_bytes("", 0), false), 0);
+    suite_await(&room.probe.inside, 1);
+    late.timeout_ms = 20;
+    assert_int_equal(conform_probe_fill_start(&proxy, &late, 10), 0);
+    assert_int_equal(conform_probe_fill_start(&proxy, &cancelled, 10), 0);
+    hprpc_pending_call_cancel(cancelled.pending);
+    assert_int_equal(conform_probe_fill_finish(&cancelled, &reply), HPRPC_ECANCELLED);
+    assert_int_equal(conform_probe_fill_finish(&late, &reply), HPRPC_EDEADLINE);
+    /* an answer that is not the worker's says that the cancellations have arrived */
+    assert_int_equal(conform_probe_bind(client, NULL, &proxy), 0);
+    atomic_store(&room.probe.gate, true);
+    assert_int_equal(conform_probe_gate_finish(&gate), 0);
+    assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    assert_int_equal(atomic_load(&room.probe.filled), 0);
+    hprpc_call_clear(&gate);
+    hprpc_call_clear(&late);
+    hprpc_call_clear(&cancelled);
+    hprpc_client_free(client);
+    room_close(&room);
+}
+
 /* As the documentation says: an inline handler holds up its own loop. Not the others. */
 static void a_blocked_loop_harms_its_own(void **state)
 {
@@ -161,9 +196,8 @@ static void every_combination(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(as_many_at_once_as_workers),
-    cmocka_unit_test(a_blocked_worker_harms_nobody),
-    cmocka_unit_test(a_blocked_loop_harms_its_own),
+    cmocka_unit_test(as_many_at_once_as_workers), cmocka_unit_test(a_blocked_worker_harms_nobody),
+    cmocka_unit_test(dropped_before_its_turn),    cmocka_unit_test(a_blocked_loop_harms_its_own),
     cmocka_unit_test(every_combination),
 };
 
