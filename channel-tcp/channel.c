@@ -241,13 +241,14 @@ static const struct hprpc__stream_ops ops = {
     .describe = describe,
 };
 
-struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait)
+struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, struct hprpc__pool *pool)
 {
     struct tcp *tcp = hprpc_allocate(context, sizeof(*tcp));
 
     if (!tcp)
         return NULL;
     hprpc__stream_init(&tcp->stream, &ops, context, wait, true);
+    tcp->stream.pool = hprpc__pool_keep(pool);
     tcp->fd = -1;
     tcp->opening = NULL;
     return &tcp->stream.channel;

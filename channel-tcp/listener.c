@@ -14,6 +14,7 @@ struct listener {
     struct hprpc_listener base;
     int fd;
     enum hprpc_wait wait;
+    struct hprpc__pool *pool;
     struct hprpc_channel *prepared; /* for the next connection, so that none is taken without memory for it; or NULL */
     struct hprpc__tcp_place place;  /* as the URI gave it, with the port that was picked */
 };
@@ -45,7 +46,7 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
     int fd, i;
 
     if (!listener->prepared)
-        listener->prepared = hprpc__tcp_prepare(base->context, listener->wait);
+        listener->prepared = hprpc__tcp_prepare(base->context, listener->wait, listener->pool);
     if (!listener->prepared)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory for another connection");
     for (i = 0; i < FAILED_PEERS; i++) {
@@ -89,6 +90,7 @@ static void free_listener(struct hprpc_listener *base)
     close(listener->fd);
     if (listener->prepared)
         listener->prepared->ops->free(listener->prepared);
+    hprpc__pool_drop(listener->pool);
     hprpc_release(base->context, listener, sizeof(*listener));
 }
 
@@ -151,6 +153,7 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     struct hprpc__tcp_address addresses[HPRPC__TCP_ADDRESSES];
     struct hprpc__tcp_options options;
     struct hprpc__tcp_place place;
+    struct hprpc__pool *pool;
     struct listener *listener;
     size_t count;
     int r, fd = -1;
@@ -165,7 +168,9 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     if (r)
         return r;
     listener = hprpc_allocate(context, sizeof(*listener));
-    if (!listener) {
+    pool = listener ? hprpc__pool_new(context) : NULL;
+    if (!pool) {
+        hprpc_release(context, listener, sizeof(*listener));
         close(fd);
         return HPRPC_ENOMEM;
     }
@@ -173,6 +178,7 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     listener->base.context = context;
     listener->fd = fd;
     listener->wait = options.wait;
+    listener->pool = pool;
     listener->prepared = NULL;
     listener->place = place;
     listener->place.port = bound_port(fd, place.port);

@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "rpc/stream.h"
+#include "rpc/stream-pool.h"
 
 enum { HPRPC__TCP_ADDRESSES = 16, HPRPC__TCP_HOST_MAX = 256, HPRPC__TCP_TEXT_MAX = 80 };
 
@@ -50,8 +50,11 @@ int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options);
 /* The code for a failed connect, bind or listen. */
 int hprpc__tcp_code(int number);
 
-/* A channel without a connection yet, for the next one that is accepted; `free` is all that may be called before. */
-struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait);
+/*
+ * A channel without a connection yet, for the next one that is accepted; `free` is all that may be called before. It keeps
+ * the pool.
+ */
+struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, struct hprpc__pool *pool);
 
 /* Gives it the connection. */
 void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hprpc__tcp_address *peer);

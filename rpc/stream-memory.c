@@ -3,7 +3,7 @@
  * message in it is released or the kernel has taken it. One of each kind is kept, so that a steady state of calls
  * allocates nothing, until the connection proves idle (see hprpc__stream_arm).
  */
-#include "rpc/stream.h"
+#include "rpc/stream-pool.h"
 
 static void release(struct hprpc__stream *stream, struct hprpc__block *block)
 {
@@ -28,6 +28,8 @@ struct hprpc__block *hprpc__block_take(struct hprpc__stream *stream, enum hprpc_
         release(stream, block);
         block = NULL;
     }
+    if (!block && stream->pool && capacity == HPRPC__STREAM_BLOCK)
+        block = hprpc__pool_take(stream->pool);
     if (!block) {
         if (capacity > SIZE_MAX - sizeof(*block))
             return NULL;
@@ -50,6 +52,26 @@ void hprpc__block_give(struct hprpc__stream *stream, enum hprpc__spare kind, str
     }
     /* acq_rel: hands this block's memory to the taker, and takes over the one that was there */
     release(stream, atomic_exchange_explicit(&stream->spares[kind], block, memory_order_acq_rel));
+}
+
+/* Receiving or sending, a block of this size is the same to everybody. */
+static void share(struct hprpc__stream *stream, enum hprpc__spare kind)
+{
+    struct hprpc__block *block;
+
+    if (!atomic_load_explicit(&stream->spares[kind], memory_order_relaxed))
+        return;
+    block = atomic_exchange_explicit(&stream->spares[kind], NULL, memory_order_acquire);
+    if (block && (block->capacity != HPRPC__STREAM_BLOCK || !hprpc__pool_give(stream->pool, block)))
+        hprpc__block_give(stream, kind, block);
+}
+
+void hprpc__blocks_share(struct hprpc__stream *stream)
+{
+    if (!stream->pool)
+        return;
+    share(stream, HPRPC__SPARE_RECEIVE);
+    share(stream, HPRPC__SPARE_SEND);
 }
 
 void hprpc__blocks_release(struct hprpc__stream *stream)

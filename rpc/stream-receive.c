@@ -8,7 +8,7 @@
  * granted, the allocator maps no pages before bytes arrive, and growing would copy.
  */
 #include "rpc/header.h"
-#include "rpc/stream.h"
+#include "rpc/stream-pool.h"
 
 #include <errno.h>
 
@@ -334,6 +334,20 @@ static bool has_message(const struct hprpc__stream *stream)
     return r < 0 || (r > 0 && (size > stream->channel.receive_limit || count - (size_t)r >= size));
 }
 
+/* About to sleep: the pool gets what is empty, for those who are awake. */
+static void share(struct hprpc__stream *stream)
+{
+    struct hprpc__block *block = stream->block;
+
+    if (stream->pool && block && !stream->large && stream->at == stream->filled && alone(block) &&
+        hprpc__pool_give(stream->pool, block)) {
+        stream->block = NULL;
+        stream->at = stream->filled = 0;
+        atomic_fetch_sub_explicit(&stream->blocks, 1, memory_order_relaxed);
+    }
+    hprpc__blocks_share(stream);
+}
+
 bool hprpc__stream_arm(struct hprpc_channel *channel)
 {
     struct hprpc__stream *stream = (struct hprpc__stream *)channel;
@@ -341,6 +355,7 @@ bool hprpc__stream_arm(struct hprpc_channel *channel)
     if (hprpc__stream_broken(stream) || has_message(stream))
         return true;
     stream->vain_looks = 0;
+    share(stream);
     if (stream->quiet) {
         /* armed twice with nothing in between: the connection idles, and keeps no memory meanwhile */
         if (stream->block && stream->at == stream->filled && !stream->large) {

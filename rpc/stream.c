@@ -1,5 +1,5 @@
 /* A byte stream as a channel: its life, its break, and the slots that belong to neither side. */
-#include "rpc/stream.h"
+#include "rpc/stream-pool.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -78,6 +78,7 @@ static void free_stream(struct hprpc_channel *channel)
     hprpc__stream_receive_free(stream);
     hprpc__stream_send_free(stream);
     hprpc__blocks_release(stream);
+    hprpc__pool_drop(stream->pool);
     stream->ops->dispose(stream);
 }
 

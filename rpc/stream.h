@@ -38,6 +38,7 @@ struct hprpc__block {
 enum hprpc__spare { HPRPC__SPARE_RECEIVE, HPRPC__SPARE_LARGE, HPRPC__SPARE_SEND, HPRPC__SPARE_COUNT };
 
 struct hprpc__stream;
+struct hprpc__pool;
 
 /* What differs between byte streams. Counts, or a negated errno; nothing blocks. */
 struct hprpc__stream_ops {
@@ -61,6 +62,7 @@ struct hprpc__stream {
     atomic_int broken; /* the code, once one side found it broken; see hprpc__stream_broken */
     atomic_bool open;
     _Atomic(struct hprpc__block *) spares[HPRPC__SPARE_COUNT];
+    struct hprpc__pool *pool; /* where blocks go while it sleeps; a reference, or NULL */
 
     /* the receiving side's */
     struct hprpc__block *block; /* where bytes are received; `at` is the first byte not yet delivered */
@@ -105,6 +107,9 @@ struct hprpc__block *hprpc__block_take(struct hprpc__stream *stream, enum hprpc_
 
 /* Keeps a block as the spare of its kind, or gives it back. */
 void hprpc__block_give(struct hprpc__stream *stream, enum hprpc__spare kind, struct hprpc__block *block);
+
+/* Gives the spares that others may use to the pool, if there is one and it has room. Any thread. */
+void hprpc__blocks_share(struct hprpc__stream *stream);
 
 /* Gives the spares back. Any thread. */
 void hprpc__blocks_release(struct hprpc__stream *stream);

@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 #include "rpc/header.h"
-#include "rpc/stream.h"
+#include "rpc/stream-pool.h"
 
 /* ---- The wire ---- */
 
@@ -796,6 +796,112 @@ static void calls_allocate_nothing_and_idling_gives_back(void **state)
     free_script(&script);
 }
 
+/* ---- What the connections of one listener share ---- */
+
+static struct wire *new_sharing_wire(struct hprpc_context *context, struct hprpc__pool *pool)
+{
+    struct wire *wire = new_wire(context);
+
+    wire->stream.pool = hprpc__pool_keep(pool);
+    return wire;
+}
+
+static void who_sleeps_lends_its_blocks(void **state)
+{
+    struct hprpc_header header = test_request(1);
+    struct script script = { .count = 0 };
+    struct hprpc_message message;
+    struct wire *wires[50];
+    struct test_memory memory;
+    struct hprpc__pool *pool;
+
+    (void)state;
+    test_memory_init(&memory);
+    pool = hprpc__pool_new(memory.context);
+    assert_non_null(pool);
+    add(&script, test_reply(1), 12);
+    for (size_t i = 0; i < 50; i++)
+        wires[i] = new_sharing_wire(memory.context, pool);
+    hprpc__pool_drop(pool);
+    for (size_t i = 0; i < 200; i++) {
+        struct wire *wire = wires[i % 50];
+
+        assert_int_equal(test_send(channel_of(wire), &header, 10), 0);
+        feed(wire, script.bytes, script.size, SIZE_MAX);
+        expect(wire, &script, script.count);
+        assert_int_equal(receive(wire, &message), 0);
+        assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
+        assert_int_equal(memory.live, 4); /* the context, the pool, a block to receive into and one to send from */
+        channel_of(wire)->ops->disarm(channel_of(wire));
+    }
+    for (size_t i = 0; i < 50; i++)
+        free_wire(wires[i]);
+    assert_int_equal(memory.live, 1);
+    test_memory_free(&memory);
+    free_script(&script);
+}
+
+static void a_full_pool_leaves_the_rest_where_it_is(void **state)
+{
+    enum { WIRES = HPRPC__POOL_BLOCKS + 8 };
+    struct script script = { .count = 0 };
+    struct wire *wires[WIRES];
+    struct test_memory memory;
+    struct hprpc__pool *pool;
+
+    (void)state;
+    test_memory_init(&memory);
+    pool = hprpc__pool_new(memory.context);
+    assert_non_null(pool);
+    add(&script, test_reply(1), 12);
+    for (size_t i = 0; i < WIRES; i++) {
+        wires[i] = new_sharing_wire(memory.context, pool);
+        feed(wires[i], script.bytes, script.size, SIZE_MAX);
+        expect(wires[i], &script, script.count);
+    }
+    assert_int_equal(memory.live, 2 + WIRES);
+    for (size_t i = 0; i < WIRES; i++)
+        assert_false(channel_of(wires[i])->ops->arm(channel_of(wires[i])));
+    assert_int_equal(memory.live, 2 + WIRES);
+    for (size_t i = 0; i < WIRES; i++)
+        assert_false(channel_of(wires[i])->ops->arm(channel_of(wires[i])));
+    assert_int_equal(memory.live, 2 + HPRPC__POOL_BLOCKS);
+    for (size_t i = 0; i < WIRES; i++)
+        free_wire(wires[i]);
+    hprpc__pool_drop(pool);
+    assert_int_equal(memory.live, 1);
+    test_memory_free(&memory);
+    free_script(&script);
+}
+
+static void what_is_still_held_is_not_lent(void **state)
+{
+    struct script script = { .count = 0 };
+    struct hprpc_message held, other;
+    struct wire *first, *second;
+    struct hprpc__pool *pool;
+
+    (void)state;
+    pool = hprpc__pool_new(NULL);
+    assert_non_null(pool);
+    first = new_sharing_wire(NULL, pool);
+    second = new_sharing_wire(NULL, pool);
+    add(&script, test_reply(1), 1000);
+    feed(first, script.bytes, script.size, SIZE_MAX);
+    assert_int_equal(receive(first, &held), 1);
+    assert_false(channel_of(first)->ops->arm(channel_of(first)));
+    assert_null(hprpc__pool_take(pool));
+    feed(second, script.bytes, script.size, SIZE_MAX);
+    assert_int_equal(receive(second, &other), 1);
+    assert_true(held.body != other.body);
+    channel_of(second)->ops->release(channel_of(second), &other);
+    channel_of(first)->ops->release(channel_of(first), &held);
+    free_wire(first);
+    free_wire(second);
+    hprpc__pool_drop(pool);
+    free_script(&script);
+}
+
 static void a_failed_allocation_is_tried_again(void **state)
 {
     struct script script = { .count = 0 };
@@ -1176,6 +1282,9 @@ int main(void)
         cmocka_unit_test(lending_has_a_limit),
         cmocka_unit_test(messages_are_released_by_other_threads),
         cmocka_unit_test(calls_allocate_nothing_and_idling_gives_back),
+        cmocka_unit_test(who_sleeps_lends_its_blocks),
+        cmocka_unit_test(a_full_pool_leaves_the_rest_where_it_is),
+        cmocka_unit_test(what_is_still_held_is_not_lent),
         cmocka_unit_test(a_failed_allocation_is_tried_again),
         cmocka_unit_test(what_is_sent_is_the_script),
         cmocka_unit_test(partial_writes_at_every_offset),
