@@ -19,14 +19,18 @@ struct repeat {
     struct connection *connection;
     struct hprpc_call call;
     uint64_t begun, number;
+    struct repeat *next; /* of those that are held back */
 };
 
 struct connection {
     struct bench_session *session;
     struct paper_caller caller;
-    struct bench_run *run;  /* of the thread that has the connection */
-    uint64_t number;        /* calls made so far */
-    uint32_t open;          /* repeats in flight */
+    struct bench_run *run; /* of the thread that has the connection */
+    uint64_t number;       /* calls made so far */
+    uint32_t open;         /* repeats in flight */
+    bool starting;         /* a call is being made, and may wait for room */
+    struct repeat *held;   /* repeats that are to be made again after that one, in their order */
+    struct repeat **held_end;
     struct hprpc_call call; /* the one that the thread waits for */
     uint64_t begun, expected;
     struct repeat *repeats; /* all but that one of the calls in flight */
@@ -48,6 +52,16 @@ static void check(struct connection *connection, const struct hprpc_call *call, 
 
 static void completed(void *self, struct hprpc_pending_call *pending);
 
+static int start_call(struct connection *connection, struct hprpc_call *call, uint64_t number)
+{
+    int result;
+
+    connection->starting = true;
+    result = connection->caller.operation->start(&connection->caller, call, number);
+    connection->starting = false;
+    return result;
+}
+
 static void launch(struct repeat *repeat)
 {
     struct connection *connection = repeat->connection;
@@ -55,9 +69,31 @@ static void launch(struct repeat *repeat)
     repeat->begun = connection->run->last;
     repeat->number = connection->number++;
     connection->open++;
-    check(connection, &repeat->call,
-          connection->caller.operation->start(&connection->caller, &repeat->call, repeat->number));
+    check(connection, &repeat->call, start_call(connection, &repeat->call, repeat->number));
     hprpc_pending_call_notify(repeat->call.pending, completed, repeat);
+}
+
+/*
+ * A call that waits for room receives meanwhile, and what completes then would take the room before it, for as long as the
+ * run lasts. So those calls are made again after it, in the order in which they completed.
+ */
+static void hold_back(struct repeat *repeat)
+{
+    struct connection *connection = repeat->connection;
+
+    repeat->next = NULL;
+    *(connection->held ? connection->held_end : &connection->held) = repeat;
+    connection->held_end = &repeat->next;
+}
+
+static void launch_held(struct connection *connection)
+{
+    while (connection->held && bench_run_more(connection->run)) {
+        struct repeat *repeat = connection->held;
+
+        connection->held = repeat->next;
+        launch(repeat);
+    }
 }
 
 static void completed(void *self, struct hprpc_pending_call *pending)
@@ -71,8 +107,14 @@ static void completed(void *self, struct hprpc_pending_call *pending)
     hprpc_call_clear(&repeat->call);
     bench_run_end(connection->run, repeat->begun);
     connection->open--;
-    if (bench_run_more(connection->run))
+    if (!bench_run_more(connection->run))
+        return;
+    if (connection->starting) {
+        hold_back(repeat);
+    } else {
         launch(repeat);
+        launch_held(connection);
+    }
 }
 
 /* ---- The call that the thread waits for ---- */
@@ -81,8 +123,8 @@ static void ask(struct connection *connection, uint64_t begun)
 {
     connection->begun = begun;
     connection->expected = connection->number++;
-    check(connection, &connection->call,
-          connection->caller.operation->start(&connection->caller, &connection->call, connection->expected));
+    check(connection, &connection->call, start_call(connection, &connection->call, connection->expected));
+    launch_held(connection);
 }
 
 static void collect(struct connection *connection)
@@ -114,8 +156,10 @@ static void run_many(struct connection *connections, uint32_t count, struct benc
     bool rest;
 
     for (uint32_t i = 0; i < count; i++) {
+        connections[i].held = NULL;
         for (uint32_t j = 0; j < repeats; j++)
             launch(&connections[i].repeats[j]);
+        launch_held(&connections[i]);
     }
     do {
         uint64_t begun = bench_run_begin(run);
