@@ -376,7 +376,7 @@ static void post_and_collect(void **state)
     struct hprpc_call calls[COUNT];
     struct kodosis_bytes reply;
     struct tiny tiny;
-    char text[16];
+    char text[24];
 
     (void)state;
     stage_open(&stage, false);
