@@ -153,10 +153,50 @@ static void a_flood_is_turned_away(void **state)
     free(data);
 }
 
+/* Calls that are cancelled as soon as they are made: what runs, and what is kept, has the same end as ever. */
+static void a_flood_of_cancellations(void **state)
+{
+    enum { COUNT = 1500, SIZE = 1000, CREDIT = 32 };
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    uint8_t *data = suite_data(SIZE, 3);
+
+    (void)state;
+    options.workers = 2;
+    options.max_calls = CREDIT;
+    for (int i = 0; i < 3; i++) {
+        struct conform_probe_proxy proxy;
+        struct hprpc_statistics statistics;
+        struct hprpc_client *client;
+        struct room room;
+
+        room_serve(&room, "", &options);
+        client = room_connect_pumped(&room, suite_pumps[i], &proxy);
+        for (int n = 0; n < COUNT; n++) {
+            struct hprpc_call call = HPRPC_CALL_INIT;
+
+            /* it waits for credit, which comes with the answers to those that were cancelled */
+            assert_int_equal(conform_probe_gate_start(&proxy, &call, suite_bytes(data, SIZE), false), 0);
+            if (n % 2)
+                hprpc_pending_call_cancel(call.pending);
+            hprpc_call_clear(&call);
+        }
+        assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+        assert_in_range(atomic_load(&room.probe.most), 0, 2);
+        assert_true(atomic_load(&room.memory.highest) < 8 << 20);
+        hprpc_controller_statistics(hprpc_client_controller(client), &statistics);
+        assert_in_range(statistics.late_replies, COUNT - CREDIT, COUNT);
+        assert_int_equal(statistics.stray_replies, 0);
+        hprpc_client_free(client);
+        room_close(&room);
+    }
+    free(data);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(kept_calls_have_a_limit),
     cmocka_unit_test(kept_bytes_have_a_limit),
     cmocka_unit_test(a_flood_is_turned_away),
+    cmocka_unit_test(a_flood_of_cancellations),
 };
 
 const struct chapter limits_chapter = { "limits", tests, sizeof(tests) / sizeof(tests[0]) };
