@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rpc/stream-pool.h"
 #include "rpc/uri.h"
 
 enum { REGISTRATIONS = 64 }; /* that one turn looks at */
@@ -16,6 +17,7 @@ struct listener {
     struct hprpc_listener base;
     struct hprpc__claim claim;
     struct hprpc__pipe_options options;
+    struct hprpc__pool *pool;
     int door;
     struct hprpc__pipe_reader reader;
     char rest[HPRPC__PATH_MAX]; /* of the URI */
@@ -116,6 +118,7 @@ static int admit(struct listener *listener, const char *token, struct hprpc_deta
         close(out);
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory for another connection");
     }
+    pipe->stream.pool = hprpc__pool_keep(listener->pool);
     unlink(names.up);
     unlink(names.down);
     hprpc__fifo_enlarge(out, listener->options.capacity);
@@ -187,6 +190,7 @@ static void free_listener(struct hprpc_listener *base)
     turn_away(listener);
     close(listener->door);
     hprpc__claim_drop(&listener->claim);
+    hprpc__pool_drop(listener->pool);
     hprpc_release(base->context, listener, sizeof(*listener));
 }
 
@@ -238,7 +242,8 @@ int hprpc__pipe_listen(struct hprpc_context *context, const struct hprpc_uri *ur
         return HPRPC_ENOMEM;
     *listener = (struct listener){ .base = { &ops, context }, .claim = { .lock_fd = -1 }, .options = options };
     snprintf(listener->rest, sizeof(listener->rest), "%s", uri->rest);
-    r = hprpc__claim_take(&listener->claim, place, S_IFIFO, detail);
+    listener->pool = hprpc__pool_new(context);
+    r = listener->pool ? hprpc__claim_take(&listener->claim, place, S_IFIFO, detail) : HPRPC_ENOMEM;
     if (r)
         goto release;
     r = make_door(place, options.mode, detail);
@@ -251,6 +256,7 @@ int hprpc__pipe_listen(struct hprpc_context *context, const struct hprpc_uri *ur
 drop_claim:
     hprpc__claim_drop(&listener->claim);
 release:
+    hprpc__pool_drop(listener->pool);
     hprpc_release(context, listener, sizeof(*listener));
     return r;
 }

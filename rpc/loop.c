@@ -371,7 +371,7 @@ static int look_around(struct hprpc__loop *loop, int timeout)
 {
     int r = take_events(loop, timeout);
 
-    if (r == 0)
+    if (r == 0 && loop->next_deadline != HPRPC__NEVER)
         expire(loop, hprpc_now(loop->context));
     return r;
 }

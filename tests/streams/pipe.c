@@ -898,7 +898,7 @@ static void every_allocation_may_fail(void **state)
             listener->ops->free(listener);
         test_memory_free(&memory);
         assert_int_equal(names_left(), 0);
-        assert_true(failed || fail_at == 5);
+        assert_true(failed || fail_at == 6);
     }
     assert_int_equal(test_descriptors(), before);
 }
