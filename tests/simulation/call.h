@@ -137,6 +137,7 @@ extern const struct hprpc_interface served, called;
 extern const struct service_handlers service_handlers;
 
 struct deferred {
+    struct actor *actor; /* whose handler deferred it */
     struct hprpc_request *request;
     uint64_t tag;
     uint32_t reply_size;

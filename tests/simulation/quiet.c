@@ -83,6 +83,8 @@ void check_credit(const struct client *client)
 
     check_direction(world, own, other);
     check_direction(world, other, own);
+    world_check(world, !atomic_load(&own->statistics.stray_replies) && !atomic_load(&other->statistics.stray_replies),
+                "an answer met no call, and not because it was late");
     world_check(world, own->tickets.held == tickets_of(&client->party), "%u tickets are held, and %u calls hold one",
                 own->tickets.held, tickets_of(&client->party));
 }

@@ -69,6 +69,7 @@ static struct deferred *defer(struct work *work)
         return NULL;
     deferred = malloc(sizeof(*deferred));
     *deferred = (struct deferred){
+        .actor = work->actor,
         .request = work->request,
         .tag = work->call->tag,
         .reply_size = work->call->reply_size,
@@ -81,12 +82,35 @@ static struct deferred *defer(struct work *work)
     return deferred;
 }
 
+/* Closes the connection that a request came over. */
+static void hang_up(struct actor *actor, struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = hprpc_request_controller(request);
+    struct party *party = actor->party_for(actor, controller);
+
+    if (party)
+        party->closed = true;
+    hprpc_controller_close(controller);
+}
+
+/* Whether its actor still has the connection, and knows it. */
+static bool is_known(const struct deferred *deferred)
+{
+    const struct party *party = deferred->actor->parties;
+
+    while (party && party->controller != hprpc_request_controller(deferred->request))
+        party = party->next;
+    return party != NULL;
+}
+
 /* Answers one that is due. False when there was no memory for it: then it stays, for another time. */
 static bool answer(struct world *world, struct deferred *deferred)
 {
     int r;
 
     check_view(call_find(world, deferred->tag), deferred);
+    if (world_chance(world, world->climate.close) && is_known(deferred))
+        hang_up(deferred->actor, deferred->request);
     world_check(world, is_filled(deferred->view.data, deferred->view.size, deferred->tag),
                 "the arguments of call %u changed while it was deferred", (uint32_t)deferred->tag);
     r = reply(deferred->request, deferred->tag, deferred->reply_size);
@@ -183,17 +207,6 @@ static int call_back(struct work *work)
     return 0;
 }
 
-/* Closes the connection that the request came over. */
-static void hang_up(struct work *work)
-{
-    struct hprpc_controller *controller = hprpc_request_controller(work->request);
-    struct party *party = work->actor->party_for(work->actor, controller);
-
-    if (party)
-        party->closed = true;
-    hprpc_controller_close(controller);
-}
-
 /* ---- Handlers ---- */
 
 static int behave(struct work *work)
@@ -217,7 +230,7 @@ static int behave(struct work *work)
         nest(work);
         break;
     case HANG_UP:
-        hang_up(work);
+        hang_up(work->actor, work->request);
         break;
     default:
         break;
