@@ -171,6 +171,7 @@ static void judge_start(const struct call *call, int r, uint32_t flags)
 static int begin(struct call *call, struct hprpc_stub *stub, uint32_t flags)
 {
     struct party *party = call->party;
+    struct actor *waiter = party->world->current;
     uint32_t timeout = call->call.timeout_ms ? call->call.timeout_ms : DEFAULT_TIMEOUT_MS;
     int r;
 
@@ -178,10 +179,10 @@ static int begin(struct call *call, struct hprpc_stub *stub, uint32_t flags)
     call->deadline = timeout == HPRPC_NO_TIMEOUT ? NEVER : call->started + timeout * MILLISECOND;
     call->call.flags = flags;
     call->busy = true;
-    actor_begin_wait(party->actor);
+    actor_begin_wait(waiter);
     r = (call->procedure == NOTE ? hprpc_stub_begin_oneway : hprpc_stub_begin)(
         stub, party->client, &call->call, party->service, party->procedures[call->procedure], size_of(call));
-    actor_end_wait(party->actor);
+    actor_end_wait(waiter);
     call->busy = false;
     if (r < 0) {
         describe_start(call, "does not start", r);
@@ -385,7 +386,7 @@ bool call_post(struct call *call, uint32_t flags)
     describe_start(call, "is posted", r);
     world_check(world, r == 0, "call %u is not posted: %s", (uint32_t)call->tag, hprpc_error_name(r));
     /* another call's answer must not wait until somebody looks */
-    call->notifies = call->then || world_chance(world, 600);
+    call->notifies = call->then || call->party->actor->runs || world_chance(world, 600);
     if (call->notifies)
         hprpc_pending_call_notify(call->call.pending, hear_end, call);
     return true;
@@ -393,6 +394,7 @@ bool call_post(struct call *call, uint32_t flags)
 
 bool call_exchange(struct call *call, uint32_t flags)
 {
+    struct actor *waiter = call->party->world->current;
     struct hprpc_stub stub;
     void *borrowed;
     int r;
@@ -402,9 +404,9 @@ bool call_exchange(struct call *call, uint32_t flags)
     describe_start(call, "is made", 0);
     borrowed = borrowed_bytes(stub.writer);
     call->busy = true;
-    actor_begin_wait(call->party->actor);
+    actor_begin_wait(waiter);
     r = hprpc_stub_exchange(&stub);
-    actor_end_wait(call->party->actor);
+    actor_end_wait(waiter);
     call->busy = false;
     free(borrowed);
     end(call, &stub, r);
@@ -483,7 +485,7 @@ static void check_overdue(const struct call *call)
 {
     const struct actor *actor = call->party->actor;
     struct world *world = actor->world;
-    uint64_t late = (actor->blocking ? LATER : LATE) * MILLISECOND;
+    uint64_t late = (actor->blocking || actor->threaded ? LATER : LATE) * MILLISECOND;
 
     if (!call->ticket || call->deadline == NEVER || world->now < call->deadline + late)
         return;
@@ -495,7 +497,7 @@ void calls_check_overdue(struct world *world)
 {
     for (const struct actor *actor = world->actors; actor; actor = actor->next) {
         for (const struct party *party = actor->parties; party && !actor->deaf; party = party->next) {
-            if ((actor->caller || actor_waits(actor)) && !party_is_awaited(party))
+            if (!actor->threaded && (actor->caller || actor_waits(actor)) && !party_is_awaited(party))
                 continue;
             for (const struct call *call = party->calls; call; call = call->next)
                 check_overdue(call);

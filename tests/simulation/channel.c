@@ -272,7 +272,11 @@ static bool arm(struct hprpc_channel *channel)
 {
     struct end *end = end_of(channel);
     struct actor *actor = world_at(end)->current;
+    uint64_t count;
 
+    /* who sleeps by levels would be woken by the last ring again */
+    if (end->rung && read(end->in_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+        end->rung = false;
     /* what is there already rings nobody: whoever is told of it must not sleep */
     end->armed = end->manner == DOORBELL && !end_is_ready(end);
     if (actor && actor_waits(actor))

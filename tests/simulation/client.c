@@ -65,6 +65,13 @@ static void check_states(const struct client *client, int r)
         "after %s, %u states were told, and %s end", hprpc_error_name(r), client->told, client->told_end ? "an" : "no");
 }
 
+static enum hprpc_pump draw_pump(struct world *world)
+{
+    uint64_t drawn = world_random(world, 8);
+
+    return drawn < 2 ? HPRPC_PUMP_CALLER : drawn < 4 ? HPRPC_PUMP_THREAD : HPRPC_PUMP_LOOP;
+}
+
 static bool connect_client(struct client *client)
 {
     struct world *world = client->actor.world;
@@ -73,8 +80,9 @@ static bool connect_client(struct client *client)
     uint64_t started = world->now;
     int r;
 
-    client->actor.caller = world_chance(world, 250);
-    options.pump = client->actor.caller ? HPRPC_PUMP_CALLER : HPRPC_PUMP_LOOP;
+    options.pump = draw_pump(world);
+    client->actor.caller = options.pump == HPRPC_PUMP_CALLER;
+    client->actor.threaded = options.pump == HPRPC_PUMP_THREAD;
     options.connect_timeout_ms = 1000;
     options.max_calls = world->rules.tight ? 1 + (uint32_t)world_random(world, 6) : 0;
     options.max_call_bytes = world->rules.tight ? 1 + world_random(world, 20000) : 0;
@@ -188,7 +196,7 @@ static void pump_as_caller(struct client *client, uint64_t until)
 
     if (!party_is_done(&client->party))
         wait_for_some(client);
-    else if (!party_has_ended(&client->party))
+    else if (client->actor.caller && !party_has_ended(&client->party) && party_bind(&client->party))
         call_exchange(call_new(&client->party, 0, 0), 0);
     party_collect(&client->party);
     actor_rest_or_spin(&client->actor, wake_at < until ? wake_at : until);
@@ -201,7 +209,7 @@ static void process(struct client *client, uint64_t until)
     uint64_t happenings = world->happenings;
     uint64_t wake_at;
 
-    if (client->actor.caller) {
+    if (client->actor.caller || client->actor.threaded) {
         pump_as_caller(client, until);
         return;
     }

@@ -131,8 +131,9 @@ void link_leave(struct link *link, int side)
 
 static enum manner draw_manner(struct world *world)
 {
-    return (enum manner)(world->current->runs ? random_between(&world->random, LEVEL, DOORBELL)
-                                              : world_random(world, 3));
+    return (enum manner)((world->current->runs || world->current->threaded)
+                             ? random_between(&world->random, LEVEL, DOORBELL)
+                             : world_random(world, 3));
 }
 
 struct end *end_new(struct link *link, int side)
@@ -153,7 +154,7 @@ struct end *end_new(struct link *link, int side)
         end->out_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     wait = waits[world_random(world, 3)];
     /* what never sleeps keeps all others from going on when the library drives it */
-    if (world->current->runs && wait == HPRPC_WAIT_SPIN)
+    if ((world->current->runs || world->current->threaded) && wait == HPRPC_WAIT_SPIN)
         wait = HPRPC_WAIT_BLOCK;
     hprpc_channel_init(&end->base, &end_ops, world->context, wait);
     link->ends[side] = end;
@@ -249,6 +250,7 @@ static void ring(struct end *end)
     if (!end->armed || !end_is_ready(end))
         return;
     end->armed = false;
+    end->rung = true;
     r = write(end->in_fd, &one, sizeof(one));
     (void)r;
 }

@@ -42,6 +42,7 @@ struct end {
     int in_fd, out_fd;
     bool in_lit, out_lit;
     bool armed;
+    bool rung;      /* and nobody has drained the doorbell since */
     bool was_ready; /* at the last update */
     bool closed;
     bool wants_room;   /* a reservation found none */

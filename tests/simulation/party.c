@@ -70,15 +70,16 @@ static bool may_fail_with(const struct party *party, int code, uint64_t started)
 bool party_bind(struct party *party)
 {
     struct world *world = party->world;
+    struct actor *waiter = world->current;
     struct hprpc_detail detail = { "" };
     uint64_t started = world->now;
     int r;
 
     if (party->bound)
         return true;
-    actor_begin_wait(party->actor);
+    actor_begin_wait(waiter);
     r = hprpc_stub_bind(party->client, &called, &detail, &party->service, party->procedures);
-    actor_end_wait(party->actor);
+    actor_end_wait(waiter);
     world_trace(world, "binds: %s", hprpc_error_name(r));
     world_check(world, r == 0 || may_fail_with(party, r, started), "a service is not bound: %s: %s",
                 hprpc_error_name(r), detail.text);

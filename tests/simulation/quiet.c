@@ -30,7 +30,8 @@ static bool has_deferred(const struct world *world, const struct hprpc_controlle
 
 static bool is_busy(const struct world *world, const struct hprpc_controller *controller)
 {
-    return controller->running || controller->waiting_first || has_deferred(world, controller);
+    return controller->running || controller->waiting_first ||
+           (controller->workers && atomic_load(&controller->quota->calls)) || has_deferred(world, controller);
 }
 
 bool is_quiet(const struct client *client)
@@ -112,7 +113,7 @@ static bool is_stopping(const struct world *world)
 void check_execution(const struct call *call, const struct hprpc_request *request)
 {
     struct world *world = call->party->world;
-    const struct hprpc_request *outer = request->outer;
+    const struct hprpc_request *outer = request->controller->workers ? NULL : request->outer;
     uint32_t number = (uint32_t)call->tag;
     uint32_t limit = request->controller->own.max_depth;
 
@@ -124,9 +125,10 @@ void check_execution(const struct call *call, const struct hprpc_request *reques
     if (!(request->header.flags & HPRPC_FLAG_ONEWAY))
         world_check(world, !atomic_load(&((struct hprpc_request *)request)->cancelled) && is_in_time(world, request),
                     "call %u is executed, and nobody waits any more", number);
-    if (request->controller->quota && !request->arrived)
+    if (request->controller->quota && !request->arrived && !request->controller->workers)
         world_check(world, !is_stopping(world), "call %u is executed, and the server is stopping", number);
-    if (request->header.depth)
+    /* workers take turns as they like */
+    if (request->header.depth || request->controller->workers)
         return;
     world_check(world, call->order > call->party->ran, "call %u is executed out of its turn", number);
     call->party->ran = call->order;
@@ -218,10 +220,12 @@ void server_check(const struct server *server)
     world_check(world, !is_stopping(world) || !world->listenings, "the server is stopping, and listens");
     quota = &inside->common->quota;
     sum = kept(inside, world);
-    world_check(world, atomic_load(&quota->calls) == sum.calls && atomic_load(&quota->bytes) == sum.bytes,
-                "the server keeps %u requests of %llu bytes, and takes them for %u of %llu", sum.calls,
-                (unsigned long long)sum.bytes, atomic_load(&quota->calls),
-                (unsigned long long)atomic_load(&quota->bytes));
+    /* what workers hold is known to them alone */
+    world_check(
+        world,
+        world->rules.workers || (atomic_load(&quota->calls) == sum.calls && atomic_load(&quota->bytes) == sum.bytes),
+        "the server keeps %u requests of %llu bytes, and takes them for %u of %llu", sum.calls,
+        (unsigned long long)sum.bytes, atomic_load(&quota->calls), (unsigned long long)atomic_load(&quota->bytes));
     world_check(world, sum.calls <= quota->max_calls && sum.bytes <= quota->max_bytes,
                 "the server keeps %u requests of %llu bytes, which is beyond its limits", sum.calls,
                 (unsigned long long)sum.bytes);

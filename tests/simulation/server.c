@@ -127,7 +127,8 @@ static void step(struct server *server)
         meddle(server, party);
         break;
     case 3:
-        if (world_chance(world, 50) && party_is_done(party))
+        /* a worker may be about to call over it */
+        if (!world->rules.workers && world_chance(world, 50) && party_is_done(party))
             drop_party(server, party);
         break;
     default:
@@ -155,6 +156,7 @@ static bool open_server(struct server *server)
     options.keepalive_ms = world->rules.keepalive_ms;
     options.handshake_timeout_ms = world->rules.handshake_timeout_ms;
     options.stop_timeout_ms = server->stop_ms;
+    options.workers = world->rules.workers;
     r = hprpc_server_new(world->context, &options, &server->server);
     if (r == 0)
         r = hprpc_server_add(server->server, &served, &service_handlers, server);

@@ -127,6 +127,7 @@ static void draw_rules(struct world *world)
     rules->max_kept_bytes = draw(world, 150, 20000);
     rules->max_connections = draw(world, 150, 3);
     rules->keepalive_ms = world_chance(world, 300) ? 100 + (uint32_t)world_random(world, 400) : 0;
+    rules->workers = draw(world, 150, 3);
     rules->handshake_timeout_ms = 500;
 }
 
@@ -171,6 +172,7 @@ void world_free(struct world *world)
         world->departed = party->next;
         free(party);
     }
+    threads_clear(world);
     free(world->calls);
     free(world);
     world_now_simulated = NULL;
@@ -358,6 +360,8 @@ static bool is_attended(const struct end *end)
 {
     bool strange = end->link->silent && end->side == 0;
 
+    if (end->owner->threaded)
+        return !end->closed && !end->broken;
     if (end->owner->caller && !actor_waits(end->owner))
         return false;
     return !end->closed && !end->broken && !end->owner->deaf && !strange &&

@@ -22,6 +22,7 @@ struct fiber;
 struct link;
 struct party;
 struct server;
+struct thread;
 struct world;
 
 /* Somebody with a flow of control of their own. */
@@ -31,6 +32,7 @@ struct actor {
     struct fiber *fiber;
     void (*act)(struct actor *actor);
     bool caller;               /* only pumps while it waits */
+    bool threaded;             /* a thread of the library's pumps for it */
     bool runs;                 /* a library function drives all its connections, and sleeps when none has anything */
     uint64_t waited_at;        /* when it last was inside a wait */
     unsigned blocking;         /* inside so many library calls that wait; only then does a channel's look yield */
@@ -69,6 +71,7 @@ struct rules {
     uint64_t max_kept_bytes;
     uint32_t max_connections;
     uint32_t keepalive_ms;
+    uint32_t workers;
     uint32_t handshake_timeout_ms;
 };
 
@@ -90,10 +93,12 @@ struct world {
     uint32_t link_count;
     struct listening *listenings;
     struct server *server;
-    bool opened;         /* the server has listened for the first time */
-    uint32_t clients;    /* that still live */
-    uint64_t stopped_at; /* when the server was told to stop; 0 while it was not */
-    uint32_t stops;      /* how often it was */
+    bool opened;           /* the server has listened for the first time */
+    uint32_t clients;      /* that still live */
+    uint32_t threads;      /* that the library started so far */
+    struct thread *joined; /* those that are over */
+    uint64_t stopped_at;   /* when the server was told to stop; 0 while it was not */
+    uint32_t stops;        /* how often it was */
 
     struct deferred *deferred;
     struct party *departed; /* those that the server has dropped */
@@ -126,6 +131,9 @@ void world_check(struct world *world, bool holds, const char *format, ...) __att
 void world_stir(struct world *world);
 
 /* ---- For actors ---- */
+
+/* Frees what threads leave behind. */
+void threads_clear(struct world *world);
 
 /* Lets others act. */
 void actor_yield(struct actor *actor);

@@ -1,0 +1,150 @@
+/*
+ * The threads that the library starts are actors here, as they come by --wrap of the linker. They give way where they sleep or
+ * look in vain, never while they hold a lock, so locks can be the system's; what waits for a condition does so in this world.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "simulation/world.h"
+
+struct thread {
+    struct actor actor;
+    void *(*run)(void *argument);
+    void *argument;
+    bool over;
+};
+
+/* Somebody who waits for a condition. */
+struct waiting {
+    const void *condition;
+    bool woken;
+    struct waiting *next;
+};
+
+static struct waiting *all_waiting;
+
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_join(pthread_t thread, void **ret_value);
+int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until);
+int __wrap_pthread_cond_signal(pthread_cond_t *condition);
+int __wrap_pthread_cond_broadcast(pthread_cond_t *condition);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
+int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
+
+/* ---- Threads ---- */
+
+static void live(struct actor *actor)
+{
+    struct thread *thread = (struct thread *)actor;
+
+    thread->run(thread->argument);
+    thread->over = true;
+    world_stir(actor->world);
+}
+
+int __wrap_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
+{
+    struct world *world = world_now_simulated;
+    struct thread *thread = calloc(1, sizeof(*thread));
+    char name[24];
+
+    (void)attributes;
+    thread->run = run;
+    thread->argument = argument;
+    thread->actor.runs = true;
+    thread->actor.blocking = 1;
+    snprintf(name, sizeof(name), "thread %u", ++world->threads % 1000);
+    world_add(world, &thread->actor, name, live);
+    *ret_thread = (pthread_t)(uintptr_t)thread;
+    world_stir(world);
+    return 0;
+}
+
+int __wrap_pthread_join(pthread_t joined, void **ret_value)
+{
+    struct thread *thread = (struct thread *)(uintptr_t)joined;
+
+    (void)ret_value;
+    while (!thread->over)
+        actor_rest(world_now_simulated->current, NEVER);
+    /* it is freed when the world no longer goes through its actors */
+    thread->argument = world_now_simulated->joined;
+    world_now_simulated->joined = thread;
+    return 0;
+}
+
+void threads_clear(struct world *world)
+{
+    struct thread *thread;
+
+    while ((thread = world->joined)) {
+        world->joined = thread->argument;
+        free(thread);
+    }
+}
+
+/* ---- Conditions ---- */
+
+static int await(const void *condition, pthread_mutex_t *lock, uint64_t until)
+{
+    struct actor *actor = world_now_simulated->current;
+    struct waiting waiting = { .condition = condition, .next = all_waiting };
+    struct waiting **place = &all_waiting;
+
+    all_waiting = &waiting;
+    pthread_mutex_unlock(lock);
+    while (!waiting.woken && actor->world->now < until)
+        actor_rest(actor, until);
+    while (*place != &waiting)
+        place = &(*place)->next;
+    *place = waiting.next;
+    pthread_mutex_lock(lock);
+    return waiting.woken ? 0 : ETIMEDOUT;
+}
+
+int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock)
+{
+    return await(condition, lock, NEVER);
+}
+
+int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until)
+{
+    return await(condition, lock, (uint64_t)until->tv_sec * 1000 * MILLISECOND + (uint64_t)until->tv_nsec);
+}
+
+static int signal_to(const void *condition, bool all)
+{
+    bool done = false;
+
+    for (struct waiting *waiting = all_waiting; waiting && !done; waiting = waiting->next) {
+        if (waiting->condition != condition || waiting->woken)
+            continue;
+        waiting->woken = true;
+        done = !all;
+    }
+    world_stir(world_now_simulated);
+    return 0;
+}
+
+int __wrap_pthread_cond_signal(pthread_cond_t *condition)
+{
+    return signal_to(condition, false);
+}
+
+int __wrap_pthread_cond_broadcast(pthread_cond_t *condition)
+{
+    return signal_to(condition, true);
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+    if (!world_now_simulated)
+        return __real_clock_gettime(clock, ret_time);
+    *ret_time = (struct timespec){ (time_t)(world_now_simulated->now / (1000 * MILLISECOND)),
+                                   (long)(world_now_simulated->now % (1000 * MILLISECOND)) };
+    return 0;
+}
