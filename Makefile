@@ -6,8 +6,8 @@ PREFIX ?= /usr/local
 help:
 	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
 	@echo 'make test                 build and run the tests: plain, address and thread sanitizers'
-	@echo 'make bench                measure the transports against the floors of this machine'
-	@echo 'make bench-peers          build other frameworks too, and measure beside them'
+	@echo 'make bench                measure the transports against the floors of this machine (ARGS=--help: options)'
+	@echo 'make bench-peers          build other frameworks too, and measure beside them (ARGS=--rounds=1: quickly)'
 	@echo 'make bench-instructions   count the instructions of a call, and say what grew'
 	@echo 'make format               format the sources'
 	@echo 'make format-check         say which sources are not formatted'
@@ -26,12 +26,12 @@ test:
 bench:
 	@tools/need build
 	@tools/build release
-	@build/release/bench/hprpc-bench
+	@build/release/bench/hprpc-bench $(ARGS)
 
 bench-peers:
 	@tools/need build peers
 	@tools/build peers
-	@build/peers/bench/hprpc-bench --peers
+	@build/peers/bench/hprpc-bench --peers $(ARGS)
 
 bench-instructions:
 	@tools/need build instructions

@@ -13,7 +13,7 @@
 
 #include "bench/measure/side.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 20000, PATIENCE_PER_CONNECTION_MS = 10, REAP_MS = 2000 };
 
 static int say(char *ret_error, size_t capacity, const char *text)
 {
@@ -87,6 +87,7 @@ static int open_pair(struct bench_pair *pair, const struct bench_subject *subjec
                      const struct bench_workload *workload, enum bench_placement placement, bool relayed,
                      char *ret_error, size_t capacity)
 {
+    uint64_t patience_ms = PATIENCE_MS;
     struct bench_shared *shared;
 
     *pair = (struct bench_pair){ .shared_fd = -1, .server_control = -1, .client_control = -1 };
@@ -97,6 +98,7 @@ static int open_pair(struct bench_pair *pair, const struct bench_subject *subjec
         bench_pair_close(pair);
         return say(ret_error, capacity, "no shared memory");
     }
+    patience_ms += (uint64_t)PATIENCE_PER_CONNECTION_MS * (workload->idle + workload->connections);
     shared = pair->session.shared;
     shared->workload = *workload;
     shared->placement = placement;
@@ -109,7 +111,7 @@ static int open_pair(struct bench_pair *pair, const struct bench_subject *subjec
         (!relayed || add_relay(pair, ret_error, capacity) == 0)) {
         pair->client = start(pair, BENCH_CLIENT, &pair->client_control);
         shared->client = pair->client;
-        if (pair->client > 0 && await(pair, pair->client_control, PATIENCE_MS, ret_error, capacity) == 0) {
+        if (pair->client > 0 && await(pair, pair->client_control, patience_ms, ret_error, capacity) == 0) {
             bench_pair_pause(pair);
             return 0;
         }
@@ -136,13 +138,28 @@ void bench_pair_resume(struct bench_pair *pair)
     kill(pair->client, SIGCONT);
 }
 
+/* Waits until a process has stopped or ended, but not for ever. Whether it has. */
+static bool wait_for_change(pid_t pid, int options)
+{
+    const struct timespec pause = { 0, 50000 };
+
+    for (uint64_t end = bench_now() + REAP_MS * 1000000ull; bench_now() < end;) {
+        pid_t changed = waitpid(pid, NULL, options | WNOHANG);
+
+        if (changed == pid || (changed < 0 && errno == ECHILD))
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 void bench_pair_pause(struct bench_pair *pair)
 {
     const pid_t sides[] = { pair->client, pair->server };
 
     for (int i = 0; i < 2; i++) {
         if (kill(sides[i], SIGSTOP) == 0)
-            waitpid(sides[i], NULL, WUNTRACED);
+            wait_for_change(sides[i], WUNTRACED);
     }
 }
 
@@ -171,15 +188,10 @@ static void end(pid_t pid, int signal)
     kill(pid, SIGCONT);
     if (signal)
         kill(pid, signal);
-    for (int i = 0; i < 2000; i++) {
-        pid_t gone = waitpid(pid, NULL, WNOHANG);
-
-        if (gone == pid || (gone < 0 && errno == ECHILD))
-            return;
-        usleep(1000);
-    }
+    if (wait_for_change(pid, 0))
+        return;
     kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    wait_for_change(pid, 0);
 }
 
 void bench_pair_close(struct bench_pair *pair)

@@ -46,6 +46,7 @@ struct bench_shared {
     char address[512];        /* where the server listens, for subjects that need one */
     char error[512];          /* why a side gave up */
     struct bench_where where; /* the server is */
+    bool elsewhere;           /* what answers is another process, which nobody watches */
     struct bench_sample sample;
 };
 

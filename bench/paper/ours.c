@@ -68,6 +68,7 @@ static void serve(struct bench_session *session)
     int result;
 
     if (ours->connect) {
+        session->shared->elsewhere = true;
         bench_ready(session, ours->uri);
         for (;;)
             pause();
