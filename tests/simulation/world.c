@@ -312,6 +312,7 @@ static void refresh(struct world *world)
 {
     struct link *next;
 
+    alarms_ring(world);
     for (struct link *link = world->links; link; link = next) {
         next = link->next;
         link_update(link);
@@ -331,7 +332,7 @@ static void set_time(struct world *world, uint64_t time)
 
 static uint64_t next_event(const struct world *world)
 {
-    uint64_t next = NEVER, time;
+    uint64_t next = alarms_next(), time;
 
     for (const struct link *link = world->links; link; link = link->next) {
         time = link_next(link);

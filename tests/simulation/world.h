@@ -132,6 +132,10 @@ void world_stir(struct world *world);
 
 /* ---- For actors ---- */
 
+/* When the next of the library's timers is due; makes those that are due readable. */
+uint64_t alarms_next(void);
+void alarms_ring(struct world *world);
+
 /* Frees what threads leave behind. */
 void threads_clear(struct world *world);
 
