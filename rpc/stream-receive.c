@@ -277,12 +277,22 @@ static int open_stream(struct hprpc__stream *stream)
     return r;
 }
 
+/* The last read took everything, and all of it is delivered: the look that ends a turn of most calls. */
+static bool is_drained(const struct hprpc__stream *stream)
+{
+    return stream->vain_looks && stream->at == stream->filled && !stream->large;
+}
+
 int hprpc__stream_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message)
 {
     struct hprpc__stream *stream = (struct hprpc__stream *)channel;
     int broken = hprpc__stream_broken(stream), r;
     bool came = false;
 
+    if (is_drained(stream) && !broken) {
+        stream->vain_looks--;
+        return 0;
+    }
     if (broken && (stream->receive_broken || broken == HPRPC_ECLOSED))
         return broken;
     if (!atomic_load_explicit(&stream->open, memory_order_relaxed)) {

@@ -41,11 +41,24 @@ static void set(int epoll_fd, int operation, const struct hprpc_watch *watch, st
     epoll_ctl(epoll_fd, operation, watch->fd, &event);
 }
 
+static bool is_as_before(const struct hprpc_controller *controller, const struct hprpc_watch *wanted, size_t count)
+{
+    if (count != controller->watch_count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!equal(&wanted[i], &controller->watches[i]))
+            return false;
+    }
+    return true;
+}
+
 void hprpc__watcher_update(int epoll_fd, struct hprpc_controller *controller)
 {
     struct hprpc_watch wanted[HPRPC_WATCH_MAX];
     size_t count = controller->channel->ops->watch(controller->channel, wanted);
 
+    if (KODOSIS_LIKELY(is_as_before(controller, wanted, count)))
+        return;
     for (size_t i = 0; i < controller->watch_count; i++) {
         if (!find(wanted, count, controller->watches[i].fd))
             epoll_ctl(epoll_fd, EPOLL_CTL_DEL, controller->watches[i].fd, NULL);
