@@ -485,7 +485,7 @@ static void check_overdue(const struct call *call)
 {
     const struct actor *actor = call->party->actor;
     struct world *world = actor->world;
-    uint64_t late = (actor->blocking || actor->threaded ? LATER : LATE) * MILLISECOND;
+    uint64_t late = (actor->blocking && !actor->threaded ? LATER : LATE) * MILLISECOND;
 
     if (!call->ticket || call->deadline == NEVER || world->now < call->deadline + late)
         return;
