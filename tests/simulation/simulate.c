@@ -2,6 +2,7 @@
  * Lives through simulated worlds, one for each seed: simulate [--seeds FIRST COUNT] [--trace]. The first seed that goes
  * wrong is named, and ends the program.
  */
+#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -56,6 +57,17 @@ static void catch_crashes(void)
 #endif
 }
 
+static unsigned count_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    unsigned count = 0;
+
+    while (directory && readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
 static void live_through(uint64_t seed, FILE *trace)
 {
     struct world *world = world_new(seed, trace);
@@ -65,6 +77,7 @@ static void live_through(uint64_t seed, FILE *trace)
     struct actor worker = { .name = "worker" }, stopper = { .name = "stopper" };
     char name[24];
 
+    world->descriptors = count_descriptors();
     snprintf(hung, sizeof(hung), "seed %llu hangs\n", (unsigned long long)seed);
     snprintf(crashed, sizeof(crashed), "seed %llu crashes\n", (unsigned long long)seed);
     alarm(SECONDS_MAX);
@@ -88,6 +101,7 @@ static void live_through(uint64_t seed, FILE *trace)
     }
     world_run(world);
     calls_check(world);
+    world_check(world, count_descriptors() == world->descriptors, "descriptors are left over");
     world_free(world);
     alarm(0);
 }

@@ -87,7 +87,8 @@ struct world {
     FILE *trace; /* NULL: nobody listens */
 
     struct actor *actors, *current;
-    uint64_t happenings; /* counts everything that may give an actor something to do */
+    unsigned descriptors; /* that were open at the beginning */
+    uint64_t happenings;  /* counts everything that may give an actor something to do */
 
     struct link *links;
     uint32_t link_count;
