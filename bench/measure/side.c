@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/measure/usage.h"
@@ -136,11 +137,16 @@ int bench_peer_main(int argc, char **argv, const struct bench_subject *subject)
 {
     struct bench_subject named = *subject;
     struct bench_session session = { 0 };
+    struct stat memory;
     void *shared;
 
     if (argc != 5) {
         fprintf(stderr, "%s is one side of a measurement: hprpc-bench starts it\n", argv[0]);
         return 2;
+    }
+    if (fstat(atoi(argv[2]), &memory) != 0 || memory.st_size != sizeof(struct bench_shared)) {
+        fprintf(stderr, "%s is not of the same build as hprpc-bench\n", argv[0]);
+        return 1;
     }
     shared = mmap(NULL, sizeof(struct bench_shared), PROT_READ | PROT_WRITE, MAP_SHARED, atoi(argv[2]), 0);
     if (shared == MAP_FAILED)
