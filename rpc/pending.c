@@ -364,7 +364,9 @@ bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
     if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
         hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 }, HPRPC_NO_TIMEOUT);
 
-    hprpc__body_drop(&pending->body, controller->channel);
+    /* in a child of fork what was lent is its parent's, who may still look at it and gives it back himself */
+    if (hprpc__common_is_ours(controller->common))
+        hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
     before = atomic_load_explicit(&pending->flags, memory_order_acquire);
     if (!(before & HPRPC__NOTIFY))

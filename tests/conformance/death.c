@@ -247,13 +247,15 @@ static void reply_outlives_its_client(void **state)
 }
 
 /* In a child of fork: every use of its parent's handles says so, and closing them closes nothing. */
-static int use_as_child(struct room *room, struct hprpc_client *client, const struct conform_probe_proxy *proxy)
+static int use_as_child(struct room *room, struct hprpc_client *client, const struct conform_probe_proxy *proxy,
+                        struct hprpc_call *held)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
 
     if (conform_probe_poke(proxy, &call) != HPRPC_EFORKED || hprpc_server_process(room->server) != HPRPC_EFORKED)
         return 1;
     hprpc_call_clear(&call);
+    hprpc_call_clear(held);
     hprpc_client_close(client);
     hprpc_client_free(client);
     hprpc_server_stop(room->server);
@@ -264,10 +266,13 @@ static int use_as_child(struct room *room, struct hprpc_client *client, const st
 static void forked_child(void **state)
 {
     static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
+    enum { HELD = 300 * 1024 };
 
     (void)state;
     for (int i = 0; i < 3; i++) {
         struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_call held = HPRPC_CALL_INIT, call = HPRPC_CALL_INIT;
+        struct kodosis_bytes reply, other;
         struct conform_probe_proxy proxy;
         struct hprpc_client *client;
         struct room room;
@@ -277,12 +282,21 @@ static void forked_child(void **state)
         options.pump = pumps[i];
         room_serve(&room, "", NULL);
         client = room_connect(&room, "", &options, &proxy);
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0)
-            _exit(use_as_child(&room, client, &proxy));
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_int_equal(status, 0);
+        for (uint32_t round = 0; round < 8; round++) {
+            assert_int_equal(conform_probe_fill(&proxy, &held, HELD + round, &reply), 0);
+            pid = fork();
+            assert_true(pid >= 0);
+            if (pid == 0)
+                _exit(use_as_child(&room, client, &proxy, &held));
+            assert_int_equal(waitpid(pid, &status, 0), pid);
+            assert_int_equal(status, 0);
+            /* what the child cleared is still held here, while others come and go */
+            assert_int_equal(conform_probe_fill(&proxy, &call, HELD + 100, &other), 0);
+            for (size_t n = 0; n < reply.size; n += 997)
+                assert_int_equal(reply.data[n], (uint8_t)(HELD + round));
+            hprpc_call_clear(&call);
+            hprpc_call_clear(&held);
+        }
         for (int n = 0; n < 10; n++)
             assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         hprpc_client_free(client);
