@@ -405,6 +405,48 @@ static int first_done(struct hprpc_pending_call *const *pending, size_t count)
     return HPRPC_EAGAIN;
 }
 
+/* The first of their own deadlines: fixed since they were posted. */
+static uint64_t first_deadline(const struct hprpc__awaited *awaited)
+{
+    uint64_t first = HPRPC__NEVER;
+
+    for (size_t i = 0; i < awaited->count; i++) {
+        if (awaited->pending[i] && awaited->pending[i]->deadline < first)
+            first = awaited->pending[i]->deadline;
+    }
+    return first;
+}
+
+/* Abandons those that are due. One whose answer is just being stored is as good as complete. */
+static void expire_due(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
+{
+    uint64_t now = hprpc_now(controller->context);
+
+    for (size_t i = 0; i < awaited->count; i++) {
+        struct hprpc_pending_call *pending = awaited->pending[i];
+
+        if (!pending || pending->deadline > now)
+            continue;
+        if (!hprpc__pending_abandon(pending, HPRPC_EDEADLINE))
+            hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = &pending, .count = 1 }, HPRPC_NO_TIMEOUT);
+    }
+}
+
+/* Their own deadlines hold also where the thread that pumps is too busy to see that one has passed. */
+static void wait_for_any(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
+{
+    uint64_t until = first_deadline(awaited), given;
+    bool own = true;
+
+    if (timeout_ms != HPRPC_NO_TIMEOUT) {
+        given = hprpc_now(controller->context) + timeout_ms * 1000000ull;
+        own = until <= given;
+        until = own ? until : given;
+    }
+    if (hprpc__pump_wait_on(controller, awaited, timeout_ms, &until) == HPRPC_EAGAIN && own)
+        expire_due(controller, awaited);
+}
+
 int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
 {
     struct hprpc_controller *controller = NULL;
@@ -417,7 +459,7 @@ int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_
     if (!hprpc__common_is_ours(controller->common))
         return HPRPC_EFORKED;
     if (timeout_ms)
-        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = pending, .count = count }, timeout_ms);
+        wait_for_any(controller, &(struct hprpc__awaited){ .pending = pending, .count = count }, timeout_ms);
     else
         hprpc__pump_once(controller);
     return first_done(pending, count);

@@ -70,6 +70,98 @@ static void pump(struct raw_server *raw, struct tiny *tiny)
     hprpc_call_clear(&sync.call);
 }
 
+/* ---- Deadlines, while the thread that pumps has no time ---- */
+
+static void block(void *self, struct hprpc_pending_call *pending)
+{
+    atomic_int *stage = self;
+
+    (void)pending;
+    atomic_store(stage, 1);
+    for (struct patience patience = patience_begin(); atomic_load(stage) != 2 && try_again(&patience);)
+        continue;
+}
+
+static void due_under_a_callback_that_blocks(void **state)
+{
+    struct stage stage;
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_call blocking = HPRPC_CALL_INIT, calls[2] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT };
+    struct hprpc_pending_call *pending[2];
+    struct fake_message request;
+    struct raw_server raw;
+    struct tiny tiny;
+    atomic_int blocked = 0;
+
+    (void)state;
+    stage_open(&stage, false);
+    options.pump = HPRPC_PUMP_THREAD;
+    raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
+    assert_int_equal(tiny_echo_start(&tiny, &blocking, "x", 1), 0);
+    hprpc_pending_call_notify(blocking.pending, block, &blocked);
+    assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
+    raw_reply(raw.end, request.header.call, "", 0);
+    fake_message_clear(&request);
+    for (struct patience patience = patience_begin(); !atomic_load(&blocked) && try_again(&patience);)
+        continue;
+
+    for (int i = 0; i < 2; i++) {
+        calls[i].timeout_ms = i ? HPRPC_NO_TIMEOUT : 20;
+        assert_int_equal(tiny_echo_start(&tiny, &calls[i], "x", 1), 0);
+        pending[i] = calls[i].pending;
+    }
+    assert_int_equal(hprpc_pending_call_wait(pending[0], 1), HPRPC_EAGAIN);
+    assert_int_equal(hprpc_pending_call_wait_any(pending, 2, HPRPC_NO_TIMEOUT), 0);
+    assert_int_equal(tiny_echo_finish(&calls[0], NULL), HPRPC_EDEADLINE);
+    calls[0].timeout_ms = 20;
+    assert_int_equal(tiny_echo_start(&tiny, &calls[0], "x", 1), 0);
+    assert_int_equal(tiny_echo_finish(&calls[0], NULL), HPRPC_EDEADLINE);
+    assert_int_equal(hprpc_pending_call_wait(pending[1], 1), HPRPC_EAGAIN);
+    atomic_store(&blocked, 2);
+    for (int i = 0; i < 2; i++)
+        hprpc_call_clear(&calls[i]);
+    hprpc_call_clear(&blocking);
+    raw_server_close(&raw);
+    stage_close(&stage);
+}
+
+/* Every request that is served takes a second. */
+static int take_a_second(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct stage *stage = self;
+
+    (void)request;
+    (void)data;
+    atomic_fetch_add(&stage->time, 1000000000u);
+    return 0;
+}
+
+static void due_under_a_flood(void **state)
+{
+    static const struct tiny_handlers slow = { NULL, NULL, take_a_second };
+    enum { NOTES = 1000 };
+    struct hprpc_header note = { .type = HPRPC_MESSAGE_REQUEST, .procedure = TINY_NOTE, .flags = HPRPC_FLAG_ONEWAY };
+    struct stage stage;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct raw_server raw;
+    struct tiny tiny;
+
+    (void)state;
+    stage_open(&stage, true);
+    raw_server_tiny(&raw, &stage, NULL, NULL, &tiny);
+    assert_int_equal(hprpc_controller_serve(hprpc_client_controller(raw.client), &tiny_interface, &slow, &stage), 0);
+    call.timeout_ms = 10 * 1000;
+    assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
+    note.service = 0x8000; /* the first that is offered on one connection alone */
+    for (int i = 0; i < NOTES; i++)
+        fake_send(raw.end, &note, "\0", 1);
+    assert_int_equal(tiny_echo_finish(&call, NULL), HPRPC_EDEADLINE);
+    assert_in_range(stage.time / 1000000000u, 10, NOTES / 2);
+    hprpc_call_clear(&call);
+    raw_server_close(&raw);
+    stage_close(&stage);
+}
+
 /* ---- Cancelling ---- */
 
 static void cancelled_before_its_reply(void **state)
@@ -697,6 +789,8 @@ static void silence_is_pinged_and_then_broken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(due_under_a_callback_that_blocks),
+        cmocka_unit_test(due_under_a_flood),
         cmocka_unit_test(cancelled_before_its_reply),
         cmocka_unit_test(cancelled_after_its_reply),
         cmocka_unit_test(cancelled_while_its_reply_comes),
