@@ -121,11 +121,8 @@ static void *pump_until_broken(void *argument)
 
 static int start_thread(struct connection *connection, struct hprpc_detail *detail)
 {
-    connection->host.dedicated = true;
-    if (pthread_create(&connection->thread, NULL, pump_until_broken, connection->controller)) {
-        connection->host.dedicated = false;
+    if (pthread_create(&connection->thread, NULL, pump_until_broken, connection->controller))
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot start the pumping thread");
-    }
     connection->thread_runs = true;
     return 0;
 }
@@ -138,7 +135,7 @@ static void join_thread(struct connection *connection)
     hprpc__pump_kick(&connection->controller->pump);
     pthread_join(connection->thread, NULL);
     connection->thread_runs = false;
-    connection->host.dedicated = false;
+    connection->controller->pump.dedicated = false;
     atomic_store(&connection->controller->pump.owner, 0);
 }
 
@@ -192,7 +189,11 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
     if (!connection)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a connection");
     *connection = (struct connection){
-        .host = { .attend = attend, .settle = settle, .changed = tell_state, .attentive = pump != HPRPC_PUMP_CALLER },
+        .host = { .attend = attend,
+                  .settle = settle,
+                  .changed = tell_state,
+                  .attentive = pump != HPRPC_PUMP_CALLER,
+                  .dedicated = pump == HPRPC_PUMP_THREAD },
         .context = context,
         .pump = pump,
         .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),

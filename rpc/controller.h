@@ -92,6 +92,7 @@ struct hprpc__pump {
     atomic_uint wanting;    /* how many of them wait for credit or room */
     pthread_mutex_t lock;   /* of `waiters`; taken last */
     struct hprpc__waiter *waiters;
+    bool dedicated;   /* as the host's; who waits may be the last to leave, when the host is gone */
     int wake_fd;      /* wakes the pumping thread; the host's */
     int spins_failed; /* pump: how many spins in a row ended in a sleep */
 };

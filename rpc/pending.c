@@ -428,14 +428,15 @@ void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now)
     pthread_mutex_unlock(&controller->lock);
 }
 
-/* The next ticket that waits for an answer that will never come. */
-static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controller, bool *ret_wanted)
+/* The next ticket, from `id` on or in the queue, that waits for an answer that will never come. */
+static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controller, uint32_t *id, bool *ret_wanted)
 {
     struct hprpc_pending_call *orphan = NULL;
 
     pthread_mutex_lock(&controller->lock);
-    for (uint32_t id = 0; id < controller->tickets.capacity && !orphan; id++)
-        orphan = controller->tickets.slots[id].ticket;
+    /* nothing takes an id any more, so none before this one is taken */
+    while (*id < controller->tickets.capacity && !orphan)
+        orphan = controller->tickets.slots[(*id)++].ticket;
     if (orphan)
         settle(orphan);
     else if ((orphan = controller->tickets.queue))
@@ -452,9 +453,10 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
 void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, const char *reason)
 {
     struct hprpc_pending_call *pending;
+    uint32_t id = 0;
     bool wanted;
 
-    while ((pending = take_orphan(controller, &wanted))) {
+    while ((pending = take_orphan(controller, &id, &wanted))) {
         if (!wanted)
             continue;
         hprpc_detail_set(&pending->own_text, 0, "%s", reason);

@@ -23,6 +23,7 @@ enum outcome { GO_ON, THERE, TIME_IS_OVER, BROKEN };
 int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd)
 {
     pump->host = host;
+    pump->dedicated = host->dedicated;
     pump->wake_fd = wake_fd;
     pump->waiters = NULL;
     pump->spins_failed = 0;
@@ -41,7 +42,7 @@ void hprpc__pump_clear(struct hprpc__pump *pump)
 
 bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump)
 {
-    bool loop = pump->host->attentive && !pump->host->dedicated;
+    bool loop = pump->host->attentive && !pump->dedicated;
 
     return !hprpc__pump_is_mine(pump) && (loop || atomic_load(&((struct hprpc__pump *)pump)->owner));
 }
@@ -253,7 +254,7 @@ static enum outcome wait_for_pumper(struct wait *wait)
     enlist(pump, &waiter);
     there = is_there(wait->controller, wait->awaited);
     pthread_mutex_lock(&pump->lock);
-    if (!there && !waiter.woken && (pump->host->dedicated || atomic_load(&pump->owner)) && !is_over(wait))
+    if (!there && !waiter.woken && (pump->dedicated || atomic_load(&pump->owner)) && !is_over(wait))
         sleep_on(&waiter, &pump->lock, now, wait->deadline);
     unlink_waiter(pump, &waiter);
     pthread_mutex_unlock(&pump->lock);
@@ -432,7 +433,7 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
             /* inside a handler or a callback: what they sent in this batch must not lie corked meanwhile */
             hprpc__flush(controller);
             outcome = pump(&wait);
-        } else if (!controller->pump.host->dedicated && hprpc__pump_try_own(&controller->pump)) {
+        } else if (!controller->pump.dedicated && hprpc__pump_try_own(&controller->pump)) {
             outcome = pump(&wait);
             if (controller->pump.host->settle)
                 controller->pump.host->settle(controller->pump.host, controller);
@@ -445,7 +446,7 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
         }
     }
     /* the pumping thread may have left its turn to us just when we found what we came for */
-    if (slept && !controller->pump.host->dedicated)
+    if (slept && !controller->pump.dedicated)
         pass_on(&controller->pump);
     *deadline = wait.deadline;
     return code_of(outcome);
@@ -472,7 +473,7 @@ void hprpc__pump_once(struct hprpc_controller *controller)
         return;
     if (hprpc__pump_is_mine(&controller->pump)) {
         hprpc__controller_turn(controller, 1, NULL);
-    } else if (!controller->pump.host->dedicated && hprpc__pump_try_own(&controller->pump)) {
+    } else if (!controller->pump.dedicated && hprpc__pump_try_own(&controller->pump)) {
         hprpc__controller_turn(controller, 1, NULL);
         hprpc__controller_expire(controller, hprpc_now(controller->context));
         if (controller->pump.host->settle)

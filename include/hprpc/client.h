@@ -83,8 +83,9 @@ HPRPC_API int hprpc_client_connect(struct hprpc_context *context, const char *ur
 HPRPC_API void hprpc_client_close(struct hprpc_client *client);
 
 /*
- * Closes and frees. No other call on the client may be running or start any more; held replies stay valid until their
- * hprpc_call_clear. NULL is accepted. Closing and freeing do nothing in a child of fork: the handle is its parent's.
+ * Closes and frees. No other call on the client may be running or start any more, so a callback that it runs must leave
+ * that to whoever it returns to; held replies stay valid until their hprpc_call_clear. NULL is accepted. Closing and freeing
+ * do nothing in a child of fork: the handle is its parent's.
  */
 HPRPC_API void hprpc_client_free(struct hprpc_client *client);
 

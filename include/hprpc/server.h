@@ -92,6 +92,9 @@ HPRPC_API void hprpc_server_free(struct hprpc_server *server);
  * exactly once: with its generated `_reply`, with hprpc_request_fail, or by returning a negative code, which is sent as the
  * error. A handler of a procedure that returns nothing may just return 0. All of these work on any thread and never block:
  * where the channel has no room, the answer is queued.
+ *
+ * A `_reply` that fails with HPRPC_EINVAL, HPRPC_ETOOBIG, HPRPC_EBUSY or HPRPC_ENOMEM has not answered: hprpc_request_fail or
+ * another attempt must follow. After any other code the connection is gone, and the request is over as after an answer.
  */
 
 /*

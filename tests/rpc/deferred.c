@@ -1,6 +1,9 @@
 /* Answers that come later: from other threads, before and after the handler returns, after the connection, too often. */
 #include "rpc/stage.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 struct later {
     struct hprpc_request *request;
     const uint8_t *data; /* the handler's view: it lives as long as the request */
@@ -275,6 +278,83 @@ static void a_kept_controller_outlives_its_server(void **state)
     stage_close(&stage);
 }
 
+/* A thread in the middle of a call, which a signal stops for as long as a test likes. */
+static struct {
+    struct tiny tiny;
+    int code;
+    atomic_int tid;
+    atomic_bool stopped, goes_on;
+    pthread_t thread;
+} caller;
+
+static void stand_still(int number)
+{
+    (void)number;
+    atomic_store(&caller.stopped, true);
+    while (!atomic_load(&caller.goes_on))
+        continue;
+}
+
+static void *call_from_a_thread(void *argument)
+{
+    (void)argument;
+    atomic_store(&caller.tid, gettid());
+    caller.code = tiny_echo(&caller.tiny, NULL, "x", 1, NULL);
+    return NULL;
+}
+
+static bool sleeps(int tid)
+{
+    char path[64], mark = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*d (%*[^)]) %c", &mark), 1);
+    fclose(file);
+    return mark == 'S';
+}
+
+/* Who waits for an answer on a kept controller may be the last to leave, when the server is gone. */
+static void a_waiting_call_outlives_its_server(void **state)
+{
+    static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
+    struct sigaction standing = { .sa_handler = stand_still, .sa_flags = SA_RESTART }, former;
+    struct stage stage;
+    struct later later[3] = { { NULL } };
+    struct hprpc_controller *controller;
+    struct fake_message request;
+    struct fake_end *end;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &keeping, later);
+    end = raw_connect(&stage, NULL);
+    raw_request(end, 0, TINY_ECHO, 0, "", 0);
+    stage_turn(&stage);
+    controller = hprpc_controller_keep(hprpc_request_controller(later[0].request));
+    assert_int_equal(hprpc_request_fail(later[0].request, HPRPC_EAPPLICATION, NULL), 0);
+    caller.tiny = (struct tiny){ hprpc_controller_client(controller), 0, { 0, 1, 2, 3 } };
+    assert_int_equal(sigaction(SIGUSR1, &standing, &former), 0);
+    assert_int_equal(pthread_create(&caller.thread, NULL, call_from_a_thread, NULL), 0);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_REQUEST, &request));
+    fake_message_clear(&request);
+    for (struct patience patience = patience_begin(); !sleeps(atomic_load(&caller.tid)) && try_again(&patience);)
+        continue;
+    assert_int_equal(pthread_kill(caller.thread, SIGUSR1), 0);
+    for (struct patience patience = patience_begin(); !atomic_load(&caller.stopped) && try_again(&patience);)
+        continue;
+    stage_unserve(&stage);
+    atomic_store(&caller.goes_on, true);
+    assert_int_equal(pthread_join(caller.thread, NULL), 0);
+    assert_int_equal(caller.code, HPRPC_EMAYBE);
+    assert_int_equal(sigaction(SIGUSR1, &former, NULL), 0);
+    hprpc_controller_drop(controller);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 /* ---- Answers when there is no room ---- */
 
 static void answers_queue_where_nobody_reads(void **state)
@@ -397,6 +477,7 @@ int main(void)
         cmocka_unit_test(exactly_one_answer),
         cmocka_unit_test(answered_after_the_connection),
         cmocka_unit_test(a_kept_controller_outlives_its_server),
+        cmocka_unit_test(a_waiting_call_outlives_its_server),
         cmocka_unit_test(answers_queue_where_nobody_reads),
         cmocka_unit_test(a_server_keeps_only_so_many),
         cmocka_unit_test(an_orderly_stop),
