@@ -407,6 +407,15 @@ int hprpc_client_timeout(struct hprpc_client *client)
     return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
 }
 
+/* The connection has ended, and the application's loop hears of it: there is nothing more to wake it for. */
+static void fall_silent(struct connection *connection, struct hprpc_controller *controller)
+{
+    pthread_mutex_lock(&controller->lock);
+    hprpc__watcher_remove(connection->epoll_fd, controller);
+    pthread_mutex_unlock(&controller->lock);
+    hprpc__watcher_clear(connection->epoll_fd, connection->wake_fd);
+}
+
 int hprpc_client_process(struct hprpc_client *client)
 {
     struct connection *connection = connection_of(client);
@@ -425,5 +434,8 @@ int hprpc_client_process(struct hprpc_client *client)
         settle(&connection->host, controller);
         hprpc__pump_disown(&controller->pump);
     }
-    return hprpc__state(controller) == HPRPC__BROKEN ? controller->code : 0;
+    if (hprpc__state(controller) != HPRPC__BROKEN)
+        return 0;
+    fall_silent(connection, controller);
+    return controller->code;
 }

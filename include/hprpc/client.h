@@ -105,7 +105,7 @@ HPRPC_API int hprpc_client_timeout(struct hprpc_client *client);
 
 /*
  * Does what can be done without blocking: receives, completes calls, runs their callbacks and served requests, sends what
- * waited. 0, or the reason why the connection ended.
+ * waited. 0, or the reason why the connection ended, after which the descriptor is quiet.
  */
 HPRPC_API int hprpc_client_process(struct hprpc_client *client);
 

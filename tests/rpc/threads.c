@@ -331,6 +331,7 @@ static void the_descriptor_tells(void **state)
         raw.end = NULL;
         assert_true(is_readable(raw.client));
         assert_int_equal(hprpc_client_process(raw.client), HPRPC_EPEERDIED);
+        assert_false(is_readable(raw.client));
         assert_int_equal(hprpc_client_process(raw.client), HPRPC_EPEERDIED);
         assert_int_equal(hprpc_client_timeout(raw.client), -1);
         raw_server_close(&raw);
