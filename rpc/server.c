@@ -352,7 +352,17 @@ int hprpc_server_timeout(struct hprpc_server *server)
 
 int hprpc_server_process(struct hprpc_server *server)
 {
+    int r;
+
     if (!hprpc__common_is_ours(server->common))
         return HPRPC_EFORKED;
-    return server->loop_count == 1 ? turn(server, false, 0) : HPRPC_EINVAL;
+    if (server->loop_count != 1)
+        return HPRPC_EINVAL;
+    /* a handler that runs the application's loop: the connection it came over must outlive it */
+    if (server->processing)
+        return 0;
+    server->processing = true;
+    r = turn(server, false, 0);
+    server->processing = false;
+    return r;
 }

@@ -33,6 +33,7 @@ struct hprpc_server {
     struct hprpc__acceptor acceptor; /* on the first loop */
     pthread_mutex_t lock;            /* of `services`, for adding */
     struct hprpc__common *common;    /* with the quota */
+    bool processing;                 /* inside hprpc_server_process, which a handler may call again */
     atomic_bool stop;                /* asked to stop */
     atomic_bool over;                /* the loops' threads must return */
     uint64_t stop_deadline;          /* stored before `over`: until then they may send what is left */

@@ -170,12 +170,39 @@ static void a_nested_wait_leaves_the_descriptor_able(void **state)
     }
 }
 
+static int process_again(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct stage *stage = self;
+
+    assert_int_equal(hprpc_server_process(stage->server), 0);
+    return tiny_echo_reply(request, data.data, data.size);
+}
+
+/* A handler that runs the application's loop, while the connection it came over ends. */
+static void a_handler_processes_again(void **state)
+{
+    static const struct tiny_handlers again = { .echo = process_again };
+    struct fake_end *end;
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &again, &stage);
+    end = raw_connect(&stage, NULL);
+    raw_request(end, 0, TINY_ECHO, 0, "x", 1);
+    raw_goodbye(end, "");
+    stage_turn(&stage);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_earlier_deadline_wakes_the_loop),
         cmocka_unit_test(a_look_leaves_the_descriptor_able),
         cmocka_unit_test(a_nested_wait_leaves_the_descriptor_able),
+        cmocka_unit_test(a_handler_processes_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
