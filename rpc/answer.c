@@ -20,6 +20,8 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
     struct hprpc_header header = { .call = request->header.call, .type = (uint8_t)type };
     int r;
 
+    if (!hprpc__common_is_ours(controller->common))
+        return HPRPC_EFORKED;
     pthread_mutex_lock(&controller->lock);
     if (request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY))
         r = HPRPC_EINVAL;
@@ -87,7 +89,7 @@ static void drop_answer(struct hprpc_request *request, bool starved)
 static bool is_gone(int r)
 {
     return r < 0 && r != HPRPC_EINVAL && r != HPRPC_ETOOBIG && r != HPRPC_EBUSY && r != HPRPC_ENOMEM &&
-           r != HPRPC_EAGAIN;
+           r != HPRPC_EAGAIN && r != HPRPC_EFORKED;
 }
 
 int hprpc_reply_begin(struct hprpc_request *request, uint64_t size, struct kodosis_writer **ret_writer)
@@ -144,6 +146,9 @@ int hprpc_request_fail(struct hprpc_request *request, int code, const char *text
     struct kodosis_string sentence = { text ? text : "", text ? strnlen(text, TEXT_MAX) : 0 };
     int r;
 
+    /* in a child of fork the request is its parent's, who answers it */
+    if (!hprpc__common_is_ours(request->controller->common))
+        return 0;
     if (code >= 0)
         code = HPRPC_EINTERNAL;
     r = send_error(request, code, sentence);

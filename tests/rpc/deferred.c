@@ -2,6 +2,7 @@
 #include "rpc/stage.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct later {
@@ -278,6 +279,37 @@ static void a_kept_controller_outlives_its_server(void **state)
     stage_close(&stage);
 }
 
+static int answer_as_child(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    int status, pid = fork();
+
+    (void)self;
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(tiny_echo_reply(request, "child", 5) != HPRPC_EFORKED || hprpc_request_fail(request, HPRPC_EBUSY, "x"));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    return tiny_echo_reply(request, data.data, data.size);
+}
+
+/* A child of fork cannot answer for its parent. */
+static void a_child_has_no_answer(void **state)
+{
+    static const struct tiny_handlers forking = { .echo = answer_as_child };
+    struct fake_end *end;
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &forking, NULL);
+    end = raw_connect(&stage, NULL);
+    raw_request(end, 0, TINY_ECHO, 0, "x", 1);
+    stage_turn(&stage);
+    assert_int_equal(fake_count(fake_peer(end), HPRPC_MESSAGE_REPLY), 1);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 /* A thread in the middle of a call, which a signal stops for as long as a test likes. */
 static struct {
     struct tiny tiny;
@@ -478,6 +510,7 @@ int main(void)
         cmocka_unit_test(answered_after_the_connection),
         cmocka_unit_test(a_kept_controller_outlives_its_server),
         cmocka_unit_test(a_waiting_call_outlives_its_server),
+        cmocka_unit_test(a_child_has_no_answer),
         cmocka_unit_test(answers_queue_where_nobody_reads),
         cmocka_unit_test(a_server_keeps_only_so_many),
         cmocka_unit_test(an_orderly_stop),
