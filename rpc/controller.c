@@ -30,7 +30,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->workers = setup->workers;
     controller->opening_deadline = setup->opening_deadline;
     controller->begins = setup->begins;
-    controller->keepalive.next_look = HPRPC__NEVER;
+    atomic_init(&controller->keepalive.next_look, HPRPC__NEVER);
     atomic_init(&controller->references, 1);
     atomic_init(&controller->state, HPRPC__OPENING);
     atomic_init(&controller->next_deadline, HPRPC__NEVER);
@@ -273,13 +273,28 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     return controller->code;
 }
 
+/* When the host ends what is left of its connections. */
+static uint64_t end_of(struct hprpc_controller *controller)
+{
+    struct hprpc__host *host = controller->pump.host;
+
+    /* a connection that has ended may outlive its host */
+    return hprpc__state(controller) != HPRPC__BROKEN && host->ends ? host->ends(host) : HPRPC__NEVER;
+}
+
+static uint64_t earlier(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
 uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)
 {
     uint64_t next = atomic_load_explicit(&controller->next_deadline, memory_order_relaxed);
 
-    if (hprpc__state(controller) == HPRPC__OPENING && controller->opening_deadline < next)
-        next = controller->opening_deadline;
-    return controller->keepalive.next_look < next ? controller->keepalive.next_look : next;
+    if (hprpc__state(controller) == HPRPC__OPENING)
+        next = earlier(next, controller->opening_deadline);
+    next = earlier(next, atomic_load_explicit(&controller->keepalive.next_look, memory_order_relaxed));
+    return earlier(next, end_of(controller));
 }
 
 void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
@@ -289,6 +304,11 @@ void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
     else
         hprpc__pending_expire(controller, now);
     hprpc__keepalive_look(controller, now);
+    /* also for a handler that waits: its connection goes, and with it what it waits for */
+    if (now >= end_of(controller)) {
+        hprpc__controller_end(controller);
+        hprpc__controller_break(controller, HPRPC_EMAYBE, "the server stopped");
+    }
 }
 
 /* ---- For everybody ---- */

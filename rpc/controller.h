@@ -47,10 +47,10 @@ struct hprpc__limits {
 
 /* Whether the other side has given a sign of life. */
 struct hprpc__keepalive {
-    bool answers;       /* the other side pumps all the time, so it can answer a PING */
-    bool heard;         /* something came since the last look */
-    uint32_t silent;    /* intervals in a row in which nothing came */
-    uint64_t next_look; /* HPRPC__NEVER where nobody is pinged */
+    bool answers;               /* the other side pumps all the time, so it can answer a PING */
+    bool heard;                 /* something came since the last look */
+    uint32_t silent;            /* intervals in a row in which nothing came */
+    _Atomic uint64_t next_look; /* HPRPC__NEVER where nobody is pinged; written by the pump, asked by any thread */
 };
 
 struct hprpc__sleeper;
@@ -68,6 +68,9 @@ struct hprpc__host {
 
     /* The connection became READY or BROKEN. On the pumping thread, no lock held. NULL where nobody asks. */
     void (*changed)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* When every connection ends, whatever still waits on it; HPRPC__NEVER. NULL where that is never. */
+    uint64_t (*ends)(struct hprpc__host *host);
 
     /* Whether somebody pumps all the time, so that a PING is answered. */
     bool attentive;

@@ -5,6 +5,13 @@
 
 enum { SILENT_MAX = 3 }; /* intervals without a sign of life, the first of which ends in a PING */
 
+/* Relaxed: whoever reads it earlier or later asks again. */
+static void look_next(struct hprpc_controller *controller, uint64_t now)
+{
+    atomic_store_explicit(&controller->keepalive.next_look, now + controller->own.keepalive_ms * 1000000ull,
+                          memory_order_relaxed);
+}
+
 void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive)
 {
     struct hprpc__keepalive *keepalive = &controller->keepalive;
@@ -12,9 +19,8 @@ void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive)
     keepalive->answers = attentive;
     keepalive->heard = true;
     keepalive->silent = 0;
-    keepalive->next_look = HPRPC__NEVER;
     if (attentive && controller->own.keepalive_ms && controller->pump.host->attentive)
-        keepalive->next_look = hprpc_now(controller->context) + controller->own.keepalive_ms * 1000000ull;
+        look_next(controller, hprpc_now(controller->context));
 }
 
 static void ping(struct hprpc_controller *controller)
@@ -29,9 +35,10 @@ void hprpc__keepalive_look(struct hprpc_controller *controller, uint64_t now)
     struct hprpc__keepalive *keepalive = &controller->keepalive;
     char reason[100];
 
-    if (now < keepalive->next_look || hprpc__state(controller) != HPRPC__READY)
+    if (now < atomic_load_explicit(&keepalive->next_look, memory_order_relaxed) ||
+        hprpc__state(controller) != HPRPC__READY)
         return;
-    keepalive->next_look = now + controller->own.keepalive_ms * 1000000ull;
+    look_next(controller, now);
     keepalive->silent = keepalive->heard ? 0 : keepalive->silent + 1;
     keepalive->heard = false;
     if (keepalive->silent >= SILENT_MAX) {

@@ -248,7 +248,8 @@ static bool refuse_late(struct hprpc_request *request)
 {
     if ((request->header.flags & HPRPC_FLAG_ONEWAY) || !hprpc_request_cancelled(request))
         return false;
-    hprpc__count(&request->controller->statistics.expired);
+    /* by workers as well, which hold no lock here */
+    atomic_fetch_add_explicit(&request->controller->statistics.expired, 1, memory_order_relaxed);
     hprpc_request_fail(request, hprpc_request_remaining(request) ? HPRPC_ECANCELLED : HPRPC_EDEADLINE,
                        "nobody waited any more when the request's turn came");
     return true;

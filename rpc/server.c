@@ -103,6 +103,30 @@ static void listener_event(void *self, void *listening)
     hprpc__acceptor_event(&((struct hprpc_server *)self)->acceptor, listening);
 }
 
+/* ---- The end ---- */
+
+/* When the stop that was asked for must be over. */
+static uint64_t stop_deadline(struct hprpc_server *server)
+{
+    uint64_t none = 0, deadline = hprpc_now(server->context) + server->stop_ms * 1000000ull;
+
+    /* relaxed: the number alone is of interest, and it is the same for all */
+    if (atomic_compare_exchange_strong_explicit(&server->stop_deadline, &none, deadline, memory_order_relaxed,
+                                                memory_order_relaxed))
+        return deadline;
+    return none;
+}
+
+static uint64_t ends(struct hprpc__host *host)
+{
+    struct hprpc_server *server = ((struct hprpc__serving_loop *)host)->server;
+
+    /* acquire: pairs with the release in hprpc_server_stop */
+    if (!server->runs || !atomic_load_explicit(&server->stop, memory_order_acquire))
+        return HPRPC__NEVER;
+    return stop_deadline(server);
+}
+
 /* ---- Life ---- */
 
 static int make_loops(struct hprpc_server *server, uint32_t count)
@@ -116,6 +140,7 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
         server->loops[i].server = server;
         if (hprpc__loop_init(&server->loops[i].loop, server->context) < 0)
             return HPRPC_ESYSTEM;
+        server->loops[i].loop.host.ends = ends;
     }
     server->loops[0].loop.other = listener_event;
     server->loops[0].loop.self = server;
@@ -255,7 +280,7 @@ static void *run_loop(void *argument)
         if (hprpc__loop_turn(&serving->loop, true, HPRPC__NEVER) < 0)
             break;
     }
-    send_rest(&serving->loop, serving->server->stop_deadline);
+    send_rest(&serving->loop, stop_deadline(serving->server));
     hprpc__loop_end_all(&serving->loop);
     return NULL;
 }
@@ -286,11 +311,10 @@ static void stop_loops(struct hprpc_server *server)
 /* Lets the requests that are kept finish, and their answers leave, but not for ever. */
 static int drain(struct hprpc_server *server)
 {
-    uint64_t deadline = hprpc_now(server->context) + server->stop_ms * 1000000ull;
+    uint64_t deadline = stop_deadline(server);
     uint64_t now;
     int r = 0;
 
-    server->stop_deadline = deadline;
     atomic_store(&server->common->quota.refusing, true);
     hprpc__acceptor_clear(&server->acceptor);
     while (r == 0 && atomic_load(&server->common->quota.calls)) {
@@ -305,17 +329,19 @@ static int drain(struct hprpc_server *server)
 
 int hprpc_server_run(struct hprpc_server *server)
 {
-    int r = hprpc__common_is_ours(server->common) ? start_loops(server) : HPRPC_EFORKED;
+    int r;
 
+    if (!hprpc__common_is_ours(server->common))
+        return HPRPC_EFORKED;
+    server->runs = true;
+    r = start_loops(server);
     while (r == 0 && !atomic_load_explicit(&server->stop, memory_order_acquire))
         r = turn(server, true, HPRPC__NEVER);
-    if (r == HPRPC_EFORKED)
-        return r;
     if (r == 0)
         r = drain(server);
     stop_loops(server);
     if (r == 0)
-        send_rest(&server->loops[0].loop, server->stop_deadline);
+        send_rest(&server->loops[0].loop, stop_deadline(server));
     hprpc__loop_end_all(&server->loops[0].loop);
     return r;
 }
@@ -324,8 +350,10 @@ void hprpc_server_stop(struct hprpc_server *server)
 {
     /* release: pairs with the acquire in hprpc_server_run. Everything here may be done in a signal handler. */
     atomic_store_explicit(&server->stop, true, memory_order_release);
-    if (hprpc__common_is_ours(server->common))
-        hprpc__loop_kick(&server->loops[0].loop);
+    if (!hprpc__common_is_ours(server->common))
+        return;
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        hprpc__loop_kick(&server->loops[i].loop);
 }
 
 /* ---- Inside somebody's event loop ---- */

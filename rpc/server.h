@@ -36,7 +36,8 @@ struct hprpc_server {
     bool processing;                 /* inside hprpc_server_process, which a handler may call again */
     atomic_bool stop;                /* asked to stop */
     atomic_bool over;                /* the loops' threads must return */
-    uint64_t stop_deadline;          /* stored before `over`: until then they may send what is left */
+    bool runs;                       /* inside hprpc_server_run; set before it starts the loops' threads */
+    _Atomic uint64_t stop_deadline;  /* fixed by the first that sees `stop`; 0 before */
     uint32_t loop_count;
     struct hprpc__serving_loop *loops;
 };

@@ -32,13 +32,13 @@ static const struct hprpc_watch *find(const struct hprpc_watch *watches, size_t 
     return NULL;
 }
 
-static void set(int epoll_fd, int operation, const struct hprpc_watch *watch, struct hprpc_controller *controller)
+static bool set(int epoll_fd, int operation, const struct hprpc_watch *watch, struct hprpc_controller *controller)
 {
     struct epoll_event event = { .data.ptr = controller };
 
     event.events = (watch->events & POLLIN ? EPOLLIN : 0u) | (watch->events & POLLOUT ? EPOLLOUT : 0u) |
                    (watch->edge ? EPOLLET : 0u);
-    epoll_ctl(epoll_fd, operation, watch->fd, &event);
+    return epoll_ctl(epoll_fd, operation, watch->fd, &event) == 0;
 }
 
 static bool is_as_before(const struct hprpc_controller *controller, const struct hprpc_watch *wanted, size_t count)
@@ -56,6 +56,7 @@ void hprpc__watcher_update(int epoll_fd, struct hprpc_controller *controller)
 {
     struct hprpc_watch wanted[HPRPC_WATCH_MAX];
     size_t count = controller->channel->ops->watch(controller->channel, wanted);
+    size_t watched = 0;
 
     if (KODOSIS_LIKELY(is_as_before(controller, wanted, count)))
         return;
@@ -66,11 +67,13 @@ void hprpc__watcher_update(int epoll_fd, struct hprpc_controller *controller)
     for (size_t i = 0; i < count; i++) {
         const struct hprpc_watch *have = find(controller->watches, controller->watch_count, wanted[i].fd);
 
-        if (!have || !equal(have, &wanted[i]))
-            set(epoll_fd, have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, &wanted[i], controller);
+        /* what the kernel has no room for is not noted, and so is tried again each time */
+        if ((have && equal(have, &wanted[i])) ||
+            set(epoll_fd, have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, &wanted[i], controller))
+            wanted[watched++] = wanted[i];
     }
-    memcpy(controller->watches, wanted, count * sizeof(wanted[0]));
-    controller->watch_count = count;
+    memcpy(controller->watches, wanted, watched * sizeof(wanted[0]));
+    controller->watch_count = watched;
 }
 
 void hprpc__watcher_remove(int epoll_fd, struct hprpc_controller *controller)

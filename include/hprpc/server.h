@@ -64,7 +64,8 @@ HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, ch
  * Serves on this thread, and on the other loops' threads, until hprpc_server_stop. Then it stops listening, turns new
  * requests away, lets those that are kept finish and their answers leave within the stop timeout, cancels the rest and closes
  * every connection.
- * 0, or why it could not go on. A handler that runs inline holds it up: blocking handlers belong on workers.
+ * 0, or why it could not go on. A handler that blocks inline holds it up, and belongs on workers; one that waits for a call
+ * over one of the server's own connections does not, because the connection ends by the stop timeout.
  */
 HPRPC_API int hprpc_server_run(struct hprpc_server *server);
 
@@ -73,7 +74,7 @@ HPRPC_API void hprpc_server_stop(struct hprpc_server *server);
 
 /*
  * Instead of `run`, from your own event loop: as for hprpc_client_descriptor, _timeout and _process. Only for a server of
- * one loop; HPRPC_EINVAL otherwise.
+ * one loop; with more, `descriptor` and `process` say HPRPC_EINVAL.
  */
 HPRPC_API int hprpc_server_descriptor(struct hprpc_server *server);
 HPRPC_API int hprpc_server_timeout(struct hprpc_server *server);

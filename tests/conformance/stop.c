@@ -160,6 +160,48 @@ struct calling {
     pthread_t thread;
 };
 
+/* A handler that waits, inline, for a client that never looks: its connection ends by the deadline, and with it the wait. */
+static void a_handler_that_waits_is_let_go(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct hprpc_client_options looped = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_call call = HPRPC_CALL_INIT;
+        struct patience patience = patience_begin();
+        struct conform_probe_proxy proxy, other;
+        struct hprpc_client *client, *neighbour;
+        struct room room;
+        void *result = NULL;
+        int32_t count;
+
+        options.loops = i + 1;
+        options.timeout_ms = HPRPC_NO_TIMEOUT;
+        options.stop_timeout_ms = 30;
+        looped.pump = HPRPC_PUMP_LOOP;
+        looped.timeout_ms = HPRPC_NO_TIMEOUT;
+        room_serve(&room, "", &options);
+        /* the first loop gets the first connection, the second the other */
+        neighbour = room_connect(&room, "", NULL, &other);
+        client = room_connect(&room, "", &looped, &proxy);
+        assert_int_equal(conform_probe_serve(hprpc_client_controller(client), &probe_service, &room.probe), 0);
+        assert_int_equal(conform_probe_bounce_start(&proxy, &call, 5), 0);
+        suite_await(&room.probe.bounced, 1);
+        hprpc_server_stop(room.server);
+        assert_int_equal(pthread_join(room.thread, &result), 0);
+        assert_int_equal((intptr_t)result, 0);
+        room.runs = false;
+        while (!hprpc_pending_call_done(call.pending) && try_again(&patience))
+            hprpc_client_process(client);
+        assert_int_equal(conform_probe_bounce_finish(&call, &count), HPRPC_EMAYBE);
+        room_stop(&room);
+        hprpc_call_clear(&call);
+        hprpc_client_free(client);
+        hprpc_client_free(neighbour);
+        room_close(&room);
+    }
+}
+
 static void *call_until_refused(void *argument)
 {
     struct calling *calling = argument;
@@ -245,7 +287,7 @@ static void before_it_runs(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_runs_may_finish), cmocka_unit_test(answers_on_their_way_arrive),
     cmocka_unit_test(the_deadline_holds),   cmocka_unit_test(from_a_signal_handler),
-    cmocka_unit_test(before_it_runs),
+    cmocka_unit_test(before_it_runs),       cmocka_unit_test(a_handler_that_waits_is_let_go),
 };
 
 const struct chapter stop_chapter = { "stop", tests, sizeof(tests) / sizeof(tests[0]) };
