@@ -95,9 +95,9 @@ struct hprpc__pump {
     atomic_uint wanting;    /* how many of them wait for credit or room */
     pthread_mutex_t lock;   /* of `waiters`; taken last */
     struct hprpc__waiter *waiters;
-    bool dedicated;   /* as the host's; who waits may be the last to leave, when the host is gone */
-    int wake_fd;      /* wakes the pumping thread; the host's */
-    int spins_failed; /* pump: how many spins in a row ended in a sleep */
+    bool dedicated;                   /* as the host's; who waits may be the last to leave, when the host is gone */
+    int wake_fd;                      /* wakes the pumping thread; the host's */
+    struct hprpc__spin_history spins; /* pump */
 };
 
 /* A call id and the ticket it stands for. Ids that are free form a list. */

@@ -24,7 +24,7 @@ static void activate(struct hprpc__loop *loop, struct hprpc_controller *controll
         return;
     controller->channel->ops->disarm(controller->channel);
     controller->active = true;
-    hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins_failed);
+    hprpc__spin_resume(&controller->spin, controller->channel->wait, &controller->pump.spins);
     loop->active[loop->active_count++] = controller;
 }
 
@@ -251,7 +251,7 @@ static bool is_through_spinning(struct hprpc__loop *loop, struct hprpc_controlle
     if (controller->channel->wait != HPRPC_WAIT_SPIN && loop->active_count > ACTIVE_MAX)
         return true;
     return hprpc__spin_wants_clock(&controller->spin, looks) &&
-           !hprpc__spin_goes_on(&controller->spin, hprpc_now(loop->context));
+           !hprpc__spin_goes_on(&controller->spin, loop->context, hprpc_now(loop->context));
 }
 
 /* Serves one active connection. */
@@ -265,7 +265,7 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
         return GONE;
     if (count > 0) {
         hprpc__spin_paid(&controller->spin);
-        hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins_failed);
+        hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins);
         note_deadline(loop, controller);
         /* who sleeps at once is not looked at a second time: that look would be a system call in vain */
         if (!hprpc__spin_sleeps_at_once(&controller->spin) || !park(loop, controller))
@@ -274,7 +274,7 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
     }
     if (!is_through_spinning(loop, controller, may_spin, looks) || !park(loop, controller))
         return IDLE;
-    hprpc__spin_slept(&controller->spin, controller->channel->wait);
+    hprpc__spin_slept(&controller->spin);
     return PARKED;
 }
 

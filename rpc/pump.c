@@ -26,7 +26,7 @@ int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wak
     pump->dedicated = host->dedicated;
     pump->wake_fd = wake_fd;
     pump->waiters = NULL;
-    pump->spins_failed = 0;
+    pump->spins = (struct hprpc__spin_history){ 0 };
     atomic_init(&pump->owner, 0);
     atomic_init(&pump->waiting, 0);
     atomic_init(&pump->wanting, 0);
@@ -335,10 +335,10 @@ static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
         return THERE;
     if (now >= wait->deadline)
         return TIME_IS_OVER;
-    if (hprpc__spin_goes_on(&wait->spin, now))
+    if (hprpc__spin_goes_on(&wait->spin, wait->controller->context, now))
         return GO_ON;
     sleep_on_channel(wait, now);
-    hprpc__spin_slept(&wait->spin, wait->controller->channel->wait);
+    hprpc__spin_slept(&wait->spin);
     return GO_ON;
 }
 
@@ -353,14 +353,14 @@ static enum outcome pump_for_room(struct wait *wait)
     uint64_t now = look_at_clock(wait);
 
     if (!room->spins)
-        hprpc__spin_start(&room->spin, controller->channel->wait, &controller->pump.spins_failed);
+        hprpc__spin_start(&room->spin, controller->channel->wait, &controller->pump.spins);
     room->spins = true;
     hprpc__controller_expire(controller, now);
     if (is_there(controller, wait->awaited))
         return THERE;
     if (now >= wait->deadline)
         return TIME_IS_OVER;
-    if (!hprpc__spin_goes_on(&room->spin, now))
+    if (!hprpc__spin_goes_on(&room->spin, controller->context, now))
         sleep_on_channel(wait, now);
     return hprpc__controller_turn(controller, 1, NULL) < 0 ? BROKEN : THERE;
 }
@@ -385,7 +385,7 @@ static enum outcome pump(struct wait *wait)
 
     if (wait->awaited->room)
         return pump_for_room(wait);
-    hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
+    hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins);
     /* our HELLO goes out in a turn: before that there is nothing to sleep for */
     if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
         outcome = pause_or_sleep(wait, 0);
@@ -399,7 +399,7 @@ static enum outcome pump(struct wait *wait)
         if (r < 0)
             return BROKEN;
         if (r > 0)
-            hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins_failed);
+            hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins);
         if (r == 0)
             outcome = pause_or_sleep(wait, looks);
         else if (busy)

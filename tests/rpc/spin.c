@@ -1,0 +1,185 @@
+/* How an adaptive wait learns: from spinning to yielding to sleeping and back, on a clock that the test moves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <hprpc/hprpc.h>
+
+#include "rpc/spin.h"
+
+struct learner {
+    struct hprpc_context *context;
+    struct hprpc__spin_history history;
+    struct hprpc__spin spin;
+    uint64_t time;
+    uint64_t step; /* that each look at the clock takes */
+};
+
+static uint64_t look_at_clock(void *self)
+{
+    struct learner *learner = self;
+
+    return learner->time += learner->step;
+}
+
+static void open_learner(struct learner *learner)
+{
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+
+    *learner = (struct learner){ .time = 1, .step = 1000 };
+    options.now = look_at_clock;
+    options.now_self = learner;
+    assert_int_equal(hprpc_context_new(&options, &learner->context), 0);
+}
+
+/* A wait in which nothing comes before the sleep. How it waited. */
+static enum hprpc__spin_manner wait_in_vain(struct learner *learner)
+{
+    struct hprpc__spin *spin = &learner->spin;
+    enum hprpc__spin_manner manner;
+
+    hprpc__spin_start(spin, HPRPC_WAIT_ADAPTIVE, &learner->history);
+    manner = spin->manner;
+    while (!hprpc__spin_wants_clock(spin, hprpc__spin_looks(spin)) ||
+           hprpc__spin_goes_on(spin, learner->context, hprpc_now(learner->context)))
+        ;
+    hprpc__spin_slept(spin);
+    return manner;
+}
+
+/* A wait in which something comes at the second look. */
+static enum hprpc__spin_manner wait_shortly(struct learner *learner)
+{
+    struct hprpc__spin *spin = &learner->spin;
+    enum hprpc__spin_manner manner;
+
+    hprpc__spin_start(spin, HPRPC_WAIT_ADAPTIVE, &learner->history);
+    manner = spin->manner;
+    if (hprpc__spin_wants_clock(spin, hprpc__spin_looks(spin)))
+        hprpc__spin_goes_on(spin, learner->context, hprpc_now(learner->context));
+    hprpc__spin_paid(spin);
+    return manner;
+}
+
+static enum hprpc__spin_manner manner(const struct learner *learner)
+{
+    return learner->history.manner;
+}
+
+static void in_vain_it_yields_and_then_sleeps(void **state)
+{
+    struct learner learner;
+    int waits = 0;
+
+    (void)state;
+    open_learner(&learner);
+    while (manner(&learner) == HPRPC__SPIN_PLAINLY && waits++ < 100)
+        assert_int_equal(wait_in_vain(&learner), HPRPC__SPIN_PLAINLY);
+    assert_int_equal(waits, HPRPC__SPIN_VAIN_MAX);
+    assert_int_equal(manner(&learner), HPRPC__SPIN_YIELDING);
+    while (manner(&learner) == HPRPC__SPIN_YIELDING && waits++ < 100)
+        wait_in_vain(&learner);
+    assert_int_equal(manner(&learner), HPRPC__SPIN_SLEEPING);
+    hprpc__spin_start(&learner.spin, HPRPC_WAIT_ADAPTIVE, &learner.history);
+    assert_true(hprpc__spin_sleeps_at_once(&learner.spin));
+    hprpc_context_free(learner.context);
+}
+
+static void what_comes_soon_makes_it_eager_again(void **state)
+{
+    struct learner learner;
+    int waits;
+
+    (void)state;
+    open_learner(&learner);
+    hprpc__spin_change(&learner.history, HPRPC__SPIN_SLEEPING);
+    for (waits = 0; manner(&learner) != HPRPC__SPIN_PLAINLY && waits < 1000; waits++)
+        wait_shortly(&learner);
+    assert_int_equal(waits, 2 * HPRPC__SPIN_TRY_FIRST);
+    /* a vain spin now and then changes nothing */
+    for (waits = 0; waits < 100; waits++) {
+        if (waits % 3)
+            wait_in_vain(&learner);
+        else
+            wait_shortly(&learner);
+    }
+    assert_int_equal(manner(&learner), HPRPC__SPIN_PLAINLY);
+    hprpc_context_free(learner.context);
+}
+
+static void vain_trials_get_seldom_but_do_not_end(void **state)
+{
+    struct learner learner;
+    int trials = 0, last = 0;
+
+    (void)state;
+    open_learner(&learner);
+    hprpc__spin_change(&learner.history, HPRPC__SPIN_SLEEPING);
+    for (int waits = 0; waits < 100 * HPRPC__SPIN_TRY_VAIN; waits++) {
+        if (wait_in_vain(&learner) == HPRPC__SPIN_SLEEPING)
+            continue;
+        trials++;
+        assert_true(waits - last <= HPRPC__SPIN_TRY_VAIN);
+        last = waits;
+    }
+    assert_in_range(trials, 95, 120);
+    assert_int_equal(manner(&learner), HPRPC__SPIN_SLEEPING);
+    hprpc_context_free(learner.context);
+}
+
+static void one_slow_yield_is_enough(void **state)
+{
+    struct learner learner;
+    int trials = 0;
+
+    (void)state;
+    open_learner(&learner);
+    learner.step = 4 * 1000 * 1000;
+    hprpc__spin_change(&learner.history, HPRPC__SPIN_YIELDING);
+    wait_shortly(&learner);
+    assert_int_equal(manner(&learner), HPRPC__SPIN_SLEEPING);
+    /* yields that stay slow become rare beyond all measure */
+    for (int waits = 0; waits < 1000 * 1000; waits++)
+        trials += wait_shortly(&learner) != HPRPC__SPIN_SLEEPING;
+    assert_in_range(trials, 2, 10);
+    assert_int_equal(manner(&learner), HPRPC__SPIN_SLEEPING);
+    /* once they are quick again, it learns that, too */
+    learner.step = 1000;
+    for (int waits = 0; waits < 2 * HPRPC__SPIN_TRY_LAST; waits++)
+        wait_shortly(&learner);
+    assert_int_equal(manner(&learner), HPRPC__SPIN_PLAINLY);
+    hprpc_context_free(learner.context);
+}
+
+static void spin_never_sleeps_and_block_never_spins(void **state)
+{
+    struct learner learner;
+
+    (void)state;
+    open_learner(&learner);
+    hprpc__spin_change(&learner.history, HPRPC__SPIN_SLEEPING);
+    hprpc__spin_start(&learner.spin, HPRPC_WAIT_SPIN, &learner.history);
+    assert_false(hprpc__spin_sleeps_at_once(&learner.spin));
+    for (int i = 0; i < 1000; i++)
+        assert_true(hprpc__spin_goes_on(&learner.spin, learner.context, hprpc_now(learner.context)));
+    hprpc__spin_change(&learner.history, HPRPC__SPIN_PLAINLY);
+    hprpc__spin_start(&learner.spin, HPRPC_WAIT_BLOCK, &learner.history);
+    assert_true(hprpc__spin_sleeps_at_once(&learner.spin));
+    assert_false(hprpc__spin_goes_on(&learner.spin, learner.context, hprpc_now(learner.context)));
+    hprpc_context_free(learner.context);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(in_vain_it_yields_and_then_sleeps),
+        cmocka_unit_test(what_comes_soon_makes_it_eager_again),
+        cmocka_unit_test(vain_trials_get_seldom_but_do_not_end),
+        cmocka_unit_test(one_slow_yield_is_enough),
+        cmocka_unit_test(spin_never_sleeps_and_block_never_spins),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
