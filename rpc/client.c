@@ -376,8 +376,11 @@ void hprpc_client_free(struct hprpc_client *client)
 
 enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
 {
-    enum hprpc_client_state told = told_state(client->controller);
+    enum hprpc_client_state told;
 
+    if (!hprpc__common_is_ours(client->controller->common))
+        return HPRPC_CLIENT_CLOSED;
+    told = told_state(client->controller);
     /* another thread, which pumps, may have yet to see the close */
     return told <= HPRPC_CLIENT_READY && is_closed_here(client->controller) ? HPRPC_CLIENT_CLOSED : told;
 }

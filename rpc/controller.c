@@ -324,6 +324,8 @@ int hprpc_controller_serve(struct hprpc_controller *controller, const struct hpr
     struct hprpc__services *services;
     int r = 0;
 
+    if (!hprpc__common_is_ours(controller->common))
+        return HPRPC_EFORKED;
     pthread_mutex_lock(&controller->lock);
     services = atomic_load_explicit(&controller->own_services, memory_order_relaxed);
     if (!services) {
@@ -342,9 +344,14 @@ int hprpc_controller_serve(struct hprpc_controller *controller, const struct hpr
 
 void hprpc_controller_peer(struct hprpc_controller *controller, struct hprpc_peer *ret_peer)
 {
-    pthread_mutex_lock(&controller->lock);
+    /* in a child of fork the lock may be held for ever */
+    bool locks = hprpc__common_is_ours(controller->common);
+
+    if (locks)
+        pthread_mutex_lock(&controller->lock);
     controller->channel->ops->describe(controller->channel, ret_peer);
-    pthread_mutex_unlock(&controller->lock);
+    if (locks)
+        pthread_mutex_unlock(&controller->lock);
 }
 
 static uint64_t counted(_Atomic uint64_t *counter)

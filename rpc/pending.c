@@ -326,7 +326,7 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
     if (pending->interface)
         leave_queue(pending);
     /* the id stays taken until the other side answers: a late reply can meet nobody else */
-    else if (hprpc__common_is_ours(pending->controller->common))
+    else
         hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
     pending->text = NULL;
     pending->code = code;
@@ -347,6 +347,8 @@ bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code)
     struct hprpc_controller *controller = pending->controller;
     bool ours, notify = false;
 
+    if (!hprpc__common_is_ours(controller->common))
+        return false;
     pthread_mutex_lock(&controller->lock);
     ours = abandon(pending, code, &notify);
     pthread_mutex_unlock(&controller->lock);
@@ -361,12 +363,16 @@ bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
     struct hprpc_pending_call *const awaited[] = { pending };
     unsigned before;
 
+    /*
+     * In a child of fork what was lent is its parent's, who may still look at it; and another of the parent's threads may
+     * have held the lock, which nobody gives back here.
+     */
+    if (!hprpc__common_is_ours(controller->common))
+        return false;
     if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
         hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 }, HPRPC_NO_TIMEOUT);
 
-    /* in a child of fork what was lent is its parent's, who may still look at it and gives it back himself */
-    if (hprpc__common_is_ours(controller->common))
-        hprpc__body_drop(&pending->body, controller->channel);
+    hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
     before = atomic_load_explicit(&pending->flags, memory_order_acquire);
     if (!(before & HPRPC__NOTIFY))

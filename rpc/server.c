@@ -214,6 +214,8 @@ int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *
 {
     int r;
 
+    if (!hprpc__common_is_ours(server->common))
+        return HPRPC_EFORKED;
     pthread_mutex_lock(&server->lock);
     r = hprpc__services_add(&server->services, 0, interface, handlers, self);
     pthread_mutex_unlock(&server->lock);
@@ -222,6 +224,8 @@ int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *
 
 int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
 {
+    if (!hprpc__common_is_ours(server->common))
+        return hprpc_detail_set(detail, HPRPC_EFORKED, "%s", hprpc_error_text(HPRPC_EFORKED));
     return hprpc__acceptor_listen(&server->acceptor, uri, detail);
 }
 

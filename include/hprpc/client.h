@@ -89,7 +89,7 @@ HPRPC_API void hprpc_client_close(struct hprpc_client *client);
  */
 HPRPC_API void hprpc_client_free(struct hprpc_client *client);
 
-/* The state now. Any thread. */
+/* The state now. Any thread. In a child of fork it is CLOSED. */
 HPRPC_API enum hprpc_client_state hprpc_client_state(struct hprpc_client *client);
 
 /* The connection under the client; borrowed, lives as long as the client. */

@@ -252,8 +252,16 @@ static int use_as_child(struct room *room, struct hprpc_client *client, const st
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
 
-    if (conform_probe_poke(proxy, &call) != HPRPC_EFORKED || hprpc_server_process(room->server) != HPRPC_EFORKED)
+    struct hprpc_peer peer;
+
+    if (conform_probe_poke(proxy, &call) != HPRPC_EFORKED || hprpc_server_process(room->server) != HPRPC_EFORKED ||
+        hprpc_server_listen(room->server, room->uri, NULL) != HPRPC_EFORKED ||
+        conform_probe_add(room->server, &probe_service, NULL) != HPRPC_EFORKED ||
+        conform_probe_serve(hprpc_client_controller(client), &probe_service, NULL) != HPRPC_EFORKED ||
+        hprpc_client_state(client) != HPRPC_CLIENT_CLOSED)
         return 1;
+    hprpc_controller_peer(hprpc_client_controller(client), &peer);
+    hprpc_pending_call_cancel(held->pending);
     hprpc_call_clear(&call);
     hprpc_call_clear(held);
     hprpc_client_close(client);
@@ -282,7 +290,7 @@ static void forked_child(void **state)
         options.pump = pumps[i];
         room_serve(&room, "", NULL);
         client = room_connect(&room, "", &options, &proxy);
-        for (uint32_t round = 0; round < 8; round++) {
+        for (uint32_t round = 0; round < 16; round++) {
             assert_int_equal(conform_probe_fill(&proxy, &held, HELD + round, &reply), 0);
             pid = fork();
             assert_true(pid >= 0);
