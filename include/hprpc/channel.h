@@ -66,7 +66,7 @@ HPRPC_API bool hprpc_header_valid(const struct hprpc_header *header);
 
 /* How one waits for the other side; it decides the speed of a call more than anything else. */
 enum hprpc_wait {
-    HPRPC_WAIT_ADAPTIVE = 0, /* spin for about the cost of a wake-up, then sleep */
+    HPRPC_WAIT_ADAPTIVE = 0, /* spin for about the cost of a wake-up, then sleep; learns which pays */
     HPRPC_WAIT_SPIN = 1,     /* never sleep: one processor belongs to this connection */
     HPRPC_WAIT_BLOCK = 2,    /* sleep at once */
 };
