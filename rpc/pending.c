@@ -225,7 +225,7 @@ static void retire(struct hprpc_pending_call *pending)
 void hprpc__pending_tell(struct hprpc_pending_call *pending)
 {
     pending->notify(pending->notify_self, pending);
-    /* as in let_go: whichever of the two comes last sees what the other did */
+    /* as in hprpc__pending_let_go: whichever of the two comes last sees what the other did */
     if (hprpc__set_bits(&pending->flags, HPRPC__TOLD) & HPRPC__DROPPED)
         retire(pending);
 }
