@@ -38,8 +38,9 @@ struct hprpc__spin_history {
 struct hprpc__spin {
     enum hprpc_wait wait;
     enum hprpc__spin_manner manner;
-    bool trial; /* more eager than the history suggests */
-    uint32_t looks;
+    bool trial;       /* more eager than the history suggests */
+    bool looked;      /* in vain, at least once */
+    uint32_t looks;   /* in vain, since the last look at the clock */
     uint64_t started; /* 0 before the first look at the clock */
     struct hprpc__spin_history *history;
 };
@@ -57,6 +58,7 @@ static inline void hprpc__spin_resume(struct hprpc__spin *spin, enum hprpc_wait 
                                       struct hprpc__spin_history *history)
 {
     spin->wait = wait;
+    spin->looked = false;
     spin->looks = 0;
     spin->started = 0;
     spin->trial = false;
@@ -102,14 +104,21 @@ static inline uint32_t hprpc__spin_looks(const struct hprpc__spin *spin)
     return spin->manner == HPRPC__SPIN_PLAINLY ? HPRPC__SPIN_CLOCK_EVERY : 1;
 }
 
-/* Counts vain looks; true when it is time to look at the clock. */
+/*
+ * Counts vain looks; true when it is time to look at the clock. They come one by one in company and several at once alone,
+ * in any order: the count is compared, because no multiple of anything need ever be met.
+ */
 static inline bool hprpc__spin_wants_clock(struct hprpc__spin *spin, uint32_t looks)
 {
     if (spin->manner == HPRPC__SPIN_SLEEPING)
         return true;
     hprpc__relax();
+    spin->looked = true;
     spin->looks += looks;
-    return spin->manner == HPRPC__SPIN_YIELDING || spin->looks % HPRPC__SPIN_CLOCK_EVERY == 0;
+    if (spin->manner != HPRPC__SPIN_YIELDING && spin->looks < HPRPC__SPIN_CLOCK_EVERY)
+        return false;
+    spin->looks = 0;
+    return true;
 }
 
 /* A spin was in vain: changes the manner after several, and tries a more eager one less often. */
@@ -170,7 +179,7 @@ static inline void hprpc__spin_slept(struct hprpc__spin *spin)
 /* A spin that found what it waited for. */
 static inline void hprpc__spin_paid(struct hprpc__spin *spin)
 {
-    if (spin->wait != HPRPC_WAIT_ADAPTIVE || spin->manner == HPRPC__SPIN_SLEEPING || !(spin->looks || spin->trial))
+    if (spin->wait != HPRPC_WAIT_ADAPTIVE || spin->manner == HPRPC__SPIN_SLEEPING || !(spin->looked || spin->trial))
         return;
     spin->history->vain = 0;
     if (spin->trial)

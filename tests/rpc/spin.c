@@ -171,6 +171,69 @@ static void spin_never_sleeps_and_block_never_spins(void **state)
     hprpc_context_free(learner.context);
 }
 
+/*
+ * What a loop does: looks one by one while others are active as well, and as many as the manner likes when alone; each
+ * comes after any number of the other. Whatever the order, the clock is looked at, and time ends the spin.
+ */
+static unsigned spin_to_its_end(struct learner *learner, const unsigned *company, unsigned count)
+{
+    struct hprpc__spin *spin = &learner->spin;
+    unsigned turns = 0;
+
+    for (bool goes_on = true; goes_on && turns < 10000; turns++) {
+        uint32_t looks = company[turns % count] ? 1 : hprpc__spin_looks(spin);
+
+        goes_on = !hprpc__spin_wants_clock(spin, looks) ||
+                  hprpc__spin_goes_on(spin, learner->context, hprpc_now(learner->context));
+    }
+    return turns;
+}
+
+static void every_spin_ends_in_any_company(void **state)
+{
+    enum { LONGEST = 40 };
+    const uint64_t per_look = HPRPC__SPIN_NANOSECONDS / 1000 + 2;
+    unsigned company[LONGEST + 1];
+    struct learner learner;
+
+    (void)state;
+    open_learner(&learner);
+    for (unsigned manner = HPRPC__SPIN_PLAINLY; manner <= HPRPC__SPIN_SLEEPING; manner++) {
+        for (unsigned length = 1; length <= LONGEST + 1; length++) {
+            /* of each `length` turns the first `in_company` are in company */
+            for (unsigned in_company = 0; in_company <= length; in_company++) {
+                for (unsigned i = 0; i < length; i++)
+                    company[i] = i < in_company;
+                hprpc__spin_change(&learner.history, manner);
+                hprpc__spin_resume(&learner.spin, HPRPC_WAIT_ADAPTIVE, &learner.history);
+                assert_true(spin_to_its_end(&learner, company, length) <= per_look * HPRPC__SPIN_CLOCK_EVERY);
+            }
+        }
+    }
+    hprpc_context_free(learner.context);
+}
+
+/* Company for some turns, and then alone for good: what an idle server comes to. */
+static void a_spin_ends_once_it_is_alone(void **state)
+{
+    struct learner learner;
+
+    (void)state;
+    open_learner(&learner);
+    for (unsigned company = 0; company <= 3 * HPRPC__SPIN_CLOCK_EVERY; company++) {
+        unsigned alone = 0;
+
+        hprpc__spin_change(&learner.history, HPRPC__SPIN_PLAINLY);
+        hprpc__spin_start(&learner.spin, HPRPC_WAIT_ADAPTIVE, &learner.history);
+        for (unsigned i = 0; i < company; i++)
+            hprpc__spin_wants_clock(&learner.spin, 1);
+        while (alone++ < 1000 && !hprpc__spin_wants_clock(&learner.spin, hprpc__spin_looks(&learner.spin)))
+            continue;
+        assert_true(alone <= 1);
+    }
+    hprpc_context_free(learner.context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +242,8 @@ int main(void)
         cmocka_unit_test(vain_trials_get_seldom_but_do_not_end),
         cmocka_unit_test(one_slow_yield_is_enough),
         cmocka_unit_test(spin_never_sleeps_and_block_never_spins),
+        cmocka_unit_test(every_spin_ends_in_any_company),
+        cmocka_unit_test(a_spin_ends_once_it_is_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
