@@ -13,6 +13,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
+
 struct hprpc__pipe_opening {
     int door;
     atomic_bool registered;
@@ -61,7 +63,7 @@ static int open_door(const struct hprpc_uri *uri, const char *place, const struc
         return hprpc_detail_set(detail, HPRPC_EADDRESS, "%s is not a FIFO", place);
     if (fd < 0)
         return hprpc_detail_set(detail, fd == -EACCES ? HPRPC_EPERMISSION : HPRPC_ESYSTEM, "cannot open %s: %s", place,
-                                strerrordesc_np(-fd));
+                                hprpc__errno_text(-fd));
     if (hprpc__pipe_trusts(options, ret_owner))
         return fd;
     close(fd);
@@ -200,7 +202,7 @@ static int make_end(const char *path, int flags, const struct hprpc__pipe_option
         fd = hprpc__fifo_open(path, flags, &owner);
     if (fd < 0)
         return hprpc_detail_set(detail, fd == -EACCES || fd == -EPERM ? HPRPC_EPERMISSION : HPRPC_ESYSTEM,
-                                "cannot make the FIFO %s: %s", path, strerrordesc_np(-fd));
+                                "cannot make the FIFO %s: %s", path, hprpc__errno_text(-fd));
     if (owner.uid == geteuid())
         return fd;
     close(fd);
@@ -285,7 +287,9 @@ int hprpc__pipe_connect(struct hprpc_context *context, const struct hprpc_uri *u
         return HPRPC_ENOMEM;
     }
     opening->door = door;
-    r = make_token(opening->token) ? hprpc_detail_set(detail, HPRPC_ESYSTEM, "no random numbers: %m") : 0;
+    r = make_token(opening->token)
+            ? hprpc_detail_set(detail, HPRPC_ESYSTEM, "no random numbers: %s", hprpc__errno_text(errno))
+            : 0;
     if (!r) {
         hprpc__pipe_names(place, opening->token, &opening->names);
         r = enter(context, opening, place, &owner, &options, detail, ret_channel);

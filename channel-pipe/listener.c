@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
 #include "rpc/stream-pool.h"
 #include "rpc/uri.h"
 
@@ -105,10 +106,10 @@ static int admit(struct listener *listener, const char *token, struct hprpc_deta
     hprpc__pipe_names(listener->claim.path, token, &names);
     r = open_ends(listener, &names, &in, &out, &owner);
     if (machine_failed(r))
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot open the FIFOs of a client: %s", strerrordesc_np(-r));
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot open the FIFOs of a client: %s", hprpc__errno_text(-r));
     if (r) {
         hprpc_log(listener->base.context, HPRPC_LOG_DEBUG, "dropped a registration at %s: %s: %s", listener->claim.path,
-                  token, r == -ENXIO ? "the client is gone" : strerrordesc_np(-r));
+                  token, r == -ENXIO ? "the client is gone" : hprpc__errno_text(-r));
         remove_names(listener, &names);
         return 0;
     }
@@ -216,7 +217,7 @@ static int make_door(const char *path, mode_t mode, struct hprpc_detail *detail)
                                 fd == -EACCES || fd == -EPERM || fd == -ELOOP ? HPRPC_EPERMISSION
                                 : fd == -EEXIST || fd == -ENOTSUP             ? HPRPC_EADDRESS
                                                                               : HPRPC_ESYSTEM,
-                                "cannot make the FIFO %s: %s", path, strerrordesc_np(-fd));
+                                "cannot make the FIFO %s: %s", path, hprpc__errno_text(-fd));
     if (owner.uid == geteuid())
         return fd;
     close(fd);

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
 #include "rpc/rendezvous.h"
 
 static int connect_socket(struct shm_channel *channel, const char *path, struct hprpc_detail *detail)
@@ -17,7 +18,7 @@ static int connect_socket(struct shm_channel *channel, const char *path, struct 
 
     channel->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (channel->socket < 0)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %m");
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %s", hprpc__errno_text(errno));
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     while (connect(channel->socket, (struct sockaddr *)&address, sizeof(address))) {
         number = errno;
@@ -27,16 +28,17 @@ static int connect_socket(struct shm_channel *channel, const char *path, struct 
         case ENOENT:
         case ENOTDIR:
         case ECONNREFUSED:
-            return hprpc_detail_set(detail, HPRPC_EREFUSED, "nobody listens at %s: %m", path);
+            return hprpc_detail_set(detail, HPRPC_EREFUSED, "nobody listens at %s: %s", path, hprpc__errno_text(errno));
         case EAGAIN:
             return hprpc_detail_set(detail, HPRPC_EREFUSED, "too many wait for a connection at %s", path);
         case EPROTOTYPE:
             return hprpc_detail_set(detail, HPRPC_EADDRESS, "%s is a socket of another kind", path);
         case EACCES:
         case EPERM:
-            return hprpc_detail_set(detail, HPRPC_EPERMISSION, "cannot connect to %s: %m", path);
+            return hprpc_detail_set(detail, HPRPC_EPERMISSION, "cannot connect to %s: %s", path,
+                                    hprpc__errno_text(errno));
         default:
-            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot connect to %s: %m", path);
+            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot connect to %s: %s", path, hprpc__errno_text(errno));
         }
     }
     return 0;

@@ -5,6 +5,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
+
 /* Room for descriptors, aligned as the system wants it. */
 union control {
     struct cmsghdr header;
@@ -22,20 +24,25 @@ int hprpc__shm_packet_send(int socket, const void *packet, size_t size, const in
 
     if (count) {
         message.msg_control = &control;
-        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+        message.msg_controllen = (socklen_t)CMSG_SPACE(sizeof(int) * count);
         header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+        header->cmsg_len = (socklen_t)CMSG_LEN(sizeof(int) * count);
         memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
     }
     do
         sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     if (sent != (ssize_t)size)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot send the opening of a connection: %m");
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot send the opening of a connection: %s",
+                                hprpc__errno_text(errno));
     return 0;
 }
+
+/* musl's CMSG_NXTHDR mixes signs */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 
 /* Collects the descriptors of a packet; what does not fit `fds` is closed. Returns how many came. */
 static size_t collect(struct msghdr *message, int *fds, size_t count)
@@ -58,6 +65,8 @@ static size_t collect(struct msghdr *message, int *fds, size_t count)
     }
     return came;
 }
+
+#pragma GCC diagnostic pop
 
 static int check_packet(const struct msghdr *message, ssize_t got, size_t size, size_t came, size_t count,
                         struct hprpc_detail *detail)
@@ -92,7 +101,8 @@ int hprpc__shm_packet_receive(int socket, void *ret_packet, size_t size, int *re
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return 0;
     if (got < 0 && errno != ECONNRESET)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot take the opening of a connection: %m");
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot take the opening of a connection: %s",
+                                hprpc__errno_text(errno));
     if (got <= 0)
         return hprpc_detail_set(detail, HPRPC_EPEERDIED, "the other side went away while the connection opened");
 

@@ -55,6 +55,7 @@ struct shm_words {
     _Alignas(128) _Atomic uint32_t consumed; /* slots that the receiver gave back so far, modulo 2^32 */
 };
 
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a 64-bit atomic that hides a lock cannot be shared between processes");
 _Static_assert(sizeof(struct shm_slot) == 64, "a slot is one cache line");
 _Static_assert(offsetof(struct shm_slot, rest) == 16, "an inline body follows two words");
 _Static_assert(sizeof(struct shm_words) == 384, "the words of the second direction begin at 384");

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
 #include "rpc/rendezvous.h"
 #include "rpc/uri.h"
 
@@ -60,7 +61,7 @@ static int make_segment(struct shm_channel *channel, bool sealed, struct hprpc_d
         channel->peer_bell.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     }
     if (channel->bell.fd < 0 || channel->peer_bell.fd < 0)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a doorbell: %m");
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a doorbell: %s", hprpc__errno_text(errno));
     result = hprpc__shm_segment_make("/dev/shm", size, sealed, detail, &fd);
     if (result)
         return result;
@@ -162,8 +163,8 @@ static int accept_channel(struct hprpc_listener *base, struct hprpc_detail *deta
         if (socket < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return 0;
         if (socket < 0)
-            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot accept a connection at %s: %m",
-                                    listener->claim.path);
+            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot accept a connection at %s: %s", listener->claim.path,
+                                    hprpc__errno_text(errno));
         if (serve(listener, socket, &channel))
             return hprpc_detail_set(detail, HPRPC_ESYSTEM, "out of memory for a connection at %s",
                                     listener->claim.path);
@@ -240,14 +241,15 @@ static int open_socket(struct shm_listener *listener, mode_t mode, struct hprpc_
 
     listener->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener->socket < 0)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %m");
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %s", hprpc__errno_text(errno));
     snprintf(where.sun_path, sizeof(where.sun_path), "%s", listener->claim.path);
     /* the mode of the socket itself limits that of its name from the first moment on */
     if (fchmod(listener->socket, 0600) || bind(listener->socket, (struct sockaddr *)&where, sizeof(where)))
         return hprpc_detail_set(detail, errno == EACCES || errno == EPERM ? HPRPC_EPERMISSION : HPRPC_EADDRESS,
-                                "cannot make a socket at %s: %m", where.sun_path);
+                                "cannot make a socket at %s: %s", where.sun_path, hprpc__errno_text(errno));
     if (listen(listener->socket, SOMAXCONN) || chmod(where.sun_path, mode))
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot listen at %s: %m", where.sun_path);
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot listen at %s: %s", where.sun_path,
+                                hprpc__errno_text(errno));
     return 0;
 }
 

@@ -1,8 +1,11 @@
 /* The options of shm:// URIs, and who is on the other end of a socket. */
 #include "channel-shm/shm.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "rpc/errno-text.h"
 
 static uint32_t next_power_of_two(uint64_t number)
 {
@@ -52,7 +55,8 @@ int hprpc__shm_learn_peer(struct shm_channel *channel)
     socklen_t size = sizeof(peer);
 
     if (getsockopt(channel->socket, SOL_SOCKET, SO_PEERCRED, &peer, &size))
-        return hprpc__shm_break(channel, HPRPC_ESYSTEM, "cannot learn who is on the other side: %m");
+        return hprpc__shm_break(channel, HPRPC_ESYSTEM, "cannot learn who is on the other side: %s",
+                                hprpc__errno_text(errno));
     channel->pid = peer.pid;
     channel->uid = peer.uid;
     channel->gid = peer.gid;

@@ -7,10 +7,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <linux/magic.h>
+#include "rpc/errno-text.h"
 
 /* Allocating goes in steps: a long one would start anew after each signal, and never end under a storm of them. */
 enum { ALLOCATION_STEP = 64 * 1024, PAGE = 4096 };
+
+/* What statfs says of tmpfs: linux/magic.h has it as well, which is the kernel's and not always installed. */
+enum { TMPFS = 0x01021994 };
 
 static bool is_power_of_two(uint32_t number)
 {
@@ -79,7 +82,7 @@ static int make_posix(const char *directory, size_t size)
 
     if (fd < 0)
         return -1;
-    if (fstatfs(fd, &status) || status.f_type != TMPFS_MAGIC || allocate(fd, size)) {
+    if (fstatfs(fd, &status) || status.f_type != TMPFS || allocate(fd, size)) {
         close(fd);
         return -1;
     }
@@ -91,10 +94,11 @@ static int make_sealed(size_t size, struct hprpc_detail *detail, int *ret_fd)
     int fd = memfd_create("hprpc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
     if (fd < 0)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a memory file: %m");
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a memory file: %s", hprpc__errno_text(errno));
     errno = allocate(fd, size);
     if (errno || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
-        hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot allocate %zu bytes of shared memory: %m", size);
+        hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot allocate %zu bytes of shared memory: %s", size,
+                         hprpc__errno_text(errno));
         close(fd);
         return HPRPC_ESYSTEM;
     }
@@ -127,7 +131,8 @@ int hprpc__shm_segment_map(int fd, size_t size, bool sealed, struct hprpc_detail
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "the segment that came could be cut short by the other side");
     memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot map %zu bytes of shared memory: %m", size);
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot map %zu bytes of shared memory: %s", size,
+                                hprpc__errno_text(errno));
     *ret_memory = memory;
     return 0;
 }

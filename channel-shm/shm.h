@@ -46,7 +46,7 @@ struct shm_sender {
     _Atomic bool hungry;  /* something was turned away, or left to flush, for want of room */
     struct shm_bell bell; /* wakes the receiver */
     struct shm_staged *first, **last;
-    uint64_t staged; /* bytes of what is in the queue */
+    size_t staged; /* bytes of what is in the queue */
     struct shm_arena arena;
 };
 

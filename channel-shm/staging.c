@@ -4,9 +4,10 @@
 int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
                      struct shm_staged **ret_staged)
 {
-    struct shm_staged *staged = hprpc_allocate(channel->base.context, sizeof(*staged) + (size_t)size);
+    size_t whole = sizeof(struct shm_staged) + size;
+    struct shm_staged *staged = whole < size ? NULL : hprpc_allocate(channel->base.context, whole);
 
-    if (!staged)
+    if (!staged) /* or too long for a size_t, where that has 32 bits */
         return HPRPC_ENOMEM;
     *staged = (struct shm_staged){ .header = *header, .size = size };
     *ret_staged = staged;

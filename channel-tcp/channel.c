@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
+
 /*
  * The opening of a connection. The receiving side goes from address to address, each with a socket of its own, while the
  * sending side may close or watch: the lock settles which socket is meant.
@@ -133,7 +135,7 @@ static int failure(const struct opening *opening, struct hprpc_detail *detail)
                             opening->error == ECONNREFUSED ? "nobody listens at"
                             : code == HPRPC_EREFUSED       ? "nobody answers at"
                                                            : "cannot connect to",
-                            text, strerrordesc_np(opening->error));
+                            text, hprpc__errno_text(opening->error));
 }
 
 /* Goes on as far as it can: 1, 0, or the code of the failure. */

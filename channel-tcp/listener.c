@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
 #include "rpc/uri.h"
 
 enum { BACKLOG = 4096, FAILED_PEERS = 64 };
@@ -57,7 +58,7 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
         if (errno == EAGAIN)
             return 0;
         if (!peer_failed(errno))
-            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot accept a connection: %m");
+            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot accept a connection: %s", hprpc__errno_text(errno));
     }
     if (i == FAILED_PEERS)
         return 0; /* the rest shows at the next turn */
@@ -144,7 +145,7 @@ static int listen_at_any(const struct hprpc__tcp_address *addresses, size_t coun
     code = hprpc__tcp_code(-fd);
     return hprpc_detail_set(detail, code, "%s %s (%s)",
                             code == HPRPC_EINUSE ? "somebody already listens at" : "cannot listen at", text,
-                            strerrordesc_np(-fd));
+                            hprpc__errno_text(-fd));
 }
 
 int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "rpc/errno-text.h"
 #include "rpc/transports.h"
 #include "rpc/watcher.h"
 
@@ -63,7 +64,7 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
         goto release_listening;
     r = watch(acceptor, listening);
     if (r < 0) {
-        hprpc_detail_set(detail, r, "cannot watch the listener at %.100s: %s", uri, strerrordesc_np(errno));
+        hprpc_detail_set(detail, r, "cannot watch the listener at %.100s: %s", uri, hprpc__errno_text(errno));
         goto free_listener;
     }
     append(acceptor, listening);

@@ -4,12 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "rpc/errno-text.h"
 
 enum { LOCK_ATTEMPTS = 100 };
 
@@ -39,7 +42,7 @@ static int check_lock(int fd, const char *lock, struct hprpc_detail *detail)
     struct stat status;
 
     if (fstat(fd, &status))
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot look at %s: %m", lock);
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot look at %s: %s", lock, hprpc__errno_text(errno));
     if (!S_ISREG(status.st_mode) || status.st_uid != geteuid())
         return hprpc_detail_set(detail, HPRPC_EPERMISSION, "%s is not a file of ours", lock);
     return 0;
@@ -54,12 +57,13 @@ static int take_lock(const char *path, struct hprpc_detail *detail, int *ret_fd)
     for (attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
         fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0)
-            return hprpc_detail_set(detail, system_code(errno), "cannot open %s: %m", lock);
+            return hprpc_detail_set(detail, system_code(errno), "cannot open %s: %s", lock, hprpc__errno_text(errno));
         result = check_lock(fd, lock, detail);
         if (!result && flock(fd, LOCK_EX | LOCK_NB))
-            result = errno == EWOULDBLOCK
-                         ? hprpc_detail_set(detail, HPRPC_EINUSE, "somebody already listens at %s", path)
-                         : hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot lock %s: %m", lock);
+            result =
+                errno == EWOULDBLOCK
+                    ? hprpc_detail_set(detail, HPRPC_EINUSE, "somebody already listens at %s", path)
+                    : hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot lock %s: %s", lock, hprpc__errno_text(errno));
         if (!result && is_current(fd, lock)) {
             *ret_fd = fd;
             return 0;
@@ -97,7 +101,9 @@ static int remove_stale(const char *path, mode_t type, struct hprpc_detail *deta
     struct stat status;
 
     if (lstat(path, &status))
-        return errno == ENOENT ? 0 : hprpc_detail_set(detail, system_code(errno), "cannot look at %s: %m", path);
+        return errno == ENOENT ? 0
+                               : hprpc_detail_set(detail, system_code(errno), "cannot look at %s: %s", path,
+                                                  hprpc__errno_text(errno));
     if ((status.st_mode & S_IFMT) != type)
         return hprpc_detail_set(detail, HPRPC_EADDRESS, "%s exists and is not a %s", path, what);
     if (status.st_uid != geteuid())
@@ -106,7 +112,8 @@ static int remove_stale(const char *path, mode_t type, struct hprpc_detail *deta
     if (somebody_answers(path, type))
         return hprpc_detail_set(detail, HPRPC_EINUSE, "somebody already listens at %s", path);
     if (unlink(path) && errno != ENOENT)
-        return hprpc_detail_set(detail, system_code(errno), "cannot remove the stale %s: %m", path);
+        return hprpc_detail_set(detail, system_code(errno), "cannot remove the stale %s: %s", path,
+                                hprpc__errno_text(errno));
     return 0;
 }
 

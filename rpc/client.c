@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
 #include "rpc/limits.h"
 #include "rpc/sleeper.h"
 #include "rpc/transports.h"
@@ -207,7 +208,7 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
         *ret_connection = connection;
         return 0;
     }
-    hprpc_detail_set(detail, r, "no descriptors or memory for a connection: %s", strerrordesc_np(errno));
+    hprpc_detail_set(detail, r, "no descriptors or memory for a connection: %s", hprpc__errno_text(errno));
     free_connection(connection);
     return r;
 }

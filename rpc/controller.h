@@ -265,7 +265,7 @@ static inline int hprpc__code_of_unsent(const struct hprpc_controller *controlle
 }
 
 /* Bytes that wait in the channel for flush. */
-static inline uint64_t hprpc__queued(const struct hprpc_controller *controller)
+static inline size_t hprpc__queued(const struct hprpc_controller *controller)
 {
     return __atomic_load_n(&controller->channel->queued, __ATOMIC_RELAXED);
 }

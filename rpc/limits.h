@@ -25,6 +25,8 @@ static inline int hprpc__limits_complete(struct hprpc__limits *limits)
         limits->max_depth = HPRPC__MAX_DEPTH;
     if (!limits->max_decoded)
         limits->max_decoded = HPRPC__MAX_DECODED;
+    if (limits->max_decoded > SIZE_MAX) /* where size_t has 32 bits */
+        limits->max_decoded = SIZE_MAX;
     if (!limits->timeout_ms)
         limits->timeout_ms = HPRPC__TIMEOUT_MS;
     return limits->max_calls > HPRPC__CALLS_LIMIT || limits->max_depth > UINT16_MAX ||

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rpc/errno-text.h"
+
 /* Room for "<path>.lock" and for the suffix that a transport may add. */
 enum { DIRECTORY_MAX = 64 };
 
@@ -25,7 +27,8 @@ static int check_private(const char *directory, struct hprpc_detail *detail, boo
 
     if (lstat(directory, &status)) {
         if (errno != ENOENT)
-            return hprpc_detail_set(detail, HPRPC_EADDRESS, "cannot look at %s: %m", directory);
+            return hprpc_detail_set(detail, HPRPC_EADDRESS, "cannot look at %s: %s", directory,
+                                    hprpc__errno_text(errno));
         *ret_exists = false;
         return 0;
     }
@@ -48,7 +51,7 @@ static int make_private(const char *directory, struct hprpc_detail *detail)
 
     if (mkdir(directory, 0700) && errno != EEXIST)
         return hprpc_detail_set(detail, errno == EACCES || errno == EPERM ? HPRPC_EPERMISSION : HPRPC_EADDRESS,
-                                "cannot make the directory %s: %m", directory);
+                                "cannot make the directory %s: %s", directory, hprpc__errno_text(errno));
     result = check_private(directory, detail, &exists);
     if (result)
         return result;

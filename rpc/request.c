@@ -28,7 +28,7 @@ static struct hprpc_request *new_request(struct hprpc_controller *controller)
         return NULL;
     request->controller = controller;
     request->body.place = HPRPC__BODY_NONE;
-    kodosis_arena_init(&request->arena, hprpc_allocator(controller->context), controller->own.max_decoded);
+    kodosis_arena_init(&request->arena, hprpc_allocator(controller->context), (size_t)controller->own.max_decoded);
     return request;
 }
 

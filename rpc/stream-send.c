@@ -174,7 +174,8 @@ int hprpc__stream_start(struct hprpc_channel *channel, const struct hprpc_header
     /* acquire: pairs with the release in the receiving side's open_stream */
     if (!atomic_load_explicit(&stream->open, memory_order_acquire))
         return HPRPC_EAGAIN;
-    if (header->type == HPRPC_MESSAGE_REQUEST && stream->queued && stream->queued + size > HPRPC__STREAM_QUEUE)
+    if (header->type == HPRPC_MESSAGE_REQUEST && stream->queued &&
+        (uint64_t)stream->queued + size > HPRPC__STREAM_QUEUE)
         return HPRPC_EAGAIN;
     header_size = hprpc__header_write(header, size, bytes);
     if (header_size < 0)

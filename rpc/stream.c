@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "rpc/errno-text.h"
+
 enum { BREAKING = 1 }; /* in `broken`: the reason is being written */
 
 int hprpc__stream_broken(struct hprpc__stream *stream)
@@ -44,7 +46,7 @@ int hprpc__stream_fail(struct hprpc__stream *stream, const char *verb, int numbe
     bool system = number == ENOBUFS || number == ENOMEM || number == EBADF || number == EINVAL || number == EFAULT;
 
     return hprpc__stream_break(stream, system ? HPRPC_ESYSTEM : HPRPC_EPEERDIED, "cannot %s: %s", verb,
-                               strerrordesc_np(number));
+                               hprpc__errno_text(number));
 }
 
 static size_t watch(struct hprpc_channel *channel, struct hprpc_watch *ret_watches)

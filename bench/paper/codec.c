@@ -36,7 +36,7 @@ static void serve(struct bench_session *session)
 
 static size_t encode(struct codec *codec, const int32_t *numbers)
 {
-    size_t size = kodosis_size_list(0, codec->count, sizeof(*numbers), sizeof(*numbers));
+    size_t size = (size_t)kodosis_size_list(0, codec->count, sizeof(*numbers), sizeof(*numbers));
     struct kodosis_writer writer;
 
     kodosis_writer_init(&writer, codec->memory, size);
@@ -92,7 +92,7 @@ static void once(struct codec *codec)
         break;
     case KIND_VIEW:
         for (int i = 0; i < BENCH_CODEC_REPEATS; i++) {
-            size_t size = kodosis_size_list(0, codec->count, sizeof(*numbers), sizeof(*numbers));
+            size_t size = (size_t)kodosis_size_list(0, codec->count, sizeof(*numbers), sizeof(*numbers));
 
             use(codec->memory);
             use(view(codec, size).data);

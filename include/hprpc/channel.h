@@ -113,7 +113,7 @@ struct hprpc_channel {
     uint32_t receive_limit; /* largest body to accept, set by the controller; a longer one breaks the channel */
     enum hprpc_wait wait;
     bool corked; /* set by the controller around end_call, under the send lock: leave the message to the next flush */
-    uint64_t
+    size_t
         queued; /* set by the backend, under the send lock: bytes that wait for flush, with what keeping them costs */
     struct hprpc_detail reason; /* why the channel broke; written once, before the slot that reports it returns */
 };
@@ -191,7 +191,7 @@ HPRPC_API int hprpc_channel_init(struct hprpc_channel *channel, const struct hpr
                                  struct hprpc_context *context, enum hprpc_wait wait);
 
 /* For backends: sets `queued`, which the pumping thread looks at without the lock. */
-static inline void hprpc_channel_queue(struct hprpc_channel *channel, uint64_t queued)
+static inline void hprpc_channel_queue(struct hprpc_channel *channel, size_t queued)
 {
     __atomic_store_n(&channel->queued, queued, __ATOMIC_RELAXED);
 }

@@ -14,7 +14,12 @@ struct kodosis_arena_block {
     size_t size; /* with this header */
 };
 
-KODOSIS_STATIC_ASSERT(sizeof(struct kodosis_arena_block) == ALIGNMENT, "the first piece is aligned");
+/* Bytes of a block that no piece gets: its header, and what an allocator that aligns to less than a piece may cost. */
+enum {
+    MALLOC_ALIGNMENT = KODOSIS_ALIGNOF(max_align_t) < ALIGNMENT ? KODOSIS_ALIGNOF(max_align_t) : ALIGNMENT,
+    HEADER =
+        (sizeof(struct kodosis_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + ALIGNMENT - MALLOC_ALIGNMENT,
+};
 
 static void *block_allocate(const struct kodosis_allocator *allocator, size_t size)
 {
@@ -42,7 +47,9 @@ void kodosis_arena_init(struct kodosis_arena *arena, const struct kodosis_alloca
 
 static void use_block(struct kodosis_arena *arena, struct kodosis_arena_block *block)
 {
-    arena->cursor = (uint8_t *)(block + 1);
+    uintptr_t first = ((uintptr_t)(block + 1) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
+
+    arena->cursor = (uint8_t *)block + (first - (uintptr_t)block);
     arena->end = (uint8_t *)block + block->size;
 }
 
@@ -54,10 +61,10 @@ static bool grow(struct kodosis_arena *arena, size_t size)
 
     if (wanted > BLOCK_MAX)
         wanted = BLOCK_MAX;
-    if (wanted < arena->peak + sizeof(*block))
-        wanted = arena->peak + sizeof(*block);
-    if (wanted < size + sizeof(*block))
-        wanted = size + sizeof(*block);
+    if (wanted < arena->peak + HEADER)
+        wanted = arena->peak + HEADER;
+    if (wanted < size + HEADER)
+        wanted = size + HEADER;
     block = block_allocate(arena->allocator, wanted);
     if (!block)
         return false;
@@ -124,7 +131,7 @@ void kodosis_arena_reset(struct kodosis_arena *arena)
         arena->peak = arena->taken < PEAK_MAX ? arena->taken : PEAK_MAX;
     arena->taken = 0;
     /* one block that is large enough for next time, and not larger than one likes to keep; else the next one will be */
-    if (kept->size < arena->peak + sizeof(*kept) || kept->size > PEAK_MAX + sizeof(*kept)) {
+    if (kept->size < arena->peak + HEADER || kept->size > PEAK_MAX + HEADER) {
         kodosis_arena_clear(arena);
         return;
     }

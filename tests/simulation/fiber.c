@@ -99,7 +99,7 @@ static void switch_to_outer(struct fiber *fiber)
 /* makecontext passes only ints. */
 static void start(unsigned high, unsigned low)
 {
-    struct fiber *fiber = (struct fiber *)((uintptr_t)high << 32 | low);
+    struct fiber *fiber = (struct fiber *)(uintptr_t)((uint64_t)high << 32 | low);
 
     enter_own(fiber);
     fiber->run(fiber->self);
@@ -129,7 +129,8 @@ struct fiber *fiber_new(void (*run)(void *self), void *self)
     fiber->own.uc_stack.ss_sp = fiber->stack;
     fiber->own.uc_stack.ss_size = STACK_SIZE;
     fiber->own.uc_link = NULL;
-    makecontext(&fiber->own, (void (*)(void))start, 2, (unsigned)((uintptr_t)fiber >> 32), (unsigned)(uintptr_t)fiber);
+    makecontext(&fiber->own, (void (*)(void))start, 2, (unsigned)((uint64_t)(uintptr_t)fiber >> 32),
+                (unsigned)(uintptr_t)fiber);
     return fiber;
 }
 

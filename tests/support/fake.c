@@ -129,7 +129,9 @@ static void arrive(struct fake_end *end, struct fake_parcel *parcel)
 
 static void note_queued(struct fake_end *end)
 {
-    hprpc_channel_queue(&end->channel, end->leaving.count ? end->leaving.count + end->leaving.bytes + end->burden : 0);
+    uint64_t queued = end->leaving.count ? end->leaving.count + end->leaving.bytes + end->burden : 0;
+
+    hprpc_channel_queue(&end->channel, (size_t)queued);
 }
 
 /* Sends what may leave; true when nothing is left. */
