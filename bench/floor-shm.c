@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 extern const struct hprpc_transport hprpc_transport_shm;
 

@@ -23,7 +23,7 @@ ssize_t hprpc__pipe_read(int fd, const struct iovec *runs, int count)
     return n < 0 ? -errno : n;
 }
 
-static ssize_t read_runs(struct hprpc__stream *stream, const struct iovec *runs, int count)
+static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
 {
     struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
     ssize_t n = hprpc__pipe_read(pipe->in, runs, count);
@@ -38,7 +38,7 @@ static ssize_t read_runs(struct hprpc__stream *stream, const struct iovec *runs,
     return n;
 }
 
-static ssize_t write_runs(struct hprpc__stream *stream, const struct iovec *runs, int count)
+static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
 {
     const struct hprpc__pipe *pipe = (const struct hprpc__pipe *)stream;
     ssize_t n;
@@ -49,7 +49,7 @@ static ssize_t write_runs(struct hprpc__stream *stream, const struct iovec *runs
     return n < 0 ? -errno : n;
 }
 
-static size_t watch(struct hprpc__stream *stream, bool writing, struct hprpc_watch *ret_watches)
+static size_t watch(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches)
 {
     struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
     size_t count = 0;
@@ -81,7 +81,7 @@ static void wake_reader(int in)
  * The other end sees the end of file when the last writer goes, but the descriptor's number must stay ours until `free`:
  * it becomes a second one of the incoming FIFO, which nobody writes to.
  */
-static void shut(struct hprpc__stream *stream)
+static void shut(struct hprpc_framed *stream)
 {
     const struct hprpc__pipe *pipe = (const struct hprpc__pipe *)stream;
 
@@ -90,7 +90,7 @@ static void shut(struct hprpc__stream *stream)
     wake_reader(pipe->in);
 }
 
-static void dispose(struct hprpc__stream *stream)
+static void dispose(struct hprpc_framed *stream)
 {
     struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
 
@@ -98,10 +98,10 @@ static void dispose(struct hprpc__stream *stream)
     close(pipe->out);
     if (pipe->opening)
         hprpc__pipe_opening_free(pipe);
-    hprpc_release(stream->channel.context, pipe, sizeof(*pipe));
+    hprpc_context_release(stream->channel.context, pipe, sizeof(*pipe));
 }
 
-static void describe(struct hprpc__stream *stream, struct hprpc_peer *ret_peer)
+static void describe(struct hprpc_framed *stream, struct hprpc_peer *ret_peer)
 {
     const struct hprpc__pipe *pipe = (const struct hprpc__pipe *)stream;
 
@@ -111,7 +111,7 @@ static void describe(struct hprpc__stream *stream, struct hprpc_peer *ret_peer)
     ret_peer->gid = pipe->peer.gid;
 }
 
-static const struct hprpc__stream_ops ops = {
+static const struct hprpc_framed_ops ops = {
     .name = "pipe",
     .open = hprpc__pipe_open,
     .read = read_runs,
@@ -125,11 +125,11 @@ static const struct hprpc__stream_ops ops = {
 int hprpc__pipe_new(struct hprpc_context *context, int in, int out, const char *place,
                     const struct hprpc__pipe_owner *peer, enum hprpc_wait wait, struct hprpc__pipe **ret_pipe)
 {
-    struct hprpc__pipe *pipe = hprpc_allocate(context, sizeof(*pipe));
+    struct hprpc__pipe *pipe = hprpc_context_allocate(context, sizeof(*pipe));
 
     if (!pipe)
         return HPRPC_ENOMEM;
-    hprpc__stream_init(&pipe->stream, &ops, context, wait, true);
+    hprpc_framed_init(&pipe->stream, &ops, context, wait, true);
     pipe->in = in;
     pipe->out = out;
     atomic_init(&pipe->accepted, true);

@@ -13,7 +13,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
+#include "base/errno-text.h"
 
 struct hprpc__pipe_opening {
     int door;
@@ -111,11 +111,11 @@ static int register_at(int door, const char *token)
 static int refused(struct hprpc__pipe *pipe)
 {
     remove_names(pipe->opening);
-    return hprpc__stream_break(&pipe->stream, HPRPC_EREFUSED, "the listener at %s went away before it answered",
-                               pipe->place);
+    return hprpc_framed_fail(&pipe->stream, HPRPC_EREFUSED, "the listener at %s went away before it answered",
+                             pipe->place);
 }
 
-int hprpc__pipe_open(struct hprpc__stream *stream)
+int hprpc__pipe_open(struct hprpc_framed *stream)
 {
     struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
     int r = register_at(pipe->opening->door, pipe->opening->token);
@@ -187,7 +187,7 @@ void hprpc__pipe_opening_free(struct hprpc__pipe *pipe)
 {
     remove_names(pipe->opening);
     close(pipe->opening->door);
-    hprpc_release(pipe->stream.channel.context, pipe->opening, sizeof(*pipe->opening));
+    hprpc_context_release(pipe->stream.channel.context, pipe->opening, sizeof(*pipe->opening));
 }
 
 /* ---- Connecting ---- */
@@ -253,7 +253,7 @@ static int enter(struct hprpc_context *context, struct hprpc__pipe_opening *open
         goto close_ends;
     pipe->opening = opening;
     atomic_init(&pipe->accepted, false);
-    atomic_init(&pipe->stream.open, atomic_load(&opening->registered));
+    pipe->stream.open = atomic_load(&opening->registered);
     *ret_channel = &pipe->stream.channel;
     return 0;
 
@@ -275,13 +275,13 @@ int hprpc__pipe_connect(struct hprpc_context *context, const struct hprpc_uri *u
 
     r = hprpc__pipe_options(uri, detail, &options);
     if (!r)
-        r = hprpc__rendezvous_path(uri, ".pipe", false, detail, place);
+        r = hprpc__place_find(uri, ".pipe", false, detail, place);
     if (r)
         return r;
     door = open_door(uri, place, &options, detail, &owner);
     if (door < 0)
         return door;
-    opening = hprpc_allocate(context, sizeof(*opening));
+    opening = hprpc_context_allocate(context, sizeof(*opening));
     if (!opening) {
         close(door);
         return HPRPC_ENOMEM;
@@ -296,7 +296,7 @@ int hprpc__pipe_connect(struct hprpc_context *context, const struct hprpc_uri *u
     }
     if (r) {
         close(door);
-        hprpc_release(context, opening, sizeof(*opening));
+        hprpc_context_release(context, opening, sizeof(*opening));
     }
     return r;
 }

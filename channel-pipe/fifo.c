@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rpc/uri.h"
+#include <hprpc/channel/uri.h>
 
 enum { CAPACITY = 1024 * 1024, OTHERS = 0066 };
 
@@ -64,7 +64,7 @@ int hprpc__pipe_options(const struct hprpc_uri *uri, struct hprpc_detail *detail
     if (!r)
         r = hprpc_uri_wait(uri, detail, &options.wait);
     if (!r)
-        r = hprpc__uri_mode(uri, 0600, detail, &options.mode);
+        r = hprpc_uri_mode(uri, 0600, detail, &options.mode);
     if (!r && (options.mode & 0600) != 0600)
         r = hprpc_detail_set(detail, HPRPC_EURI,
                              "the option mode=%s keeps its own user out: 0600 must be among the bits",

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
-#include "rpc/stream-pool.h"
-#include "rpc/uri.h"
+#include "base/errno-text.h"
+#include "channel/framed/pool.h"
+#include <hprpc/channel/uri.h>
 
 enum { REGISTRATIONS = 64 }; /* that one turn looks at */
 
@@ -108,8 +108,8 @@ static int admit(struct listener *listener, const char *token, struct hprpc_deta
     if (machine_failed(r))
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot open the FIFOs of a client: %s", hprpc__errno_text(-r));
     if (r) {
-        hprpc_log(listener->base.context, HPRPC_LOG_DEBUG, "dropped a registration at %s: %s: %s", listener->claim.path,
-                  token, r == -ENXIO ? "the client is gone" : hprpc__errno_text(-r));
+        hprpc_context_log(listener->base.context, HPRPC_LOG_DEBUG, "dropped a registration at %s: %s: %s",
+                          listener->claim.path, token, r == -ENXIO ? "the client is gone" : hprpc__errno_text(-r));
         remove_names(listener, &names);
         return 0;
     }
@@ -136,8 +136,8 @@ static bool next_token(struct listener *listener, char *ret_token)
     int r = hprpc__registration_read(listener->door, &listener->reader, ret_token, &dropped);
 
     if (dropped)
-        hprpc_log(listener->base.context, HPRPC_LOG_DEBUG, "dropped something at %s that is not a registration",
-                  listener->claim.path);
+        hprpc_context_log(listener->base.context, HPRPC_LOG_DEBUG, "dropped something at %s that is not a registration",
+                          listener->claim.path);
     return r == 1;
 }
 
@@ -168,7 +168,7 @@ static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches
 
 static void address(struct hprpc_listener *base, char *ret_uri, size_t capacity)
 {
-    hprpc__uri_format("pipe", ((struct listener *)base)->rest, ret_uri, capacity);
+    hprpc_uri_format("pipe", ((struct listener *)base)->rest, ret_uri, capacity);
 }
 
 /* Those who still stand at the door are turned away, and nothing of them is left. */
@@ -192,7 +192,7 @@ static void free_listener(struct hprpc_listener *base)
     close(listener->door);
     hprpc__claim_drop(&listener->claim);
     hprpc__pool_drop(listener->pool);
-    hprpc_release(base->context, listener, sizeof(*listener));
+    hprpc_context_release(base->context, listener, sizeof(*listener));
 }
 
 static const struct hprpc_listener_ops ops = {
@@ -235,10 +235,10 @@ int hprpc__pipe_listen(struct hprpc_context *context, const struct hprpc_uri *ur
 
     r = hprpc__pipe_options(uri, detail, &options);
     if (!r)
-        r = hprpc__rendezvous_path(uri, ".pipe", true, detail, place);
+        r = hprpc__place_find(uri, ".pipe", true, detail, place);
     if (r)
         return r;
-    listener = hprpc_allocate(context, sizeof(*listener));
+    listener = hprpc_context_allocate(context, sizeof(*listener));
     if (!listener)
         return HPRPC_ENOMEM;
     *listener = (struct listener){ .base = { &ops, context }, .claim = { .lock_fd = -1 }, .options = options };
@@ -258,6 +258,6 @@ drop_claim:
     hprpc__claim_drop(&listener->claim);
 release:
     hprpc__pool_drop(listener->pool);
-    hprpc_release(context, listener, sizeof(*listener));
+    hprpc_context_release(context, listener, sizeof(*listener));
     return r;
 }

@@ -7,10 +7,13 @@
 #ifndef HPRPC_CHANNEL_PIPE_PIPE_H
 #define HPRPC_CHANNEL_PIPE_PIPE_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
-#include "rpc/rendezvous.h"
-#include "rpc/stream.h"
+#include <hprpc/channel/transport.h>
+
+#include "channel/names/place.h"
+#include <hprpc/channel/framed.h>
 
 enum {
     HPRPC__PIPE_TOKEN = 32, /* hexadecimal digits: 128 random bits */
@@ -38,7 +41,7 @@ struct hprpc__pipe_opening;
 
 /* One end of a connection. */
 struct hprpc__pipe {
-    struct hprpc__stream stream;
+    struct hprpc_framed stream;
     int in, out;
     atomic_bool accepted; /* false only on a client whose FIFOs the server has not opened yet */
     struct hprpc__pipe_owner peer;
@@ -92,8 +95,8 @@ void hprpc__registration_take(struct hprpc__pipe_reader *reader);
 int hprpc__pipe_new(struct hprpc_context *context, int in, int out, const char *place,
                     const struct hprpc__pipe_owner *peer, enum hprpc_wait wait, struct hprpc__pipe **ret_pipe);
 
-/* The client's opening, as in struct hprpc__stream_ops. */
-int hprpc__pipe_open(struct hprpc__stream *stream);
+/* The client's opening, as in struct hprpc_framed_ops. */
+int hprpc__pipe_open(struct hprpc_framed *stream);
 
 /* What a client makes of an end of file before it knows that it was accepted: 0, the end; -EAGAIN, wait; broken. */
 ssize_t hprpc__pipe_not_accepted(struct hprpc__pipe *pipe, const struct iovec *runs, int count);

@@ -5,7 +5,7 @@
 #ifndef HPRPC_CHANNEL_SHM_ARENA_H
 #define HPRPC_CHANNEL_SHM_ARENA_H
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 #include "channel-shm/layout.h"
 

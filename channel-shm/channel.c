@@ -15,7 +15,7 @@ int hprpc__shm_channel_new(struct hprpc_context *context, const struct shm_optio
                            struct shm_channel **ret_channel)
 {
     size_t size = sizeof(struct shm_channel) + ALIGNMENT;
-    uint8_t *memory = hprpc_allocate(context, size);
+    uint8_t *memory = hprpc_context_allocate(context, size);
     struct shm_channel *channel;
 
     if (!memory)
@@ -61,7 +61,7 @@ int hprpc__shm_break(struct shm_channel *channel, int code, const char *format, 
         va_start(arguments, format);
         vsnprintf(reason.text, sizeof(reason.text), format, arguments);
         va_end(arguments);
-        channel->code = hprpc_channel_break(&channel->base, code, "%s", reason.text);
+        channel->code = hprpc_channel_fail(&channel->base, code, "%s", reason.text);
         /* release: pairs with the acquires in shm_is_open and hprpc__shm_not_open */
         atomic_store_explicit(&channel->state, SHM_BROKEN, memory_order_release);
         return code;
@@ -125,7 +125,7 @@ static void free_channel(struct hprpc_channel *base)
         next = staged->next;
         hprpc__shm_staged_free(channel, staged);
     }
-    hprpc_release(base->context, channel->receiver.whole, channel->receiver.whole_size);
+    hprpc_context_release(base->context, channel->receiver.whole, channel->receiver.whole_size);
     if (channel->memory && !channel->borrowed)
         munmap(channel->memory, channel->geometry.size);
     close_descriptor(channel->socket);
@@ -133,7 +133,7 @@ static void free_channel(struct hprpc_channel *base)
         close_descriptor(channel->bell.fd);
     if (!channel->peer_bell.packets)
         close_descriptor(channel->peer_bell.fd);
-    hprpc_release(base->context, channel->allocation, channel->allocated);
+    hprpc_context_release(base->context, channel->allocation, channel->allocated);
 }
 
 static void describe(struct hprpc_channel *base, struct hprpc_peer *ret_peer)

@@ -8,8 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
-#include "rpc/rendezvous.h"
+#include "base/errno-text.h"
+#include "channel/names/place.h"
 
 static int connect_socket(struct shm_channel *channel, const char *path, struct hprpc_detail *detail)
 {
@@ -139,7 +139,7 @@ int hprpc__shm_connect(struct hprpc_context *context, const struct hprpc_uri *ur
     if (!result)
         result = hprpc__shm_options(uri, detail, &options);
     if (!result)
-        result = hprpc__rendezvous_path(uri, ".shm", false, detail, path);
+        result = hprpc__place_find(uri, ".shm", false, detail, path);
     if (!result)
         result = hprpc__shm_channel_new(context, &options, &channel);
     if (result)

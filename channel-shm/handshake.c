@@ -5,7 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
+#include "base/errno-text.h"
 
 /* Room for descriptors, aligned as the system wants it. */
 union control {

@@ -10,9 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
-#include "rpc/rendezvous.h"
-#include "rpc/uri.h"
+#include "base/errno-text.h"
+#include "channel/names/place.h"
+#include <hprpc/channel/uri.h>
 
 /* What a client may ask for by itself; more has to stand in the listener's own URI. */
 enum { WISH_ARENA_MAX = 16 * 1024 * 1024, WISH_SLOTS_MAX = 4096 };
@@ -173,8 +173,8 @@ static int accept_channel(struct hprpc_listener *base, struct hprpc_detail *deta
             *ret_channel = &channel->base;
             return 1;
         }
-        hprpc_log(base->context, HPRPC_LOG_ERROR, "%s: a client (process %lld) was turned away: %s",
-                  listener->claim.path, (long long)channel->pid, channel->base.reason.text);
+        hprpc_context_log(base->context, HPRPC_LOG_ERROR, "%s: a client (process %lld) was turned away: %s",
+                          listener->claim.path, (long long)channel->pid, channel->base.reason.text);
         if (code == HPRPC_ESYSTEM)
             hprpc_detail_set(detail, code, "%s", channel->base.reason.text);
         channel->base.ops->free(&channel->base);
@@ -191,7 +191,7 @@ static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches
 
 static void address(struct hprpc_listener *base, char *ret_uri, size_t capacity)
 {
-    hprpc__uri_format("shm", shm_listener(base)->rest, ret_uri, capacity);
+    hprpc_uri_format("shm", shm_listener(base)->rest, ret_uri, capacity);
 }
 
 static void free_listener(struct hprpc_listener *base)
@@ -205,7 +205,7 @@ static void free_listener(struct hprpc_listener *base)
     hprpc__claim_drop(&listener->claim);
     if (listener->socket >= 0)
         close(listener->socket);
-    hprpc_release(base->context, listener, sizeof(*listener));
+    hprpc_context_release(base->context, listener, sizeof(*listener));
 }
 
 static const struct hprpc_listener_ops listener_ops = {
@@ -268,10 +268,10 @@ int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     if (!result)
         result = parse_mode(uri, detail, &mode);
     if (!result)
-        result = hprpc__rendezvous_path(uri, ".shm", true, detail, path);
+        result = hprpc__place_find(uri, ".shm", true, detail, path);
     if (result)
         return result;
-    listener = hprpc_allocate(context, sizeof(*listener));
+    listener = hprpc_context_allocate(context, sizeof(*listener));
     if (!listener)
         return HPRPC_ENOMEM;
     *listener = (struct shm_listener){ .base = { .ops = &listener_ops, .context = context },

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
+#include "base/errno-text.h"
 
 static uint32_t next_power_of_two(uint64_t number)
 {

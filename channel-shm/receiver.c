@@ -166,7 +166,7 @@ static int receive_piece(struct shm_channel *channel, const struct hprpc_header 
     struct shm_receiver *receiver = &channel->receiver;
 
     if (kind == SHM_FIRST) {
-        receiver->whole = hprpc_allocate(channel->base.context, chunk->total);
+        receiver->whole = hprpc_context_allocate(channel->base.context, chunk->total);
         if (!receiver->whole)
             return HPRPC_ENOMEM;
         receiver->header = *header;
@@ -198,7 +198,7 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
     uint32_t units = shm_arena_units(receiver->unit_shift, chunk->size);
 
     if (channel->options.untrusted) {
-        copy = hprpc_allocate(channel->base.context, chunk->size);
+        copy = hprpc_context_allocate(channel->base.context, chunk->size);
         if (!copy)
             return HPRPC_ENOMEM;
         memcpy(copy, body, chunk->size);
@@ -357,7 +357,7 @@ void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *messag
     struct shm_receiver *receiver = &shm_channel(base)->receiver;
 
     if (message->token[0] == IN_PRIVATE) {
-        hprpc_release(base->context, (void *)(uintptr_t)message->body, message->size);
+        hprpc_context_release(base->context, (void *)(uintptr_t)message->body, message->size);
     } else if (message->token[0] == IN_CHUNK) {
         atomic_fetch_sub_explicit(&receiver->held, shm_arena_units(receiver->unit_shift, message->size),
                                   memory_order_relaxed);

@@ -7,7 +7,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
+#include "base/errno-text.h"
 
 /* Allocating goes in steps: a long one would start anew after each signal, and never end under a storm of them. */
 enum { ALLOCATION_STEP = 64 * 1024, PAGE = 4096 };

@@ -2,7 +2,7 @@
 #ifndef HPRPC_CHANNEL_SHM_SEGMENT_H
 #define HPRPC_CHANNEL_SHM_SEGMENT_H
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 #include "channel-shm/layout.h"
 

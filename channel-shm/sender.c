@@ -210,7 +210,7 @@ int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *re
     shm_slot_commit(sender, (uint32_t)reservation->token[1]);
     if (base->corked) {
         sender->unrung = true;
-        hprpc_channel_queue(base, sender->staged + 1);
+        hprpc_channel_set_queued(base, sender->staged + 1);
         return 0;
     }
     shm_wake(&sender->words->sleeping, sender->bell);

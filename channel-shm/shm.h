@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 #include "channel-shm/arena.h"
 #include "channel-shm/bell.h"

@@ -5,7 +5,7 @@ int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *hea
                      struct shm_staged **ret_staged)
 {
     size_t whole = sizeof(struct shm_staged) + size;
-    struct shm_staged *staged = whole < size ? NULL : hprpc_allocate(channel->base.context, whole);
+    struct shm_staged *staged = whole < size ? NULL : hprpc_context_allocate(channel->base.context, whole);
 
     if (!staged) /* or too long for a size_t, where that has 32 bits */
         return HPRPC_ENOMEM;
@@ -16,7 +16,7 @@ int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *hea
 
 void hprpc__shm_staged_free(struct shm_channel *channel, struct shm_staged *staged)
 {
-    hprpc_release(channel->base.context, staged, sizeof(*staged) + (size_t)staged->size);
+    hprpc_context_release(channel->base.context, staged, sizeof(*staged) + (size_t)staged->size);
 }
 
 /* Copies a part of a body from where it is: the private memory, or runs that are still the caller's. */
@@ -156,13 +156,13 @@ int hprpc__shm_feed(struct shm_channel *channel)
             parked = false;
             continue;
         }
-        hprpc_channel_queue(&channel->base, sender->staged);
+        hprpc_channel_set_queued(&channel->base, sender->staged);
         if (parked && (hprpc__shm_waits_for_room(sender) || ++looks == SHM_LOOKS))
             return HPRPC_EAGAIN;
         shm_park(&sender->words->starved);
         parked = true;
     }
-    hprpc_channel_queue(&channel->base, sender->unrung);
+    hprpc_channel_set_queued(&channel->base, sender->unrung);
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
+#include "base/errno-text.h"
 
 /*
  * The opening of a connection. The receiving side goes from address to address, each with a socket of its own, while the
@@ -24,7 +24,7 @@ struct opening {
 };
 
 struct tcp {
-    struct hprpc__stream stream;
+    struct hprpc_framed stream;
     int fd; /* -1 before the first attempt */
     struct hprpc__tcp_address peer;
     struct opening *opening; /* NULL when it was accepted */
@@ -37,7 +37,7 @@ static size_t opening_size(size_t count)
 
 /* ---- Reading and writing ---- */
 
-static ssize_t read_runs(struct hprpc__stream *stream, const struct iovec *runs, int count)
+static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
 {
     const struct tcp *tcp = (const struct tcp *)stream;
     struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)runs, .msg_iovlen = (size_t)count };
@@ -49,7 +49,7 @@ static ssize_t read_runs(struct hprpc__stream *stream, const struct iovec *runs,
     return n < 0 ? -errno : n;
 }
 
-static ssize_t write_runs(struct hprpc__stream *stream, const struct iovec *runs, int count)
+static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
 {
     const struct tcp *tcp = (const struct tcp *)stream;
     struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)runs, .msg_iovlen = (size_t)count };
@@ -153,7 +153,7 @@ static int advance(struct tcp *tcp, bool begun, struct hprpc_detail *detail)
     return r;
 }
 
-static int open_stream(struct hprpc__stream *stream)
+static int open_stream(struct hprpc_framed *stream)
 {
     struct tcp *tcp = (struct tcp *)stream;
     struct hprpc_detail detail;
@@ -163,18 +163,18 @@ static int open_stream(struct hprpc__stream *stream)
     if (!tcp->opening->closed)
         r = advance(tcp, true, &detail);
     pthread_mutex_unlock(&tcp->opening->lock);
-    return r < 0 ? hprpc__stream_break(stream, r, "%s", detail.text) : r;
+    return r < 0 ? hprpc_framed_fail(stream, r, "%s", detail.text) : r;
 }
 
 /* ---- The rest ---- */
 
-static bool is_open(struct hprpc__stream *stream)
+static bool is_open(struct hprpc_framed *stream)
 {
     /* acquire: pairs with the release in the receiving side's open_stream; the descriptor is settled */
-    return atomic_load_explicit(&stream->open, memory_order_acquire);
+    return __atomic_load_n(&stream->open, __ATOMIC_ACQUIRE);
 }
 
-static size_t watch(struct hprpc__stream *stream, bool writing, struct hprpc_watch *ret_watches)
+static size_t watch(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches)
 {
     struct tcp *tcp = (struct tcp *)stream;
 
@@ -188,7 +188,7 @@ static size_t watch(struct hprpc__stream *stream, bool writing, struct hprpc_wat
     return 1;
 }
 
-static void shut(struct hprpc__stream *stream)
+static void shut(struct hprpc_framed *stream)
 {
     struct tcp *tcp = (struct tcp *)stream;
 
@@ -203,7 +203,7 @@ static void shut(struct hprpc__stream *stream)
     pthread_mutex_unlock(&tcp->opening->lock);
 }
 
-static void dispose(struct hprpc__stream *stream)
+static void dispose(struct hprpc_framed *stream)
 {
     struct tcp *tcp = (struct tcp *)stream;
     struct hprpc_context *context = stream->channel.context;
@@ -212,12 +212,12 @@ static void dispose(struct hprpc__stream *stream)
         close(tcp->fd);
     if (tcp->opening) {
         pthread_mutex_destroy(&tcp->opening->lock);
-        hprpc_release(context, tcp->opening, opening_size(tcp->opening->count));
+        hprpc_context_release(context, tcp->opening, opening_size(tcp->opening->count));
     }
-    hprpc_release(context, tcp, sizeof(*tcp));
+    hprpc_context_release(context, tcp, sizeof(*tcp));
 }
 
-static void describe(struct hprpc__stream *stream, struct hprpc_peer *ret_peer)
+static void describe(struct hprpc_framed *stream, struct hprpc_peer *ret_peer)
 {
     struct tcp *tcp = (struct tcp *)stream;
     struct hprpc__tcp_address peer;
@@ -232,7 +232,7 @@ static void describe(struct hprpc__stream *stream, struct hprpc_peer *ret_peer)
     hprpc__tcp_format(&peer, ret_peer->address, sizeof(ret_peer->address));
 }
 
-static const struct hprpc__stream_ops ops = {
+static const struct hprpc_framed_ops ops = {
     .name = "tcp",
     .open = open_stream,
     .read = read_runs,
@@ -245,11 +245,11 @@ static const struct hprpc__stream_ops ops = {
 
 struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, struct hprpc__pool *pool)
 {
-    struct tcp *tcp = hprpc_allocate(context, sizeof(*tcp));
+    struct tcp *tcp = hprpc_context_allocate(context, sizeof(*tcp));
 
     if (!tcp)
         return NULL;
-    hprpc__stream_init(&tcp->stream, &ops, context, wait, true);
+    hprpc_framed_init(&tcp->stream, &ops, context, wait, true);
     tcp->stream.pool = hprpc__pool_keep(pool);
     tcp->fd = -1;
     tcp->opening = NULL;
@@ -268,12 +268,12 @@ void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hpr
 static int new_channel(struct hprpc_context *context, const struct hprpc__tcp_options *options,
                        const struct hprpc__tcp_address *addresses, size_t count, struct tcp **ret_tcp)
 {
-    struct opening *opening = hprpc_allocate(context, opening_size(count));
-    struct tcp *tcp = opening ? hprpc_allocate(context, sizeof(*tcp)) : NULL;
+    struct opening *opening = hprpc_context_allocate(context, opening_size(count));
+    struct tcp *tcp = opening ? hprpc_context_allocate(context, sizeof(*tcp)) : NULL;
 
     if (!tcp || pthread_mutex_init(&opening->lock, NULL)) {
-        hprpc_release(context, tcp, sizeof(*tcp));
-        hprpc_release(context, opening, opening_size(count));
+        hprpc_context_release(context, tcp, sizeof(*tcp));
+        hprpc_context_release(context, opening, opening_size(count));
         return HPRPC_ENOMEM;
     }
     opening->closed = false;
@@ -282,7 +282,7 @@ static int new_channel(struct hprpc_context *context, const struct hprpc__tcp_op
     opening->count = count;
     opening->next = 0;
     memcpy(opening->addresses, addresses, count * sizeof(*addresses));
-    hprpc__stream_init(&tcp->stream, &ops, context, options->wait, false);
+    hprpc_framed_init(&tcp->stream, &ops, context, options->wait, false);
     tcp->fd = -1;
     tcp->peer = addresses[0];
     tcp->opening = opening;
@@ -316,7 +316,7 @@ int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *ur
         tcp->stream.channel.ops->free(&tcp->stream.channel);
         return r;
     }
-    atomic_init(&tcp->stream.open, r == 1);
+    tcp->stream.open = r == 1;
     *ret_channel = &tcp->stream.channel;
     return 0;
 }

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
-#include "rpc/uri.h"
+#include "base/errno-text.h"
+#include <hprpc/channel/uri.h>
 
 enum { BACKLOG = 4096, FAILED_PEERS = 64 };
 
@@ -81,7 +81,7 @@ static void address(struct hprpc_listener *base, char *ret_uri, size_t capacity)
 
     snprintf(rest, sizeof(rest), strchr(listener->place.host, ':') ? "[%s]:%u" : "%s:%u", listener->place.host,
              listener->place.port);
-    hprpc__uri_format("tcp", rest, ret_uri, capacity);
+    hprpc_uri_format("tcp", rest, ret_uri, capacity);
 }
 
 static void free_listener(struct hprpc_listener *base)
@@ -92,7 +92,7 @@ static void free_listener(struct hprpc_listener *base)
     if (listener->prepared)
         listener->prepared->ops->free(listener->prepared);
     hprpc__pool_drop(listener->pool);
-    hprpc_release(base->context, listener, sizeof(*listener));
+    hprpc_context_release(base->context, listener, sizeof(*listener));
 }
 
 static const struct hprpc_listener_ops ops = {
@@ -168,10 +168,10 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
         r = listen_at_any(addresses, count, &options, detail, &fd);
     if (r)
         return r;
-    listener = hprpc_allocate(context, sizeof(*listener));
+    listener = hprpc_context_allocate(context, sizeof(*listener));
     pool = listener ? hprpc__pool_new(context) : NULL;
     if (!pool) {
-        hprpc_release(context, listener, sizeof(*listener));
+        hprpc_context_release(context, listener, sizeof(*listener));
         close(fd);
         return HPRPC_ENOMEM;
     }

@@ -5,7 +5,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "rpc/stream-pool.h"
+#include <hprpc/channel/transport.h>
+
+#include "channel/framed/pool.h"
 
 enum { HPRPC__TCP_ADDRESSES = 16, HPRPC__TCP_HOST_MAX = 256, HPRPC__TCP_TEXT_MAX = 80 };
 

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-#include "rpc/errno-text.h"
+#include "base/errno-text.h"
 #include "rpc/transports.h"
-#include "rpc/watcher.h"
+#include "rpc/pump/watcher.h"
 
 enum { ACCEPTS = 64 }; /* in one turn, so that those who are there are served meanwhile */
 
@@ -55,7 +55,7 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
     r = hprpc__transport_find(acceptor->context, uri, detail, &parts, &transport);
     if (r < 0)
         return r;
-    listening = hprpc_allocate(acceptor->context, sizeof(*listening));
+    listening = hprpc_context_allocate(acceptor->context, sizeof(*listening));
     if (!listening)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory to listen at %.100s", uri);
     listening->next = NULL;
@@ -73,7 +73,7 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
 free_listener:
     listening->listener->ops->free(listening->listener);
 release_listening:
-    hprpc_release(acceptor->context, listening, sizeof(*listening));
+    hprpc_context_release(acceptor->context, listening, sizeof(*listening));
     return r;
 }
 
@@ -86,7 +86,7 @@ void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)
         acceptor->listeners = listening->next;
         unwatch(acceptor, listening);
         listening->listener->ops->free(listening->listener);
-        hprpc_release(acceptor->context, listening, sizeof(*listening));
+        hprpc_context_release(acceptor->context, listening, sizeof(*listening));
     }
 }
 
@@ -95,10 +95,10 @@ void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)
 /* Descriptors, memory or the limit on connections are used up: looks away for a moment instead of spinning. */
 static void pause_accepting(struct hprpc__acceptor *acceptor, const char *reason)
 {
-    hprpc_log(acceptor->context, HPRPC_LOG_ERROR, "accepting pauses: %s", reason);
+    hprpc_context_log(acceptor->context, HPRPC_LOG_ERROR, "accepting pauses: %s", reason);
     for (struct hprpc__listening *listening = acceptor->listeners; listening; listening = listening->next)
         unwatch(acceptor, listening);
-    acceptor->paused_until = hprpc_now(acceptor->context) + PAUSE;
+    acceptor->paused_until = hprpc_context_now(acceptor->context) + PAUSE;
 }
 
 /* Accepts one; NULL while that may go on, "" when nobody is there, or why accepting must pause. */

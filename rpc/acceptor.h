@@ -2,7 +2,7 @@
 #ifndef HPRPC_RPC_ACCEPTOR_H
 #define HPRPC_RPC_ACCEPTOR_H
 
-#include "rpc/loop.h"
+#include "rpc/pump/loop.h"
 
 struct hprpc__listening {
     struct hprpc_listener *listener;

@@ -1,16 +1,16 @@
 /* A client of an application: one controller of its own, and the three ways to pump it. */
-#include "rpc/pump.h"
+#include "rpc/pump/wait.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "rpc/errno-text.h"
-#include "rpc/limits.h"
-#include "rpc/sleeper.h"
+#include "base/errno-text.h"
+#include "rpc/connection/limits.h"
+#include "rpc/pump/sleeper.h"
 #include "rpc/transports.h"
-#include "rpc/watcher.h"
+#include "rpc/pump/watcher.h"
 
 enum { TURNS = 16 }; /* of the pump in one hprpc_client_process */
 
@@ -20,7 +20,7 @@ struct connection {
     struct hprpc_context *context;
     struct hprpc_controller *controller;
     enum hprpc_pump pump;
-    struct hprpc__common *common;
+    struct hprpc__shared *shared;
     int wake_fd;
     int epoll_fd;                  /* HPRPC_PUMP_LOOP, else -1 */
     struct hprpc__sleeper sleeper; /* the others' */
@@ -163,8 +163,8 @@ static void free_connection(struct connection *connection)
     hprpc__sleeper_clear(&connection->sleeper);
     if (connection->wake_fd >= 0)
         close(connection->wake_fd);
-    hprpc__common_drop(connection->common);
-    hprpc_release(connection->context, connection, sizeof(*connection));
+    hprpc__shared_drop(connection->shared);
+    hprpc_context_release(connection->context, connection, sizeof(*connection));
 }
 
 /* What the pump sleeps on: in the application's loop, or in a set of its own. */
@@ -184,7 +184,7 @@ static int make_descriptors(struct connection *connection)
 static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, struct hprpc_detail *detail,
                           struct connection **ret_connection)
 {
-    struct connection *connection = hprpc_allocate(context, sizeof(*connection));
+    struct connection *connection = hprpc_context_allocate(context, sizeof(*connection));
     int r;
 
     if (!connection)
@@ -203,7 +203,7 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
     };
     r = make_descriptors(connection);
     if (r == 0)
-        r = hprpc__common_new(context, &connection->common);
+        r = hprpc__shared_new(context, &connection->shared);
     if (r == 0) {
         *ret_connection = connection;
         return 0;
@@ -233,9 +233,9 @@ static int new_controller(struct connection *connection, struct hprpc_channel *c
         .channel = channel,
         .limits = *limits,
         .host = &connection->host,
-        .common = connection->common,
+        .shared = connection->shared,
         .wake_fd = connection->wake_fd,
-        .opening_deadline = hprpc_now(connection->context) + opening_ms * 1000000ull,
+        .opening_deadline = hprpc_context_now(connection->context) + opening_ms * 1000000ull,
         .begins = true,
     };
 
@@ -364,7 +364,7 @@ void hprpc_client_free(struct hprpc_client *client)
 {
     struct connection *connection = NULL;
 
-    if (!client || !hprpc__common_is_ours(client->controller->common))
+    if (!client || !hprpc__shared_is_ours(client->controller->shared))
         return;
     connection = connection_of(client);
     hprpc_client_close(client);
@@ -379,7 +379,7 @@ enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
 {
     enum hprpc_client_state told;
 
-    if (!hprpc__common_is_ours(client->controller->common))
+    if (!hprpc__shared_is_ours(client->controller->shared))
         return HPRPC_CLIENT_CLOSED;
     told = told_state(client->controller);
     /* another thread, which pumps, may have yet to see the close */
@@ -407,7 +407,7 @@ int hprpc_client_timeout(struct hprpc_client *client)
 
     if (deadline == HPRPC__NEVER || hprpc__state(client->controller) == HPRPC__BROKEN)
         return -1;
-    now = hprpc_now(client->controller->context);
+    now = hprpc_context_now(client->controller->context);
     return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
 }
 
@@ -427,14 +427,14 @@ int hprpc_client_process(struct hprpc_client *client)
 
     if (connection->epoll_fd < 0)
         return HPRPC_EINVAL;
-    if (!hprpc__common_is_ours(connection->common))
+    if (!hprpc__shared_is_ours(connection->shared))
         return HPRPC_EFORKED;
     if (hprpc__state(controller) != HPRPC__BROKEN && hprpc__pump_try_own(&controller->pump)) {
         hprpc__watcher_clear(connection->epoll_fd, connection->wake_fd);
         controller->channel->ops->disarm(controller->channel);
         for (int turn = 0; turn < TURNS && hprpc__controller_turn(controller, 1, NULL) > 0; turn++)
             continue;
-        hprpc__controller_expire(controller, hprpc_now(controller->context));
+        hprpc__controller_expire(controller, hprpc_context_now(controller->context));
         settle(&connection->host, controller);
         hprpc__pump_disown(&controller->pump);
     }

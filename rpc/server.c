@@ -1,8 +1,8 @@
 /* The server's life: options, services, running and stopping. Connections are served by loop.c. */
 #include "rpc/server.h"
 
-#include "rpc/limits.h"
-#include "rpc/watcher.h"
+#include "rpc/connection/limits.h"
+#include "rpc/pump/watcher.h"
 
 #define DRAIN_LOOK (5ull * 1000 * 1000)
 
@@ -38,8 +38,8 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
     server->max_connections = or_default(options->max_connections, HPRPC__CONNECTIONS_MAX);
     server->opening_ms = or_default(options->handshake_timeout_ms, HPRPC__OPENING_MS);
     server->stop_ms = or_default(options->stop_timeout_ms, HPRPC__STOP_MS);
-    server->common->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
-    server->common->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
+    server->shared->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
+    server->shared->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
     if (options->loops > HPRPC__LOOPS_MAX || options->workers > HPRPC__WORKERS_MAX)
         return HPRPC_EINVAL;
     return hprpc__limits_complete(&server->limits);
@@ -85,10 +85,10 @@ static int arrive(void *self, struct hprpc_channel *channel)
         .services = &server->services,
         .workers = server->workers,
         .host = &loop->host,
-        .common = server->common,
+        .shared = server->shared,
         .has_quota = true,
         .wake_fd = loop->wake_fd,
-        .opening_deadline = hprpc_now(server->context) + server->opening_ms * 1000000ull,
+        .opening_deadline = hprpc_context_now(server->context) + server->opening_ms * 1000000ull,
     };
     int r;
 
@@ -108,7 +108,7 @@ static void listener_event(void *self, void *listening)
 /* When the stop that was asked for must be over. */
 static uint64_t stop_deadline(struct hprpc_server *server)
 {
-    uint64_t none = 0, deadline = hprpc_now(server->context) + server->stop_ms * 1000000ull;
+    uint64_t none = 0, deadline = hprpc_context_now(server->context) + server->stop_ms * 1000000ull;
 
     /* relaxed: the number alone is of interest, and it is the same for all */
     if (atomic_compare_exchange_strong_explicit(&server->stop_deadline, &none, deadline, memory_order_relaxed,
@@ -131,7 +131,7 @@ static uint64_t ends(struct hprpc__host *host)
 
 static int make_loops(struct hprpc_server *server, uint32_t count)
 {
-    server->loops = hprpc_allocate(server->context, count * sizeof(*server->loops));
+    server->loops = hprpc_context_allocate(server->context, count * sizeof(*server->loops));
     if (!server->loops)
         return HPRPC_ENOMEM;
     memset(server->loops, 0, count * sizeof(*server->loops));
@@ -156,7 +156,7 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
 
 static int make_parts(struct hprpc_server *server, const struct hprpc_server_options *options)
 {
-    int r = hprpc__common_new(server->context, &server->common);
+    int r = hprpc__shared_new(server->context, &server->shared);
 
     if (r == 0)
         r = set_limits(server, options);
@@ -176,7 +176,7 @@ int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_op
 
     if (read_options(options, &given) < 0)
         return HPRPC_EINVAL;
-    server = hprpc_allocate(context, sizeof(*server));
+    server = hprpc_context_allocate(context, sizeof(*server));
     if (!server)
         return HPRPC_ENOMEM;
     memset(server, 0, sizeof(*server));
@@ -194,7 +194,7 @@ int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_op
 
 void hprpc_server_free(struct hprpc_server *server)
 {
-    if (!server || (server->common && !hprpc__common_is_ours(server->common)))
+    if (!server || (server->shared && !hprpc__shared_is_ours(server->shared)))
         return;
     hprpc__acceptor_clear(&server->acceptor);
     for (uint32_t i = 0; i < server->loop_count; i++)
@@ -202,11 +202,11 @@ void hprpc_server_free(struct hprpc_server *server)
     hprpc__workers_free(server->workers);
     for (uint32_t i = 0; i < server->loop_count; i++)
         hprpc__loop_clear(&server->loops[i].loop);
-    hprpc_release(server->context, server->loops, server->loop_count * sizeof(*server->loops));
+    hprpc_context_release(server->context, server->loops, server->loop_count * sizeof(*server->loops));
     hprpc__services_clear(&server->services);
-    hprpc__common_drop(server->common);
+    hprpc__shared_drop(server->shared);
     pthread_mutex_destroy(&server->lock);
-    hprpc_release(server->context, server, sizeof(*server));
+    hprpc_context_release(server->context, server, sizeof(*server));
 }
 
 int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *interface, const void *handlers,
@@ -214,7 +214,7 @@ int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *
 {
     int r;
 
-    if (!hprpc__common_is_ours(server->common))
+    if (!hprpc__shared_is_ours(server->shared))
         return HPRPC_EFORKED;
     pthread_mutex_lock(&server->lock);
     r = hprpc__services_add(&server->services, 0, interface, handlers, self);
@@ -224,7 +224,7 @@ int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *
 
 int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
 {
-    if (!hprpc__common_is_ours(server->common))
+    if (!hprpc__shared_is_ours(server->shared))
         return hprpc_detail_set(detail, HPRPC_EFORKED, "%s", hprpc_error_text(HPRPC_EFORKED));
     return hprpc__acceptor_listen(&server->acceptor, uri, detail);
 }
@@ -249,7 +249,7 @@ static int turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
     uint64_t resume = HPRPC__NEVER;
 
     if (server->acceptor.paused_until)
-        resume = hprpc__acceptor_resume(&server->acceptor, hprpc_now(server->context));
+        resume = hprpc__acceptor_resume(&server->acceptor, hprpc_context_now(server->context));
     if (server->acceptor.polls) {
         hprpc__acceptor_poll(&server->acceptor);
         resume = 0;
@@ -269,7 +269,7 @@ static void send_rest(struct hprpc__loop *loop, uint64_t deadline)
 {
     uint64_t now;
 
-    while (hprpc__loop_has_unsent(loop) && (now = hprpc_now(loop->context)) < deadline) {
+    while (hprpc__loop_has_unsent(loop) && (now = hprpc_context_now(loop->context)) < deadline) {
         if (hprpc__loop_turn(loop, true, earlier(now + DRAIN_LOOK, deadline)) < 0)
             break;
     }
@@ -319,10 +319,10 @@ static int drain(struct hprpc_server *server)
     uint64_t now;
     int r = 0;
 
-    atomic_store(&server->common->quota.refusing, true);
+    atomic_store(&server->shared->quota.refusing, true);
     hprpc__acceptor_clear(&server->acceptor);
-    while (r == 0 && atomic_load(&server->common->quota.calls)) {
-        now = hprpc_now(server->context);
+    while (r == 0 && atomic_load(&server->shared->quota.calls)) {
+        now = hprpc_context_now(server->context);
         if (now >= deadline)
             break;
         /* the last answer does not ring this loop, so it looks again every few milliseconds */
@@ -335,7 +335,7 @@ int hprpc_server_run(struct hprpc_server *server)
 {
     int r;
 
-    if (!hprpc__common_is_ours(server->common))
+    if (!hprpc__shared_is_ours(server->shared))
         return HPRPC_EFORKED;
     server->runs = true;
     r = start_loops(server);
@@ -354,7 +354,7 @@ void hprpc_server_stop(struct hprpc_server *server)
 {
     /* release: pairs with the acquire in hprpc_server_run. Everything here may be done in a signal handler. */
     atomic_store_explicit(&server->stop, true, memory_order_release);
-    if (!hprpc__common_is_ours(server->common))
+    if (!hprpc__shared_is_ours(server->shared))
         return;
     for (uint32_t i = 0; i < server->loop_count; i++)
         hprpc__loop_kick(&server->loops[i].loop);
@@ -378,7 +378,7 @@ int hprpc_server_timeout(struct hprpc_server *server)
         deadline = server->acceptor.paused_until;
     if (deadline == HPRPC__NEVER)
         return -1;
-    now = hprpc_now(server->context);
+    now = hprpc_context_now(server->context);
     return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
 }
 
@@ -386,7 +386,7 @@ int hprpc_server_process(struct hprpc_server *server)
 {
     int r;
 
-    if (!hprpc__common_is_ours(server->common))
+    if (!hprpc__shared_is_ours(server->shared))
         return HPRPC_EFORKED;
     if (server->loop_count != 1)
         return HPRPC_EINVAL;

@@ -3,7 +3,7 @@
 #define HPRPC_RPC_SERVER_H
 
 #include "rpc/acceptor.h"
-#include "rpc/workers.h"
+#include "rpc/serve/workers.h"
 
 enum {
     HPRPC__CONNECTIONS_MAX = 4096,
@@ -32,7 +32,7 @@ struct hprpc_server {
     struct hprpc__workers *workers;
     struct hprpc__acceptor acceptor; /* on the first loop */
     pthread_mutex_t lock;            /* of `services`, for adding */
-    struct hprpc__common *common;    /* with the quota */
+    struct hprpc__shared *shared;    /* with the quota */
     bool processing;                 /* inside hprpc_server_process, which a handler may call again */
     atomic_bool stop;                /* asked to stop */
     atomic_bool over;                /* the loops' threads must return */

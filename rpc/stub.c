@@ -1,7 +1,7 @@
 /* The client side of generated code: tickets, credit and room in; reply and outcome out. */
-#include "rpc/pending.h"
-#include "rpc/pump.h"
-#include "rpc/workers.h"
+#include "rpc/call/ticket.h"
+#include "rpc/pump/wait.h"
+#include "rpc/serve/workers.h"
 
 /* Leaves the sentence behind a code with the call, if anybody asked, and returns the code. */
 static int explain(struct hprpc_call *call, int code, const char *text)
@@ -160,7 +160,7 @@ static int refuse(struct hprpc_stub *stub, uint16_t procedure)
 {
     if (stub->call)
         hprpc_call_clear(stub->call);
-    if (!hprpc__common_is_ours(stub->client->controller->common))
+    if (!hprpc__shared_is_ours(stub->client->controller->shared))
         return explain(stub->call, HPRPC_EFORKED, NULL);
     if (procedure == HPRPC_PROCEDURE_ABSENT)
         return explain(stub->call, HPRPC_EUNIMPLEMENTED,
@@ -196,7 +196,7 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, st
     stub->call = call;
     stub->pending = NULL;
     if (KODOSIS_UNLIKELY(size > UINT32_MAX || procedure == HPRPC_PROCEDURE_ABSENT ||
-                         !hprpc__common_is_ours(controller->common)))
+                         !hprpc__shared_is_ours(controller->shared)))
         return refuse(stub, procedure);
     former = empty(call, controller);
     pthread_mutex_lock(&controller->lock);
@@ -305,7 +305,7 @@ int hprpc_stub_post(struct hprpc_stub *stub)
 
     if (r != HPRPC_EINVAL) {
         stub->call->pending = stub->pending;
-        if (hprpc__pending_start_clock(stub->pending, hprpc_now(controller->context)))
+        if (hprpc__pending_start_clock(stub->pending, hprpc_context_now(controller->context)))
             hprpc__pump_hasten(controller);
     }
     pthread_mutex_unlock(&controller->lock);
@@ -420,7 +420,7 @@ static uint64_t first_deadline(const struct hprpc__awaited *awaited)
 /* Abandons those that are due. One whose answer is just being stored is as good as complete. */
 static void expire_due(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
 {
-    uint64_t now = hprpc_now(controller->context);
+    uint64_t now = hprpc_context_now(controller->context);
 
     for (size_t i = 0; i < awaited->count; i++) {
         struct hprpc_pending_call *pending = awaited->pending[i];
@@ -439,7 +439,7 @@ static void wait_for_any(struct hprpc_controller *controller, const struct hprpc
     bool own = true;
 
     if (timeout_ms != HPRPC_NO_TIMEOUT) {
-        given = hprpc_now(controller->context) + timeout_ms * 1000000ull;
+        given = hprpc_context_now(controller->context) + timeout_ms * 1000000ull;
         own = until <= given;
         until = own ? until : given;
     }
@@ -456,7 +456,7 @@ int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_
         controller = pending[i] ? pending[i]->controller : NULL;
     if (first >= 0 || !controller)
         return first >= 0 ? first : HPRPC_EINVAL;
-    if (!hprpc__common_is_ours(controller->common))
+    if (!hprpc__shared_is_ours(controller->shared))
         return HPRPC_EFORKED;
     if (timeout_ms)
         wait_for_any(controller, &(struct hprpc__awaited){ .pending = pending, .count = count }, timeout_ms);

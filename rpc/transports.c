@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "rpc/context.h"
+#include "base/context.h"
 
 extern const struct hprpc_transport hprpc_transport_pipe;
 extern const struct hprpc_transport hprpc_transport_shm;

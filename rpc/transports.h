@@ -2,7 +2,7 @@
 #ifndef HPRPC_RPC_TRANSPORTS_H
 #define HPRPC_RPC_TRANSPORTS_H
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 /*
  * Takes a URI apart and finds the transport of its scheme: the context's own first, then the built-in ones. HPRPC_EURI,

@@ -2,7 +2,7 @@
 #ifndef BENCH_PAPER_OURS_H
 #define BENCH_PAPER_OURS_H
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 #include "bench/measure/subject.h"
 

@@ -2,7 +2,7 @@
 #ifndef BENCH_PROGRAM_CHOOSE_H
 #define BENCH_PROGRAM_CHOOSE_H
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 #include "bench/measure/subject.h"
 

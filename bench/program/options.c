@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 #include "bench/paper/operations.h"
 

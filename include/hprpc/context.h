@@ -15,6 +15,9 @@ extern "C" {
 struct hprpc_context;
 struct hprpc_transport;
 
+/* Longest URI, without the NUL: "tcp://127.0.0.1:7788", "shm://name?wait=spin". */
+enum { HPRPC_URI_MAX = 512 };
+
 enum hprpc_log_level {
     HPRPC_LOG_ERROR = 1, /* something was lost: a connection closed because the other side broke the protocol */
     HPRPC_LOG_INFO = 2,  /* life of connections and listeners */
@@ -36,7 +39,7 @@ struct hprpc_context_options {
     uint64_t (*now)(void *self);
     void *now_self;
 
-    /* A NULL-terminated array of transports beside the built-in ones, borrowed; NULL for none. See hprpc/channel.h. */
+    /* A NULL-terminated array of transports beside the built-in ones, borrowed; NULL for none. See hprpc/channel/transport.h. */
     const struct hprpc_transport *const *transports;
 };
 
@@ -49,6 +52,18 @@ HPRPC_API int hprpc_context_new(const struct hprpc_context_options *options, str
 
 /* Frees a context that nothing uses any more; NULL is accepted. */
 HPRPC_API void hprpc_context_free(struct hprpc_context *context);
+
+/* ---- What the context offers to backends ---- */
+
+HPRPC_API void *hprpc_context_allocate(struct hprpc_context *context, size_t size);
+HPRPC_API void hprpc_context_release(struct hprpc_context *context, void *memory, size_t size);
+HPRPC_API const struct kodosis_allocator *hprpc_context_allocator(struct hprpc_context *context);
+HPRPC_API uint64_t hprpc_context_now(struct hprpc_context *context);
+HPRPC_API void hprpc_context_log(struct hprpc_context *context, enum hprpc_log_level level, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
 
 #ifdef __cplusplus
 }

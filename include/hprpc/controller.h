@@ -5,8 +5,8 @@
 #ifndef HPRPC_CONTROLLER_H
 #define HPRPC_CONTROLLER_H
 
-#include <hprpc/channel.h>
 #include <hprpc/client.h>
+#include <hprpc/peer.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -65,6 +65,13 @@ struct hprpc_detail {
     char text[232];
 };
 
+/* Writes a sentence into a detail (NULL is accepted) and returns `code`; printf-style. */
+HPRPC_API int hprpc_detail_set(struct hprpc_detail *detail, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
 #ifdef __cplusplus
 }
 #endif

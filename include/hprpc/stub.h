@@ -4,6 +4,7 @@
 #ifndef HPRPC_STUB_H
 #define HPRPC_STUB_H
 
+#include <hprpc/channel/message.h>
 #include <hprpc/server.h>
 #include <kodosis/reader.h>
 
@@ -107,15 +108,16 @@ HPRPC_API int hprpc_stub_raised(struct hprpc_call *call, const char *name, struc
 
 /* ---- Server side ---- */
 
-/* Takes room for `size` bytes of reply. `hprpc_reply_send` must follow at once, on the same thread. */
-HPRPC_API int hprpc_reply_begin(struct hprpc_request *request, uint64_t size, struct kodosis_writer **ret_writer);
+/* Takes room for `size` bytes of reply. `hprpc_request_reply_send` must follow at once, on the same thread. */
+HPRPC_API int hprpc_request_reply_begin(struct hprpc_request *request, uint64_t size,
+                                        struct kodosis_writer **ret_writer);
 
 /* Publishes the reply; the request is answered. */
-HPRPC_API int hprpc_reply_send(struct hprpc_request *request);
+HPRPC_API int hprpc_request_reply_send(struct hprpc_request *request);
 
-/* The same for a typed error: `name` is its dotted full name; hprpc_reply_send follows. */
-HPRPC_API int hprpc_raise_begin(struct hprpc_request *request, const char *name, uint64_t size,
-                                struct kodosis_writer **ret_writer);
+/* The same for a typed error: `name` is its dotted full name; hprpc_request_reply_send follows. */
+HPRPC_API int hprpc_request_raise_begin(struct hprpc_request *request, const char *name, uint64_t size,
+                                        struct kodosis_writer **ret_writer);
 
 #ifdef __cplusplus
 }

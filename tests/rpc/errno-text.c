@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "rpc/errno-text.h"
+#include "base/errno-text.h"
 
 static void test_every_number_has_a_text(void **state)
 {

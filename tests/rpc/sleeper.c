@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "rpc/sleeper.h"
+#include "rpc/pump/sleeper.h"
 
 #define SECOND 1000000000ull
 
@@ -59,7 +59,7 @@ static bool is_ready(const struct bed *bed, int timeout_ms)
 static void test_a_kick_wakes(void **state)
 {
     struct bed *bed = *state;
-    uint64_t now = hprpc_now(bed->context);
+    uint64_t now = hprpc_context_now(bed->context);
 
     kick(bed);
     assert_true(hprpc__sleeper_sleep(&bed->sleeper, now, HPRPC__NEVER));
@@ -71,10 +71,10 @@ static void test_a_kick_wakes(void **state)
 static void test_the_time_wakes(void **state)
 {
     struct bed *bed = *state;
-    uint64_t now = hprpc_now(bed->context), until = now + SECOND / 100;
+    uint64_t now = hprpc_context_now(bed->context), until = now + SECOND / 100;
 
     assert_false(hprpc__sleeper_sleep(&bed->sleeper, now, until));
-    assert_true(hprpc_now(bed->context) >= until);
+    assert_true(hprpc_context_now(bed->context) >= until);
     assert_false(is_ready(bed, 0));
     assert_true(bed->sleeper.alarm.due == HPRPC__NEVER);
 }
@@ -83,7 +83,7 @@ static void test_the_time_wakes(void **state)
 static void test_a_time_that_is_over_wakes(void **state)
 {
     struct bed *bed = *state;
-    uint64_t now = hprpc_now(bed->context);
+    uint64_t now = hprpc_context_now(bed->context);
 
     assert_false(hprpc__sleeper_sleep(&bed->sleeper, now, now));
     assert_false(hprpc__sleeper_sleep(&bed->sleeper, now, now - 1));
@@ -92,7 +92,7 @@ static void test_a_time_that_is_over_wakes(void **state)
 static void test_an_earlier_time_comes_first(void **state)
 {
     struct bed *bed = *state;
-    uint64_t now = hprpc_now(bed->context);
+    uint64_t now = hprpc_context_now(bed->context);
 
     hprpc__alarm_set(&bed->sleeper.alarm, now, now + 3600 * SECOND);
     assert_false(hprpc__sleeper_sleep(&bed->sleeper, now, now + SECOND / 100));
@@ -102,20 +102,20 @@ static void test_an_earlier_time_comes_first(void **state)
 static void test_a_later_time_waits_for_the_alarm(void **state)
 {
     struct bed *bed = *state;
-    uint64_t now = hprpc_now(bed->context), until = now + SECOND / 50;
+    uint64_t now = hprpc_context_now(bed->context), until = now + SECOND / 50;
 
     hprpc__alarm_set(&bed->sleeper.alarm, now, now + SECOND / 100);
     assert_false(hprpc__sleeper_sleep(&bed->sleeper, now, until));
-    now = hprpc_now(bed->context);
+    now = hprpc_context_now(bed->context);
     assert_false(hprpc__sleeper_sleep(&bed->sleeper, now, until));
-    assert_true(hprpc_now(bed->context) >= until);
+    assert_true(hprpc_context_now(bed->context) >= until);
 }
 
 /* It rang, was set anew before anybody looked, and rings again: nothing is lost by looking in between. */
 static void test_an_alarm_is_set_anew_after_it_rang(void **state)
 {
     struct bed *bed = *state;
-    uint64_t now = hprpc_now(bed->context);
+    uint64_t now = hprpc_context_now(bed->context);
 
     hprpc__alarm_set(&bed->sleeper.alarm, now, now + 2);
     assert_true(is_ready(bed, 60000));

@@ -7,7 +7,7 @@
 
 #include <hprpc/hprpc.h>
 
-#include "rpc/spin.h"
+#include "rpc/connection/spin.h"
 
 struct learner {
     struct hprpc_context *context;
@@ -43,7 +43,7 @@ static enum hprpc__spin_manner wait_in_vain(struct learner *learner)
     hprpc__spin_start(spin, HPRPC_WAIT_ADAPTIVE, &learner->history);
     manner = spin->manner;
     while (!hprpc__spin_wants_clock(spin, hprpc__spin_looks(spin)) ||
-           hprpc__spin_goes_on(spin, learner->context, hprpc_now(learner->context)))
+           hprpc__spin_goes_on(spin, learner->context, hprpc_context_now(learner->context)))
         ;
     hprpc__spin_slept(spin);
     return manner;
@@ -58,7 +58,7 @@ static enum hprpc__spin_manner wait_shortly(struct learner *learner)
     hprpc__spin_start(spin, HPRPC_WAIT_ADAPTIVE, &learner->history);
     manner = spin->manner;
     if (hprpc__spin_wants_clock(spin, hprpc__spin_looks(spin)))
-        hprpc__spin_goes_on(spin, learner->context, hprpc_now(learner->context));
+        hprpc__spin_goes_on(spin, learner->context, hprpc_context_now(learner->context));
     hprpc__spin_paid(spin);
     return manner;
 }
@@ -163,11 +163,11 @@ static void spin_never_sleeps_and_block_never_spins(void **state)
     hprpc__spin_start(&learner.spin, HPRPC_WAIT_SPIN, &learner.history);
     assert_false(hprpc__spin_sleeps_at_once(&learner.spin));
     for (int i = 0; i < 1000; i++)
-        assert_true(hprpc__spin_goes_on(&learner.spin, learner.context, hprpc_now(learner.context)));
+        assert_true(hprpc__spin_goes_on(&learner.spin, learner.context, hprpc_context_now(learner.context)));
     hprpc__spin_change(&learner.history, HPRPC__SPIN_PLAINLY);
     hprpc__spin_start(&learner.spin, HPRPC_WAIT_BLOCK, &learner.history);
     assert_true(hprpc__spin_sleeps_at_once(&learner.spin));
-    assert_false(hprpc__spin_goes_on(&learner.spin, learner.context, hprpc_now(learner.context)));
+    assert_false(hprpc__spin_goes_on(&learner.spin, learner.context, hprpc_context_now(learner.context)));
     hprpc_context_free(learner.context);
 }
 
@@ -184,7 +184,7 @@ static unsigned spin_to_its_end(struct learner *learner, const unsigned *company
         uint32_t looks = company[turns % count] ? 1 : hprpc__spin_looks(spin);
 
         goes_on = !hprpc__spin_wants_clock(spin, looks) ||
-                  hprpc__spin_goes_on(spin, learner->context, hprpc_now(learner->context));
+                  hprpc__spin_goes_on(spin, learner->context, hprpc_context_now(learner->context));
     }
     return turns;
 }

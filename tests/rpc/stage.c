@@ -1,6 +1,6 @@
 #include "rpc/stage.h"
 
-#include "rpc/controller.h"
+#include "rpc/connection/connection.h"
 
 /* ---- The stage ---- */
 

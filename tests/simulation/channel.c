@@ -60,7 +60,7 @@ static int start_call(struct hprpc_channel *channel, const struct hprpc_header *
         return HPRPC_EAGAIN;
     }
 
-    packet = hprpc_allocate(world->context, sizeof(*packet) + size);
+    packet = hprpc_context_allocate(world->context, sizeof(*packet) + size);
     if (!packet)
         return HPRPC_ENOMEM;
     *packet = (struct packet){ .header = *header, .size = size };
@@ -119,7 +119,7 @@ static int end_call(struct hprpc_channel *channel, struct hprpc_reservation *res
     if (channel->corked || lane->outbox.first || lane->wire.bytes >= world->climate.capacity ||
         world_chance(world, world->climate.leave_behind)) {
         queue_put(&lane->outbox, packet);
-        hprpc_channel_queue(channel, true);
+        hprpc_channel_set_queued(channel, true);
     } else {
         depart(end, packet);
     }
@@ -152,7 +152,7 @@ static int flush(struct hprpc_channel *channel)
         if (world_chance(world, world->climate.leave_behind))
             end->room_at = world->now + world_random(world, MILLISECOND);
     }
-    hprpc_channel_queue(channel, lane->outbox.first != NULL);
+    hprpc_channel_set_queued(channel, lane->outbox.first != NULL);
     link_update(end->link);
     if (moved || lane->outbox.first)
         world_trace(world, "%u%c flushes, %u stay", end->link->number, side_name(end), lane->outbox.count);
@@ -188,7 +188,7 @@ static int report_broken(struct end *end)
 
     if (end->side == 0 && !link->accepted)
         code = link->cut ? HPRPC_EPEERDIED : HPRPC_EREFUSED;
-    end->broken = hprpc_channel_break(&end->base, code, code == HPRPC_EREFUSED ? "nobody listens" : "the peer is gone");
+    end->broken = hprpc_channel_fail(&end->base, code, code == HPRPC_EREFUSED ? "nobody listens" : "the peer is gone");
     world_trace(world_at(end), "%u%c reports %s", link->number, side_name(end), hprpc_error_name(code));
     return end->broken;
 }
@@ -200,7 +200,7 @@ static int deliver(struct end *end, struct hprpc_message *ret_message)
 
     if (packet->size > end->base.receive_limit) {
         packet_free(world, packet);
-        end->broken = hprpc_channel_break(&end->base, HPRPC_EPROTOCOL, "a message beyond the limit");
+        end->broken = hprpc_channel_fail(&end->base, HPRPC_EPROTOCOL, "a message beyond the limit");
         return end->broken;
     }
     *ret_message = (struct hprpc_message){
@@ -318,7 +318,7 @@ static void free_end(struct hprpc_channel *channel)
     if (end->out_fd >= 0)
         close(end->out_fd);
     link_leave(end->link, end->side);
-    hprpc_release(world->context, end, sizeof(*end));
+    hprpc_context_release(world->context, end, sizeof(*end));
 }
 
 static void describe(struct hprpc_channel *channel, struct hprpc_peer *ret_peer)

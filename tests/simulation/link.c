@@ -35,7 +35,7 @@ struct packet *queue_take(struct queue *queue)
 
 void packet_free(struct world *world, struct packet *packet)
 {
-    hprpc_release(world->context, packet, sizeof(*packet) + packet->size);
+    hprpc_context_release(world->context, packet, sizeof(*packet) + packet->size);
 }
 
 static void queue_clear(struct world *world, struct queue *queue)
@@ -61,7 +61,7 @@ static void queue_cut(struct world *world, struct queue *queue, uint32_t count)
 
 struct link *link_new(struct world *world, struct listening *listening)
 {
-    struct link *link = hprpc_allocate(world->context, sizeof(*link));
+    struct link *link = hprpc_context_allocate(world->context, sizeof(*link));
     struct link **last;
 
     if (!link)
@@ -98,7 +98,7 @@ static void link_free(struct link *link)
     while (*place != link)
         place = &(*place)->next;
     *place = link->next;
-    hprpc_release(world->context, link, sizeof(*link));
+    hprpc_context_release(world->context, link, sizeof(*link));
 }
 
 static void stop_waiting(struct link *link)
@@ -140,7 +140,7 @@ struct end *end_new(struct link *link, int side)
 {
     static const enum hprpc_wait waits[] = { HPRPC_WAIT_ADAPTIVE, HPRPC_WAIT_SPIN, HPRPC_WAIT_BLOCK };
     struct world *world = link->world;
-    struct end *end = hprpc_allocate(world->context, sizeof(*end));
+    struct end *end = hprpc_context_allocate(world->context, sizeof(*end));
     enum hprpc_wait wait;
 
     if (!end)

@@ -1,8 +1,8 @@
-/* Simulated connections: the transport "sim", made with hprpc/channel.h alone. */
+/* Simulated connections: the transport "sim", made with hprpc/channel/transport.h alone. */
 #ifndef SIMULATION_LINK_H
 #define SIMULATION_LINK_H
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 #include "simulation/world.h"
 

@@ -111,7 +111,7 @@ static void free_listening(struct hprpc_listener *listener)
     *place = listening->next;
     if (listening->fd >= 0)
         close(listening->fd);
-    hprpc_release(world->context, listening, sizeof(*listening));
+    hprpc_context_release(world->context, listening, sizeof(*listening));
     world_stir(world);
 }
 
@@ -125,7 +125,7 @@ int listening_open(struct hprpc_context *context, const struct hprpc_uri *uri, s
 
     if (listening_find(world, uri->rest))
         return hprpc_detail_set(detail, HPRPC_EINUSE, "%s is taken", uri->rest);
-    listening = hprpc_allocate(context, sizeof(*listening));
+    listening = hprpc_context_allocate(context, sizeof(*listening));
     if (!listening)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
     *listening = (struct listening){ .base = { &listening_ops, context }, .world = world, .fd = -1 };

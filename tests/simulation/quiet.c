@@ -2,8 +2,8 @@
 #include "simulation/cast.h"
 #include "simulation/link.h"
 
-#include "rpc/pending.h"
-#include "rpc/request.h"
+#include "rpc/call/ticket.h"
+#include "rpc/serve/request.h"
 #include "rpc/server.h"
 
 enum { NOTICES_MS = 20 };
@@ -69,7 +69,7 @@ static void check_direction(struct world *world, struct hprpc_controller *caller
                 "requests of %llu bytes came, and of %llu bytes were answered",
                 (unsigned long long)callee->bytes_received, (unsigned long long)atomic_load(&callee->bytes_answered));
     for (uint32_t call = 0; call < callee->own.max_calls; call++) {
-        _Atomic(struct hprpc_request *) *cell = hprpc__live_find(callee, call);
+        _Atomic(struct hprpc_request *) *cell = hprpc__call_ids_find(callee, call);
 
         world_check(world, !cell || !atomic_load(cell), "call id %u is still taken for in use", call);
     }
@@ -183,7 +183,7 @@ static struct sum kept(const struct hprpc_server *server, const struct world *wo
     struct sum sum = { 0 };
 
     for (const struct deferred *deferred = world->deferred; deferred; deferred = deferred->next) {
-        if (deferred->request->controller->quota != &server->common->quota)
+        if (deferred->request->controller->quota != &server->shared->quota)
             continue;
         sum.calls++;
         sum.bytes += deferred->request->charge;
@@ -218,7 +218,7 @@ void server_check(const struct server *server)
     if (!inside)
         return;
     world_check(world, !is_stopping(world) || !world->listenings, "the server is stopping, and listens");
-    quota = &inside->common->quota;
+    quota = &inside->shared->quota;
     sum = kept(inside, world);
     /* what workers hold is known to them alone */
     world_check(

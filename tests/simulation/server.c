@@ -199,7 +199,7 @@ static void close_server(struct server *server)
 static void run(struct server *server)
 {
     struct world *world = server->actor.world;
-    struct hprpc__quota *quota = &server->server->common->quota;
+    struct hprpc__quota *quota = &server->server->shared->quota;
     uint64_t last, kept;
     int r;
 

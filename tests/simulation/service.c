@@ -24,11 +24,11 @@ static int reply(struct hprpc_request *request, uint64_t tag, uint32_t size)
     int r;
 
     fill(bytes, size, ~tag);
-    r = hprpc_reply_begin(request, kodosis_size_bytes(8, payload), &writer);
+    r = hprpc_request_reply_begin(request, kodosis_size_bytes(8, payload), &writer);
     if (r == 0) {
         kodosis_write_uint64(writer, tag);
         kodosis_write_bytes(writer, payload);
-        r = hprpc_reply_send(request);
+        r = hprpc_request_reply_send(request);
     }
     free(bytes);
     return r;
@@ -37,12 +37,12 @@ static int reply(struct hprpc_request *request, uint64_t tag, uint32_t size)
 static int raise(struct hprpc_request *request, uint64_t tag)
 {
     struct kodosis_writer *writer;
-    int r = hprpc_raise_begin(request, "sim.Trouble", 8, &writer);
+    int r = hprpc_request_raise_begin(request, "sim.Trouble", 8, &writer);
 
     if (r < 0)
         return r;
     kodosis_write_uint64(writer, tag);
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 static int fail(struct work *work)

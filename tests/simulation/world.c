@@ -158,7 +158,7 @@ struct world *world_new(uint64_t seed, FILE *trace)
 
 struct world *world_of(struct hprpc_context *context)
 {
-    return ((struct memory *)hprpc_allocator(context)->self)->world;
+    return ((struct memory *)hprpc_context_allocator(context)->self)->world;
 }
 
 void world_free(struct world *world)

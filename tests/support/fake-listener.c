@@ -161,7 +161,7 @@ static void free_listener(struct hprpc_listener *base)
         fake_end_drop(&link->ends[1]);
     }
     close(listener->bell);
-    hprpc_release(base->context, listener, sizeof(*listener));
+    hprpc_context_release(base->context, listener, sizeof(*listener));
 }
 
 static const struct hprpc_listener_ops listener_ops = {
@@ -211,7 +211,7 @@ static int listen_at(struct hprpc_context *context, const struct hprpc_uri *uri,
         return r;
     if (strlen(uri->rest) >= NAME)
         return hprpc_detail_set(detail, HPRPC_EADDRESS, "the name has more than %d bytes", NAME - 1);
-    listener = hprpc_allocate(context, sizeof(*listener));
+    listener = hprpc_context_allocate(context, sizeof(*listener));
     if (!listener)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory to listen");
     memset(listener, 0, sizeof(*listener));
@@ -239,7 +239,7 @@ static int listen_at(struct hprpc_context *context, const struct hprpc_uri *uri,
         return 0;
     }
     close(listener->bell);
-    hprpc_release(context, listener, sizeof(*listener));
+    hprpc_context_release(context, listener, sizeof(*listener));
     return hprpc_detail_set(detail, HPRPC_EINUSE, "somebody listens at fake://%.60s", uri->rest);
 }
 

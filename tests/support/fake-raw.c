@@ -75,9 +75,9 @@ void fake_break(struct fake_end *end, int code, const char *reason)
 {
     lock(end);
     if (!end->code && !end->closed)
-        end->code = hprpc_channel_break(&end->channel, code, "%s", reason);
+        end->code = hprpc_channel_fail(&end->channel, code, "%s", reason);
     if (!end->peer->code && !end->peer->closed)
-        end->peer->code = hprpc_channel_break(&end->peer->channel, HPRPC_EPEERDIED, "the other side went away");
+        end->peer->code = hprpc_channel_fail(&end->peer->channel, HPRPC_EPEERDIED, "the other side went away");
     fake_ring(end);
     fake_ring(end->peer);
     unlock(end);
@@ -186,7 +186,7 @@ struct fake_end *fake_accept(struct hprpc_listener *listener)
 
 void fake_send(struct fake_end *end, const struct hprpc_header *header, const void *body, size_t size)
 {
-    struct fake_parcel *parcel = hprpc_allocate(NULL, sizeof(*parcel) + size);
+    struct fake_parcel *parcel = hprpc_context_allocate(NULL, sizeof(*parcel) + size);
 
     if (!parcel)
         abort();
@@ -212,7 +212,7 @@ static bool poll_end(struct fake_end *end, struct fake_message *ret_message, boo
     if (!ret_message->body)
         abort();
     memcpy(ret_message->body, parcel->body, parcel->size);
-    hprpc_release(parcel->context, parcel, sizeof(*parcel) + parcel->size);
+    hprpc_context_release(parcel->context, parcel, sizeof(*parcel) + parcel->size);
     return true;
 }
 

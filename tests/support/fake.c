@@ -74,7 +74,7 @@ struct fake_parcel *fake_take(struct fake_queue *queue)
 static void destroy(struct fake_parcel *parcel)
 {
     if (parcel)
-        hprpc_release(parcel->context, parcel, sizeof(*parcel) + parcel->size);
+        hprpc_context_release(parcel->context, parcel, sizeof(*parcel) + parcel->size);
 }
 
 static void empty(struct fake_queue *queue)
@@ -131,7 +131,7 @@ static void note_queued(struct fake_end *end)
 {
     uint64_t queued = end->leaving.count ? end->leaving.count + end->leaving.bytes + end->burden : 0;
 
-    hprpc_channel_queue(&end->channel, (size_t)queued);
+    hprpc_channel_set_queued(&end->channel, (size_t)queued);
 }
 
 /* Sends what may leave; true when nothing is left. */
@@ -148,7 +148,7 @@ bool fake_move(struct fake_end *end)
 /* What travels belongs to neither side's allocator: the contexts of the two may differ, and end at any time. */
 static struct fake_parcel *wrap(struct fake_parcel *parcel)
 {
-    struct fake_parcel *wrapped = hprpc_allocate(NULL, sizeof(*parcel) + parcel->size);
+    struct fake_parcel *wrapped = hprpc_context_allocate(NULL, sizeof(*parcel) + parcel->size);
 
     if (!wrapped)
         breach("no memory for a message");
@@ -179,7 +179,7 @@ static void fail(struct fake_end *end, int code, const char *reason)
 {
     if (end->code || end->closed)
         return;
-    end->code = hprpc_channel_break(&end->channel, code, "%s", reason);
+    end->code = hprpc_channel_fail(&end->channel, code, "%s", reason);
     fake_ring(end);
 }
 
@@ -206,7 +206,7 @@ static int reserve(struct fake_end *end, const struct hprpc_header *header, uint
         end->starved = true;
         return HPRPC_EAGAIN;
     }
-    end->open = hprpc_allocate(end->channel.context, sizeof(*end->open) + size);
+    end->open = hprpc_context_allocate(end->channel.context, sizeof(*end->open) + size);
     if (!end->open)
         return HPRPC_ENOMEM;
     *end->open = (struct fake_parcel){ .header = *header, .size = size, .context = end->channel.context };
@@ -476,7 +476,7 @@ static void free_end(struct hprpc_channel *channel)
         breach("a channel was freed while messages were out");
     if (open)
         breach("a channel was freed while a reservation was open");
-    hprpc_release(channel->context, end->token, TOKEN);
+    hprpc_context_release(channel->context, end->token, TOKEN);
     fake_end_drop(end);
 }
 
@@ -532,14 +532,14 @@ int fake_put_under(struct fake_end *end, struct hprpc_context *context, const st
     pthread_mutex_lock(&end->link->lock);
     r = fake_configure(end, uri, detail);
     if (r == 0) {
-        end->token = hprpc_allocate(context, TOKEN);
+        end->token = hprpc_context_allocate(context, TOKEN);
         if (!end->token)
             r = hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for an end of a link");
     }
     if (r == 0)
         r = hprpc_channel_init(&end->channel, &fake_ops, context, wait);
     if (r == 0 && end->code)
-        hprpc_channel_break(&end->channel, end->code, "the other side went away before it was let in");
+        hprpc_channel_fail(&end->channel, end->code, "the other side went away before it was let in");
     pthread_mutex_unlock(&end->link->lock);
     return r;
 }

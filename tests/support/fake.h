@@ -1,5 +1,5 @@
 /*
- * A transport in memory, "fake://name", made through hprpc/channel.h alone: pairs of queues under a lock, with an eventfd
+ * A transport in memory, "fake://name", made through hprpc/channel/transport.h alone: pairs of queues under a lock, with an eventfd
  * for each end to sleep on. A test can hold back, drop and break what travels, look at what was sent, and play one end by
  * hand. Every end checks that its user keeps the contract of channel.h, and aborts where it does not.
  *
@@ -9,7 +9,7 @@
 #ifndef SUPPORT_FAKE_H
 #define SUPPORT_FAKE_H
 
-#include <hprpc/channel.h>
+#include <hprpc/channel/transport.h>
 
 extern const struct hprpc_transport fake_transport;
 

@@ -172,24 +172,24 @@ int tiny_echo_reply(struct hprpc_request *request, const void *data, size_t size
 {
     struct kodosis_bytes bytes = { data, size };
     struct kodosis_writer *writer;
-    int r = hprpc_reply_begin(request, kodosis_size_bytes(0, bytes), &writer);
+    int r = hprpc_request_reply_begin(request, kodosis_size_bytes(0, bytes), &writer);
 
     if (r < 0)
         return r;
     kodosis_write_bytes(writer, bytes);
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 int tiny_trouble_raise(struct hprpc_request *request, const void *data, size_t size)
 {
     struct kodosis_bytes bytes = { data, size };
     struct kodosis_writer *writer;
-    int r = hprpc_raise_begin(request, "test.Trouble", kodosis_size_bytes(0, bytes), &writer);
+    int r = hprpc_request_raise_begin(request, "test.Trouble", kodosis_size_bytes(0, bytes), &writer);
 
     if (r < 0)
         return r;
     kodosis_write_bytes(writer, bytes);
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 static int plain_echo(void *self, struct hprpc_request *request, struct kodosis_bytes data)

@@ -220,14 +220,14 @@ static void emit_send(struct c_emitter *emitter, const struct kodosis_type *type
     c_line(emitter, "if (r < 0)");
     c_line(emitter, "    return r;");
     c_write_fields(emitter, &field, count);
-    c_line(emitter, "return hprpc_reply_send(request);");
+    c_line(emitter, "return hprpc_request_reply_send(request);");
 }
 
 static void emit_reply(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     emit_reply_head(emitter, procedure, "");
     c_open(emitter);
-    emit_send(emitter, procedure->result, "hprpc_reply_begin(request");
+    emit_send(emitter, procedure->result, "hprpc_request_reply_begin(request");
     c_close(emitter);
     c_gap(emitter);
 }
@@ -322,7 +322,7 @@ void c_emit_error(struct c_emitter *emitter, const struct kodosis_declaration *e
     c_gap(emitter);
     c_line(emitter, "int %s_raise(struct hprpc_request *request, const struct %s *value)", name, name);
     c_open(emitter);
-    emit_send(emitter, error->type, c_format(emitter, "hprpc_raise_begin(request, \"%s\"", error->full_name));
+    emit_send(emitter, error->type, c_format(emitter, "hprpc_request_raise_begin(request, \"%s\"", error->full_name));
     c_close(emitter);
     c_gap(emitter);
     c_line(emitter, "bool %s_get(struct hprpc_call *call, struct %s *ret_value)", name, name);

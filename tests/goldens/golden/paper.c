@@ -277,11 +277,11 @@ int paper_not_found_raise(struct hprpc_request *request, const struct paper_not_
     int r;
 
     body_size = paper_not_found_size(value, 0);
-    r = hprpc_raise_begin(request, "paper.NotFound", body_size, &writer);
+    r = hprpc_request_raise_begin(request, "paper.NotFound", body_size, &writer);
     if (r < 0)
         return r;
     paper_not_found_write(writer, value);
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 bool paper_not_found_get(struct hprpc_call *call, struct paper_not_found *ret_value)
@@ -816,11 +816,11 @@ int paper_paper_say_hello_reply(struct hprpc_request *request, const struct pape
     int r;
 
     body_size = paper_hello_reply_size(value, 0);
-    r = hprpc_reply_begin(request, body_size, &writer);
+    r = hprpc_request_reply_begin(request, body_size, &writer);
     if (r < 0)
         return r;
     paper_hello_reply_write(writer, value);
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 int paper_paper_average_reply(struct hprpc_request *request, double value)
@@ -828,11 +828,11 @@ int paper_paper_average_reply(struct hprpc_request *request, double value)
     struct kodosis_writer *writer;
     int r;
 
-    r = hprpc_reply_begin(request, 8, &writer);
+    r = hprpc_request_reply_begin(request, 8, &writer);
     if (r < 0)
         return r;
     kodosis_write_float64(writer, value);
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 int paper_paper_get_rand_nums_reply(struct hprpc_request *request, struct kodosis_int32_list value)
@@ -842,11 +842,11 @@ int paper_paper_get_rand_nums_reply(struct hprpc_request *request, struct kodosi
     int r;
 
     body_size = kodosis_size_list(0, value.count, sizeof(int32_t), 4);
-    r = hprpc_reply_begin(request, body_size, &writer);
+    r = hprpc_request_reply_begin(request, body_size, &writer);
     if (r < 0)
         return r;
     kodosis_write_list(writer, value.data, value.count, sizeof(int32_t), 4);
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 int paper_paper_lookup_reply(struct hprpc_request *request, const struct paper_shape *value)
@@ -856,11 +856,11 @@ int paper_paper_lookup_reply(struct hprpc_request *request, const struct paper_s
     int r;
 
     body_size = paper_shape_size(value, 0);
-    r = hprpc_reply_begin(request, body_size, &writer);
+    r = hprpc_request_reply_begin(request, body_size, &writer);
     if (r < 0)
         return r;
     paper_shape_write(writer, value);
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 int paper_paper_keep_alive_reply(struct hprpc_request *request)
@@ -868,10 +868,10 @@ int paper_paper_keep_alive_reply(struct hprpc_request *request)
     struct kodosis_writer *writer;
     int r;
 
-    r = hprpc_reply_begin(request, 0, &writer);
+    r = hprpc_request_reply_begin(request, 0, &writer);
     if (r < 0)
         return r;
-    return hprpc_reply_send(request);
+    return hprpc_request_reply_send(request);
 }
 
 /* ---- The description of the file, and what needs it ---- */

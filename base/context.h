@@ -1,0 +1,19 @@
+/* The inside of a context, and of the default one. */
+#ifndef HPRPC_BASE_CONTEXT_H
+#define HPRPC_BASE_CONTEXT_H
+
+#include <hprpc/context.h>
+
+struct hprpc_context {
+    struct kodosis_allocator allocator;
+    void (*log)(void *self, enum hprpc_log_level level, const char *text);
+    void *log_self;
+    uint64_t (*now)(void *self);
+    void *now_self;
+    const struct hprpc_transport *const *transports;
+};
+
+/* The context itself, or the default one for NULL. */
+struct hprpc_context *hprpc__context(struct hprpc_context *context);
+
+#endif

@@ -1,0 +1,33 @@
+/* The little that is the same in every channel. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <hprpc/channel/transport.h>
+
+int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel_ops *ops,
+                       struct hprpc_context *context, enum hprpc_wait wait)
+{
+    if (!ops->start_call || !ops->end_call || !ops->cancel_call || !ops->flush || !ops->receive || !ops->release ||
+        !ops->watch || !ops->arm || !ops->disarm || !ops->close || !ops->free || !ops->describe)
+        return HPRPC_EINVAL;
+    channel->ops = ops;
+    channel->context = context;
+    channel->receive_limit = HPRPC_FIRST_MESSAGE_MAX;
+    channel->wait = wait;
+    channel->corked = false;
+    channel->queued = 0;
+    channel->reason.text[0] = '\0';
+    return 0;
+}
+
+int hprpc_channel_fail(struct hprpc_channel *channel, int code, const char *format, ...)
+{
+    va_list arguments;
+
+    if (channel->reason.text[0])
+        return code;
+    va_start(arguments, format);
+    vsnprintf(channel->reason.text, sizeof(channel->reason.text), format, arguments);
+    va_end(arguments);
+    return code;
+}

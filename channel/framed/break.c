@@ -1,0 +1,49 @@
+/* How a byte stream breaks: the two sides of it may find out at the same time, and one sentence stands. */
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <hprpc/channel/framed.h>
+
+#include "base/errno-text.h"
+
+enum { BREAKING = 1 }; /* in `broken`: the reason is being written */
+
+int hprpc_framed_broken(struct hprpc_framed *stream)
+{
+    /* acquire: pairs with the release in hprpc_framed_fail; who sees the code sees the reason */
+    int code = __atomic_load_n(&stream->broken, __ATOMIC_ACQUIRE);
+
+    while (code == BREAKING) {
+        sched_yield(); /* the other side is formatting one sentence */
+        code = __atomic_load_n(&stream->broken, __ATOMIC_ACQUIRE);
+    }
+    return code;
+}
+
+int hprpc_framed_fail(struct hprpc_framed *stream, int code, const char *format, ...)
+{
+    struct hprpc_detail detail;
+    va_list arguments;
+    int whole = 0;
+
+    /* relaxed: only decides who writes */
+    if (!__atomic_compare_exchange_n(&stream->broken, &whole, BREAKING, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return hprpc_framed_broken(stream);
+    va_start(arguments, format);
+    vsnprintf(detail.text, sizeof(detail.text), format, arguments);
+    va_end(arguments);
+    hprpc_channel_fail(&stream->channel, code, "%s", detail.text);
+    /* release: pairs with the acquire in hprpc_framed_broken */
+    __atomic_store_n(&stream->broken, code, __ATOMIC_RELEASE);
+    return code;
+}
+
+int hprpc_framed_fail_errno(struct hprpc_framed *stream, const char *verb, int number)
+{
+    bool system = number == ENOBUFS || number == ENOMEM || number == EBADF || number == EINVAL || number == EFAULT;
+
+    return hprpc_framed_fail(stream, system ? HPRPC_ESYSTEM : HPRPC_EPEERDIED, "cannot %s: %s", verb,
+                             hprpc__errno_text(number));
+}

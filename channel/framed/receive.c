@@ -1,0 +1,388 @@
+/*
+ * The receiving side: many messages per read, each delivered where it lies.
+ *
+ * Bytes are received into a block that the messages in it share. A body there is aligned by moving it down over its own
+ * header; a stream of like messages starts where no move is needed. A body of more than HPRPC__FRAMED_DIRECT bytes that
+ * is not complete yet gets memory of its own, and the rest of it is received straight there. That memory is taken at
+ * once rather than grown: the size was checked against the limit, the bytes are bounded by the credits that this side
+ * granted, the allocator maps no pages before bytes arrive, and growing would copy.
+ */
+#include "channel/framed/header.h"
+#include "channel/framed/pool.h"
+#include "channel/framed/sides.h"
+
+#include <errno.h>
+
+enum {
+    ALIGNMENT = 8,
+    READ_MIN = 4 * 1024, /* less room than this is not worth a read when the block can be cleared instead */
+    /*
+     * Looks in vain that a read which took everything saves: the one that ends a turn, and the one right behind the next
+     * request. A blocking call costs one read, and a spinning one nothing.
+     */
+    VAIN_LOOKS = 2,
+    WINDOW_BYTES = 16 * 1024, /* what has to come in each window while a message is incomplete */
+};
+
+#define WINDOW (30ull * 1000 * 1000 * 1000)
+
+/* ---- Memory ---- */
+
+static bool alone(const struct hprpc__block *block)
+{
+    /* acquire: pairs with the release in drop, so that whoever used the memory is done with it */
+    return atomic_load_explicit(&block->references, memory_order_acquire) == 1;
+}
+
+static void drop(struct hprpc_framed *stream, struct hprpc__block *block)
+{
+    bool large = block->capacity != HPRPC__FRAMED_BLOCK;
+
+    /* acq_rel: uses of the memory by all holders come before the last one gives it back */
+    if (atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
+        return;
+    if (!large)
+        __atomic_fetch_sub(&stream->blocks, 1, __ATOMIC_RELAXED);
+    hprpc__block_give(stream, large ? HPRPC__SPARE_LARGE : HPRPC__SPARE_RECEIVE, block);
+}
+
+/* Where to receive into an empty block, so that a body behind a header like the last one's is aligned. */
+static size_t origin(const struct hprpc_framed *stream)
+{
+    return (size_t)-stream->header_size & (ALIGNMENT - 1);
+}
+
+/* Takes a fresh block and moves what is not delivered yet to it. */
+static int renew(struct hprpc_framed *stream)
+{
+    struct hprpc__block *block = hprpc__block_take(stream, HPRPC__SPARE_RECEIVE, HPRPC__FRAMED_BLOCK);
+    size_t count = stream->filled - stream->at, start = origin(stream);
+
+    if (!block)
+        return HPRPC_ENOMEM;
+    __atomic_fetch_add(&stream->blocks, 1, __ATOMIC_RELAXED);
+    if (stream->block) {
+        memcpy(block->data + start, stream->block->data + stream->at, count);
+        drop(stream, stream->block);
+    }
+    stream->block = block;
+    stream->at = start;
+    stream->filled = start + count;
+    return 0;
+}
+
+/* Makes room behind `filled`: for the rest of the message that is arriving, and for a read that is worth its while. */
+static int make_room(struct hprpc_framed *stream)
+{
+    size_t start = origin(stream), count = stream->filled - stream->at;
+
+    if (!stream->block)
+        return renew(stream);
+    if (!count && alone(stream->block))
+        stream->at = stream->filled = start;
+    if (stream->at + stream->wanted <= HPRPC__FRAMED_BLOCK && HPRPC__FRAMED_BLOCK - stream->filled >= READ_MIN)
+        return 0;
+    if (!alone(stream->block))
+        return renew(stream);
+    if (stream->at > start) {
+        memmove(stream->block->data + start, stream->block->data + stream->at, count);
+        stream->at = start;
+        stream->filled = start + count;
+    }
+    return 0;
+}
+
+/* ---- Delivery ---- */
+
+static int deliver(struct hprpc_framed *stream, const struct hprpc_header *header, size_t header_size, uint32_t size,
+                   struct hprpc_message *ret_message)
+{
+    struct hprpc__block *block = stream->block;
+    uint8_t *body = block->data + stream->at + header_size;
+    size_t shift = (uintptr_t)body & (ALIGNMENT - 1);
+    bool aside = shift > header_size && size;
+
+    stream->at += header_size + size;
+    stream->header_size = (uint8_t)header_size;
+    stream->window_start = 0;
+    /*
+     * A header has at least 6 bytes. With exactly 6 the body may lack one byte of room, but has less than 128 bytes: it
+     * is copied, and must be gone before the next one needs the place.
+     */
+    if (aside)
+        memcpy(block->aside, body, size);
+    else if (shift && size)
+        memmove(body - shift, body, size);
+
+    atomic_fetch_add_explicit(&block->references, 1, memory_order_relaxed);
+    ret_message->header = *header;
+    ret_message->body = aside ? block->aside : body - shift;
+    ret_message->size = size;
+    ret_message->lendable = !aside && __atomic_load_n(&stream->blocks, __ATOMIC_RELAXED) <= HPRPC__FRAMED_BLOCKS / 2;
+    ret_message->token[0] = (uintptr_t)block;
+    return 1;
+}
+
+/* A body in memory of its own costs no more when it is lent than when it is copied. */
+static int deliver_large(struct hprpc_framed *stream, struct hprpc_message *ret_message)
+{
+    ret_message->header = stream->large_header;
+    ret_message->body = stream->large->data;
+    ret_message->size = stream->large_size;
+    ret_message->lendable = true;
+    ret_message->token[0] = (uintptr_t)stream->large;
+    stream->large = NULL;
+    stream->window_start = 0;
+    return 1;
+}
+
+static int start_large(struct hprpc_framed *stream, const struct hprpc_header *header, size_t header_size,
+                       uint32_t size)
+{
+    size_t here = stream->filled - stream->at - header_size;
+    /* one byte more than a block tells the two kinds apart */
+    size_t capacity = size > HPRPC__FRAMED_BLOCK ? size : HPRPC__FRAMED_BLOCK + 1;
+    struct hprpc__block *large = hprpc__block_take(stream, HPRPC__SPARE_LARGE, capacity);
+
+    if (!large)
+        return HPRPC_ENOMEM;
+    memcpy(large->data, stream->block->data + stream->at + header_size, here);
+    stream->at = stream->filled;
+    stream->large = large;
+    stream->large_header = *header;
+    stream->large_size = size;
+    stream->large_filled = (uint32_t)here;
+    stream->header_size = (uint8_t)header_size;
+    return 0;
+}
+
+static int protocol_error(struct hprpc_framed *stream, int code, const char *text)
+{
+    stream->receive_broken = true;
+    return hprpc_framed_fail(stream, code, "%s", text);
+}
+
+/* Takes the next message out of what was received: 1; 0, it is not complete; broken, HPRPC_ENOMEM. */
+static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_message)
+{
+    size_t count = stream->filled - stream->at;
+    struct hprpc_header header;
+    struct hprpc_detail detail;
+    size_t header_size;
+    uint32_t size;
+    int r;
+
+    if (stream->large)
+        return stream->large_filled == stream->large_size ? deliver_large(stream, ret_message) : 0;
+    stream->wanted = HPRPC__HEADER_MAX;
+    if (!count)
+        return 0;
+    r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &header, &size);
+    if (r <= 0)
+        return r ? protocol_error(stream, r, detail.text) : 0;
+    header_size = (size_t)r;
+    if (size > stream->channel.receive_limit) {
+        hprpc_detail_set(&detail, HPRPC_EPROTOCOL, "a message of %lu bytes is over the limit of %lu",
+                         (unsigned long)size, (unsigned long)stream->channel.receive_limit);
+        return protocol_error(stream, HPRPC_EPROTOCOL, detail.text);
+    }
+    if (count - header_size >= size)
+        return deliver(stream, &header, header_size, size, ret_message);
+    if (size > HPRPC__FRAMED_DIRECT)
+        return start_large(stream, &header, header_size, size);
+    stream->wanted = (uint32_t)header_size + size;
+    return 0;
+}
+
+/* ---- Reading ---- */
+
+static int end_of_stream(struct hprpc_framed *stream)
+{
+    size_t here = stream->large ? stream->large_filled : stream->filled - stream->at;
+
+    stream->receive_broken = true;
+    if (!here && !stream->large)
+        return hprpc_framed_fail(stream, HPRPC_EPEERDIED, "the other side closed the connection");
+    return hprpc_framed_fail(stream, HPRPC_EPEERDIED,
+                             "the other side closed the connection in the middle of a message, %zu bytes into it",
+                             here);
+}
+
+/* Receives what is there: 1, some bytes came; 0, none; broken, HPRPC_ENOMEM. */
+static int fill(struct hprpc_framed *stream)
+{
+    struct iovec runs[2];
+    int count = 0, r = make_room(stream);
+    size_t asked = 0, taken, part;
+    ssize_t n;
+
+    if (r)
+        return r;
+    if (stream->large) {
+        runs[count].iov_base = stream->large->data + stream->large_filled;
+        runs[count].iov_len = stream->large_size - stream->large_filled;
+        asked += runs[count++].iov_len;
+    }
+    runs[count].iov_base = stream->block->data + stream->filled;
+    runs[count].iov_len = stream->block->capacity - stream->filled;
+    asked += runs[count++].iov_len;
+
+    n = stream->ops->read(stream, runs, count);
+    if (!n)
+        return end_of_stream(stream);
+    if (n == -EAGAIN)
+        return 0;
+    if (n < 0) {
+        stream->receive_broken = true;
+        return hprpc_framed_fail_errno(stream, "receive", (int)-n);
+    }
+    taken = (size_t)n;
+    stream->vain_looks = taken < asked ? VAIN_LOOKS : 0;
+    stream->quiet = false;
+    stream->window_bytes += taken;
+    part = count == 2 && taken > runs[0].iov_len ? runs[0].iov_len : count == 2 ? taken : 0;
+    stream->large_filled += (uint32_t)part;
+    stream->filled += taken - part;
+    return 1;
+}
+
+/*
+ * A message that trickles in holds memory and a connection for as long as its sender likes: a window of time with next to
+ * no bytes breaks the stream. If nobody received for a while, what came meanwhile counts.
+ */
+static int check_pace(struct hprpc_framed *stream)
+{
+    uint64_t now;
+
+    if (!stream->large && stream->at == stream->filled)
+        return 0;
+    now = hprpc_context_now(stream->channel.context);
+    if (stream->window_start && now - stream->window_start < WINDOW)
+        return 0;
+    if (stream->window_start && stream->window_bytes < WINDOW_BYTES)
+        return protocol_error(stream, HPRPC_EPROTOCOL, "a message stayed incomplete for 30 seconds");
+    stream->window_start = now;
+    stream->window_bytes = 0;
+    return 0;
+}
+
+static int open_stream(struct hprpc_framed *stream)
+{
+    int r = stream->ops->open(stream);
+
+    if (r < 0)
+        stream->receive_broken = true;
+    if (r == 1) /* release: pairs with the acquire in hprpc__framed_start; the descriptor is settled */
+        __atomic_store_n(&stream->open, true, __ATOMIC_RELEASE);
+    return r;
+}
+
+/* The last read took everything, and all of it is delivered: the look that ends a turn of most calls. */
+static bool is_drained(const struct hprpc_framed *stream)
+{
+    return stream->vain_looks && stream->at == stream->filled && !stream->large;
+}
+
+int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message)
+{
+    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
+    int broken = hprpc_framed_broken(stream), r;
+    bool came = false;
+
+    if (is_drained(stream) && !broken) {
+        stream->vain_looks--;
+        return 0;
+    }
+    if (broken && (stream->receive_broken || broken == HPRPC_ECLOSED))
+        return broken;
+    if (!__atomic_load_n(&stream->open, __ATOMIC_RELAXED)) {
+        r = open_stream(stream);
+        if (r <= 0)
+            return r;
+    }
+    if (broken)
+        stream->vain_looks =
+            0; /* the sending side found out; what came before is still to be had, down to the last read */
+    /* ends: a turn that does not drain the connection brings a good part of one message, and that has a limit */
+    for (;;) {
+        r = next_message(stream, ret_message);
+        if (r)
+            return r;
+        r = stream->vain_looks && !broken ? 0 : fill(stream);
+        if (r < 0)
+            return r;
+        if (!r)
+            break;
+        came = true;
+    }
+    if (stream->vain_looks)
+        stream->vain_looks--;
+    if (came && !broken)
+        return check_pace(stream);
+    return broken;
+}
+
+void hprpc__framed_release(struct hprpc_channel *channel, struct hprpc_message *message)
+{
+    drop((struct hprpc_framed *)channel, (struct hprpc__block *)message->token[0]);
+}
+
+/* Whether what was received holds a whole message, or an error. */
+static bool has_message(const struct hprpc_framed *stream)
+{
+    struct hprpc_header header;
+    struct hprpc_detail detail;
+    uint32_t size;
+    size_t count = stream->filled - stream->at;
+    int r;
+
+    if (stream->large)
+        return stream->large_filled == stream->large_size;
+    if (!count)
+        return false;
+    r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &header, &size);
+    return r < 0 || (r > 0 && (size > stream->channel.receive_limit || count - (size_t)r >= size));
+}
+
+/* About to sleep: the pool gets what is empty, for those who are awake. */
+static void share(struct hprpc_framed *stream)
+{
+    struct hprpc__block *block = stream->block;
+
+    if (stream->pool && block && !stream->large && stream->at == stream->filled && alone(block) &&
+        hprpc__pool_give(stream->pool, block)) {
+        stream->block = NULL;
+        stream->at = stream->filled = 0;
+        __atomic_fetch_sub(&stream->blocks, 1, __ATOMIC_RELAXED);
+    }
+    hprpc__blocks_share(stream);
+}
+
+bool hprpc__framed_arm(struct hprpc_channel *channel)
+{
+    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
+
+    if (hprpc_framed_broken(stream) || has_message(stream))
+        return true;
+    stream->vain_looks = 0;
+    share(stream);
+    if (stream->quiet) {
+        /* armed twice with nothing in between: the connection idles, and keeps no memory meanwhile */
+        if (stream->block && stream->at == stream->filled && !stream->large) {
+            drop(stream, stream->block);
+            stream->block = NULL;
+            stream->at = stream->filled = 0;
+        }
+        hprpc__blocks_release(stream);
+    }
+    stream->quiet = true;
+    return false;
+}
+
+void hprpc__framed_receive_free(struct hprpc_framed *stream)
+{
+    if (stream->block)
+        drop(stream, stream->block);
+    if (stream->large)
+        drop(stream, stream->large);
+}

@@ -1,0 +1,251 @@
+/*
+ * The sending side: messages are written into blocks that form a queue, and leave as soon as the kernel takes them.
+ * Blocks never move, so a transport that completes later may still point into them. Runs that the writer borrowed are
+ * sent from where they lie; the gap that was left for them is filled only with what the kernel did not take at once.
+ */
+#include "channel/framed/block.h"
+#include "channel/framed/header.h"
+#include "channel/framed/sides.h"
+
+#include <errno.h>
+
+enum {
+    ALIGNMENT = 8,
+    REFERENCES = sizeof(((struct hprpc_reservation *)0)->references) / sizeof(struct kodosis_reference)
+};
+
+_Static_assert(2 * REFERENCES + 1 <= HPRPC__FRAMED_RUNS, "one message with all its references leaves in one call");
+
+/* ---- The queue ---- */
+
+/* Room for `total` bytes in one piece at the end of the queue, `header_size` of them before the body. */
+static struct hprpc__block *make_room(struct hprpc_framed *stream, size_t total, size_t header_size)
+{
+    struct hprpc__block *block = stream->last;
+    size_t capacity = total + ALIGNMENT;
+
+    if (block && block->capacity - block->end >= total)
+        return block;
+    if (capacity < HPRPC__FRAMED_BLOCK)
+        capacity = HPRPC__FRAMED_BLOCK;
+    block = capacity < total ? NULL : hprpc__block_take(stream, HPRPC__SPARE_SEND, capacity);
+    if (!block)
+        return NULL;
+    block->start = block->end = (size_t)-header_size & (ALIGNMENT - 1);
+    if (stream->last)
+        stream->last->next = block;
+    else
+        stream->first = block;
+    stream->last = block;
+    return block;
+}
+
+/* Removes the blocks at the front that hold nothing any more. */
+static void trim(struct hprpc_framed *stream)
+{
+    struct hprpc__block *block;
+
+    while ((block = stream->first) && block->start == block->end) {
+        stream->first = block->next;
+        if (!stream->first)
+            stream->last = NULL;
+        hprpc__block_give(stream, HPRPC__SPARE_SEND, block);
+    }
+}
+
+/* Takes `count` bytes that were sent off the front. */
+static void consume(struct hprpc_framed *stream, size_t count)
+{
+    struct hprpc__block *block;
+
+    stream->queued -= count;
+    for (block = stream->first; block && count; block = block->next) {
+        size_t part = block->end - block->start < count ? block->end - block->start : count;
+
+        block->start += part;
+        count -= part;
+    }
+}
+
+/* Copies borrowed runs to their places, except for what lies before `from` and was sent. */
+static void settle(const struct kodosis_writer *writer, const uint8_t *from)
+{
+    for (uint32_t i = 0; i < writer->reference_count; i++) {
+        const struct kodosis_reference *reference = &writer->references[i];
+        size_t skip = from > reference->place ? (size_t)(from - reference->place) : 0;
+
+        if (skip < reference->size)
+            memcpy(reference->place + skip, reference->data + skip, reference->size - skip);
+    }
+}
+
+/* ---- Sending ---- */
+
+static int gather(const struct hprpc_framed *stream, struct iovec *runs)
+{
+    int count = 0;
+
+    for (struct hprpc__block *block = stream->first; block && count < HPRPC__FRAMED_RUNS; block = block->next) {
+        if (block->start == block->end)
+            continue;
+        runs[count].iov_base = block->data + block->start;
+        runs[count++].iov_len = block->end - block->start;
+    }
+    return count;
+}
+
+/* The same for a queue of one block whose last message borrows. */
+static int gather_borrowed(const struct hprpc_framed *stream, const struct kodosis_writer *writer, struct iovec *runs)
+{
+    struct hprpc__block *block = stream->first;
+    uint8_t *from = block->data + block->start;
+    int count = 0;
+
+    for (uint32_t i = 0; i < writer->reference_count; i++) {
+        const struct kodosis_reference *reference = &writer->references[i];
+
+        if (reference->place > from) {
+            runs[count].iov_base = from;
+            runs[count++].iov_len = (size_t)(reference->place - from);
+        }
+        runs[count].iov_base = (void *)(uintptr_t)reference->data;
+        runs[count++].iov_len = reference->size;
+        from = reference->place + reference->size;
+    }
+    if (from < block->data + block->end) {
+        runs[count].iov_base = from;
+        runs[count++].iov_len = (size_t)(block->data + block->end - from);
+    }
+    return count;
+}
+
+/* One attempt: 1, all of the runs were taken; HPRPC_EAGAIN, the kernel is full; broken. */
+static int send_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
+{
+    size_t asked = 0;
+    ssize_t n;
+
+    for (int i = 0; i < count; i++)
+        asked += runs[i].iov_len;
+    n = stream->ops->write(stream, runs, count);
+    if (n < 0 && n != -EAGAIN)
+        return hprpc_framed_fail_errno(stream, "send", (int)-n);
+    if (n > 0)
+        consume(stream, (size_t)n);
+    if (n == (ssize_t)asked)
+        return 1;
+    stream->blocked = true;
+    return HPRPC_EAGAIN;
+}
+
+static int send_queue(struct hprpc_framed *stream)
+{
+    struct iovec runs[HPRPC__FRAMED_RUNS];
+    int r = 1;
+
+    while (r == 1 && stream->queued)
+        r = send_runs(stream, runs, gather(stream, runs));
+    return r == 1 ? 0 : r;
+}
+
+/* Sends at once a message that borrows, and copies what the kernel leaves. */
+static int send_borrowed(struct hprpc_framed *stream, const struct kodosis_writer *writer)
+{
+    struct iovec runs[HPRPC__FRAMED_RUNS];
+    int r = send_runs(stream, runs, gather_borrowed(stream, writer, runs));
+
+    if (r == HPRPC_EAGAIN)
+        settle(writer, stream->first->data + stream->first->start);
+    return r == 1 ? 0 : r;
+}
+
+/* ---- The slots ---- */
+
+int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size,
+                        struct hprpc_reservation *ret_reservation)
+{
+    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
+    uint8_t bytes[HPRPC__HEADER_MAX];
+    struct hprpc__block *block;
+    size_t total;
+    int header_size, r = hprpc_framed_broken(stream);
+
+    if (r)
+        return r;
+    /* acquire: pairs with the release in the receiving side's open_stream */
+    if (!__atomic_load_n(&stream->open, __ATOMIC_ACQUIRE))
+        return HPRPC_EAGAIN;
+    if (header->type == HPRPC_MESSAGE_REQUEST && stream->queued &&
+        (uint64_t)stream->queued + size > HPRPC__FRAMED_QUEUE)
+        return HPRPC_EAGAIN;
+    header_size = hprpc__header_write(header, size, bytes);
+    if (header_size < 0)
+        return header_size;
+    total = (size_t)header_size + size;
+    block = total < size ? NULL : make_room(stream, total, (size_t)header_size);
+    if (!block)
+        return HPRPC_ENOMEM;
+
+    memcpy(block->data + block->end, bytes, (size_t)header_size);
+    kodosis_writer_init(&ret_reservation->writer, block->data + block->end + header_size, size);
+    ret_reservation->writer.references = ret_reservation->references;
+    ret_reservation->writer.reference_capacity = REFERENCES;
+    ret_reservation->size = size;
+    ret_reservation->token[0] = total;
+    return 0;
+}
+
+int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *reservation)
+{
+    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
+    const struct kodosis_writer *writer = &reservation->writer;
+    size_t total = (size_t)reservation->token[0];
+    int r = hprpc_framed_broken(stream);
+
+    if (r)
+        return r;
+    stream->last->end += total;
+    stream->queued += total;
+    trim(stream);
+    if (!channel->corked && !stream->blocked && writer->reference_count && stream->first == stream->last) {
+        r = send_borrowed(stream, writer);
+    } else {
+        settle(writer, NULL);
+        if (!channel->corked && !stream->blocked)
+            r = send_queue(stream);
+    }
+    trim(stream);
+    hprpc_channel_set_queued(channel, stream->queued);
+    return r == HPRPC_EAGAIN ? 0 : r;
+}
+
+void hprpc__framed_cancel(struct hprpc_channel *channel, struct hprpc_reservation *reservation)
+{
+    (void)reservation;
+    trim((struct hprpc_framed *)channel);
+}
+
+int hprpc__framed_flush(struct hprpc_channel *channel)
+{
+    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
+    int r = hprpc_framed_broken(stream);
+
+    if (r)
+        return r;
+    stream->blocked = false;
+    r = send_queue(stream);
+    trim(stream);
+    hprpc_channel_set_queued(channel, stream->queued);
+    return r;
+}
+
+void hprpc__framed_send_free(struct hprpc_framed *stream)
+{
+    struct hprpc__block *block;
+
+    while ((block = stream->first)) {
+        stream->first = block->next;
+        hprpc__block_give(stream, HPRPC__SPARE_SEND, block);
+    }
+    stream->last = NULL;
+}

@@ -1,0 +1,21 @@
+/* The slots of a framed channel, by the side that they belong to. */
+#ifndef HPRPC_CHANNEL_FRAMED_SIDES_H
+#define HPRPC_CHANNEL_FRAMED_SIDES_H
+
+#include <hprpc/channel/framed.h>
+
+/* The slots of each side. */
+int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message);
+void hprpc__framed_release(struct hprpc_channel *channel, struct hprpc_message *message);
+bool hprpc__framed_arm(struct hprpc_channel *channel);
+int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size,
+                        struct hprpc_reservation *ret_reservation);
+int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
+void hprpc__framed_cancel(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
+int hprpc__framed_flush(struct hprpc_channel *channel);
+
+/* Frees what each side holds. */
+void hprpc__framed_receive_free(struct hprpc_framed *stream);
+void hprpc__framed_send_free(struct hprpc_framed *stream);
+
+#endif

@@ -1,0 +1,200 @@
+/* Claims on a path: a lock that dies with its holder, and the sweep of what a dead holder left. */
+#include "channel/names/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/errno-text.h"
+
+enum { LOCK_ATTEMPTS = 100 };
+
+static void lock_path(const char *path, char ret_lock[HPRPC__PATH_MAX + 8])
+{
+    snprintf(ret_lock, HPRPC__PATH_MAX + 8, "%s.lock", path);
+}
+
+/* A failed system call as one of our codes. */
+static int system_code(int number)
+{
+    return number == EACCES || number == EPERM || number == ELOOP      ? HPRPC_EPERMISSION
+           : number == ENOENT || number == ENOTDIR || number == EISDIR ? HPRPC_EADDRESS
+                                                                       : HPRPC_ESYSTEM;
+}
+
+/* Whether the locked file is still the one at its place: its last holder removes it before letting go. */
+static bool is_current(int fd, const char *lock)
+{
+    struct stat held, there;
+
+    return !fstat(fd, &held) && !lstat(lock, &there) && held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+static int check_lock(int fd, const char *lock, struct hprpc_detail *detail)
+{
+    struct stat status;
+
+    if (fstat(fd, &status))
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot look at %s: %s", lock, hprpc__errno_text(errno));
+    if (!S_ISREG(status.st_mode) || status.st_uid != geteuid())
+        return hprpc_detail_set(detail, HPRPC_EPERMISSION, "%s is not a file of ours", lock);
+    return 0;
+}
+
+static int take_lock(const char *path, struct hprpc_detail *detail, int *ret_fd)
+{
+    char lock[HPRPC__PATH_MAX + 8];
+    int fd, attempt, result;
+
+    lock_path(path, lock);
+    for (attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+        fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (fd < 0)
+            return hprpc_detail_set(detail, system_code(errno), "cannot open %s: %s", lock, hprpc__errno_text(errno));
+        result = check_lock(fd, lock, detail);
+        if (!result && flock(fd, LOCK_EX | LOCK_NB))
+            result =
+                errno == EWOULDBLOCK
+                    ? hprpc_detail_set(detail, HPRPC_EINUSE, "somebody already listens at %s", path)
+                    : hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot lock %s: %s", lock, hprpc__errno_text(errno));
+        if (!result && is_current(fd, lock)) {
+            *ret_fd = fd;
+            return 0;
+        }
+        close(fd);
+        if (result)
+            return result;
+    }
+    return hprpc_detail_set(detail, HPRPC_EINUSE, "others keep taking %s", path);
+}
+
+/* A listener that took no lock, or whose lock file was removed behind its back, still answers. */
+static bool somebody_answers(const char *path, mode_t type)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    bool answered;
+    int fd;
+
+    if (type == S_IFIFO) {
+        fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+        answered = fd >= 0;
+    } else {
+        fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        answered = fd >= 0 && (!connect(fd, (struct sockaddr *)&address, sizeof(address)) || errno != ECONNREFUSED);
+    }
+    if (fd >= 0)
+        close(fd);
+    return answered;
+}
+
+static int remove_stale(const char *path, mode_t type, struct hprpc_detail *detail)
+{
+    const char *what = type == S_IFIFO ? "FIFO" : "socket";
+    struct stat status;
+
+    if (lstat(path, &status))
+        return errno == ENOENT ? 0
+                               : hprpc_detail_set(detail, system_code(errno), "cannot look at %s: %s", path,
+                                                  hprpc__errno_text(errno));
+    if ((status.st_mode & S_IFMT) != type)
+        return hprpc_detail_set(detail, HPRPC_EADDRESS, "%s exists and is not a %s", path, what);
+    if (status.st_uid != geteuid())
+        return hprpc_detail_set(detail, HPRPC_EPERMISSION, "%s is a %s of user %lu", path, what,
+                                (unsigned long)status.st_uid);
+    if (somebody_answers(path, type))
+        return hprpc_detail_set(detail, HPRPC_EINUSE, "somebody already listens at %s", path);
+    if (unlink(path) && errno != ENOENT)
+        return hprpc_detail_set(detail, system_code(errno), "cannot remove the stale %s: %s", path,
+                                hprpc__errno_text(errno));
+    return 0;
+}
+
+/* Whether `name`, longer than its first `skip` bytes, belongs to a claim on itself or on what it is a part of. */
+static bool is_claimed(int directory, const char *name, size_t skip)
+{
+    char lock[NAME_MAX + 8];
+    struct stat status;
+    size_t end;
+
+    for (end = skip + 1; name[end - 1]; end++) {
+        if (name[end] && name[end] != '.')
+            continue;
+        snprintf(lock, sizeof(lock), "%.*s.lock", (int)end, name);
+        if (!fstatat(directory, lock, &status, AT_SYMLINK_NOFOLLOW))
+            return true;
+    }
+    return false;
+}
+
+/* Removes "<path>.*" of our type and uid. What cannot be removed stays: it harms nobody. */
+static void sweep(const char *path, mode_t type)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    size_t length = strlen(base);
+    char directory[HPRPC__PATH_MAX];
+    struct dirent *entry;
+    struct stat status;
+    DIR *stream;
+
+    snprintf(directory, sizeof(directory), "%.*s", slash && slash != path ? (int)(slash - path) : 1,
+             slash ? path : ".");
+    stream = opendir(directory);
+    if (!stream)
+        return;
+    while ((entry = readdir(stream))) {
+        if (strncmp(entry->d_name, base, length) || entry->d_name[length] != '.')
+            continue;
+        if (fstatat(dirfd(stream), entry->d_name, &status, AT_SYMLINK_NOFOLLOW))
+            continue;
+        if ((status.st_mode & S_IFMT) != type || status.st_uid != geteuid())
+            continue;
+        if (!is_claimed(dirfd(stream), entry->d_name, length + 1))
+            unlinkat(dirfd(stream), entry->d_name, 0);
+    }
+    closedir(stream);
+}
+
+int hprpc__claim_take(struct hprpc__claim *claim, const char *path, mode_t type, struct hprpc_detail *detail)
+{
+    char lock[HPRPC__PATH_MAX + 8];
+    int fd = -1, result;
+
+    if (strlen(path) >= HPRPC__PATH_MAX)
+        return hprpc_detail_set(detail, HPRPC_EURI, "the path \"%.64s\" is too long", path);
+    result = take_lock(path, detail, &fd);
+    if (result)
+        return result;
+    result = remove_stale(path, type, detail);
+    if (result) {
+        lock_path(path, lock);
+        unlink(lock);
+        close(fd);
+        return result;
+    }
+    sweep(path, type);
+    claim->lock_fd = fd;
+    snprintf(claim->path, sizeof(claim->path), "%s", path);
+    return 0;
+}
+
+void hprpc__claim_drop(struct hprpc__claim *claim)
+{
+    char lock[HPRPC__PATH_MAX + 8];
+
+    if (claim->lock_fd < 0)
+        return;
+    /* in this order: once the lock file is gone, the path may already be the next one's */
+    unlink(claim->path);
+    lock_path(claim->path, lock);
+    unlink(lock);
+    close(claim->lock_fd);
+    claim->lock_fd = -1;
+}

@@ -1,0 +1,151 @@
+/*
+ * The extension API: what a transport is. Everything above (controller, client, server, generated code) sees a
+ * connection only through `struct hprpc_channel`, and every transport, built in or yours, is one `struct hprpc_transport`.
+ * This header is stable in the sense that slots are only ever added behind a new `HPRPC_CHANNEL_VERSION`.
+ *
+ * A channel carries messages: a header (struct hprpc_header) and a body of bytes, in order, exactly once, or it breaks and
+ * says why. It comes from the paper's RpcChannel (StartCall/EndCall over a BinaryWriter/BinaryReader).
+ *
+ * Threads. The controller above serialises two sides of every channel:
+ *   - the sending side (start_call, end_call, cancel_call, flush, close) is called under the controller's send lock;
+ *   - the receiving side (receive, arm, disarm) is called by one thread at a time, the one that pumps;
+ * the two sides run at the same time. `release` comes from any thread at any time. `watch` is called with both sides
+ * excluded or under the send lock. `free` is called once, when no other call is running and every message was released.
+ * No slot blocks, no slot calls back, and no slot is NULL.
+ */
+#ifndef HPRPC_CHANNEL_CHANNEL_H
+#define HPRPC_CHANNEL_CHANNEL_H
+
+#include <hprpc/channel/message.h>
+#include <hprpc/context.h>
+#include <hprpc/peer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HPRPC_CHANNEL_VERSION 1
+
+/* How one waits for the other side; it decides the speed of a call more than anything else. */
+enum hprpc_wait {
+    HPRPC_WAIT_ADAPTIVE = 0, /* spin for about the cost of a wake-up, then sleep; learns which pays */
+    HPRPC_WAIT_SPIN = 1,     /* never sleep: one processor belongs to this connection */
+    HPRPC_WAIT_BLOCK = 2,    /* sleep at once */
+};
+
+enum { HPRPC_WATCH_MAX = 3 };
+
+/* A descriptor to sleep on. */
+struct hprpc_watch {
+    int fd;
+    short events; /* POLLIN, POLLOUT; hang-up and error always count */
+    bool edge;    /* wants one report per event rather than while the condition lasts (a doorbell that nobody drains) */
+};
+
+/* Largest body that travels before the two sides have said HELLO. */
+enum { HPRPC_FIRST_MESSAGE_MAX = 64 * 1024 };
+
+struct hprpc_channel {
+    const struct hprpc_channel_ops *ops;
+    struct hprpc_context *context;
+    uint32_t receive_limit; /* largest body to accept, set by the controller; a longer one breaks the channel */
+    enum hprpc_wait wait;
+    bool corked; /* set by the controller around end_call, under the send lock: leave the message to the next flush */
+    size_t
+        queued; /* set by the backend, under the send lock: bytes that wait for flush, with what keeping them costs */
+    struct hprpc_detail reason; /* why the channel broke; written once, before the slot that reports it returns */
+};
+
+/*
+ * The slots. "Broken" means any negative code but HPRPC_EAGAIN, HPRPC_ETOOBIG and HPRPC_ENOMEM: HPRPC_EPEERDIED when the
+ * other side went away, HPRPC_EPROTOCOL when it sent nonsense, HPRPC_EREFUSED and HPRPC_EADDRESS from a channel that is
+ * still opening, HPRPC_ECLOSED after a local close. A broken channel stays broken, and everything complete that was
+ * received before the break is delivered before it is reported.
+ */
+struct hprpc_channel_ops {
+    /*
+     * Reserves room for exactly `size` bytes of body behind `header` (borrowed for the call) and points the reservation's
+     * writer at it. Errors: HPRPC_EAGAIN (no room now, nothing changed; a later `receive` or `flush`, or a watched event,
+     * makes room), HPRPC_ENOMEM, broken. A message with more bytes than the medium holds at once is staged, not refused.
+     * Replies, errors and control messages find room, or memory, where requests no longer do.
+     */
+    int (*start_call)(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size,
+                      struct hprpc_reservation *ret_reservation);
+
+    /*
+     * Publishes the message, and wakes the other side if it sleeps. Borrowed runs are sent or copied before it returns.
+     * 0 even if some of the bytes still wait for `flush`. Errors: broken.
+     */
+    int (*end_call)(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
+
+    /* Gives the room back; as if start_call had never been. */
+    void (*cancel_call)(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
+
+    /* Sends what end_call left behind, as far as it goes. 0: nothing is left; HPRPC_EAGAIN: some is; broken. */
+    int (*flush)(struct hprpc_channel *channel);
+
+    /*
+     * Takes the next message: 1 and a message that the caller must release; 0, none is there now; broken. Also drives a
+     * channel that is still opening. The next call may come before the last message is released.
+     */
+    int (*receive)(struct hprpc_channel *channel, struct hprpc_message *ret_message);
+
+    /* Gives a message's memory back, in any order, from any thread, also after the channel broke. */
+    void (*release)(struct hprpc_channel *channel, struct hprpc_message *message);
+
+    /*
+     * The descriptors to sleep on, as of now: at most HPRPC_WATCH_MAX, their number returned. The set changes only inside
+     * receive, flush and end_call. A channel that cannot wake anybody returns 0: nobody sleeps on it, it is looked at
+     * again and again.
+     */
+    size_t (*watch)(struct hprpc_channel *channel, struct hprpc_watch *ret_watches);
+
+    /*
+     * Before sleeping: asks to be woken. True when `receive` has something to do at once, and then nobody must sleep.
+     * After it, whatever the other side sends makes a watched descriptor ready.
+     */
+    bool (*arm)(struct hprpc_channel *channel);
+
+    /* After sleeping, or instead of it: wake-ups are no longer needed. `end_call` of the other side gets cheaper. */
+    void (*disarm)(struct hprpc_channel *channel);
+
+    /*
+     * Ends the connection: both sides see it, this one at its next call (HPRPC_ECLOSED), also when it sleeps on the
+     * watched descriptors. Idempotent. Memory and descriptors stay until `free`.
+     */
+    void (*close)(struct hprpc_channel *channel);
+
+    /* Frees everything, closing first if need be. */
+    void (*free)(struct hprpc_channel *channel);
+
+    /* Who is on the other side; complete once the channel has delivered its first message. */
+    void (*describe)(struct hprpc_channel *channel, struct hprpc_peer *ret_peer);
+};
+
+/*
+ * For backends: fills the base of a channel. Checks that every slot of `ops` is there; HPRPC_EINVAL otherwise.
+ */
+HPRPC_API int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel_ops *ops,
+                                 struct hprpc_context *context, enum hprpc_wait wait);
+
+/* For backends: sets `queued`, which the pumping thread looks at without the lock. */
+static inline void hprpc_channel_set_queued(struct hprpc_channel *channel, size_t queued)
+{
+    __atomic_store_n(&channel->queued, queued, __ATOMIC_RELAXED);
+}
+
+/*
+ * For backends: notes the reason, unless one is noted already, and returns `code`. printf-style. Only from the side
+ * (sending or receiving) that reports the break, so a backend that may break on both guards it.
+ */
+HPRPC_API int hprpc_channel_fail(struct hprpc_channel *channel, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * Messages over a byte stream: the framing that TCP and pipe share. A backend embeds a struct hprpc_framed and supplies
+ * the few operations that differ; everything else of a channel is here. See docs/wire-format.md for the bytes.
+ */
+#ifndef HPRPC_CHANNEL_FRAMED_H
+#define HPRPC_CHANNEL_FRAMED_H
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <hprpc/channel/channel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is kept for the next message instead of being given back to the allocator: at most one block of each kind. */
+enum hprpc__spare { HPRPC__SPARE_RECEIVE, HPRPC__SPARE_LARGE, HPRPC__SPARE_SEND, HPRPC__SPARE_COUNT };
+
+struct hprpc_framed;
+struct hprpc__pool;
+
+/* What differs between byte streams. Counts, or a negated errno; nothing blocks. */
+struct hprpc_framed_ops {
+    const char *name; /* the scheme */
+    /* Drives the opening, on the receiving side: 1, it is open; 0, not yet; broken, by hprpc_framed_fail. */
+    int (*open)(struct hprpc_framed *stream);
+    ssize_t (*read)(struct hprpc_framed *stream, const struct iovec *runs, int count); /* 0 at the end of the stream */
+    ssize_t (*write)(struct hprpc_framed *stream, const struct iovec *runs, int count);
+    /* As in channel.h; `writing` when bytes wait to be sent. Also while it opens. */
+    size_t (*watch)(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches);
+    /* Shows both sides the end; the sending side calls it, once. */
+    void (*shut)(struct hprpc_framed *stream);
+    /* Closes the descriptors and frees the memory that the stream is embedded in. */
+    void (*dispose)(struct hprpc_framed *stream);
+    void (*describe)(struct hprpc_framed *stream, struct hprpc_peer *ret_peer);
+};
+
+struct hprpc_framed {
+    struct hprpc_channel channel;
+    const struct hprpc_framed_ops *ops;
+    int broken; /* the code, once one side found it broken; see hprpc_framed_broken */
+    bool open;
+    struct hprpc__block *spares[HPRPC__SPARE_COUNT];
+    struct hprpc__pool *pool; /* where blocks go while it sleeps; a reference, or NULL */
+
+    /* the receiving side's */
+    struct hprpc__block *block; /* where bytes are received; `at` is the first byte not yet delivered */
+    size_t at, filled;
+    struct hprpc__block *large; /* the body that is received into memory of its own, or NULL */
+    struct hprpc_header large_header;
+    uint32_t large_size, large_filled;
+    uint32_t wanted;     /* bytes from `at` on that make the next message, as far as is known */
+    uint8_t header_size; /* of the last message; the next one is likely to have the same */
+    uint8_t vain_looks;  /* so many times reading again would be in vain: the last read took everything */
+    bool quiet;          /* nothing was received since the last arm */
+    bool receive_broken;
+    uint64_t window_start; /* while a message is incomplete: since when its bytes are counted, */
+    size_t window_bytes;   /* and how many came */
+    unsigned blocks;       /* blocks that messages, or the stream, hold */
+
+    /* the sending side's */
+    struct hprpc__block *first, *last; /* the queue */
+    size_t queued;                     /* its bytes */
+    bool blocked;                      /* the kernel took no more; only flush tries again */
+    bool shut;                         /* closed here */
+};
+
+/* Makes a stream; `open` when it needs no opening. */
+HPRPC_API void hprpc_framed_init(struct hprpc_framed *stream, const struct hprpc_framed_ops *ops,
+                                 struct hprpc_context *context, enum hprpc_wait wait, bool open);
+
+/*
+ * Breaks the stream, from either side: the first reason stands, and its code is returned whatever was offered.
+ */
+HPRPC_API int hprpc_framed_fail(struct hprpc_framed *stream, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Breaks the stream after a failed read or write. */
+HPRPC_API int hprpc_framed_fail_errno(struct hprpc_framed *stream, const char *verb, int number);
+
+/* 0, or the code it broke with; the reason is complete then. */
+HPRPC_API int hprpc_framed_broken(struct hprpc_framed *stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

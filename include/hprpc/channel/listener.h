@@ -1,0 +1,39 @@
+/* The extension API: what accepts connections for a server. */
+#ifndef HPRPC_CHANNEL_LISTENER_H
+#define HPRPC_CHANNEL_LISTENER_H
+
+#include <hprpc/channel/channel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct hprpc_listener {
+    const struct hprpc_listener_ops *ops;
+    struct hprpc_context *context;
+};
+
+/* All slots are called by one thread at a time; none blocks. */
+struct hprpc_listener_ops {
+    /*
+     * The next connection: 1 and a channel that the caller owns; 0, none now; HPRPC_ESYSTEM when the machine is out of
+     * descriptors or memory (the caller pauses and tries again), with the reason in `detail`. A peer that fails its opening
+     * is dropped and does not show.
+     */
+    int (*accept)(struct hprpc_listener *listener, struct hprpc_detail *detail, struct hprpc_channel **ret_channel);
+
+    /* As for channels. */
+    size_t (*watch)(struct hprpc_listener *listener, struct hprpc_watch *ret_watches);
+
+    /* The URI that clients connect to, with the port that was picked. Always NUL-terminated, cut if need be. */
+    void (*address)(struct hprpc_listener *listener, char *ret_uri, size_t capacity);
+
+    /* Stops listening and removes the names it made. Channels that were accepted live on. */
+    void (*free)(struct hprpc_listener *listener);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

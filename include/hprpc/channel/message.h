@@ -1,0 +1,70 @@
+/* A message between two controllers: its header (the paper's RpcHeader), the room to write one, and one that was received. */
+#ifndef HPRPC_CHANNEL_MESSAGE_H
+#define HPRPC_CHANNEL_MESSAGE_H
+
+#include <kodosis/writer.h>
+
+#include <hprpc/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum hprpc_message_type {
+    HPRPC_MESSAGE_HELLO = 1, /* the first message of each side: versions, limits, credits */
+    HPRPC_MESSAGE_BIND = 2,  /* ask for a service's numbers by name, version and hashes */
+    HPRPC_MESSAGE_BOUND = 3, /* the answer to BIND */
+    HPRPC_MESSAGE_REQUEST = 4,
+    HPRPC_MESSAGE_REPLY = 5,
+    HPRPC_MESSAGE_ERROR = 6,  /* the other answer to REQUEST or BIND */
+    HPRPC_MESSAGE_CANCEL = 7, /* nobody waits for this call any more */
+    HPRPC_MESSAGE_CREDIT = 8, /* one-way requests were consumed */
+    HPRPC_MESSAGE_PING = 9,
+    HPRPC_MESSAGE_PONG = 10,
+    HPRPC_MESSAGE_GOODBYE = 11, /* an orderly end, with its reason */
+    /* 12 DATA, 13 END: reserved for streams */
+};
+
+enum hprpc_message_flag {
+    HPRPC_FLAG_TIMEOUT = 0x01, /* the header carries a timeout that differs from the caller's default */
+    HPRPC_FLAG_DEPTH = 0x02,   /* the header carries a nesting depth: the caller is itself inside a handler */
+    HPRPC_FLAG_ONEWAY = 0x04,  /* no answer is wanted */
+    /* 0x08 metadata, 0x10 stream: reserved */
+    HPRPC_FLAGS = HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH | HPRPC_FLAG_ONEWAY, /* all that a message may carry */
+};
+
+struct hprpc_header {
+    uint32_t call;       /* chosen by the caller; the answer carries the same */
+    uint32_t timeout_ms; /* with HPRPC_FLAG_TIMEOUT, else 0 */
+    uint16_t service;    /* of requests, else 0 */
+    uint16_t procedure;  /* of requests, else 0 */
+    uint16_t depth;      /* with HPRPC_FLAG_DEPTH, else 0 */
+    uint8_t type;        /* enum hprpc_message_type */
+    uint8_t flags;       /* enum hprpc_message_flag */
+};
+
+/* Whether a header that came from a peer makes sense by itself: known type, known flags, flags that suit the type. */
+HPRPC_API bool hprpc_header_valid(const struct hprpc_header *header);
+
+/* Room for one message between start_call and end_call. Lives in the caller; several may be open on different channels. */
+struct hprpc_reservation {
+    struct kodosis_writer writer;           /* over `size` bytes of transport memory: the body goes here */
+    struct kodosis_reference references[4]; /* runs that the writer was allowed to borrow instead of copying */
+    uint32_t size;                          /* the body's exact size */
+    uintptr_t token[3];                     /* the backend's own */
+};
+
+/* One received message. It stays valid until it is released, which happens exactly once. */
+struct hprpc_message {
+    struct hprpc_header header; /* a private copy */
+    const uint8_t *body;        /* aligned to 8; may be shared with the peer, see docs/architecture.md on trust */
+    uint32_t size;
+    bool lendable;      /* may be kept beyond the next `receive`; if not, it must be copied and released first */
+    uintptr_t token[2]; /* the backend's own */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

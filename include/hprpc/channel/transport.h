@@ -1,0 +1,33 @@
+/* The extension API: a transport is a scheme, and how to connect and listen. What a backend includes. */
+#ifndef HPRPC_CHANNEL_TRANSPORT_H
+#define HPRPC_CHANNEL_TRANSPORT_H
+
+#include <hprpc/channel/listener.h>
+#include <hprpc/channel/uri.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A transport: a scheme and how to connect and listen. A backend exports exactly one, const. */
+struct hprpc_transport {
+    uint32_t version; /* HPRPC_CHANNEL_VERSION */
+    const char *scheme;
+
+    /*
+     * Begins a connection. It may still be opening when this returns: `receive` drives it, and `start_call` says
+     * HPRPC_EAGAIN, until it is open. Blocks only for name resolution. The caller owns the channel.
+     */
+    int (*connect)(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                   struct hprpc_channel **ret_channel);
+
+    /* Listens. The caller owns the listener. */
+    int (*listen)(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                  struct hprpc_listener **ret_listener);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

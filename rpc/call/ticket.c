@@ -1,0 +1,488 @@
+#include "rpc/call/ticket.h"
+
+#include "base/single-thread.h"
+#include "rpc/pump/wait.h"
+
+enum { FIRST_SLOTS = 16 };
+
+/* More ids: twice as many, at most what the other side allows. */
+static int grow(struct hprpc_controller *controller)
+{
+    struct hprpc__tickets *tickets = &controller->tickets;
+    uint32_t capacity = tickets->capacity ? tickets->capacity * 2 : FIRST_SLOTS;
+    struct hprpc__slot *slots;
+
+    if (capacity > controller->peer.max_calls)
+        capacity = controller->peer.max_calls;
+    if (capacity <= tickets->capacity)
+        return HPRPC_EAGAIN;
+    slots = hprpc_context_allocate(controller->context, capacity * sizeof(*slots));
+    if (!slots)
+        return HPRPC_ENOMEM;
+
+    if (tickets->capacity)
+        memcpy(slots, tickets->slots, tickets->capacity * sizeof(*slots));
+    for (uint32_t id = tickets->capacity; id < capacity; id++)
+        slots[id] = (struct hprpc__slot){ NULL, id + 1 };
+    hprpc_context_release(controller->context, tickets->slots, tickets->capacity * sizeof(*slots));
+    tickets->slots = slots;
+    tickets->free_id = tickets->capacity;
+    tickets->capacity = capacity;
+    return 0;
+}
+
+static void free_id(struct hprpc__tickets *tickets, uint32_t id)
+{
+    tickets->slots[id] = (struct hprpc__slot){ NULL, tickets->free_id };
+    tickets->free_id = id;
+}
+
+static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller)
+{
+    struct hprpc_pending_call *pending = controller->tickets.pool;
+
+    if (pending) {
+        controller->tickets.pool = pending->next;
+        return pending;
+    }
+    pending = hprpc_context_allocate(controller->context, sizeof(*pending));
+    if (!pending)
+        return NULL;
+    pending->controller = controller;
+    pending->interface = NULL;
+    pending->body.place = HPRPC__BODY_NONE;
+    kodosis_arena_init(&pending->arena, hprpc_context_allocator(controller->context),
+                       (size_t)controller->own.max_decoded);
+    return pending;
+}
+
+static inline void begin(struct hprpc_pending_call *pending, uint32_t timeout_ms)
+{
+    pending->controller->tickets.held++;
+    pending->timeout_ms = timeout_ms;
+    pending->deadline = 0;
+    pending->code = 0;
+    pending->held = true;
+    pending->answered = false;
+    pending->sent = false;
+    pending->text = NULL;
+    pending->raised = NULL;
+    atomic_store_explicit(&pending->flags, 0, memory_order_relaxed);
+}
+
+/* Makes sure that an id is free. */
+static inline int find_id(struct hprpc_controller *controller)
+{
+    struct hprpc__tickets *tickets = &controller->tickets;
+
+    return KODOSIS_LIKELY(tickets->free_id != tickets->capacity) ? 0 : grow(controller);
+}
+
+static inline void take_id(struct hprpc_pending_call *pending, uint32_t charge)
+{
+    struct hprpc_controller *controller = pending->controller;
+    struct hprpc__tickets *tickets = &controller->tickets;
+
+    pending->id = tickets->free_id;
+    tickets->free_id = tickets->slots[pending->id].next_free;
+    tickets->slots[pending->id].ticket = pending;
+    pending->charge = charge;
+    controller->calls_out++;
+    controller->bytes_out += charge;
+}
+
+int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
+                        struct hprpc_pending_call **ret_pending)
+{
+    struct hprpc_pending_call *pending;
+    int r = find_id(controller);
+
+    if (r < 0)
+        return r;
+    pending = new_ticket(controller);
+    if (!pending)
+        return HPRPC_ENOMEM;
+    begin(pending, timeout_ms);
+    take_id(pending, charge);
+    *ret_pending = pending;
+    return 0;
+}
+
+int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
+                       struct hprpc_pending_call **ret_pending)
+{
+    struct hprpc_pending_call *pending = new_ticket(controller);
+
+    if (!pending)
+        return HPRPC_ENOMEM;
+    begin(pending, timeout_ms);
+    *ret_pending = pending;
+    return 0;
+}
+
+int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge)
+{
+    int r = find_id(pending->controller);
+
+    if (r == 0)
+        take_id(pending, charge);
+    return r;
+}
+
+/* The id is free again and the credit is back. */
+static void settle(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+
+    pending->answered = true;
+    free_id(&controller->tickets, pending->id);
+    controller->calls_out--;
+    controller->bytes_out -= pending->charge;
+    controller->progress++;
+}
+
+static void put_away(struct hprpc_pending_call *pending)
+{
+    struct hprpc__tickets *tickets = &pending->controller->tickets;
+
+    pending->next = tickets->pool;
+    tickets->pool = pending;
+}
+
+void hprpc__pending_untake(struct hprpc_pending_call *pending)
+{
+    settle(pending);
+    pending->controller->tickets.held--;
+    put_away(pending);
+}
+
+void hprpc__pending_unnumber(struct hprpc_pending_call *pending)
+{
+    settle(pending);
+    pending->answered = false;
+}
+
+void hprpc__pending_queue(struct hprpc_pending_call *pending, const struct hprpc_interface *interface)
+{
+    struct hprpc__tickets *tickets = &pending->controller->tickets;
+    struct hprpc_pending_call **link = &tickets->queue;
+
+    while (*link)
+        link = &(*link)->next;
+    *link = pending;
+    pending->next = NULL;
+    pending->interface = interface;
+    atomic_fetch_add_explicit(&tickets->queued, 1, memory_order_relaxed);
+}
+
+void hprpc__pending_unqueue(struct hprpc_pending_call *pending)
+{
+    struct hprpc__tickets *tickets = &pending->controller->tickets;
+    struct hprpc_pending_call **link = &tickets->queue;
+
+    while (*link != pending)
+        link = &(*link)->next;
+    *link = pending->next;
+    pending->interface = NULL;
+    atomic_fetch_sub_explicit(&tickets->queued, 1, memory_order_relaxed);
+}
+
+bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now)
+{
+    struct hprpc_controller *controller = pending->controller;
+
+    if (!pending->deadline)
+        pending->deadline =
+            pending->timeout_ms == HPRPC_NO_TIMEOUT ? HPRPC__NEVER : now + pending->timeout_ms * 1000000ull;
+    if (pending->deadline >= atomic_load_explicit(&controller->next_deadline, memory_order_relaxed))
+        return false;
+    atomic_store_explicit(&controller->next_deadline, pending->deadline, memory_order_relaxed);
+    return true;
+}
+
+bool hprpc__pending_retire(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+
+    pending->held = false;
+    controller->tickets.held--;
+    if (pending->answered)
+        put_away(pending);
+    return controller->tickets.last_frees && !controller->tickets.held;
+}
+
+static void retire(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    bool frees;
+
+    pthread_mutex_lock(&controller->lock);
+    frees = hprpc__pending_retire(pending);
+    pthread_mutex_unlock(&controller->lock);
+    if (frees)
+        hprpc__controller_destroy(controller);
+}
+
+void hprpc__pending_tell(struct hprpc_pending_call *pending)
+{
+    pending->notify(pending->notify_self, pending);
+    /* as in hprpc__pending_let_go: whichever of the two comes last sees what the other did */
+    if (hprpc__set_bits(&pending->flags, HPRPC__TOLD) & HPRPC__DROPPED)
+        retire(pending);
+}
+
+void hprpc__pending_complete(struct hprpc_pending_call *pending, int code)
+{
+    struct hprpc__pump *pump = &pending->controller->pump;
+
+    pending->code = code;
+    /*
+     * Sequentially consistent: pairs with hprpc__pending_done, with hprpc_pending_call_notify, and with the waiter that
+     * counts itself in `pump.waiting` before it looks at DONE; a mere release could miss that waiter.
+     */
+    if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
+        hprpc__pending_tell(pending);
+    hprpc__pump_wake(pump, pending);
+}
+
+/* The sentence and the typed error of an ERROR, out of its body. */
+static int read_error(struct hprpc_pending_call *pending)
+{
+    struct kodosis_reader reader;
+    struct kodosis_string text, raised;
+    int32_t code;
+
+    kodosis_reader_init(&reader, pending->body.data, pending->body.size, &pending->arena);
+    code = kodosis_read_int32(&reader);
+    text = kodosis_read_string(&reader);
+    raised = kodosis_read_string(&reader);
+    if (raised.size)
+        kodosis_read_padding(&reader, 8);
+    if (reader.status != KODOSIS_OK)
+        return HPRPC_EPROTOCOL;
+
+    pending->text = text.size ? text.data : NULL;
+    pending->raised = raised.size ? raised.data : NULL;
+    pending->raised_body = reader.cursor;
+    pending->raised_size = (size_t)(reader.end - reader.cursor);
+    return code < 0 && code >= HPRPC_EAGAIN ? code : HPRPC_EINTERNAL;
+}
+
+static void store_answer(struct hprpc_pending_call *pending, struct hprpc_message *message)
+{
+    struct hprpc_controller *controller = pending->controller;
+    int r;
+
+    r = hprpc__body_take(&pending->body, controller->channel, message);
+    if (r == 0 && message->size > HPRPC__BODY_SMALL)
+        hprpc__count(pending->body.place == HPRPC__BODY_LENT ? &controller->statistics.lent
+                                                             : &controller->statistics.copied);
+    if (r == 0 && message->header.type == HPRPC_MESSAGE_ERROR)
+        r = read_error(pending);
+    hprpc__pending_complete(pending, r);
+}
+
+int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    struct hprpc_pending_call *pending = NULL;
+    bool wanted = false;
+
+    hprpc__count(&controller->statistics.replies_received);
+    pthread_mutex_lock(&controller->lock);
+    if (message->header.call < controller->tickets.capacity)
+        pending = controller->tickets.slots[message->header.call].ticket;
+    if (pending) {
+        settle(pending);
+        wanted = !hprpc__pending_done(pending);
+        pending->answer = message->header.type;
+        if (!pending->held)
+            put_away(pending);
+    }
+    pthread_mutex_unlock(&controller->lock);
+
+    if (wanted) {
+        store_answer(pending, message);
+        return 0;
+    }
+    hprpc__count(pending ? &controller->statistics.late_replies : &controller->statistics.stray_replies);
+    controller->channel->ops->release(controller->channel, message);
+    return 0;
+}
+
+/* A ticket that waited to be sent will not be: nothing but its outcome is to come. Under the lock. */
+static void leave_queue(struct hprpc_pending_call *pending)
+{
+    hprpc__pending_unqueue(pending);
+    pending->answered = true;
+}
+
+/*
+ * Completes a ticket that is still open, under the lock. From here on only its holder may touch it, unless a callback is
+ * registered: `ret_notify` says so, and the ticket stays until hprpc__pending_tell has called it.
+ */
+static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_notify)
+{
+    if (pending->answered || hprpc__pending_done(pending))
+        return false;
+    if (pending->interface)
+        leave_queue(pending);
+    /* the id stays taken until the other side answers: a late reply can meet nobody else */
+    else
+        hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
+    pending->text = NULL;
+    pending->code = code;
+    /* as in hprpc__pending_complete */
+    *ret_notify = hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY;
+    return true;
+}
+
+static void announce(struct hprpc_controller *controller, struct hprpc_pending_call *pending, bool notify)
+{
+    if (notify)
+        hprpc__pending_tell(pending);
+    hprpc__pump_wake(&controller->pump, pending);
+}
+
+bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code)
+{
+    struct hprpc_controller *controller = pending->controller;
+    bool ours, notify = false;
+
+    if (!hprpc__shared_is_ours(controller->shared))
+        return false;
+    pthread_mutex_lock(&controller->lock);
+    ours = abandon(pending, code, &notify);
+    pthread_mutex_unlock(&controller->lock);
+    if (ours)
+        announce(controller, pending, notify);
+    return ours;
+}
+
+bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    struct hprpc_pending_call *const awaited[] = { pending };
+    unsigned before;
+
+    /*
+     * In a child of fork what was lent is its parent's, who may still look at it; and another of the parent's threads may
+     * have held the lock, which nobody gives back here.
+     */
+    if (!hprpc__shared_is_ours(controller->shared))
+        return false;
+    if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
+        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 }, HPRPC_NO_TIMEOUT);
+
+    hprpc__body_drop(&pending->body, controller->channel);
+    kodosis_arena_reset(&pending->arena);
+    before = atomic_load_explicit(&pending->flags, memory_order_acquire);
+    if (!(before & HPRPC__NOTIFY))
+        return true;
+    /* a callback that has not returned is still shown the ticket */
+    return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
+}
+
+void hprpc__pending_drop(struct hprpc_pending_call *pending)
+{
+    if (hprpc__pending_let_go(pending))
+        retire(pending);
+}
+
+/* Abandons a ticket that is due; one that is not yet says itself when it will be. Under the lock. */
+static bool expire(struct hprpc_pending_call *pending, uint64_t now, bool *ret_notify)
+{
+    if (hprpc__pending_done(pending))
+        return false;
+    if (pending->deadline && pending->deadline <= now)
+        return abandon(pending, HPRPC_EDEADLINE, ret_notify);
+    hprpc__pending_start_clock(pending, now);
+    return false;
+}
+
+/* Abandons the next ticket that is due, from `id` on or in the queue; NULL when there is none. Under the lock. */
+static struct hprpc_pending_call *expire_next(struct hprpc_controller *controller, uint64_t now, uint32_t *id,
+                                              bool *ret_notify)
+{
+    struct hprpc_pending_call *pending;
+
+    while (*id < controller->tickets.capacity) {
+        pending = controller->tickets.slots[(*id)++].ticket;
+        if (pending && pending->sent && expire(pending, now, ret_notify))
+            return pending;
+    }
+    for (pending = controller->tickets.queue; pending; pending = pending->next) {
+        if (expire(pending, now, ret_notify))
+            return pending;
+    }
+    return NULL;
+}
+
+void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now)
+{
+    struct hprpc_pending_call *pending;
+    bool notify = false;
+    uint32_t id = 0;
+
+    if (atomic_load_explicit(&controller->next_deadline, memory_order_relaxed) > now)
+        return;
+    pthread_mutex_lock(&controller->lock);
+    atomic_store_explicit(&controller->next_deadline, HPRPC__NEVER, memory_order_relaxed);
+    while ((pending = expire_next(controller, now, &id, &notify))) {
+        pthread_mutex_unlock(&controller->lock);
+        announce(controller, pending, notify);
+        pthread_mutex_lock(&controller->lock);
+    }
+    pthread_mutex_unlock(&controller->lock);
+}
+
+/* The next ticket, from `id` on or in the queue, that waits for an answer that will never come. */
+static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controller, uint32_t *id, bool *ret_wanted)
+{
+    struct hprpc_pending_call *orphan = NULL;
+
+    pthread_mutex_lock(&controller->lock);
+    /* nothing takes an id any more, so none before this one is taken */
+    while (*id < controller->tickets.capacity && !orphan)
+        orphan = controller->tickets.slots[(*id)++].ticket;
+    if (orphan)
+        settle(orphan);
+    else if ((orphan = controller->tickets.queue))
+        leave_queue(orphan);
+    if (orphan) {
+        *ret_wanted = !hprpc__pending_done(orphan);
+        if (!orphan->held)
+            put_away(orphan);
+    }
+    pthread_mutex_unlock(&controller->lock);
+    return orphan;
+}
+
+void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, const char *reason)
+{
+    struct hprpc_pending_call *pending;
+    uint32_t id = 0;
+    bool wanted;
+
+    while ((pending = take_orphan(controller, &id, &wanted))) {
+        if (!wanted)
+            continue;
+        hprpc_detail_set(&pending->own_text, 0, "%s", reason);
+        pending->text = pending->own_text.text;
+        hprpc__pending_complete(pending, pending->sent ? code : hprpc__code_of_unsent(controller));
+    }
+}
+
+void hprpc__tickets_clear(struct hprpc_controller *controller)
+{
+    struct hprpc__tickets *tickets = &controller->tickets;
+    struct hprpc_pending_call *pending;
+
+    while ((pending = tickets->pool)) {
+        tickets->pool = pending->next;
+        kodosis_arena_clear(&pending->arena);
+        hprpc_context_release(controller->context, pending, sizeof(*pending));
+    }
+    hprpc_context_release(controller->context, tickets->slots, tickets->capacity * sizeof(*tickets->slots));
+    tickets->slots = NULL;
+    tickets->capacity = 0;
+}

@@ -1,0 +1,323 @@
+/*
+ * The inside of a controller: one connection, its two roles, and who may touch what.
+ *
+ * Three domains guard its fields:
+ *   lock    the send lock: the sending side of the channel, the tickets, the credit we have, the state
+ *   pump    the thread that owns the pump: the receiving side of the channel and the requests being dispatched
+ *   atomic  anybody
+ */
+#ifndef HPRPC_RPC_CONNECTION_CONNECTION_H
+#define HPRPC_RPC_CONNECTION_CONNECTION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <hprpc/stub.h>
+
+#include "rpc/connection/body.h"
+#include "rpc/connection/shared.h"
+#include "rpc/serve/services.h"
+#include "rpc/connection/spin.h"
+
+enum { HPRPC__CALLS_LIMIT = 65536 };   /* most calls in flight that either side may allow the other */
+enum { HPRPC__OWN_SERVICES = 0x8000 }; /* numbers from here on are services of this one connection */
+enum {
+    HPRPC__QUEUED_REPLIES_MAX = 64 * 1024 * 1024, /* bytes that wait to be sent, beyond which a reply is an error */
+    HPRPC__UNREAD_MAX = 256 * 1024 * 1024,        /* beyond which whoever does not read them is cut off */
+};
+
+#define HPRPC__NEVER UINT64_MAX
+
+enum hprpc__state {
+    HPRPC__OPENING, /* the other side's HELLO has not come */
+    HPRPC__READY,
+    HPRPC__BROKEN, /* every call is complete; the controller only waits to be freed */
+};
+
+/* What one side allows the other, or itself. */
+struct hprpc__limits {
+    uint32_t max_message;
+    uint32_t max_calls;
+    uint32_t max_depth;
+    uint32_t timeout_ms;
+    uint32_t keepalive_ms;
+    uint64_t max_call_bytes;
+    uint64_t max_decoded;
+};
+
+/* Whether the other side has given a sign of life. */
+struct hprpc__keepalive {
+    bool answers;               /* the other side pumps all the time, so it can answer a PING */
+    bool heard;                 /* something came since the last look */
+    uint32_t silent;            /* intervals in a row in which nothing came */
+    _Atomic uint64_t next_look; /* HPRPC__NEVER where nobody is pinged; written by the pump, asked by any thread */
+};
+
+struct hprpc__sleeper;
+
+/* Whoever drives controllers: a client of its own, or a server. */
+struct hprpc__host {
+    /* The channel wants other events than before, or somebody must look at it now. Under the controller's lock. */
+    void (*attend)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* One of its calls expires earlier than any other of its own. By the pump's owner. NULL where each sleep asks anew. */
+    void (*hasten)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* The pump's owner is about to leave: whoever comes next sleeps on descriptors. NULL where nobody does. */
+    void (*settle)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* The connection became READY or BROKEN. On the pumping thread, no lock held. NULL where nobody asks. */
+    void (*changed)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /* When every connection ends, whatever still waits on it; HPRPC__NEVER. NULL where that is never. */
+    uint64_t (*ends)(struct hprpc__host *host);
+
+    /* Whether somebody pumps all the time, so that a PING is answered. */
+    bool attentive;
+
+    /* Whether only the host's own thread pumps; other threads wait for it. */
+    bool dedicated;
+
+    /* pump: a wait inside a handler took a kick that may have been meant for the host itself */
+    bool kicked;
+
+    /* Where the pumping thread sleeps, if all there is to wake it is registered there; NULL: it polls. */
+    struct hprpc__sleeper *sleeper;
+};
+
+/* A thread that waits while another one pumps. Lives on its stack. */
+struct hprpc__waiter;
+
+struct hprpc__pump {
+    struct hprpc__host *host;
+    atomic_uintptr_t owner; /* the pumping thread, or 0 */
+    atomic_uint waiting;    /* length of `waiters` */
+    atomic_uint wanting;    /* how many of them wait for credit or room */
+    pthread_mutex_t lock;   /* of `waiters`; taken last */
+    struct hprpc__waiter *waiters;
+    bool dedicated;                   /* as the host's; who waits may be the last to leave, when the host is gone */
+    int wake_fd;                      /* wakes the pumping thread; the host's */
+    struct hprpc__spin_history spins; /* pump */
+};
+
+/* A call id and the ticket it stands for. Ids that are free form a list. */
+struct hprpc__slot {
+    struct hprpc_pending_call *ticket;
+    uint32_t next_free;
+};
+
+struct hprpc__tickets {
+    struct hprpc__slot *slots;
+    uint32_t capacity;
+    uint32_t free_id;                 /* head of the list of free ids, `capacity` when there is none */
+    uint32_t held;                    /* tickets that callers have not cleared */
+    bool last_frees;                  /* the controller outlived its references for their sake */
+    struct hprpc_pending_call *pool;  /* tickets to use again */
+    struct hprpc_pending_call *queue; /* those whose BIND waits to be sent, in order */
+    atomic_uint queued;               /* how many; written under the lock, looked at by the pump */
+};
+
+struct hprpc_client {
+    struct hprpc_controller *controller;
+};
+
+struct hprpc_controller {
+    struct hprpc_client client;
+    struct hprpc_context *context;
+    struct hprpc_channel *channel;
+    struct hprpc__shared *shared; /* a reference to what is its host's as well */
+    atomic_uint references;
+    struct hprpc__limits own;  /* what we allow the other side */
+    struct hprpc__limits peer; /* what it allows us; set before the state becomes READY */
+    struct hprpc__pump pump;
+
+    pthread_mutex_t lock;
+    atomic_uint state;                 /* enum hprpc__state, written under the lock */
+    int code;                          /* lock: why it is BROKEN */
+    struct hprpc_detail reason;        /* lock: the same in words */
+    bool closing;                      /* lock: closed on this side */
+    bool starved;                      /* lock: closed, because there was no memory for what the other side waits for */
+    bool begins;                       /* this side connected, and says HELLO first */
+    bool hello_sent;                   /* pump */
+    struct hprpc__tickets tickets;     /* lock */
+    uint32_t calls_out;                /* lock: requests without an answer, one-way ones without credit */
+    uint64_t bytes_out;                /* lock: their bodies */
+    uint32_t oneway_calls_out;         /* lock: the one-way ones among them */
+    uint64_t oneway_bytes_out;         /* lock: their bodies */
+    uint32_t progress;                 /* lock: changes whenever credit or room may have come */
+    atomic_uint turns;                 /* of the pump; written by its owner. A turn may make room in the channel */
+    _Atomic uint64_t next_deadline;    /* no ticket expires before it; written under the lock */
+    uint64_t opening_deadline;         /* pump */
+    struct hprpc__keepalive keepalive; /* pump */
+
+    struct hprpc__quota *quota;                         /* the server's, in `shared`, or NULL */
+    struct hprpc__workers *workers;                     /* the server's, or NULL: handlers run inline */
+    struct hprpc__services *services;                   /* the server's, or NULL */
+    _Atomic(struct hprpc__services *) own_services;     /* of this connection alone, or NULL; made under the lock */
+    struct hprpc__call_ids *live;                       /* pump: which incoming call ids are in use */
+    bool turning;                                       /* pump: a batch of messages is being dispatched */
+    struct hprpc_request *running;                      /* pump: the innermost handler that runs inline */
+    struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into it */
+    struct hprpc_request *spare;                        /* pump: requests to use again */
+    struct hprpc_request *returned;                     /* lock: the same, from other threads */
+    uint64_t bytes_received;                            /* pump: bodies of requests that want an answer */
+    _Atomic uint64_t bytes_answered;                    /* those of them that got one; written under the lock */
+    uint32_t oneway_calls; /* lock: one-way requests that came and were not credited back */
+    uint32_t oneway_done;  /* lock: those of them that are consumed */
+    uint64_t oneway_bytes, oneway_bytes_done;
+
+    struct {
+        _Atomic uint64_t calls_sent, calls_received, replies_sent, replies_received;
+        _Atomic uint64_t late_replies, stray_replies, busy, expired, copied, lent;
+    } statistics;
+
+    /* for the host's lists; pump */
+    struct hprpc_controller *next, *previous;
+    bool active;
+    struct hprpc__spin spin;
+    size_t watch_count; /* lock: what the host has registered */
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+};
+
+/* Counters have one writer at a time (the lock or the pump), so no locked instruction is needed; readers may be late. */
+static inline void hprpc__count(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* Gives bytes of credit back that a request took. Under the lock, so no locked instruction is needed. */
+static inline void hprpc__answered_bytes(struct hprpc_controller *controller, uint64_t size)
+{
+    atomic_store_explicit(&controller->bytes_answered,
+                          atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed) + size,
+                          memory_order_relaxed);
+}
+
+/*
+ * Whether another `size` bytes of requests are within the credit. A quarter of it may be consumed and not yet given back, for
+ * CREDIT comes in batches; whatever its size, a request must not wait for that quarter, because nothing would end the wait.
+ */
+static inline bool hprpc__within_credit(uint64_t taken, uint64_t size, uint64_t max_call_bytes)
+{
+    return !taken || taken < max_call_bytes / 4 || taken + size <= max_call_bytes;
+}
+
+/* ---- controller.c: life ---- */
+
+struct hprpc__controller_setup {
+    struct hprpc_context *context;
+    struct hprpc_channel *channel; /* taken over on success */
+    struct hprpc__limits limits;
+    struct hprpc__services *services; /* borrowed, or NULL, as the workers */
+    struct hprpc__workers *workers;
+    struct hprpc__shared *shared;
+    bool has_quota;
+    struct hprpc__host *host;
+    int wake_fd;
+    uint64_t opening_deadline;
+    bool begins; /* this side connected */
+};
+
+/* Makes a controller in state OPENING with one reference and says HELLO if it is the one that begins. HPRPC_ENOMEM. */
+int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hprpc_controller **ret_controller);
+
+/* Nobody refers to it any more: frees it, or leaves that to the last reply that is held. */
+void hprpc__controller_destroy(struct hprpc_controller *controller);
+
+/*
+ * One turn of the pump, by its owner: receives and dispatches a batch of messages and sends what waited. Where nothing is
+ * there it looks up to `looks` times, which is how one spins; the batch ends early when `until` (or NULL) is complete. The
+ * number of messages; 0, none was there; negative, the connection is broken and every call is complete.
+ */
+int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until);
+
+/* Lets deadlines pass: tickets expire, a handshake that takes too long breaks the connection. By the pump's owner. */
+void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now);
+
+/* When hprpc__controller_expire wants to be called; HPRPC__NEVER. */
+uint64_t hprpc__controller_deadline(struct hprpc_controller *controller);
+
+/* Breaks the connection with a code and completes everything. By the pump's owner; idempotent. */
+void hprpc__controller_break(struct hprpc_controller *controller, int code, const char *reason);
+
+/* Says GOODBYE and closes the channel, so that the next turn breaks. Any thread; idempotent. */
+void hprpc__controller_end(struct hprpc_controller *controller);
+
+/*
+ * There is no memory for a message that the other side waits for, not even for an error in its place: ends the connection,
+ * because nothing else tells the other side. Under the lock; any thread; idempotent.
+ */
+void hprpc__controller_starve(struct hprpc_controller *controller);
+
+static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller)
+{
+    /* acquire: pairs with the release in set_state; the peer's limits are there once it says READY */
+    return (enum hprpc__state)atomic_load_explicit(&controller->state, memory_order_acquire);
+}
+
+/*
+ * Once it is BROKEN: why what was not sent was not. Where the two sides have never said HELLO (the other's limits are not
+ * there), the answer is why the connection could not be made.
+ */
+static inline int hprpc__code_of_unsent(const struct hprpc_controller *controller)
+{
+    return controller->peer.max_calls || controller->closing ? HPRPC_ENOTSENT : controller->code;
+}
+
+/* Bytes that wait in the channel for flush. */
+static inline size_t hprpc__queued(const struct hprpc_controller *controller)
+{
+    return __atomic_load_n(&controller->channel->queued, __ATOMIC_RELAXED);
+}
+
+/* ---- dispatch.c ---- */
+
+/* Takes one received message over and acts on it. 0, or the code that the connection was broken with. */
+int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message);
+
+/* ---- control.c: messages between controllers. The senders want the lock held. ---- */
+
+int hprpc__signal_send(struct hprpc_controller *controller, enum hprpc_message_type type, uint32_t call);
+int hprpc__hello_send(struct hprpc_controller *controller);
+int hprpc__credit_send(struct hprpc_controller *controller, uint32_t calls, uint64_t bytes);
+int hprpc__goodbye_send(struct hprpc_controller *controller, const char *text);
+int hprpc__error_send(struct hprpc_controller *controller, uint32_t call, int code, const char *text);
+
+int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+
+/* ---- keepalive.c ---- */
+
+/* HELLO came: begins to watch over the other side, if it can answer and the limits ask for it. */
+void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive);
+
+/* Pings after an interval of silence, and breaks the connection after several. By the pump's owner. */
+void hprpc__keepalive_look(struct hprpc_controller *controller, uint64_t now);
+
+/* ---- bind.c ---- */
+
+/* Answers a BIND. */
+int hprpc__bind_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+
+/* The service with a number, or NULL. */
+const struct hprpc__service *hprpc__service_find(struct hprpc_controller *controller, uint16_t number);
+
+/* ---- binding.c ---- */
+
+/* Sends the BINDs that wait, as far as credit and room go. By the pump's owner at the end of a turn, and by who added one. */
+void hprpc__bind_resume(struct hprpc_controller *controller);
+
+/* ---- send.c ---- */
+
+/* Publishes a reservation, under the lock; corked while a batch is being dispatched by this very thread. */
+int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation);
+
+/* Reserves, copies and publishes a whole body, under the lock. */
+int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *header, const void *body,
+                uint32_t size);
+
+/* Sends what waits in the channel; not under the lock. */
+int hprpc__flush(struct hprpc_controller *controller);
+
+#endif

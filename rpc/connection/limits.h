@@ -1,0 +1,38 @@
+/* The limits that options leave at 0. */
+#ifndef HPRPC_RPC_CONNECTION_LIMITS_H
+#define HPRPC_RPC_CONNECTION_LIMITS_H
+
+#include "rpc/connection/connection.h"
+
+#define HPRPC__MAX_MESSAGE (64u * 1024 * 1024)
+#define HPRPC__MAX_CALLS 1024u
+#define HPRPC__MAX_CALL_BYTES (64ull * 1024 * 1024)
+#define HPRPC__MAX_DEPTH 64u
+#define HPRPC__MAX_DECODED (64ull * 1024 * 1024)
+#define HPRPC__TIMEOUT_MS 30000u
+#define HPRPC__OPENING_MS 10000u
+
+/* Fills in what is 0. HPRPC_EINVAL for limits that the wire cannot carry. */
+static inline int hprpc__limits_complete(struct hprpc__limits *limits)
+{
+    if (!limits->max_message)
+        limits->max_message = HPRPC__MAX_MESSAGE;
+    if (!limits->max_calls)
+        limits->max_calls = HPRPC__MAX_CALLS;
+    if (!limits->max_call_bytes)
+        limits->max_call_bytes = HPRPC__MAX_CALL_BYTES;
+    if (!limits->max_depth)
+        limits->max_depth = HPRPC__MAX_DEPTH;
+    if (!limits->max_decoded)
+        limits->max_decoded = HPRPC__MAX_DECODED;
+    if (limits->max_decoded > SIZE_MAX) /* where size_t has 32 bits */
+        limits->max_decoded = SIZE_MAX;
+    if (!limits->timeout_ms)
+        limits->timeout_ms = HPRPC__TIMEOUT_MS;
+    return limits->max_calls > HPRPC__CALLS_LIMIT || limits->max_depth > UINT16_MAX ||
+                   limits->max_message > UINT32_MAX - 64
+               ? HPRPC_EINVAL
+               : 0;
+}
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * What all connections of a server may hold together: requests that wait, run on workers or were deferred. Requests that
+ * are answered inline, before the next one is looked at, cost nothing and are not counted.
+ */
+#ifndef HPRPC_RPC_CONNECTION_QUOTA_H
+#define HPRPC_RPC_CONNECTION_QUOTA_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hprpc__quota {
+    uint32_t max_calls;
+    uint64_t max_bytes;
+    atomic_bool refusing; /* the server is stopping: new requests are turned away */
+    atomic_uint calls;
+    _Atomic uint64_t bytes;
+};
+
+static inline void hprpc__quota_give(struct hprpc__quota *quota, uint32_t size)
+{
+    if (!quota)
+        return;
+    /* only sums: nothing else is ordered by them, here or below */
+    atomic_fetch_sub_explicit(&quota->bytes, size, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&quota->calls, 1, memory_order_relaxed);
+}
+
+/* Counts a request; false, and nothing counted, at the limit. Any thread. `quota` may be NULL. */
+static inline bool hprpc__quota_take(struct hprpc__quota *quota, uint32_t size)
+{
+    unsigned calls;
+    uint64_t bytes;
+
+    if (!quota)
+        return true;
+    calls = atomic_fetch_add_explicit(&quota->calls, 1, memory_order_relaxed);
+    bytes = atomic_fetch_add_explicit(&quota->bytes, size, memory_order_relaxed);
+    if (calls < quota->max_calls && bytes + size <= quota->max_bytes)
+        return true;
+    hprpc__quota_give(quota, size);
+    return false;
+}
+
+static inline bool hprpc__quota_refuses(const struct hprpc__quota *quota)
+{
+    return quota && atomic_load_explicit(&((struct hprpc__quota *)quota)->refusing, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* One message out, under the send lock. */
+#include "rpc/connection/connection.h"
+#include "rpc/pump/wait.h"
+
+int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
+{
+    struct hprpc_channel *channel = controller->channel;
+    bool batch = hprpc__pump_is_mine(&controller->pump) && controller->turning;
+    int r;
+
+    if (reservation->writer.status != KODOSIS_OK || reservation->writer.cursor != reservation->writer.end) {
+        channel->ops->cancel_call(channel, reservation);
+        return HPRPC_EINVAL;
+    }
+    channel->corked = batch;
+    r = channel->ops->end_call(channel, reservation);
+    channel->corked = false;
+    if (r == 0 && channel->queued && !batch)
+        controller->pump.host->attend(controller->pump.host, controller);
+    return r;
+}
+
+int hprpc__flush(struct hprpc_controller *controller)
+{
+    struct hprpc_channel *channel = controller->channel;
+    int r = 0;
+
+    if (!hprpc__queued(controller))
+        return 0;
+    pthread_mutex_lock(&controller->lock);
+    r = channel->ops->flush(channel);
+    if (r == 0)
+        controller->progress++;
+    pthread_mutex_unlock(&controller->lock);
+    return r;
+}
+
+int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *header, const void *body, uint32_t size)
+{
+    struct hprpc_reservation reservation;
+    int r;
+
+    r = controller->channel->ops->start_call(controller->channel, header, size, &reservation);
+    if (r < 0)
+        return r;
+    kodosis_write_run(&reservation.writer, body, size);
+    return hprpc__publish(controller, &reservation);
+}

@@ -1,0 +1,38 @@
+#include "rpc/connection/shared.h"
+
+#include <hprpc/channel/transport.h>
+
+#include "base/fork.h"
+
+int hprpc__shared_new(struct hprpc_context *context, struct hprpc__shared **ret_shared)
+{
+    struct hprpc__shared *shared = hprpc_context_allocate(context, sizeof(*shared));
+
+    if (!shared)
+        return HPRPC_ENOMEM;
+    memset(shared, 0, sizeof(*shared));
+    shared->context = context;
+    shared->alive = hprpc__fork_guard_new();
+    if (!shared->alive) {
+        hprpc_context_release(context, shared, sizeof(*shared));
+        return HPRPC_ESYSTEM;
+    }
+    atomic_init(&shared->references, 1);
+    *ret_shared = shared;
+    return 0;
+}
+
+struct hprpc__shared *hprpc__shared_keep(struct hprpc__shared *shared)
+{
+    atomic_fetch_add_explicit(&shared->references, 1, memory_order_relaxed);
+    return shared;
+}
+
+void hprpc__shared_drop(struct hprpc__shared *shared)
+{
+    /* release and acquire: pair with each other, so that everything the others did is over before it is freed */
+    if (!shared || atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) != 1)
+        return;
+    hprpc__fork_guard_free(shared->alive);
+    hprpc_context_release(shared->context, shared, sizeof(*shared));
+}

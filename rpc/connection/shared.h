@@ -1,0 +1,30 @@
+/* What a host and its controllers have in common. A controller that is kept may outlive its host, but not this. */
+#ifndef HPRPC_RPC_CONNECTION_SHARED_H
+#define HPRPC_RPC_CONNECTION_SHARED_H
+
+#include <hprpc/context.h>
+
+#include "rpc/connection/quota.h"
+
+struct hprpc__shared {
+    struct hprpc_context *context;
+    atomic_uint references;
+    atomic_uint *alive; /* in memory that a fork wipes: 0 in a child */
+    struct hprpc__quota quota;
+};
+
+/* With one reference. HPRPC_ENOMEM; HPRPC_ESYSTEM, with errno. */
+int hprpc__shared_new(struct hprpc_context *context, struct hprpc__shared **ret_shared);
+
+struct hprpc__shared *hprpc__shared_keep(struct hprpc__shared *shared);
+
+/* False in a child of fork(): the handles are its parent's, and it must not touch what they share. */
+static inline bool hprpc__shared_is_ours(const struct hprpc__shared *shared)
+{
+    return atomic_load_explicit(shared->alive, memory_order_relaxed);
+}
+
+/* NULL is accepted. */
+void hprpc__shared_drop(struct hprpc__shared *shared);
+
+#endif

@@ -1,0 +1,79 @@
+/* Where a received message goes, by its type and the state of the connection. */
+#include <stdio.h>
+
+#include "rpc/call/ticket.h"
+#include "rpc/serve/request.h"
+
+static int violation(struct hprpc_controller *controller, const char *reason)
+{
+    hprpc__controller_break(controller, HPRPC_EPROTOCOL, reason);
+    return HPRPC_EPROTOCOL;
+}
+
+static int answer_ping(struct hprpc_controller *controller, uint32_t call)
+{
+    pthread_mutex_lock(&controller->lock);
+    hprpc__signal_send(controller, HPRPC_MESSAGE_PONG, call);
+    pthread_mutex_unlock(&controller->lock);
+    return 0;
+}
+
+/* Messages that are about the connection: acted on at once, and released by the caller. */
+static int control(struct hprpc_controller *controller, const struct hprpc_message *message)
+{
+    switch (message->header.type) {
+    case HPRPC_MESSAGE_HELLO:
+        return hprpc__hello_receive(controller, message);
+    case HPRPC_MESSAGE_BIND:
+        return hprpc__bind_receive(controller, message);
+    case HPRPC_MESSAGE_CANCEL:
+        hprpc__request_cancel(controller, message->header.call);
+        return 0;
+    case HPRPC_MESSAGE_CREDIT:
+        return hprpc__credit_receive(controller, message);
+    case HPRPC_MESSAGE_PING:
+        return answer_ping(controller, message->header.call);
+    case HPRPC_MESSAGE_PONG:
+        return 0;
+    case HPRPC_MESSAGE_GOODBYE:
+        return hprpc__goodbye_receive(controller, message);
+    default:
+        return violation(controller, "a message of an unknown type");
+    }
+}
+
+static bool is_early(const struct hprpc_controller *controller, const struct hprpc_header *header)
+{
+    return hprpc__state((struct hprpc_controller *)controller) == HPRPC__OPENING &&
+           header->type != HPRPC_MESSAGE_HELLO && header->type != HPRPC_MESSAGE_GOODBYE;
+}
+
+static __attribute__((noinline)) int refuse(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    char reason[80];
+
+    snprintf(reason, sizeof(reason), "a message of type %u with flags 0x%02x %s", message->header.type,
+             message->header.flags, is_early(controller, &message->header) ? "before HELLO" : "makes no sense");
+    controller->channel->ops->release(controller->channel, message);
+    return violation(controller, reason);
+}
+
+int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    int r;
+
+    if (KODOSIS_UNLIKELY(!hprpc_header_valid(&message->header) || is_early(controller, &message->header)))
+        return refuse(controller, message);
+    switch (message->header.type) {
+    case HPRPC_MESSAGE_REQUEST:
+        return hprpc__request_receive(controller, message);
+    case HPRPC_MESSAGE_REPLY:
+    case HPRPC_MESSAGE_ERROR:
+    case HPRPC_MESSAGE_BOUND:
+        return hprpc__pending_answer(controller, message);
+    default:
+        r = control(controller, message);
+        controller->channel->ops->release(controller->channel, message);
+        return r;
+    }
+}

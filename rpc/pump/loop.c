@@ -1,0 +1,430 @@
+#include "rpc/pump/loop.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "rpc/pump/wait.h"
+#include "rpc/pump/watcher.h"
+
+enum {
+    EVENTS = 64,            /* taken from epoll at once */
+    PROCESS_TURNS = 16,     /* over the active connections, in one turn that may not sleep */
+    ACTIVE_MAX = 8,         /* spinning over more connections than this would starve them all */
+    POLL_EVERY = 25 * 1000, /* nanoseconds between two looks at epoll while somebody is active */
+    CLOCK_EVERY = 16,       /* turns between two looks at the clock */
+};
+
+/* ---- Active and parked ---- */
+
+static void activate(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    if (controller->active)
+        return;
+    controller->channel->ops->disarm(controller->channel);
+    controller->active = true;
+    hprpc__spin_resume(&controller->spin, controller->channel->wait, &controller->pump.spins);
+    loop->active[loop->active_count++] = controller;
+}
+
+static void deactivate(struct hprpc__loop *loop, uint32_t index)
+{
+    loop->active[index]->active = false;
+    loop->active[index] = loop->active[--loop->active_count];
+}
+
+/* Puts a connection to sleep; false when it turns out to have something to do, or could not be woken. */
+static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    struct hprpc_channel *channel = controller->channel;
+    bool watched;
+
+    pthread_mutex_lock(&controller->lock);
+    hprpc__watcher_update(loop->epoll_fd, controller);
+    watched = controller->watch_count > 0;
+    pthread_mutex_unlock(&controller->lock);
+    hprpc__pump_stir(controller);
+    if (!watched)
+        return false;
+    if (!channel->ops->arm(channel))
+        return true;
+    channel->ops->disarm(channel);
+    return false;
+}
+
+static void attend(struct hprpc__host *host, struct hprpc_controller *controller)
+{
+    struct hprpc__loop *loop = (struct hprpc__loop *)host;
+
+    hprpc__watcher_update(loop->epoll_fd, controller);
+    /* its thread may sleep inside a handler, on descriptors that it chose before */
+    if (!hprpc__pump_is_mine(&controller->pump))
+        hprpc__loop_kick(loop);
+}
+
+/* ---- Deadlines ---- */
+
+static void note_deadline(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    uint64_t deadline = hprpc__controller_deadline(controller);
+
+    if (deadline < loop->next_deadline)
+        loop->next_deadline = deadline;
+}
+
+/* A handler, or the application between two turns, called back over this connection: no turn of its own may follow. */
+static void hasten(struct hprpc__host *host, struct hprpc_controller *controller)
+{
+    note_deadline((struct hprpc__loop *)host, controller);
+}
+
+/* ---- Life ---- */
+
+int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
+{
+    memset(loop, 0, sizeof(*loop));
+    loop->context = context;
+    loop->host.attend = attend;
+    loop->host.hasten = hasten;
+    loop->host.dedicated = true;
+    loop->host.attentive = true;
+    loop->next_deadline = HPRPC__NEVER;
+    atomic_init(&loop->connection_count, 0);
+    pthread_mutex_init(&loop->lock, NULL);
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop->alarm.fd = -1;
+    if (loop->wake_fd < 0 || loop->epoll_fd < 0 || hprpc__watcher_add(loop->epoll_fd, loop->wake_fd, loop) < 0)
+        return HPRPC_ESYSTEM;
+    return hprpc__alarm_init(&loop->alarm, loop->epoll_fd);
+}
+
+void hprpc__loop_kick(const struct hprpc__loop *loop)
+{
+    uint64_t one = 1;
+    int saved = errno;
+
+    /* a full counter wakes as well */
+    if (write(loop->wake_fd, &one, sizeof(one)) < 0)
+        errno = saved;
+}
+
+/* ---- Connections come and go ---- */
+
+static int reserve_active(struct hprpc__loop *loop)
+{
+    uint32_t capacity = loop->active_capacity ? loop->active_capacity * 2 : 16;
+    struct hprpc_controller **active;
+
+    if (loop->listed_count < loop->active_capacity)
+        return 0;
+    active = hprpc_context_allocate(loop->context, capacity * sizeof(*active));
+    if (!active)
+        return HPRPC_ENOMEM;
+    if (loop->active_count)
+        memcpy(active, loop->active, loop->active_count * sizeof(*active));
+    hprpc_context_release(loop->context, loop->active, loop->active_capacity * sizeof(*active));
+    loop->active = active;
+    loop->active_capacity = capacity;
+    return 0;
+}
+
+static void own(struct hprpc_controller *controller)
+{
+    atomic_store_explicit(&controller->pump.owner, (uintptr_t)pthread_self(), memory_order_relaxed);
+}
+
+static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    own(controller);
+    if (reserve_active(loop) < 0) {
+        hprpc__controller_break(controller, HPRPC_ENOMEM, "out of memory for another connection");
+        atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
+        hprpc_controller_drop(controller);
+        return;
+    }
+    controller->previous = NULL;
+    controller->next = loop->connections;
+    if (controller->next)
+        controller->next->previous = controller;
+    loop->connections = controller;
+    loop->listed_count++;
+    note_deadline(loop, controller);
+    activate(loop, controller);
+}
+
+static void forget(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    pthread_mutex_lock(&controller->lock);
+    hprpc__watcher_remove(loop->epoll_fd, controller);
+    pthread_mutex_unlock(&controller->lock);
+    if (controller->previous)
+        controller->previous->next = controller->next;
+    else
+        loop->connections = controller->next;
+    if (controller->next)
+        controller->next->previous = controller->previous;
+    loop->listed_count--;
+    atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
+    hprpc_controller_drop(controller);
+}
+
+void hprpc__loop_add(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    atomic_fetch_add_explicit(&loop->connection_count, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&loop->owner, memory_order_relaxed) == (uintptr_t)pthread_self()) {
+        enlist(loop, controller);
+        return;
+    }
+    pthread_mutex_lock(&loop->lock);
+    controller->next = loop->arrivals;
+    loop->arrivals = controller;
+    pthread_mutex_unlock(&loop->lock);
+    hprpc__loop_kick(loop);
+}
+
+static void take_arrivals(struct hprpc__loop *loop)
+{
+    struct hprpc_controller *controller, *next;
+
+    pthread_mutex_lock(&loop->lock);
+    controller = loop->arrivals;
+    loop->arrivals = NULL;
+    pthread_mutex_unlock(&loop->lock);
+    for (; controller; controller = next) {
+        next = controller->next;
+        enlist(loop, controller);
+    }
+}
+
+bool hprpc__loop_has_unsent(const struct hprpc__loop *loop)
+{
+    bool unsent = false;
+
+    for (struct hprpc_controller *controller = loop->connections; controller && !unsent;
+         controller = controller->next) {
+        /* the lock: an answer that has left the quota is in the channel, too */
+        pthread_mutex_lock(&controller->lock);
+        unsent = controller->channel->queued > 0;
+        pthread_mutex_unlock(&controller->lock);
+    }
+    return unsent;
+}
+
+void hprpc__loop_end_all(struct hprpc__loop *loop)
+{
+    struct hprpc_controller *controller;
+
+    take_arrivals(loop);
+    while ((controller = loop->connections)) {
+        own(controller);
+        hprpc__controller_end(controller);
+        hprpc__controller_break(controller, HPRPC_EMAYBE, "the server stopped");
+        controller->active = false;
+        forget(loop, controller);
+    }
+    loop->active_count = 0;
+}
+
+void hprpc__loop_clear(struct hprpc__loop *loop)
+{
+    hprpc__loop_end_all(loop);
+    hprpc_context_release(loop->context, loop->active, loop->active_capacity * sizeof(*loop->active));
+    hprpc__alarm_clear(&loop->alarm);
+    if (loop->epoll_fd >= 0)
+        close(loop->epoll_fd);
+    if (loop->wake_fd >= 0)
+        close(loop->wake_fd);
+    pthread_mutex_destroy(&loop->lock);
+}
+
+/* ---- A turn ---- */
+
+enum look { BUSY, IDLE, PARKED, GONE };
+
+static bool is_through_spinning(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin,
+                                uint32_t looks)
+{
+    if (!may_spin || hprpc__spin_sleeps_at_once(&controller->spin))
+        return true;
+    if (controller->channel->wait != HPRPC_WAIT_SPIN && loop->active_count > ACTIVE_MAX)
+        return true;
+    return hprpc__spin_wants_clock(&controller->spin, looks) &&
+           !hprpc__spin_goes_on(&controller->spin, loop->context, hprpc_context_now(loop->context));
+}
+
+/* Serves one active connection. */
+static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin)
+{
+    /* who has company must not linger */
+    uint32_t looks = may_spin && loop->active_count == 1 ? hprpc__spin_looks(&controller->spin) : 1;
+    int count = hprpc__controller_turn(controller, looks, NULL);
+
+    if (count < 0)
+        return GONE;
+    if (count > 0) {
+        hprpc__spin_paid(&controller->spin);
+        hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins);
+        note_deadline(loop, controller);
+        /* who sleeps at once is not looked at a second time: that look would be a system call in vain */
+        if (!hprpc__spin_sleeps_at_once(&controller->spin) || !park(loop, controller))
+            return BUSY;
+        return PARKED;
+    }
+    if (!is_through_spinning(loop, controller, may_spin, looks) || !park(loop, controller))
+        return IDLE;
+    hprpc__spin_slept(&controller->spin);
+    return PARKED;
+}
+
+static void look_at_active(struct hprpc__loop *loop, bool may_spin)
+{
+    for (uint32_t i = 0; i < loop->active_count;) {
+        struct hprpc_controller *controller = loop->active[i];
+        enum look look = look_at(loop, controller, may_spin);
+
+        if (look == PARKED || look == GONE)
+            deactivate(loop, i);
+        else
+            i++;
+        if (look == GONE)
+            forget(loop, controller);
+    }
+    /* a handler that waited has taken a kick which this loop has yet to answer */
+    if (loop->host.kicked)
+        hprpc__loop_kick(loop);
+    loop->host.kicked = false;
+}
+
+static void answer_kick(struct hprpc__loop *loop)
+{
+    uint64_t count;
+
+    if (read(loop->wake_fd, &count, sizeof(count)) < 0)
+        return;
+    /* whoever rang may have set a deadline earlier than those known here */
+    loop->next_deadline = 0;
+    take_arrivals(loop);
+}
+
+static int take_events(struct hprpc__loop *loop, int timeout)
+{
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(loop->epoll_fd, events, EVENTS, timeout);
+
+    if (count < 0)
+        return errno == EINTR ? 0 : HPRPC_ESYSTEM;
+    for (int i = 0; i < count; i++) {
+        void *other = hprpc__watcher_owner(&events[i]);
+
+        if (!other)
+            activate(loop, events[i].data.ptr);
+        else if (other == loop)
+            answer_kick(loop);
+        else if (other == &loop->alarm)
+            hprpc__alarm_take(&loop->alarm);
+        else if (loop->other)
+            loop->other(loop->self, other);
+    }
+    return 0;
+}
+
+static void expire(struct hprpc__loop *loop, uint64_t now)
+{
+    struct hprpc_controller *next;
+
+    if (now < loop->next_deadline)
+        return;
+    loop->next_deadline = HPRPC__NEVER;
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = next) {
+        next = controller->next;
+        hprpc__controller_expire(controller, now);
+        note_deadline(loop, controller);
+        if (hprpc__state(controller) == HPRPC__BROKEN)
+            activate(loop, controller);
+    }
+}
+
+uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop)
+{
+    return loop->active_count ? 0 : loop->next_deadline;
+}
+
+/* Whether to leave epoll alone this time: somebody is active, and the others can wait a few microseconds. */
+static bool skip_epoll(struct hprpc__loop *loop)
+{
+    uint64_t now;
+
+    if (!loop->active_count)
+        return false;
+    if (++loop->turns % CLOCK_EVERY)
+        return true;
+    now = hprpc_context_now(loop->context);
+    if (now - loop->polled < POLL_EVERY)
+        return true;
+    loop->polled = now;
+    return false;
+}
+
+static int look_around(struct hprpc__loop *loop, int timeout)
+{
+    int r = take_events(loop, timeout);
+
+    if (r == 0 && loop->next_deadline != HPRPC__NEVER)
+        expire(loop, hprpc_context_now(loop->context));
+    return r;
+}
+
+static int sleep_until(struct hprpc__loop *loop, uint64_t until)
+{
+    uint64_t deadline = hprpc__loop_deadline(loop);
+    uint64_t now;
+
+    if (until < deadline)
+        deadline = until;
+    if (deadline == HPRPC__NEVER)
+        return look_around(loop, -1);
+    if (!deadline)
+        return look_around(loop, 0);
+    /* the alarm rings before it: no need to look at the clock, nor to set anything */
+    if (deadline >= loop->alarm.due)
+        return look_around(loop, -1);
+    now = hprpc_context_now(loop->context);
+    if (deadline > now)
+        hprpc__alarm_set(&loop->alarm, now, deadline);
+    return look_around(loop, deadline > now ? -1 : 0);
+}
+
+/* For an application's own loop: everything that can be done now; then all are parked, so that the descriptor tells. */
+static int turn_without_sleep(struct hprpc__loop *loop)
+{
+    int r = look_around(loop, 0);
+
+    for (int turn = 0; r == 0 && loop->active_count && turn < PROCESS_TURNS; turn++)
+        look_at_active(loop, false);
+    /* still not through: the descriptor must stay ready */
+    if (loop->active_count)
+        hprpc__loop_kick(loop);
+    return r;
+}
+
+static void own_all(struct hprpc__loop *loop)
+{
+    uintptr_t self = (uintptr_t)pthread_self();
+
+    if (atomic_load_explicit(&loop->owner, memory_order_relaxed) == self)
+        return;
+    atomic_store_explicit(&loop->owner, self, memory_order_relaxed);
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next)
+        own(controller);
+}
+
+int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until)
+{
+    own_all(loop);
+    if (!may_sleep)
+        return turn_without_sleep(loop);
+    look_at_active(loop, true);
+    return skip_epoll(loop) ? 0 : sleep_until(loop, until);
+}

@@ -1,0 +1,62 @@
+/*
+ * A loop serves many connections on one thread. Those that were active lately are looked at turn by turn, without a system
+ * call where the transport allows it; the others are parked: armed, and asleep in one epoll set at no cost.
+ */
+#ifndef HPRPC_RPC_PUMP_LOOP_H
+#define HPRPC_RPC_PUMP_LOOP_H
+
+#include "rpc/pump/sleeper.h"
+
+struct hprpc__loop {
+    struct hprpc__host host;
+    struct hprpc_context *context;
+    int epoll_fd;
+    int wake_fd;
+    pthread_mutex_t lock;              /* of `arrivals` */
+    struct hprpc_controller *arrivals; /* connections that another thread accepted for this loop */
+    atomic_uint connection_count;      /* including those on their way */
+
+    atomic_uintptr_t owner; /* the thread that ran the last turn; its own */
+
+    /* What else the epoll set wakes up for: an event whose owner is no connection. NULL for none. */
+    void (*other)(void *self, void *owner);
+    void *self;
+
+    /* the thread's own */
+    struct hprpc_controller *connections; /* all, newest first */
+    struct hprpc_controller **active;     /* those that are looked at without being woken */
+    uint32_t listed_count, active_count, active_capacity;
+    uint64_t next_deadline; /* no connection wants hprpc__controller_expire before it */
+    uint64_t polled;        /* when epoll was last asked */
+    struct hprpc__alarm alarm;
+    uint32_t turns;
+};
+
+/* Makes an empty loop. HPRPC_ESYSTEM. hprpc__loop_clear is safe after a failure. */
+int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context);
+
+/* Closes and forgets every connection and gives the descriptors back. No thread may be inside the loop. */
+void hprpc__loop_clear(struct hprpc__loop *loop);
+
+/* Gives a new controller, whose host is this loop, to it; the loop owns the reference. Any thread. */
+void hprpc__loop_add(struct hprpc__loop *loop, struct hprpc_controller *controller);
+
+/*
+ * One turn: serves what is there; with `may_sleep`, spins and sleeps as the connections' strategies say, but not beyond
+ * `until`. 0 or HPRPC_ESYSTEM.
+ */
+int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until);
+
+/* When the loop wants a turn even if nothing happens; 0 for at once, HPRPC__NEVER. */
+uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop);
+
+/* Whether a connection has yet to send something that was said on it. On the loop's thread. */
+bool hprpc__loop_has_unsent(const struct hprpc__loop *loop);
+
+/* Wakes the loop. Any thread; async-signal-safe. */
+void hprpc__loop_kick(const struct hprpc__loop *loop);
+
+/* Ends every connection in an orderly way. On the loop's thread. */
+void hprpc__loop_end_all(struct hprpc__loop *loop);
+
+#endif

@@ -1,0 +1,483 @@
+#include "rpc/pump/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/single-thread.h"
+#include "rpc/call/ticket.h"
+#include "rpc/pump/sleeper.h"
+#include "rpc/connection/spin.h"
+#include "rpc/pump/watcher.h"
+
+struct hprpc__waiter {
+    pthread_cond_t wake;
+    const struct hprpc__awaited *awaited;
+    bool woken;
+    struct hprpc__waiter *next;
+};
+
+enum outcome { GO_ON, THERE, TIME_IS_OVER, BROKEN };
+
+int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd)
+{
+    pump->host = host;
+    pump->dedicated = host->dedicated;
+    pump->wake_fd = wake_fd;
+    pump->waiters = NULL;
+    pump->spins = (struct hprpc__spin_history){ 0 };
+    atomic_init(&pump->owner, 0);
+    atomic_init(&pump->waiting, 0);
+    atomic_init(&pump->wanting, 0);
+    return pthread_mutex_init(&pump->lock, NULL) ? HPRPC_ENOMEM : 0;
+}
+
+void hprpc__pump_clear(struct hprpc__pump *pump)
+{
+    pthread_mutex_destroy(&pump->lock);
+}
+
+/* ---- Who pumps ---- */
+
+bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump)
+{
+    bool loop = pump->host->attentive && !pump->dedicated;
+
+    return !hprpc__pump_is_mine(pump) && (loop || atomic_load(&((struct hprpc__pump *)pump)->owner));
+}
+
+bool hprpc__pump_try_own(struct hprpc__pump *pump)
+{
+    uintptr_t nobody = 0, self = (uintptr_t)pthread_self();
+
+    if (hprpc__single_threaded()) {
+        if (atomic_load_explicit(&pump->owner, memory_order_relaxed))
+            return false;
+        atomic_store_explicit(&pump->owner, self, memory_order_relaxed);
+        return true;
+    }
+    /* acquire: pairs with the store in hprpc__pump_disown, so that the last owner's work is visible */
+    return atomic_compare_exchange_strong(&pump->owner, &nobody, self);
+}
+
+/* Nobody pumps: wakes one of those who wait, so that it may. */
+static void pass_on(struct hprpc__pump *pump)
+{
+    if (!atomic_load(&pump->waiting))
+        return;
+    pthread_mutex_lock(&pump->lock);
+    if (pump->waiters && !atomic_load(&pump->owner)) {
+        pump->waiters->woken = true;
+        pthread_cond_signal(&pump->waiters->wake);
+    }
+    pthread_mutex_unlock(&pump->lock);
+}
+
+void hprpc__pump_disown(struct hprpc__pump *pump)
+{
+    if (hprpc__single_threaded()) {
+        atomic_store_explicit(&pump->owner, 0, memory_order_relaxed);
+        return;
+    }
+    /*
+     * Sequentially consistent on both: a waiter counts itself and then looks at `owner`; here it is the other way round.
+     * With release alone both could miss, and a waiter would sleep with nobody pumping.
+     */
+    atomic_store(&pump->owner, 0);
+    pass_on(pump);
+}
+
+/* ---- Waking ---- */
+
+static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pending_call *pending)
+{
+    if (!pending)
+        return waiter->awaited->room != NULL;
+    for (size_t i = 0; i < waiter->awaited->count; i++) {
+        if (waiter->awaited->pending[i] == pending)
+            return true;
+    }
+    return false;
+}
+
+/* Those that wait for a ticket, or, with NULL, for room. */
+static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+{
+    pthread_mutex_lock(&pump->lock);
+    for (struct hprpc__waiter *waiter = pump->waiters; waiter; waiter = waiter->next) {
+        if (waits_for(waiter, pending)) {
+            waiter->woken = true;
+            pthread_cond_signal(&waiter->wake);
+        }
+    }
+    pthread_mutex_unlock(&pump->lock);
+}
+
+void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+{
+    /* sequentially consistent: pairs with the increment in enlist, which comes before the waiter's last look at DONE */
+    if (atomic_load(&pump->waiting))
+        wake(pump, pending);
+}
+
+void hprpc__pump_stir(struct hprpc_controller *controller)
+{
+    /*
+     * Relaxed: who counted himself too late to be seen here looks at `turns` afterwards, under the lock; and the pump, which
+     * takes the lock before it sleeps, stirs behind it once more. One of the two sees the other.
+     */
+    if (!atomic_load_explicit(&controller->pump.wanting, memory_order_relaxed))
+        return;
+    pthread_mutex_lock(&controller->lock);
+    controller->progress++;
+    pthread_mutex_unlock(&controller->lock);
+    wake(&controller->pump, NULL);
+}
+
+void hprpc__pump_kick(const struct hprpc__pump *pump)
+{
+    uint64_t one = 1;
+
+    /* a full counter wakes as well */
+    if (pump->wake_fd >= 0 && write(pump->wake_fd, &one, sizeof(one)) < 0)
+        return;
+}
+
+/* ---- Waiting ---- */
+
+/* Whether anything has happened since an attempt that found no room. */
+static bool may_have_room(struct hprpc_controller *controller, const struct hprpc__room *room)
+{
+    bool may;
+
+    pthread_mutex_lock(&controller->lock);
+    may = controller->progress != room->progress ||
+          atomic_load_explicit(&controller->turns, memory_order_relaxed) != room->turns;
+    pthread_mutex_unlock(&controller->lock);
+    return may;
+}
+
+static bool is_there(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
+{
+    if (awaited->room)
+        return may_have_room(controller, awaited->room);
+    for (size_t i = 0; i < awaited->count; i++) {
+        if (awaited->pending[i] && hprpc__pending_done(awaited->pending[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A wait in progress. The deadline is fixed at the first look at the clock. */
+struct wait {
+    struct hprpc_controller *controller;
+    const struct hprpc__awaited *awaited;
+    uint32_t timeout_ms;
+    uint64_t deadline;
+    struct hprpc__spin spin;
+};
+
+/* Whether nothing more will come. Whoever broke the connection is about to complete its tickets: those come. */
+static bool is_over(const struct wait *wait)
+{
+    return hprpc__state(wait->controller) == HPRPC__BROKEN && !wait->awaited->count;
+}
+
+static uint64_t look_at_clock(struct wait *wait)
+{
+    uint64_t now = hprpc_context_now(wait->controller->context);
+
+    if (!wait->deadline)
+        wait->deadline = wait->timeout_ms == HPRPC_NO_TIMEOUT ? HPRPC__NEVER : now + wait->timeout_ms * 1000000ull;
+    return now;
+}
+
+static void enlist(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
+{
+    pthread_mutex_lock(&pump->lock);
+    waiter->next = pump->waiters;
+    pump->waiters = waiter;
+    /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown; from here on they see us */
+    atomic_fetch_add(&pump->waiting, 1);
+    if (waiter->awaited->room)
+        atomic_fetch_add(&pump->wanting, 1);
+    pthread_mutex_unlock(&pump->lock);
+}
+
+/* Under the pump's lock. */
+static void unlink_waiter(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
+{
+    struct hprpc__waiter **link = &pump->waiters;
+
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+    atomic_fetch_sub(&pump->waiting, 1);
+    if (waiter->awaited->room)
+        atomic_fetch_sub(&pump->wanting, 1);
+}
+
+static void sleep_on(struct hprpc__waiter *waiter, pthread_mutex_t *lock, uint64_t now, uint64_t deadline)
+{
+    struct timespec until;
+    uint64_t nanoseconds;
+
+    if (deadline == HPRPC__NEVER) {
+        pthread_cond_wait(&waiter->wake, lock);
+        return;
+    }
+    /* the context's clock says how long, the machine's says until when */
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    nanoseconds = (uint64_t)until.tv_nsec + (deadline - now);
+    until.tv_sec += (time_t)(nanoseconds / 1000000000u);
+    until.tv_nsec = (long)(nanoseconds % 1000000000u);
+    pthread_cond_timedwait(&waiter->wake, lock, &until);
+}
+
+/* Another thread pumps: sleeps until it has something for us, or leaves. */
+static enum outcome wait_for_pumper(struct wait *wait)
+{
+    struct hprpc__pump *pump = &wait->controller->pump;
+    struct hprpc__waiter waiter = { .awaited = wait->awaited };
+    uint64_t now = look_at_clock(wait);
+    pthread_condattr_t attributes;
+    bool there;
+
+    if (now >= wait->deadline)
+        return TIME_IS_OVER;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&waiter.wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+
+    enlist(pump, &waiter);
+    there = is_there(wait->controller, wait->awaited);
+    pthread_mutex_lock(&pump->lock);
+    if (!there && !waiter.woken && (pump->dedicated || atomic_load(&pump->owner)) && !is_over(wait))
+        sleep_on(&waiter, &pump->lock, now, wait->deadline);
+    unlink_waiter(pump, &waiter);
+    pthread_mutex_unlock(&pump->lock);
+
+    pthread_cond_destroy(&waiter.wake);
+    return there ? THERE : GO_ON;
+}
+
+static void take_kick(struct hprpc__pump *pump)
+{
+    uint64_t count;
+
+    if (read(pump->wake_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+        pump->host->kicked = true;
+}
+
+/* Where what wakes us belongs to somebody else's loop: the same descriptors, and a time-out. True when somebody kicked. */
+static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
+{
+    struct pollfd polls[HPRPC_WATCH_MAX + 1];
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+    struct timespec timeout = { (time_t)((until - now) / 1000000000u), (long)((until - now) % 1000000000u) };
+    nfds_t count;
+
+    pthread_mutex_lock(&controller->lock);
+    count = controller->channel->ops->watch(controller->channel, watches);
+    pthread_mutex_unlock(&controller->lock);
+    hprpc__pump_stir(controller);
+    for (nfds_t i = 0; i < count; i++)
+        polls[i] = (struct pollfd){ watches[i].fd, watches[i].events, 0 };
+    polls[count] = (struct pollfd){ controller->pump.wake_fd, POLLIN, 0 };
+    return count && !controller->channel->ops->arm(controller->channel) &&
+           ppoll(polls, count + 1, until == HPRPC__NEVER ? NULL : &timeout, NULL) > 0 &&
+           (polls[count].revents & POLLIN);
+}
+
+/* The same in the set of a client that nobody else sleeps for. */
+static bool sleep_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
+{
+    struct hprpc__sleeper *sleeper = controller->pump.host->sleeper;
+    size_t count;
+
+    pthread_mutex_lock(&controller->lock);
+    hprpc__watcher_update(sleeper->epoll_fd, controller);
+    count = controller->watch_count;
+    pthread_mutex_unlock(&controller->lock);
+    hprpc__pump_stir(controller);
+    return count && !controller->channel->ops->arm(controller->channel) && hprpc__sleeper_sleep(sleeper, now, until);
+}
+
+/* Sleeps until the channel has something, somebody kicks, or the time is over. Not on a channel that cannot wake us. */
+static void sleep_on_channel(struct wait *wait, uint64_t now)
+{
+    struct hprpc_controller *controller = wait->controller;
+    uint64_t until = hprpc__controller_deadline(controller);
+    bool kicked;
+
+    if (wait->deadline < until)
+        until = wait->deadline;
+    if (until <= now)
+        return;
+    kicked = controller->pump.host->sleeper ? sleep_until(controller, now, until) : poll_until(controller, now, until);
+    if (kicked)
+        take_kick(&controller->pump);
+    controller->channel->ops->disarm(controller->channel);
+}
+
+/* Between two looks at a channel that had nothing: spins on, or looks at the clock and sleeps. */
+static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
+{
+    uint64_t now;
+
+    if (!hprpc__spin_wants_clock(&wait->spin, looks))
+        return GO_ON;
+    now = look_at_clock(wait);
+    hprpc__controller_expire(wait->controller, now);
+    if (is_there(wait->controller, wait->awaited))
+        return THERE;
+    if (now >= wait->deadline)
+        return TIME_IS_OVER;
+    if (hprpc__spin_goes_on(&wait->spin, wait->controller->context, now))
+        return GO_ON;
+    sleep_on_channel(wait, now);
+    hprpc__spin_slept(&wait->spin);
+    return GO_ON;
+}
+
+/*
+ * This thread owns the pump, and what it lacks is room: one turn, before which it may sleep. Only another attempt can tell
+ * what a turn was good for, so none lies between the last attempt and the sleep.
+ */
+static enum outcome pump_for_room(struct wait *wait)
+{
+    struct hprpc_controller *controller = wait->controller;
+    struct hprpc__room *room = wait->awaited->room;
+    uint64_t now = look_at_clock(wait);
+
+    if (!room->spins)
+        hprpc__spin_start(&room->spin, controller->channel->wait, &controller->pump.spins);
+    room->spins = true;
+    hprpc__controller_expire(controller, now);
+    if (is_there(controller, wait->awaited))
+        return THERE;
+    if (now >= wait->deadline)
+        return TIME_IS_OVER;
+    if (!hprpc__spin_goes_on(&room->spin, controller->context, now))
+        sleep_on_channel(wait, now);
+    return hprpc__controller_turn(controller, 1, NULL) < 0 ? BROKEN : THERE;
+}
+
+/* Between two turns that both had something to do, though not what is waited for: deadlines pass all the same. */
+static enum outcome look_up(struct wait *wait)
+{
+    uint64_t now = look_at_clock(wait);
+
+    hprpc__controller_expire(wait->controller, now);
+    return is_there(wait->controller, wait->awaited) ? THERE : now >= wait->deadline ? TIME_IS_OVER : GO_ON;
+}
+
+/* This thread owns the pump: works until what it waits for is there. */
+static enum outcome pump(struct wait *wait)
+{
+    const struct hprpc_pending_call *only = wait->awaited->count == 1 ? wait->awaited->pending[0] : NULL;
+    enum outcome outcome = GO_ON;
+    bool busy = false;
+    uint32_t looks;
+    int r;
+
+    if (wait->awaited->room)
+        return pump_for_room(wait);
+    hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins);
+    /* our HELLO goes out in a turn: before that there is nothing to sleep for */
+    if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
+        outcome = pause_or_sleep(wait, 0);
+    while (outcome == GO_ON) {
+        looks = hprpc__spin_looks(&wait->spin);
+        r = hprpc__controller_turn(wait->controller, looks, only);
+        if (r > 0)
+            hprpc__spin_paid(&wait->spin);
+        if (is_there(wait->controller, wait->awaited))
+            return THERE;
+        if (r < 0)
+            return BROKEN;
+        if (r > 0)
+            hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins);
+        if (r == 0)
+            outcome = pause_or_sleep(wait, looks);
+        else if (busy)
+            outcome = look_up(wait);
+        busy = r > 0;
+    }
+    return outcome;
+}
+
+static int code_of(enum outcome outcome)
+{
+    return outcome == THERE ? 0 : outcome == BROKEN ? HPRPC_ECLOSED : HPRPC_EAGAIN;
+}
+
+int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
+                        uint64_t *deadline)
+{
+    struct wait wait = {
+        .controller = controller,
+        .awaited = awaited,
+        .timeout_ms = timeout_ms,
+        .deadline = *deadline,
+    };
+    enum outcome outcome = GO_ON;
+    bool slept = false;
+
+    while (outcome == GO_ON) {
+        if (is_there(controller, awaited)) {
+            outcome = THERE;
+        } else if (hprpc__pump_is_mine(&controller->pump)) {
+            /* inside a handler or a callback: what they sent in this batch must not lie corked meanwhile */
+            hprpc__flush(controller);
+            outcome = pump(&wait);
+        } else if (!controller->pump.dedicated && hprpc__pump_try_own(&controller->pump)) {
+            outcome = pump(&wait);
+            if (controller->pump.host->settle)
+                controller->pump.host->settle(controller->pump.host, controller);
+            hprpc__pump_disown(&controller->pump);
+        } else if (is_over(&wait)) {
+            outcome = BROKEN;
+        } else {
+            outcome = wait_for_pumper(&wait);
+            slept = true;
+        }
+    }
+    /* the pumping thread may have left its turn to us just when we found what we came for */
+    if (slept && !controller->pump.dedicated)
+        pass_on(&controller->pump);
+    *deadline = wait.deadline;
+    return code_of(outcome);
+}
+
+int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
+{
+    uint64_t deadline = 0;
+
+    return hprpc__pump_wait_on(controller, awaited, timeout_ms, &deadline);
+}
+
+int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc__room *room, uint32_t timeout_ms)
+{
+    const struct hprpc__awaited awaited = { .room = room };
+
+    return hprpc__pump_wait_on(controller, &awaited, timeout_ms, &room->deadline);
+}
+
+void hprpc__pump_once(struct hprpc_controller *controller)
+{
+    /* a broken connection has nothing left to do, and its host may be gone */
+    if (hprpc__state(controller) == HPRPC__BROKEN)
+        return;
+    if (hprpc__pump_is_mine(&controller->pump)) {
+        hprpc__controller_turn(controller, 1, NULL);
+    } else if (!controller->pump.dedicated && hprpc__pump_try_own(&controller->pump)) {
+        hprpc__controller_turn(controller, 1, NULL);
+        hprpc__controller_expire(controller, hprpc_context_now(controller->context));
+        if (controller->pump.host->settle)
+            controller->pump.host->settle(controller->pump.host, controller);
+        hprpc__pump_disown(&controller->pump);
+    }
+}

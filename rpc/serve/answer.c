@@ -1,0 +1,242 @@
+/* Answers to requests: replies, errors, typed errors. Any thread, exactly one to a request, never blocking. */
+#include "rpc/pump/wait.h"
+#include "rpc/serve/request.h"
+
+enum { TEXT_MAX = 1024 };
+
+/* What a reader who does not keep up must not make us hold; the sentence of an error always goes out. */
+static bool has_large_body(uint64_t size)
+{
+    return size > TEXT_MAX + 64;
+}
+
+/*
+ * Reserves room for an answer and leaves the lock held. After an error that the peer cannot be told (the connection is
+ * gone) the request counts as answered.
+ */
+static int begin_answer(struct hprpc_request *request, enum hprpc_message_type type, uint64_t size)
+{
+    struct hprpc_controller *controller = request->controller;
+    struct hprpc_header header = { .call = request->header.call, .type = (uint8_t)type };
+    int r;
+
+    if (!hprpc__shared_is_ours(controller->shared))
+        return HPRPC_EFORKED;
+    pthread_mutex_lock(&controller->lock);
+    if (request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY))
+        r = HPRPC_EINVAL;
+    else if (hprpc__state(controller) != HPRPC__READY)
+        r = HPRPC_ECLOSED;
+    else if (size > controller->peer.max_message)
+        r = HPRPC_ETOOBIG;
+    else if (has_large_body(size) && controller->channel->queued &&
+             controller->channel->queued + size > HPRPC__QUEUED_REPLIES_MAX)
+        r = HPRPC_EBUSY;
+    else
+        r = controller->channel->ops->start_call(controller->channel, &header, (uint32_t)size, &request->reservation);
+    if (r < 0)
+        pthread_mutex_unlock(&controller->lock);
+    return r;
+}
+
+/* Publishes under the lock, which it gives up. The call id and the quota are free before the other side can know. */
+static int send_answer(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+    const struct kodosis_writer *writer = &request->reservation.writer;
+    int r;
+
+    if (writer->status != KODOSIS_OK || writer->cursor != writer->end) {
+        controller->channel->ops->cancel_call(controller->channel, &request->reservation);
+        pthread_mutex_unlock(&controller->lock);
+        return HPRPC_EINVAL;
+    }
+    hprpc__answered_bytes(controller, request->charge);
+    /* release: pairs with the acquire in admit; what this request did is over when its id comes again */
+    atomic_store_explicit(request->cell, NULL, memory_order_release);
+    if (request->shared)
+        hprpc__request_uncount(request);
+    r = hprpc__publish(controller, &request->reservation);
+    hprpc__count(&controller->statistics.replies_sent);
+    request->answered = true;
+    return r;
+}
+
+/* Puts a shared request away if its handler has returned, and gives up the lock. */
+static void finish_answer(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+    bool over = request->shared && request->handler_over;
+
+    pthread_mutex_unlock(&controller->lock);
+    if (over)
+        hprpc__request_put_back(request);
+}
+
+/* The connection is gone, or ends with this: the request is over without anybody to tell. */
+static void drop_answer(struct hprpc_request *request, bool starved)
+{
+    pthread_mutex_lock(&request->controller->lock);
+    if (starved)
+        hprpc__controller_starve(request->controller);
+    request->answered = true;
+    if (request->cell)
+        atomic_store_explicit(request->cell, NULL, memory_order_relaxed);
+    finish_answer(request);
+}
+
+/* Whether a code means that nobody will ever get the answer, as opposed to: not this answer. */
+static bool is_gone(int r)
+{
+    return r < 0 && r != HPRPC_EINVAL && r != HPRPC_ETOOBIG && r != HPRPC_EBUSY && r != HPRPC_ENOMEM &&
+           r != HPRPC_EAGAIN && r != HPRPC_EFORKED;
+}
+
+int hprpc_request_reply_begin(struct hprpc_request *request, uint64_t size, struct kodosis_writer **ret_writer)
+{
+    int r = begin_answer(request, HPRPC_MESSAGE_REPLY, size);
+
+    if (is_gone(r))
+        drop_answer(request, false);
+    if (r == 0)
+        *ret_writer = &request->reservation.writer;
+    return r;
+}
+
+int hprpc_request_reply_send(struct hprpc_request *request)
+{
+    int r = send_answer(request);
+
+    if (r != HPRPC_EINVAL)
+        finish_answer(request);
+    return r;
+}
+
+static uint64_t error_size(struct kodosis_string text, struct kodosis_string raised)
+{
+    uint64_t size = kodosis_size_string(kodosis_size_string(4, text), raised);
+
+    return raised.size ? size + kodosis_padding(size, 8) : size;
+}
+
+static void write_error(struct kodosis_writer *writer, int code, struct kodosis_string text,
+                        struct kodosis_string raised)
+{
+    kodosis_write_int32(writer, code);
+    kodosis_write_string(writer, text);
+    kodosis_write_string(writer, raised);
+    if (raised.size)
+        kodosis_write_padding(writer, 8);
+}
+
+static int send_error(struct hprpc_request *request, int code, struct kodosis_string text)
+{
+    struct kodosis_string none = kodosis_str("");
+    int r = begin_answer(request, HPRPC_MESSAGE_ERROR, error_size(text, none));
+
+    if (r == 0) {
+        write_error(&request->reservation.writer, code, text, none);
+        hprpc_request_reply_send(request);
+    }
+    return r;
+}
+
+int hprpc_request_fail(struct hprpc_request *request, int code, const char *text)
+{
+    struct kodosis_string sentence = { text ? text : "", text ? strnlen(text, TEXT_MAX) : 0 };
+    int r;
+
+    /* in a child of fork the request is its parent's, who answers it */
+    if (!hprpc__shared_is_ours(request->controller->shared))
+        return 0;
+    if (code >= 0)
+        code = HPRPC_EINTERNAL;
+    r = send_error(request, code, sentence);
+    /* no memory, or the other side's limit is tiny: the code alone says most of it */
+    if (r < 0 && r != HPRPC_EINVAL && !is_gone(r) && sentence.size)
+        r = send_error(request, code, kodosis_str(""));
+    if (r < 0 && r != HPRPC_EINVAL)
+        drop_answer(request, !is_gone(r));
+    return 0;
+}
+
+int hprpc_request_raise_begin(struct hprpc_request *request, const char *name, uint64_t size,
+                              struct kodosis_writer **ret_writer)
+{
+    struct kodosis_string none = kodosis_str("");
+    uint64_t prefix = error_size(none, kodosis_str(name));
+    int r;
+
+    r = begin_answer(request, HPRPC_MESSAGE_ERROR, prefix + size);
+    if (is_gone(r))
+        drop_answer(request, false);
+    if (r < 0)
+        return r;
+    write_error(&request->reservation.writer, HPRPC_EAPPLICATION, none, kodosis_str(name));
+    *ret_writer = &request->reservation.writer;
+    return 0;
+}
+
+/* ---- What a handler may ask ---- */
+
+static void start_clock(struct hprpc_request *request)
+{
+    if (!request->arrived)
+        request->arrived = hprpc_context_now(request->controller->context);
+}
+
+int hprpc__request_share(struct hprpc_request *request)
+{
+    if (request->shared)
+        return 0;
+    if (!hprpc__quota_take(request->controller->quota, request->charge))
+        return HPRPC_EBUSY;
+    start_clock(request);
+    hprpc_controller_keep(request->controller);
+    request->counted = true;
+    request->shared = true;
+    return 0;
+}
+
+int hprpc_request_defer(struct hprpc_request *request)
+{
+    int r;
+
+    if (request->header.flags & HPRPC_FLAG_ONEWAY)
+        return HPRPC_EINVAL;
+    r = hprpc__request_share(request);
+    request->deferred = request->deferred || r == 0;
+    return r;
+}
+
+bool hprpc_request_cancelled(const struct hprpc_request *request)
+{
+    struct hprpc_request *asked = (struct hprpc_request *)request;
+
+    return atomic_load_explicit(&asked->cancelled, memory_order_relaxed) ||
+           hprpc__state(request->controller) == HPRPC__BROKEN || hprpc_request_remaining(request) == 0;
+}
+
+uint32_t hprpc_request_remaining(const struct hprpc_request *request)
+{
+    struct hprpc_request *asked = (struct hprpc_request *)request;
+    uint32_t timeout =
+        request->header.flags & HPRPC_FLAG_TIMEOUT ? request->header.timeout_ms : request->controller->peer.timeout_ms;
+    uint64_t passed;
+
+    if (timeout == HPRPC_NO_TIMEOUT)
+        return HPRPC_NO_TIMEOUT;
+    start_clock(asked);
+    passed = (hprpc_context_now(request->controller->context) - request->arrived) / 1000000u;
+    return passed >= timeout ? 0 : timeout - (uint32_t)passed;
+}
+
+struct hprpc_controller *hprpc_request_controller(struct hprpc_request *request)
+{
+    return request->controller;
+}
+
+void *hprpc_request_allocate(struct hprpc_request *request, size_t size)
+{
+    return kodosis_arena_allocate(&request->arena, size);
+}

@@ -1,0 +1,477 @@
+/* A request's way: checked, kept, run (now or when the handler it must not nest into returns), and put away. */
+#include "rpc/serve/request.h"
+
+#include <stdio.h>
+
+#include "rpc/pump/wait.h"
+#include "rpc/serve/workers.h"
+
+/* ---- Making and freeing ---- */
+
+static struct hprpc_request *new_request(struct hprpc_controller *controller)
+{
+    struct hprpc_request *request;
+
+    if (!controller->spare) {
+        pthread_mutex_lock(&controller->lock);
+        controller->spare = controller->returned;
+        controller->returned = NULL;
+        pthread_mutex_unlock(&controller->lock);
+    }
+    request = controller->spare;
+    if (request) {
+        controller->spare = request->next;
+        return request;
+    }
+    request = hprpc_context_allocate(controller->context, sizeof(*request));
+    if (!request)
+        return NULL;
+    request->controller = controller;
+    request->body.place = HPRPC__BODY_NONE;
+    kodosis_arena_init(&request->arena, hprpc_context_allocator(controller->context),
+                       (size_t)controller->own.max_decoded);
+    return request;
+}
+
+static void empty(struct hprpc_request *request)
+{
+    hprpc__body_drop(&request->body, request->controller->channel);
+    kodosis_arena_reset(&request->arena);
+}
+
+/* By the pump's owner. */
+static void put_away(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    empty(request);
+    request->next = controller->spare;
+    controller->spare = request;
+}
+
+void hprpc__request_uncount(struct hprpc_request *request)
+{
+    if (request->counted)
+        hprpc__quota_give(request->controller->quota, request->charge);
+    request->counted = false;
+}
+
+void hprpc__request_put_back(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    empty(request);
+    hprpc__request_uncount(request);
+    pthread_mutex_lock(&controller->lock);
+    request->next = controller->returned;
+    controller->returned = request;
+    pthread_mutex_unlock(&controller->lock);
+    hprpc_controller_drop(controller);
+}
+
+static void free_list(struct hprpc_request *request)
+{
+    while (request) {
+        struct hprpc_request *next = request->next;
+
+        kodosis_arena_clear(&request->arena);
+        hprpc_context_release(request->controller->context, request, sizeof(*request));
+        request = next;
+    }
+}
+
+void hprpc__requests_clear(struct hprpc_controller *controller)
+{
+    free_list(controller->spare);
+    free_list(controller->returned);
+    controller->spare = NULL;
+    controller->returned = NULL;
+}
+
+/* ---- Credit ---- */
+
+/* A one-way request is consumed: gives its credit back, in batches. */
+static void credit_back(struct hprpc_controller *controller, uint32_t charge)
+{
+    pthread_mutex_lock(&controller->lock);
+    controller->oneway_done++;
+    controller->oneway_bytes_done += charge;
+    if (hprpc__state(controller) == HPRPC__READY &&
+        (controller->oneway_done >= (controller->own.max_calls + 3) / 4 ||
+         controller->oneway_bytes_done >= controller->own.max_call_bytes / 4)) {
+        int r = hprpc__credit_send(controller, controller->oneway_done, controller->oneway_bytes_done);
+
+        if (r == HPRPC_ENOMEM) {
+            hprpc__controller_starve(controller);
+        } else if (r == 0) {
+            controller->oneway_calls -= controller->oneway_done;
+            controller->oneway_bytes -= controller->oneway_bytes_done;
+            controller->oneway_done = 0;
+            controller->oneway_bytes_done = 0;
+        }
+    }
+    pthread_mutex_unlock(&controller->lock);
+}
+
+/* Whether a one-way request is within its sender's credit; notes it if so. */
+static bool charge_oneway(struct hprpc_controller *controller, uint32_t size)
+{
+    bool within;
+
+    pthread_mutex_lock(&controller->lock);
+    within = controller->oneway_calls < controller->own.max_calls &&
+             hprpc__within_credit(controller->oneway_bytes, size, controller->own.max_call_bytes);
+    if (within) {
+        controller->oneway_calls++;
+        controller->oneway_bytes += size;
+    }
+    pthread_mutex_unlock(&controller->lock);
+    return within;
+}
+
+static bool charge_call(struct hprpc_controller *controller, uint32_t size)
+{
+    uint64_t taken =
+        controller->bytes_received - atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed);
+
+    if (!hprpc__within_credit(taken, size, controller->own.max_call_bytes))
+        return false;
+    controller->bytes_received += size;
+    return true;
+}
+
+/* ---- Running ---- */
+
+static void refuse(struct hprpc_request *request, int code, const char *text)
+{
+    if (!(request->header.flags & HPRPC_FLAG_ONEWAY))
+        hprpc_request_fail(request, code, text);
+}
+
+static int explain_body(struct hprpc_request *request)
+{
+    const struct kodosis_reader *reader = &request->reader;
+    const uint8_t *place = reader->fault ? reader->fault : reader->cursor;
+    char text[160];
+
+    snprintf(text, sizeof(text), "the arguments cannot be decoded: %s, at byte %zu of %u",
+             kodosis_status_text(reader->status), (size_t)(place - reader->start), request->body.size);
+    refuse(request, HPRPC_EBODY, text);
+    return 0;
+}
+
+/* The handler's procedure, or NULL after the request was refused. */
+static const struct hprpc_procedure *find_procedure(struct hprpc_request *request,
+                                                    const struct hprpc__service **ret_service)
+{
+    const struct hprpc__service *service = hprpc__service_find(request->controller, request->header.service);
+    char text[120];
+
+    if (service && request->header.procedure < service->interface->procedure_count) {
+        *ret_service = service;
+        return &service->interface->procedures[request->header.procedure];
+    }
+    snprintf(text, sizeof(text), "there is no service %u with a procedure %u here", request->header.service,
+             request->header.procedure);
+    refuse(request, HPRPC_EUNIMPLEMENTED, text);
+    return NULL;
+}
+
+/* Gives the answer that the handler's result implies, unless it answered or deferred. */
+static void answer_for_handler(struct hprpc_request *request, const struct hprpc_procedure *procedure, int r)
+{
+    struct kodosis_writer *writer;
+
+    if (request->header.flags & HPRPC_FLAG_ONEWAY)
+        return;
+    if (r == HPRPC_EBODY && request->reader.status != KODOSIS_OK)
+        explain_body(request);
+    else if (r < 0)
+        hprpc_request_fail(request, r, NULL);
+    else if (!(procedure->flags & HPRPC_PROCEDURE_VOID))
+        hprpc_request_fail(request, HPRPC_EINTERNAL, "the procedure returned without an answer");
+    else if ((r = hprpc_request_reply_begin(request, 0, &writer)) == 0)
+        hprpc_request_reply_send(request);
+    else
+        hprpc_request_fail(request, r, NULL);
+}
+
+/* The handler returned; another thread may be answering, or have answered. */
+static void leave_shared(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+    bool over;
+
+    pthread_mutex_lock(&controller->lock);
+    request->handler_over = true;
+    over = request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY);
+    pthread_mutex_unlock(&controller->lock);
+    if (over)
+        hprpc__request_put_back(request);
+}
+
+/* Decodes, runs the handler, and answers where that is not left to the handler. */
+static void invoke(struct hprpc_request *request)
+{
+    const struct hprpc__service *service;
+    const struct hprpc_procedure *procedure = find_procedure(request, &service);
+    int r = 0;
+
+    if (procedure) {
+        kodosis_reader_init(&request->reader, request->body.data, request->body.size, &request->arena);
+        r = procedure->invoke(service->handlers, service->self, request, &request->reader);
+    }
+    if (request->deferred && r < 0)
+        hprpc_request_fail(request, r, NULL);
+    else if (procedure && !request->deferred && !request->answered)
+        answer_for_handler(request, procedure, r);
+    if (request->header.flags & HPRPC_FLAG_ONEWAY)
+        credit_back(request->controller, request->charge);
+}
+
+/* Inline: on the pumping thread, nested in whatever runs there. */
+static void run(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    request->outer = controller->running;
+    controller->running = request;
+    invoke(request);
+    controller->running = request->outer;
+    if (request->shared)
+        leave_shared(request);
+    else
+        put_away(request);
+}
+
+/* A request that waited may have outlived its deadline, or its caller's interest. True: it has been told so. */
+static bool refuse_late(struct hprpc_request *request)
+{
+    if ((request->header.flags & HPRPC_FLAG_ONEWAY) || !hprpc_request_cancelled(request))
+        return false;
+    /* by workers as well, which hold no lock here */
+    atomic_fetch_add_explicit(&request->controller->statistics.expired, 1, memory_order_relaxed);
+    hprpc_request_fail(request, hprpc_request_remaining(request) ? HPRPC_ECANCELLED : HPRPC_EDEADLINE,
+                       "nobody waited any more when the request's turn came");
+    return true;
+}
+
+void hprpc__request_run_shared(struct hprpc_request *request)
+{
+    if (!refuse_late(request))
+        invoke(request);
+    leave_shared(request);
+}
+
+void hprpc__request_drop_shared(struct hprpc_request *request)
+{
+    hprpc_request_fail(request, HPRPC_EBUSY, "the server stopped before the request could run");
+    leave_shared(request);
+}
+
+static void run_late(struct hprpc_request *request)
+{
+    hprpc__quota_give(request->controller->quota, request->charge);
+    if (refuse_late(request))
+        put_away(request);
+    else
+        run(request);
+}
+
+static void wait_in_line(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    request->arrived = hprpc_context_now(controller->context);
+    request->next = NULL;
+    if (controller->waiting_first)
+        controller->waiting_last->next = request;
+    else
+        controller->waiting_first = request;
+    controller->waiting_last = request;
+}
+
+void hprpc__request_run_waiting(struct hprpc_controller *controller)
+{
+    struct hprpc_request *request;
+
+    while (!controller->running && (request = controller->waiting_first)) {
+        controller->waiting_first = request->next;
+        run_late(request);
+    }
+}
+
+/* ---- Receiving ---- */
+
+static int violation(struct hprpc_controller *controller, struct hprpc_message *message, const char *reason)
+{
+    controller->channel->ops->release(controller->channel, message);
+    hprpc__controller_break(controller, HPRPC_EPROTOCOL, reason);
+    return HPRPC_EPROTOCOL;
+}
+
+/* Marks the call id as in use and charges the credit; NULL or the protocol's violation. */
+static const char *admit(struct hprpc_controller *controller, const struct hprpc_message *message,
+                         _Atomic(struct hprpc_request *) **ret_cell)
+{
+    uint32_t call = message->header.call;
+
+    *ret_cell = NULL;
+    if (message->header.flags & HPRPC_FLAG_ONEWAY)
+        return charge_oneway(controller, message->size) ? NULL : "one-way requests beyond the credit";
+    if (call >= controller->own.max_calls)
+        return "a call id beyond the credit";
+    *ret_cell = hprpc__call_ids_cell(controller, call);
+    /* acquire: pairs with the release in answer.c, after which the id may come again */
+    if (*ret_cell && atomic_load_explicit(*ret_cell, memory_order_acquire))
+        return "a call id that is still in use";
+    return charge_call(controller, message->size) ? NULL : "requests beyond the credit in bytes";
+}
+
+static int refuse_without_memory(struct hprpc_controller *controller, const struct hprpc_header *header, uint32_t size)
+{
+    if (header->flags & HPRPC_FLAG_ONEWAY) {
+        credit_back(controller, size);
+        return 0;
+    }
+    pthread_mutex_lock(&controller->lock);
+    hprpc__answered_bytes(controller, size);
+    if (hprpc__error_send(controller, header->call, HPRPC_EBUSY, "out of memory for the request") == HPRPC_ENOMEM)
+        hprpc__controller_starve(controller);
+    pthread_mutex_unlock(&controller->lock);
+    return 0;
+}
+
+static struct hprpc_request *make_request(struct hprpc_controller *controller, struct hprpc_message *message,
+                                          _Atomic(struct hprpc_request *) *cell)
+{
+    struct hprpc_request *request = new_request(controller);
+
+    if (!request) {
+        controller->channel->ops->release(controller->channel, message);
+        return NULL;
+    }
+    request->header = message->header;
+    request->charge = message->size;
+    request->cell = cell;
+    request->shared = false;
+    request->counted = false;
+    request->deferred = false;
+    request->answered = false;
+    request->handler_over = false;
+    request->arrived = 0;
+    atomic_store_explicit(&request->cancelled, false, memory_order_relaxed);
+    if (hprpc__body_take(&request->body, controller->channel, message) < 0) {
+        put_away(request);
+        return NULL;
+    }
+    if (cell)
+        atomic_store_explicit(cell, request, memory_order_relaxed);
+    if (request->charge > HPRPC__BODY_SMALL)
+        hprpc__count(request->body.place == HPRPC__BODY_LENT ? &controller->statistics.lent
+                                                             : &controller->statistics.copied);
+    return request;
+}
+
+/* Hands a request to the workers: NULL, or why not. */
+static const char *hand_over(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    if (hprpc__request_share(request) < 0)
+        return "the server holds as many requests as it may";
+    if (hprpc__workers_submit(controller->workers, request))
+        return NULL;
+    hprpc__request_uncount(request);
+    request->shared = false;
+    hprpc_controller_drop(controller);
+    return "no worker can be started";
+}
+
+/* Runs a request, or puts it where it will be run: NULL, or why neither can be done. */
+static const char *place(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    if (request->header.depth >= controller->own.max_depth)
+        return "calls are nested too deeply";
+    if (hprpc__quota_refuses(controller->quota))
+        return "the server is stopping";
+    if (controller->workers)
+        return hand_over(request);
+    if (!controller->running || request->header.depth > controller->running->header.depth) {
+        run(request);
+        return NULL;
+    }
+    if (!hprpc__quota_take(controller->quota, request->charge))
+        return "the server holds as many requests as it may";
+    wait_in_line(request);
+    return NULL;
+}
+
+int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    _Atomic(struct hprpc_request *) *cell;
+    const char *fault = admit(controller, message, &cell);
+    struct hprpc_header header = message->header;
+    struct hprpc_request *request;
+    const char *refusal;
+    bool oneway = header.flags & HPRPC_FLAG_ONEWAY;
+    uint32_t size = message->size;
+
+    if (fault)
+        return violation(controller, message, fault);
+    hprpc__count(&controller->statistics.calls_received);
+    if (!cell && !oneway) {
+        controller->channel->ops->release(controller->channel, message);
+        return refuse_without_memory(controller, &header, size);
+    }
+    request = make_request(controller, message, cell);
+    if (!request)
+        return refuse_without_memory(controller, &header, size);
+
+    refusal = place(request);
+    if (refusal) {
+        hprpc__count(&controller->statistics.busy);
+        refuse(request, HPRPC_EBUSY, refusal);
+        if (oneway)
+            credit_back(controller, size);
+        put_away(request);
+    }
+    hprpc__request_run_waiting(controller);
+    return 0;
+}
+
+/* ---- Cancelling ---- */
+
+static void cancel(struct hprpc_request *request)
+{
+    atomic_store_explicit(&request->cancelled, true, memory_order_relaxed);
+}
+
+void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call)
+{
+    _Atomic(struct hprpc_request *) *cell = hprpc__call_ids_find(controller, call);
+    struct hprpc_request *request;
+
+    /* the lock keeps a deferred request from being answered, and put away, meanwhile */
+    pthread_mutex_lock(&controller->lock);
+    request = cell ? atomic_load_explicit(cell, memory_order_relaxed) : NULL;
+    if (request)
+        cancel(request);
+    pthread_mutex_unlock(&controller->lock);
+}
+
+void hprpc__request_cancel_all(struct hprpc_controller *controller)
+{
+    struct hprpc_request *request;
+
+    pthread_mutex_lock(&controller->lock);
+    hprpc__call_ids_each(controller, cancel);
+    pthread_mutex_unlock(&controller->lock);
+    while ((request = controller->waiting_first)) {
+        controller->waiting_first = request->next;
+        hprpc__quota_give(controller->quota, request->charge);
+        put_away(request);
+    }
+}

@@ -1,0 +1,70 @@
+/* Requests: what becomes of a call on the side that serves it. */
+#ifndef HPRPC_RPC_SERVE_REQUEST_H
+#define HPRPC_RPC_SERVE_REQUEST_H
+
+#include "rpc/connection/connection.h"
+
+struct hprpc_request {
+    struct hprpc_controller *controller;
+    struct hprpc_header header;
+    uint32_t charge;                       /* bytes of the caller's credit */
+    _Atomic(struct hprpc_request *) *cell; /* where its call id is marked as in use; NULL for one-way requests */
+    atomic_bool cancelled;
+    bool shared;       /* others may know it: it holds the controller */
+    bool counted;      /* lock, once shared: it has a place in the quota */
+    bool deferred;     /* the handler's: it will be answered later */
+    bool answered;     /* lock, once shared */
+    bool handler_over; /* lock, once shared */
+    uint64_t arrived;  /* 0 as long as nobody has looked at the clock for it */
+    struct kodosis_reader reader;
+    struct kodosis_arena arena;
+    struct hprpc_reservation reservation;
+    struct hprpc_request *outer; /* while it runs: the handler it is nested in */
+    struct hprpc_request *next;
+    struct hprpc__body body;
+};
+
+/* A REQUEST came. Takes the message over; may run the handler. 0, or HPRPC_EPROTOCOL. By the pump's owner. */
+int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message);
+
+/* A CANCEL came. */
+void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call);
+
+/* Runs the requests that waited for the innermost handler to return. By the pump's owner. */
+void hprpc__request_run_waiting(struct hprpc_controller *controller);
+
+/* The connection is broken: tells those that run, forgets those that wait. By the pump's owner. */
+void hprpc__request_cancel_all(struct hprpc_controller *controller);
+
+/* Lets other threads know a request, from its own. HPRPC_EBUSY: the quota is used up. */
+int hprpc__request_share(struct hprpc_request *request);
+
+/* Gives its place in the quota back, once. Under the lock, or where nobody else knows the request any more. */
+void hprpc__request_uncount(struct hprpc_request *request);
+
+/* Runs a shared request's handler on this thread, unless nobody waits for it any more. */
+void hprpc__request_run_shared(struct hprpc_request *request);
+
+/* Forgets a shared request that never ran. */
+void hprpc__request_drop_shared(struct hprpc_request *request);
+
+/* Puts a shared request away that is answered and whose handler has returned. Any thread; may free the controller. */
+void hprpc__request_put_back(struct hprpc_request *request);
+
+/* Frees what is in the pools. */
+void hprpc__requests_clear(struct hprpc_controller *controller);
+
+/* ---- live.c: which incoming call ids are in use ---- */
+
+/* Where an id is marked; NULL when there is no memory. `call` is below the limit. By the pump's owner. */
+_Atomic(struct hprpc_request *) *hprpc__call_ids_cell(struct hprpc_controller *controller, uint32_t call);
+
+/* The cell if it was ever used, else NULL. By the pump's owner. */
+_Atomic(struct hprpc_request *) *hprpc__call_ids_find(struct hprpc_controller *controller, uint32_t call);
+
+/* Calls `visit` with every request that is marked. By the pump's owner. */
+void hprpc__call_ids_each(struct hprpc_controller *controller, void (*visit)(struct hprpc_request *request));
+
+void hprpc__call_ids_clear(struct hprpc_controller *controller);
+
+#endif
