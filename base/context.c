@@ -3,9 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include <hprpc/channel/transport.h>
+#include "base/clock.h"
 
 static void *allocate_default(void *self, size_t size)
 {
@@ -22,11 +21,8 @@ static void release_default(void *self, void *memory, size_t size)
 
 static uint64_t now_default(void *self)
 {
-    struct timespec time;
-
     (void)self;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+    return hprpc__clock_now();
 }
 
 static const struct hprpc_context default_context = {

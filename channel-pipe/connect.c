@@ -4,6 +4,8 @@
  */
 #include "channel-pipe/pipe.h"
 
+#include "base/poller.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -146,9 +148,7 @@ void hprpc__pipe_settled(struct hprpc__pipe *pipe)
 
 static short events(int fd, short wanted)
 {
-    struct pollfd watched = { .fd = fd, .events = wanted };
-
-    return poll(&watched, 1, 0) > 0 ? watched.revents : 0;
+    return hprpc__poll_now(fd, wanted);
 }
 
 ssize_t hprpc__pipe_not_accepted(struct hprpc__pipe *pipe, const struct iovec *runs, int count)

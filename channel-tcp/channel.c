@@ -1,9 +1,11 @@
 /* One TCP connection: its opening, address by address, and its reads and writes. */
 #include "channel-tcp/tcp.h"
 
+#include "base/poller.h"
+#include "base/thread.h"
+
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,7 +16,7 @@
  * sending side may close or watch: the lock settles which socket is meant.
  */
 struct opening {
-    pthread_mutex_t lock;
+    struct hprpc__mutex lock;
     bool closed;
     struct hprpc__tcp_options options;
     int error; /* of the attempts so far: a refusal goes before anything else */
@@ -111,11 +113,10 @@ static int attempt(struct tcp *tcp)
 /* How the present attempt stands: 1, 0 or -1. */
 static int progress(struct tcp *tcp)
 {
-    struct pollfd watched = { .fd = tcp->fd, .events = POLLOUT };
     int error = 0;
     socklen_t size = sizeof(error);
 
-    if (poll(&watched, 1, 0) <= 0)
+    if (!hprpc__poll_now(tcp->fd, POLLOUT))
         return 0;
     if (getsockopt(tcp->fd, SOL_SOCKET, SO_ERROR, &error, &size))
         error = errno;
@@ -159,10 +160,10 @@ static int open_stream(struct hprpc_framed *stream)
     struct hprpc_detail detail;
     int r = 0;
 
-    pthread_mutex_lock(&tcp->opening->lock);
+    hprpc__mutex_lock(&tcp->opening->lock);
     if (!tcp->opening->closed)
         r = advance(tcp, true, &detail);
-    pthread_mutex_unlock(&tcp->opening->lock);
+    hprpc__mutex_unlock(&tcp->opening->lock);
     return r < 0 ? hprpc_framed_fail(stream, r, "%s", detail.text) : r;
 }
 
@@ -182,9 +183,9 @@ static size_t watch(struct hprpc_framed *stream, bool writing, struct hprpc_watc
         ret_watches[0] = (struct hprpc_watch){ .fd = tcp->fd, .events = (short)(writing ? POLLIN | POLLOUT : POLLIN) };
         return 1;
     }
-    pthread_mutex_lock(&tcp->opening->lock);
+    hprpc__mutex_lock(&tcp->opening->lock);
     ret_watches[0] = (struct hprpc_watch){ .fd = tcp->fd, .events = POLLOUT };
-    pthread_mutex_unlock(&tcp->opening->lock);
+    hprpc__mutex_unlock(&tcp->opening->lock);
     return 1;
 }
 
@@ -196,11 +197,11 @@ static void shut(struct hprpc_framed *stream)
         shutdown(tcp->fd, SHUT_RDWR);
         return;
     }
-    pthread_mutex_lock(&tcp->opening->lock);
+    hprpc__mutex_lock(&tcp->opening->lock);
     tcp->opening->closed = true;
     if (tcp->fd >= 0)
         shutdown(tcp->fd, SHUT_RDWR);
-    pthread_mutex_unlock(&tcp->opening->lock);
+    hprpc__mutex_unlock(&tcp->opening->lock);
 }
 
 static void dispose(struct hprpc_framed *stream)
@@ -211,7 +212,7 @@ static void dispose(struct hprpc_framed *stream)
     if (tcp->fd >= 0)
         close(tcp->fd);
     if (tcp->opening) {
-        pthread_mutex_destroy(&tcp->opening->lock);
+        hprpc__mutex_destroy(&tcp->opening->lock);
         hprpc_context_release(context, tcp->opening, opening_size(tcp->opening->count));
     }
     hprpc_context_release(context, tcp, sizeof(*tcp));
@@ -225,9 +226,9 @@ static void describe(struct hprpc_framed *stream, struct hprpc_peer *ret_peer)
     if (is_open(stream)) {
         peer = tcp->peer;
     } else {
-        pthread_mutex_lock(&tcp->opening->lock);
+        hprpc__mutex_lock(&tcp->opening->lock);
         peer = tcp->peer;
-        pthread_mutex_unlock(&tcp->opening->lock);
+        hprpc__mutex_unlock(&tcp->opening->lock);
     }
     hprpc__tcp_format(&peer, ret_peer->address, sizeof(ret_peer->address));
 }
@@ -271,7 +272,7 @@ static int new_channel(struct hprpc_context *context, const struct hprpc__tcp_op
     struct opening *opening = hprpc_context_allocate(context, opening_size(count));
     struct tcp *tcp = opening ? hprpc_context_allocate(context, sizeof(*tcp)) : NULL;
 
-    if (!tcp || pthread_mutex_init(&opening->lock, NULL)) {
+    if (!tcp || hprpc__mutex_init(&opening->lock)) {
         hprpc_context_release(context, tcp, sizeof(*tcp));
         hprpc_context_release(context, opening, opening_size(count));
         return HPRPC_ENOMEM;

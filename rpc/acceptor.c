@@ -1,7 +1,6 @@
 #include "rpc/acceptor.h"
 
 #include <errno.h>
-#include <sys/epoll.h>
 
 #include "base/errno-text.h"
 #include "rpc/transports.h"
@@ -19,7 +18,7 @@ static int watch(struct hprpc__acceptor *acceptor, struct hprpc__listening *list
     size_t count = listening->listener->ops->watch(listening->listener, watches);
 
     for (size_t i = 0; i < count; i++) {
-        if (hprpc__watcher_add(acceptor->loop->epoll_fd, watches[i].fd, listening) < 0)
+        if (!hprpc__watcher_add(&acceptor->loop->poller, watches[i].fd, listening))
             return HPRPC_ESYSTEM;
     }
     listening->polled = !count;
@@ -33,7 +32,7 @@ static void unwatch(struct hprpc__acceptor *acceptor, struct hprpc__listening *l
     size_t count = listening->listener->ops->watch(listening->listener, watches);
 
     for (size_t i = 0; i < count; i++)
-        epoll_ctl(acceptor->loop->epoll_fd, EPOLL_CTL_DEL, watches[i].fd, NULL);
+        hprpc__poller_remove(&acceptor->loop->poller, watches[i].fd);
 }
 
 static void append(struct hprpc__acceptor *acceptor, struct hprpc__listening *listening)

@@ -2,11 +2,10 @@
 #include "rpc/pump/wait.h"
 
 #include <errno.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/errno-text.h"
+#include "base/wake.h"
 #include "rpc/connection/limits.h"
 #include "rpc/pump/sleeper.h"
 #include "rpc/transports.h"
@@ -22,11 +21,11 @@ struct connection {
     enum hprpc_pump pump;
     struct hprpc__shared *shared;
     int wake_fd;
-    int epoll_fd;                  /* HPRPC_PUMP_LOOP, else -1 */
+    struct hprpc__poller poller;   /* HPRPC_PUMP_LOOP's, else none */
     struct hprpc__sleeper sleeper; /* the others' */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
-    pthread_t thread; /* HPRPC_PUMP_THREAD */
+    struct hprpc__thread thread; /* HPRPC_PUMP_THREAD */
     bool thread_runs;
 };
 
@@ -41,8 +40,8 @@ static void attend(struct hprpc__host *host, struct hprpc_controller *controller
 {
     struct connection *connection = (struct connection *)host;
 
-    if (connection->epoll_fd >= 0)
-        hprpc__watcher_update(connection->epoll_fd, controller);
+    if (connection->poller.fd >= 0)
+        hprpc__watcher_update(&connection->poller, controller);
     /* whoever pumps may sleep, and must look at the channel again */
     if (atomic_load(&controller->pump.owner) && !hprpc__pump_is_mine(&controller->pump))
         hprpc__pump_kick(&controller->pump);
@@ -54,12 +53,12 @@ static void settle(struct hprpc__host *host, struct hprpc_controller *controller
     struct connection *connection = (struct connection *)host;
     bool watched;
 
-    if (connection->epoll_fd < 0)
+    if (connection->poller.fd < 0)
         return;
-    pthread_mutex_lock(&controller->lock);
-    hprpc__watcher_update(connection->epoll_fd, controller);
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__watcher_update(&connection->poller, controller);
     watched = controller->watch_count > 0;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     hprpc__pump_stir(controller);
     /* what cannot wake anybody is looked at in every round of the application's loop */
     if (hprpc__state(controller) == HPRPC__BROKEN || !watched || controller->channel->ops->arm(controller->channel))
@@ -70,9 +69,9 @@ static bool is_closed_here(struct hprpc_controller *controller)
 {
     bool closed;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     closed = controller->closing;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return closed;
 }
 
@@ -114,7 +113,7 @@ static void *pump_until_broken(void *argument)
     const struct hprpc__awaited end = { .count = 0 };
 
     tell_connecting((struct connection *)controller->pump.host);
-    atomic_store(&controller->pump.owner, (uintptr_t)pthread_self());
+    atomic_store(&controller->pump.owner, hprpc__thread_self());
     while (hprpc__state(controller) != HPRPC__BROKEN)
         hprpc__pump_wait(controller, &end, HPRPC_NO_TIMEOUT);
     return NULL;
@@ -122,7 +121,7 @@ static void *pump_until_broken(void *argument)
 
 static int start_thread(struct connection *connection, struct hprpc_detail *detail)
 {
-    if (pthread_create(&connection->thread, NULL, pump_until_broken, connection->controller))
+    if (hprpc__thread_start(&connection->thread, pump_until_broken, connection->controller))
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot start the pumping thread");
     connection->thread_runs = true;
     return 0;
@@ -134,7 +133,7 @@ static void join_thread(struct connection *connection)
     if (!connection->thread_runs)
         return;
     hprpc__pump_kick(&connection->controller->pump);
-    pthread_join(connection->thread, NULL);
+    hprpc__thread_join(&connection->thread);
     connection->thread_runs = false;
     connection->controller->pump.dedicated = false;
     atomic_store(&connection->controller->pump.owner, 0);
@@ -158,8 +157,7 @@ static int limits_of(const struct hprpc_client_options *options, struct hprpc__l
 
 static void free_connection(struct connection *connection)
 {
-    if (connection->epoll_fd >= 0)
-        close(connection->epoll_fd);
+    hprpc__poller_clear(&connection->poller);
     hprpc__sleeper_clear(&connection->sleeper);
     if (connection->wake_fd >= 0)
         close(connection->wake_fd);
@@ -176,9 +174,9 @@ static int make_descriptors(struct connection *connection)
         connection->host.sleeper = &connection->sleeper;
         return hprpc__sleeper_init(&connection->sleeper, connection->wake_fd);
     }
-    connection->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    return connection->epoll_fd < 0 ? HPRPC_ESYSTEM
-                                    : hprpc__watcher_add(connection->epoll_fd, connection->wake_fd, connection);
+    if (hprpc__poller_init(&connection->poller) < 0)
+        return HPRPC_ESYSTEM;
+    return hprpc__watcher_add(&connection->poller, connection->wake_fd, connection) ? 0 : HPRPC_ESYSTEM;
 }
 
 static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, struct hprpc_detail *detail,
@@ -197,9 +195,9 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
                   .dedicated = pump == HPRPC_PUMP_THREAD },
         .context = context,
         .pump = pump,
-        .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-        .epoll_fd = -1,
-        .sleeper = { .epoll_fd = -1, .alarm = { .fd = -1 } },
+        .wake_fd = hprpc__wake_open(),
+        .poller = { .fd = -1 },
+        .sleeper = { .poller = { .fd = -1 }, .alarm = { .fd = -1 } },
     };
     r = make_descriptors(connection);
     if (r == 0)
@@ -319,11 +317,11 @@ static bool is_opening(struct hprpc_controller *controller, struct hprpc__room *
 {
     bool opening;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     opening = hprpc__state(controller) == HPRPC__OPENING;
     hprpc__room_before(room, controller);
     hprpc__room_after(room, controller);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return opening;
 }
 
@@ -397,7 +395,7 @@ int hprpc_client_descriptor(struct hprpc_client *client)
 {
     struct connection *connection = connection_of(client);
 
-    return connection->epoll_fd >= 0 ? connection->epoll_fd : HPRPC_EINVAL;
+    return connection->poller.fd >= 0 ? connection->poller.fd : HPRPC_EINVAL;
 }
 
 int hprpc_client_timeout(struct hprpc_client *client)
@@ -414,10 +412,10 @@ int hprpc_client_timeout(struct hprpc_client *client)
 /* The connection has ended, and the application's loop hears of it: there is nothing more to wake it for. */
 static void fall_silent(struct connection *connection, struct hprpc_controller *controller)
 {
-    pthread_mutex_lock(&controller->lock);
-    hprpc__watcher_remove(connection->epoll_fd, controller);
-    pthread_mutex_unlock(&controller->lock);
-    hprpc__watcher_clear(connection->epoll_fd, connection->wake_fd);
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__watcher_remove(&connection->poller, controller);
+    hprpc__mutex_unlock(&controller->lock);
+    hprpc__watcher_clear(&connection->poller, connection->wake_fd);
 }
 
 int hprpc_client_process(struct hprpc_client *client)
@@ -425,12 +423,12 @@ int hprpc_client_process(struct hprpc_client *client)
     struct connection *connection = connection_of(client);
     struct hprpc_controller *controller = client->controller;
 
-    if (connection->epoll_fd < 0)
+    if (connection->poller.fd < 0)
         return HPRPC_EINVAL;
     if (!hprpc__shared_is_ours(connection->shared))
         return HPRPC_EFORKED;
     if (hprpc__state(controller) != HPRPC__BROKEN && hprpc__pump_try_own(&controller->pump)) {
-        hprpc__watcher_clear(connection->epoll_fd, connection->wake_fd);
+        hprpc__watcher_clear(&connection->poller, connection->wake_fd);
         controller->channel->ops->disarm(controller->channel);
         for (int turn = 0; turn < TURNS && hprpc__controller_turn(controller, 1, NULL) > 0; turn++)
             continue;

@@ -182,7 +182,7 @@ int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_op
     memset(server, 0, sizeof(*server));
     server->context = context;
     server->services.context = context;
-    pthread_mutex_init(&server->lock, NULL);
+    hprpc__mutex_init(&server->lock);
     r = make_parts(server, &given);
     if (r < 0) {
         hprpc_server_free(server);
@@ -205,7 +205,7 @@ void hprpc_server_free(struct hprpc_server *server)
     hprpc_context_release(server->context, server->loops, server->loop_count * sizeof(*server->loops));
     hprpc__services_clear(&server->services);
     hprpc__shared_drop(server->shared);
-    pthread_mutex_destroy(&server->lock);
+    hprpc__mutex_destroy(&server->lock);
     hprpc_context_release(server->context, server, sizeof(*server));
 }
 
@@ -216,9 +216,9 @@ int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *
 
     if (!hprpc__shared_is_ours(server->shared))
         return HPRPC_EFORKED;
-    pthread_mutex_lock(&server->lock);
+    hprpc__mutex_lock(&server->lock);
     r = hprpc__services_add(&server->services, 0, interface, handlers, self);
-    pthread_mutex_unlock(&server->lock);
+    hprpc__mutex_unlock(&server->lock);
     return r;
 }
 
@@ -293,7 +293,7 @@ static int start_loops(struct hprpc_server *server)
 {
     atomic_store_explicit(&server->over, false, memory_order_relaxed);
     for (uint32_t i = 1; i < server->loop_count; i++) {
-        if (pthread_create(&server->loops[i].thread, NULL, run_loop, &server->loops[i]))
+        if (hprpc__thread_start(&server->loops[i].thread, run_loop, &server->loops[i]))
             return HPRPC_ESYSTEM;
         server->loops[i].runs = true;
     }
@@ -307,7 +307,7 @@ static void stop_loops(struct hprpc_server *server)
         if (!server->loops[i].runs)
             continue;
         hprpc__loop_kick(&server->loops[i].loop);
-        pthread_join(server->loops[i].thread, NULL);
+        hprpc__thread_join(&server->loops[i].thread);
         server->loops[i].runs = false;
     }
 }
@@ -364,7 +364,7 @@ void hprpc_server_stop(struct hprpc_server *server)
 
 int hprpc_server_descriptor(struct hprpc_server *server)
 {
-    return server->loop_count == 1 ? server->loops[0].loop.epoll_fd : HPRPC_EINVAL;
+    return server->loop_count == 1 ? server->loops[0].loop.poller.fd : HPRPC_EINVAL;
 }
 
 int hprpc_server_timeout(struct hprpc_server *server)

@@ -18,7 +18,7 @@ enum {
 struct hprpc__serving_loop {
     struct hprpc__loop loop;
     struct hprpc_server *server;
-    pthread_t thread;
+    struct hprpc__thread thread;
     bool runs;
 };
 
@@ -31,7 +31,7 @@ struct hprpc_server {
     struct hprpc__services services;
     struct hprpc__workers *workers;
     struct hprpc__acceptor acceptor; /* on the first loop */
-    pthread_mutex_t lock;            /* of `services`, for adding */
+    struct hprpc__mutex lock;        /* of `services`, for adding */
     struct hprpc__shared *shared;    /* with the quota */
     bool processing;                 /* inside hprpc_server_process, which a handler may call again */
     atomic_bool stop;                /* asked to stop */

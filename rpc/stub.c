@@ -199,7 +199,7 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, st
                          !hprpc__shared_is_ours(controller->shared)))
         return refuse(stub, procedure);
     former = empty(call, controller);
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     if (former)
         hprpc__pending_retire(former);
     for (;;) {
@@ -208,11 +208,11 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, st
         if (KODOSIS_LIKELY(r == 0))
             break;
         hprpc__room_after(&room, controller);
-        pthread_mutex_unlock(&controller->lock);
+        hprpc__mutex_unlock(&controller->lock);
         r = wait_or_fail(stub, &room, r);
         if (r < 0)
             return r;
-        pthread_mutex_lock(&controller->lock);
+        hprpc__mutex_lock(&controller->lock);
     }
     stub->writer = &stub->reservation.writer;
     if (stub->pending)
@@ -287,7 +287,7 @@ int hprpc_stub_exchange(struct hprpc_stub *stub)
     uint64_t deadline = stub->pending->deadline; /* of a call that waited for room, else 0 */
     int r = publish(stub);
 
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     if (r == HPRPC_EINVAL)
         return explain_value(stub);
     hprpc__pump_wait_on(controller, &(struct hprpc__awaited){ .pending = &stub->pending, .count = 1 },
@@ -308,7 +308,7 @@ int hprpc_stub_post(struct hprpc_stub *stub)
         if (hprpc__pending_start_clock(stub->pending, hprpc_context_now(controller->context)))
             hprpc__pump_hasten(controller);
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return r == HPRPC_EINVAL ? explain_value(stub) : 0;
 }
 
@@ -324,7 +324,7 @@ int hprpc_stub_send(struct hprpc_stub *stub)
         controller->oneway_bytes_out -= stub->reservation.size;
         controller->progress++;
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     if (r == HPRPC_EINVAL)
         return explain_value(stub);
     return r < 0 ? explain(stub->call, HPRPC_EMAYBE, NULL) : 0;

@@ -54,6 +54,7 @@ static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_inte
     uint64_t size = bind_size(interface);
     int r;
 
+    hprpc__assert_locked(&pending->controller->lock);
     if (size > controller->peer.max_message)
         return HPRPC_ETOOBIG;
     r = hprpc__pending_number(pending, 0);
@@ -76,7 +77,7 @@ static struct hprpc_pending_call *send_queue(struct hprpc_controller *controller
     struct hprpc_pending_call *pending, *hopeless = NULL;
     int r = 0;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     while (r == 0 && hprpc__state(controller) == HPRPC__READY && (pending = controller->tickets.queue)) {
         r = send_bind(pending, pending->interface);
         if (r == HPRPC_ETOOBIG || r == HPRPC_ENOMEM)
@@ -87,7 +88,7 @@ static struct hprpc_pending_call *send_queue(struct hprpc_controller *controller
         pending->sent = r == 0;
         pending->answered = r < 0;
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     *ret_code = r;
     return hopeless;
 }
@@ -116,6 +117,7 @@ static int enqueue(struct hprpc_controller *controller, const struct hprpc_inter
     struct hprpc_pending_call *pending;
     int r;
 
+    hprpc__assert_locked(&controller->lock);
     if (hprpc__state(controller) == HPRPC__BROKEN)
         return explain(call, hprpc__code_of_unsent(controller), controller->reason.text);
     r = hprpc__pending_new(controller, call->timeout_ms ? call->timeout_ms : controller->own.timeout_ms, &pending);
@@ -131,6 +133,7 @@ static void start_clock(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
 
+    hprpc__assert_locked(&pending->controller->lock);
     if (hprpc__pending_start_clock(pending, hprpc_context_now(controller->context)))
         hprpc__pump_hasten(controller);
 }
@@ -142,11 +145,11 @@ static int begin(struct hprpc_controller *controller, const struct hprpc_interfa
 
     if (!hprpc__shared_is_ours(controller->shared))
         return explain(call, HPRPC_EFORKED, NULL);
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     r = enqueue(controller, interface, call);
     if (r == 0 && !waits)
         start_clock(call->pending);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     if (r == 0)
         hprpc__bind_resume(controller);
     return r;

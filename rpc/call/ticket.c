@@ -97,6 +97,7 @@ int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, ui
     struct hprpc_pending_call *pending;
     int r = find_id(controller);
 
+    hprpc__assert_locked(&controller->lock);
     if (r < 0)
         return r;
     pending = new_ticket(controller);
@@ -113,6 +114,7 @@ int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
 {
     struct hprpc_pending_call *pending = new_ticket(controller);
 
+    hprpc__assert_locked(&controller->lock);
     if (!pending)
         return HPRPC_ENOMEM;
     begin(pending, timeout_ms);
@@ -124,6 +126,7 @@ int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge)
 {
     int r = find_id(pending->controller);
 
+    hprpc__assert_locked(&pending->controller->lock);
     if (r == 0)
         take_id(pending, charge);
     return r;
@@ -134,6 +137,7 @@ static void settle(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
 
+    hprpc__assert_locked(&pending->controller->lock);
     pending->answered = true;
     free_id(&controller->tickets, pending->id);
     controller->calls_out--;
@@ -151,6 +155,7 @@ static void put_away(struct hprpc_pending_call *pending)
 
 void hprpc__pending_untake(struct hprpc_pending_call *pending)
 {
+    hprpc__assert_locked(&pending->controller->lock);
     settle(pending);
     pending->controller->tickets.held--;
     put_away(pending);
@@ -158,6 +163,7 @@ void hprpc__pending_untake(struct hprpc_pending_call *pending)
 
 void hprpc__pending_unnumber(struct hprpc_pending_call *pending)
 {
+    hprpc__assert_locked(&pending->controller->lock);
     settle(pending);
     pending->answered = false;
 }
@@ -167,6 +173,7 @@ void hprpc__pending_queue(struct hprpc_pending_call *pending, const struct hprpc
     struct hprpc__tickets *tickets = &pending->controller->tickets;
     struct hprpc_pending_call **link = &tickets->queue;
 
+    hprpc__assert_locked(&pending->controller->lock);
     while (*link)
         link = &(*link)->next;
     *link = pending;
@@ -180,6 +187,7 @@ void hprpc__pending_unqueue(struct hprpc_pending_call *pending)
     struct hprpc__tickets *tickets = &pending->controller->tickets;
     struct hprpc_pending_call **link = &tickets->queue;
 
+    hprpc__assert_locked(&pending->controller->lock);
     while (*link != pending)
         link = &(*link)->next;
     *link = pending->next;
@@ -191,6 +199,7 @@ bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now
 {
     struct hprpc_controller *controller = pending->controller;
 
+    hprpc__assert_locked(&pending->controller->lock);
     if (!pending->deadline)
         pending->deadline =
             pending->timeout_ms == HPRPC_NO_TIMEOUT ? HPRPC__NEVER : now + pending->timeout_ms * 1000000ull;
@@ -204,6 +213,7 @@ bool hprpc__pending_retire(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
 
+    hprpc__assert_locked(&pending->controller->lock);
     pending->held = false;
     controller->tickets.held--;
     if (pending->answered)
@@ -216,9 +226,9 @@ static void retire(struct hprpc_pending_call *pending)
     struct hprpc_controller *controller = pending->controller;
     bool frees;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     frees = hprpc__pending_retire(pending);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     if (frees)
         hprpc__controller_destroy(controller);
 }
@@ -287,8 +297,9 @@ int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_mess
     struct hprpc_pending_call *pending = NULL;
     bool wanted = false;
 
+    hprpc__assert_pumping(&controller->pump);
     hprpc__count(&controller->statistics.replies_received);
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     if (message->header.call < controller->tickets.capacity)
         pending = controller->tickets.slots[message->header.call].ticket;
     if (pending) {
@@ -298,7 +309,7 @@ int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_mess
         if (!pending->held)
             put_away(pending);
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
 
     if (wanted) {
         store_answer(pending, message);
@@ -322,6 +333,7 @@ static void leave_queue(struct hprpc_pending_call *pending)
  */
 static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_notify)
 {
+    hprpc__assert_locked(&pending->controller->lock);
     if (pending->answered || hprpc__pending_done(pending))
         return false;
     if (pending->interface)
@@ -350,9 +362,9 @@ bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code)
 
     if (!hprpc__shared_is_ours(controller->shared))
         return false;
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     ours = abandon(pending, code, &notify);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     if (ours)
         announce(controller, pending, notify);
     return ours;
@@ -405,6 +417,7 @@ static struct hprpc_pending_call *expire_next(struct hprpc_controller *controlle
 {
     struct hprpc_pending_call *pending;
 
+    hprpc__assert_locked(&controller->lock);
     while (*id < controller->tickets.capacity) {
         pending = controller->tickets.slots[(*id)++].ticket;
         if (pending && pending->sent && expire(pending, now, ret_notify))
@@ -423,16 +436,17 @@ void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now)
     bool notify = false;
     uint32_t id = 0;
 
+    hprpc__assert_pumping(&controller->pump);
     if (atomic_load_explicit(&controller->next_deadline, memory_order_relaxed) > now)
         return;
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     atomic_store_explicit(&controller->next_deadline, HPRPC__NEVER, memory_order_relaxed);
     while ((pending = expire_next(controller, now, &id, &notify))) {
-        pthread_mutex_unlock(&controller->lock);
+        hprpc__mutex_unlock(&controller->lock);
         announce(controller, pending, notify);
-        pthread_mutex_lock(&controller->lock);
+        hprpc__mutex_lock(&controller->lock);
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
 }
 
 /* The next ticket, from `id` on or in the queue, that waits for an answer that will never come. */
@@ -440,7 +454,7 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
 {
     struct hprpc_pending_call *orphan = NULL;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     /* nothing takes an id any more, so none before this one is taken */
     while (*id < controller->tickets.capacity && !orphan)
         orphan = controller->tickets.slots[(*id)++].ticket;
@@ -453,7 +467,7 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
         if (!orphan->held)
             put_away(orphan);
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return orphan;
 }
 

@@ -9,11 +9,12 @@
 #ifndef HPRPC_RPC_CONNECTION_CONNECTION_H
 #define HPRPC_RPC_CONNECTION_CONNECTION_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include <hprpc/stub.h>
 
+#include "base/clock.h"
+#include "base/thread.h"
 #include "rpc/connection/body.h"
 #include "rpc/connection/shared.h"
 #include "rpc/serve/services.h"
@@ -25,8 +26,6 @@ enum {
     HPRPC__QUEUED_REPLIES_MAX = 64 * 1024 * 1024, /* bytes that wait to be sent, beyond which a reply is an error */
     HPRPC__UNREAD_MAX = 256 * 1024 * 1024,        /* beyond which whoever does not read them is cut off */
 };
-
-#define HPRPC__NEVER UINT64_MAX
 
 enum hprpc__state {
     HPRPC__OPENING, /* the other side's HELLO has not come */
@@ -90,10 +89,10 @@ struct hprpc__waiter;
 
 struct hprpc__pump {
     struct hprpc__host *host;
-    atomic_uintptr_t owner; /* the pumping thread, or 0 */
-    atomic_uint waiting;    /* length of `waiters` */
-    atomic_uint wanting;    /* how many of them wait for credit or room */
-    pthread_mutex_t lock;   /* of `waiters`; taken last */
+    atomic_uintptr_t owner;   /* the pumping thread, or 0 */
+    atomic_uint waiting;      /* length of `waiters` */
+    atomic_uint wanting;      /* how many of them wait for credit or room */
+    struct hprpc__mutex lock; /* of `waiters`; taken last */
     struct hprpc__waiter *waiters;
     bool dedicated;                   /* as the host's; who waits may be the last to leave, when the host is gone */
     int wake_fd;                      /* wakes the pumping thread; the host's */
@@ -131,7 +130,7 @@ struct hprpc_controller {
     struct hprpc__limits peer; /* what it allows us; set before the state becomes READY */
     struct hprpc__pump pump;
 
-    pthread_mutex_t lock;
+    struct hprpc__mutex lock;
     atomic_uint state;                 /* enum hprpc__state, written under the lock */
     int code;                          /* lock: why it is BROKEN */
     struct hprpc_detail reason;        /* lock: the same in words */
@@ -178,6 +177,15 @@ struct hprpc_controller {
     size_t watch_count; /* lock: what the host has registered */
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
 };
+
+/* Checks that this thread owns the pump. */
+static inline void hprpc__assert_pumping(const struct hprpc__pump *pump)
+{
+    /* relaxed: a thread asks for its own name, which it alone stores */
+    hprpc__assert(atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) ==
+                  hprpc__thread_self());
+    (void)pump;
+}
 
 /* Counters have one writer at a time (the lock or the pump), so no locked instruction is needed; readers may be late. */
 static inline void hprpc__count(_Atomic uint64_t *counter)

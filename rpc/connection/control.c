@@ -9,6 +9,7 @@ int hprpc__signal_send(struct hprpc_controller *controller, enum hprpc_message_t
 {
     struct hprpc_header header = { .call = call, .type = (uint8_t)type };
 
+    hprpc__assert_locked(&controller->lock);
     if (hprpc__state(controller) != HPRPC__READY)
         return HPRPC_ECLOSED;
     return hprpc__send(controller, &header, "", 0);
@@ -22,6 +23,7 @@ int hprpc__hello_send(struct hprpc_controller *controller)
     struct kodosis_writer writer;
     uint8_t body[HELLO_SIZE];
 
+    hprpc__assert_locked(&controller->lock);
     kodosis_writer_init(&writer, body, sizeof(body));
     kodosis_write_uint32(&writer, controller->own.max_message);
     kodosis_write_uint32(&writer, controller->own.max_calls);
@@ -37,6 +39,7 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
     struct kodosis_reader reader;
     bool attentive;
 
+    hprpc__assert_pumping(&controller->pump);
     if (hprpc__state(controller) != HPRPC__OPENING) {
         hprpc__controller_break(controller, HPRPC_EPROTOCOL, "a second HELLO");
         return HPRPC_EPROTOCOL;
@@ -55,12 +58,12 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
     if (peer.max_calls > HPRPC__CALLS_LIMIT)
         peer.max_calls = HPRPC__CALLS_LIMIT;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     controller->peer = peer;
     controller->progress++;
     /* release: pairs with hprpc__state; whoever sees READY sees the limits */
     atomic_store_explicit(&controller->state, HPRPC__READY, memory_order_release);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     controller->channel->receive_limit = controller->own.max_message;
     hprpc__keepalive_start(controller, attentive);
     if (controller->pump.host->changed)
@@ -76,6 +79,7 @@ int hprpc__credit_send(struct hprpc_controller *controller, uint32_t calls, uint
     struct kodosis_writer writer;
     uint8_t body[CREDIT_SIZE];
 
+    hprpc__assert_locked(&controller->lock);
     kodosis_writer_init(&writer, body, sizeof(body));
     kodosis_write_uint32(&writer, calls);
     kodosis_write_uint64(&writer, bytes);
@@ -89,11 +93,12 @@ int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprp
     uint64_t bytes;
     bool fits;
 
+    hprpc__assert_pumping(&controller->pump);
     kodosis_reader_init(&reader, message->body, message->size, NULL);
     calls = kodosis_read_uint32(&reader);
     bytes = kodosis_read_uint64(&reader);
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     fits =
         reader.status == KODOSIS_OK && calls <= controller->oneway_calls_out && bytes <= controller->oneway_bytes_out;
     if (fits) {
@@ -103,7 +108,7 @@ int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprp
         controller->bytes_out -= bytes;
         controller->progress++;
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     if (fits)
         return 0;
     hprpc__controller_break(controller, HPRPC_EPROTOCOL, "a CREDIT that is malformed, or larger than what was taken");
@@ -130,6 +135,7 @@ int hprpc__error_send(struct hprpc_controller *controller, uint32_t call, int co
 {
     struct hprpc_header header = { .call = call, .type = HPRPC_MESSAGE_ERROR };
 
+    hprpc__assert_locked(&controller->lock);
     return send_sentence(controller, &header, code, text);
 }
 
@@ -137,6 +143,7 @@ int hprpc__goodbye_send(struct hprpc_controller *controller, const char *text)
 {
     struct hprpc_header header = { .type = HPRPC_MESSAGE_GOODBYE };
 
+    hprpc__assert_locked(&controller->lock);
     return send_sentence(controller, &header, 0, text);
 }
 
@@ -148,6 +155,7 @@ int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hpr
     /* what is, for a call, "may have run" is, for a connection that was not made yet, being turned away */
     int code = hprpc__state(controller) == HPRPC__OPENING ? HPRPC_EREFUSED : HPRPC_EMAYBE;
 
+    hprpc__assert_pumping(&controller->pump);
     kodosis_reader_init(&reader, message->body, message->size, NULL);
     kodosis_read_int32(&reader);
     text = kodosis_read_string(&reader);

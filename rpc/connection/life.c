@@ -17,7 +17,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     memset(controller, 0, sizeof(*controller));
     if (hprpc__pump_init(&controller->pump, setup->host, setup->wake_fd) < 0)
         goto free_controller;
-    if (pthread_mutex_init(&controller->lock, NULL))
+    if (hprpc__mutex_init(&controller->lock))
         goto clear_pump;
 
     controller->client.controller = controller;
@@ -49,10 +49,10 @@ static bool replies_are_held(struct hprpc_controller *controller)
 {
     bool held;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     held = controller->tickets.held > 0;
     controller->tickets.last_frees = held;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return held;
 }
 
@@ -71,7 +71,7 @@ void hprpc__controller_destroy(struct hprpc_controller *controller)
         hprpc_context_release(controller->context, services, sizeof(*services));
     }
     controller->channel->ops->free(controller->channel);
-    pthread_mutex_destroy(&controller->lock);
+    hprpc__mutex_destroy(&controller->lock);
     hprpc__pump_clear(&controller->pump);
     hprpc__shared_drop(controller->shared);
     hprpc_context_release(controller->context, controller, sizeof(*controller));
@@ -99,7 +99,7 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
 {
     bool first;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     first = hprpc__state(controller) != HPRPC__BROKEN;
     if (first) {
         if (controller->closing || controller->starved)
@@ -116,7 +116,7 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
         /* release: pairs with hprpc__state */
         atomic_store_explicit(&controller->state, HPRPC__BROKEN, memory_order_release);
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return first;
 }
 
@@ -136,6 +136,7 @@ void hprpc__controller_break(struct hprpc_controller *controller, int code, cons
 /* Says why, if the other side can hear it yet, and closes the channel; the next turn sees that. Under the lock. */
 static void close_channel(struct hprpc_controller *controller, const char *reason)
 {
+    hprpc__assert_locked(&controller->lock);
     if (hprpc__state(controller) == HPRPC__READY && hprpc__goodbye_send(controller, reason) == 0)
         controller->channel->ops->flush(controller->channel);
     controller->channel->ops->close(controller->channel);
@@ -144,17 +145,18 @@ static void close_channel(struct hprpc_controller *controller, const char *reaso
 
 void hprpc__controller_end(struct hprpc_controller *controller)
 {
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     if (!controller->closing && hprpc__state(controller) != HPRPC__BROKEN) {
         controller->closing = true;
         if (!controller->starved)
             close_channel(controller, "");
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
 }
 
 void hprpc__controller_starve(struct hprpc_controller *controller)
 {
+    hprpc__assert_locked(&controller->lock);
     if (controller->starved || controller->closing || hprpc__state(controller) == HPRPC__BROKEN)
         return;
     controller->starved = true;
@@ -182,9 +184,9 @@ static int say_hello(struct hprpc_controller *controller)
 {
     int r;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     r = hprpc__hello_send(controller);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     controller->hello_sent = r == 0;
     /* without it, both would wait for the other */
     if (r == HPRPC_ENOMEM)
@@ -250,6 +252,7 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     bool outer = controller->turning;
     int count = 0, r;
 
+    hprpc__assert_pumping(&controller->pump);
     controller->turning = true;
     r = receive_batch(controller, looks, until, &count);
     controller->turning = outer;
@@ -299,6 +302,7 @@ uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)
 
 void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
 {
+    hprpc__assert_pumping(&controller->pump);
     if (hprpc__state(controller) == HPRPC__OPENING && now >= controller->opening_deadline)
         hprpc__controller_break(controller, HPRPC_EDEADLINE, "the other side did not say HELLO in time");
     else
@@ -326,7 +330,7 @@ int hprpc_controller_serve(struct hprpc_controller *controller, const struct hpr
 
     if (!hprpc__shared_is_ours(controller->shared))
         return HPRPC_EFORKED;
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     services = atomic_load_explicit(&controller->own_services, memory_order_relaxed);
     if (!services) {
         services = hprpc_context_allocate(controller->context, sizeof(*services));
@@ -338,7 +342,7 @@ int hprpc_controller_serve(struct hprpc_controller *controller, const struct hpr
         }
     }
     r = services ? hprpc__services_add(services, HPRPC__OWN_SERVICES, interface, handlers, self) : HPRPC_ENOMEM;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return r;
 }
 
@@ -348,10 +352,10 @@ void hprpc_controller_peer(struct hprpc_controller *controller, struct hprpc_pee
     bool locks = hprpc__shared_is_ours(controller->shared);
 
     if (locks)
-        pthread_mutex_lock(&controller->lock);
+        hprpc__mutex_lock(&controller->lock);
     controller->channel->ops->describe(controller->channel, ret_peer);
     if (locks)
-        pthread_mutex_unlock(&controller->lock);
+        hprpc__mutex_unlock(&controller->lock);
 }
 
 static uint64_t counted(_Atomic uint64_t *counter)

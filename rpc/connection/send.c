@@ -8,6 +8,7 @@ int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation
     bool batch = hprpc__pump_is_mine(&controller->pump) && controller->turning;
     int r;
 
+    hprpc__assert_locked(&controller->lock);
     if (reservation->writer.status != KODOSIS_OK || reservation->writer.cursor != reservation->writer.end) {
         channel->ops->cancel_call(channel, reservation);
         return HPRPC_EINVAL;
@@ -27,11 +28,11 @@ int hprpc__flush(struct hprpc_controller *controller)
 
     if (!hprpc__queued(controller))
         return 0;
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     r = channel->ops->flush(channel);
     if (r == 0)
         controller->progress++;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return r;
 }
 
@@ -40,6 +41,7 @@ int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *
     struct hprpc_reservation reservation;
     int r;
 
+    hprpc__assert_locked(&controller->lock);
     r = controller->channel->ops->start_call(controller->channel, header, size, &reservation);
     if (r < 0)
         return r;

@@ -12,9 +12,9 @@ static int violation(struct hprpc_controller *controller, const char *reason)
 
 static int answer_ping(struct hprpc_controller *controller, uint32_t call)
 {
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     hprpc__signal_send(controller, HPRPC_MESSAGE_PONG, call);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return 0;
 }
 
@@ -62,6 +62,7 @@ int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *m
 {
     int r;
 
+    hprpc__assert_pumping(&controller->pump);
     if (KODOSIS_UNLIKELY(!hprpc_header_valid(&message->header) || is_early(controller, &message->header)))
         return refuse(controller, message);
     switch (message->header.type) {

@@ -25,9 +25,9 @@ void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive)
 
 static void ping(struct hprpc_controller *controller)
 {
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     hprpc__signal_send(controller, HPRPC_MESSAGE_PING, 0);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
 }
 
 void hprpc__keepalive_look(struct hprpc_controller *controller, uint64_t now)
@@ -35,6 +35,7 @@ void hprpc__keepalive_look(struct hprpc_controller *controller, uint64_t now)
     struct hprpc__keepalive *keepalive = &controller->keepalive;
     char reason[100];
 
+    hprpc__assert_pumping(&controller->pump);
     if (now < atomic_load_explicit(&keepalive->next_look, memory_order_relaxed) ||
         hprpc__state(controller) != HPRPC__READY)
         return;

@@ -1,15 +1,12 @@
 #include "rpc/pump/loop.h"
 
-#include <errno.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/wake.h"
 #include "rpc/pump/wait.h"
 #include "rpc/pump/watcher.h"
 
 enum {
-    EVENTS = 64,            /* taken from epoll at once */
     PROCESS_TURNS = 16,     /* over the active connections, in one turn that may not sleep */
     ACTIVE_MAX = 8,         /* spinning over more connections than this would starve them all */
     POLL_EVERY = 25 * 1000, /* nanoseconds between two looks at epoll while somebody is active */
@@ -40,10 +37,10 @@ static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
     struct hprpc_channel *channel = controller->channel;
     bool watched;
 
-    pthread_mutex_lock(&controller->lock);
-    hprpc__watcher_update(loop->epoll_fd, controller);
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__watcher_update(&loop->poller, controller);
     watched = controller->watch_count > 0;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     hprpc__pump_stir(controller);
     if (!watched)
         return false;
@@ -57,7 +54,7 @@ static void attend(struct hprpc__host *host, struct hprpc_controller *controller
 {
     struct hprpc__loop *loop = (struct hprpc__loop *)host;
 
-    hprpc__watcher_update(loop->epoll_fd, controller);
+    hprpc__watcher_update(&loop->poller, controller);
     /* its thread may sleep inside a handler, on descriptors that it chose before */
     if (!hprpc__pump_is_mine(&controller->pump))
         hprpc__loop_kick(loop);
@@ -91,23 +88,20 @@ int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
     loop->host.attentive = true;
     loop->next_deadline = HPRPC__NEVER;
     atomic_init(&loop->connection_count, 0);
-    pthread_mutex_init(&loop->lock, NULL);
-    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    hprpc__mutex_init(&loop->lock);
     loop->alarm.fd = -1;
-    if (loop->wake_fd < 0 || loop->epoll_fd < 0 || hprpc__watcher_add(loop->epoll_fd, loop->wake_fd, loop) < 0)
+    loop->wake_fd = hprpc__wake_open();
+    if (hprpc__poller_init(&loop->poller) < 0 || loop->wake_fd < 0 || hprpc__alarm_init(&loop->alarm) < 0)
         return HPRPC_ESYSTEM;
-    return hprpc__alarm_init(&loop->alarm, loop->epoll_fd);
+    return hprpc__watcher_add(&loop->poller, loop->wake_fd, loop) &&
+                   hprpc__watcher_add(&loop->poller, loop->alarm.fd, &loop->alarm)
+               ? 0
+               : HPRPC_ESYSTEM;
 }
 
 void hprpc__loop_kick(const struct hprpc__loop *loop)
 {
-    uint64_t one = 1;
-    int saved = errno;
-
-    /* a full counter wakes as well */
-    if (write(loop->wake_fd, &one, sizeof(one)) < 0)
-        errno = saved;
+    hprpc__wake_ring(loop->wake_fd);
 }
 
 /* ---- Connections come and go ---- */
@@ -132,7 +126,7 @@ static int reserve_active(struct hprpc__loop *loop)
 
 static void own(struct hprpc_controller *controller)
 {
-    atomic_store_explicit(&controller->pump.owner, (uintptr_t)pthread_self(), memory_order_relaxed);
+    atomic_store_explicit(&controller->pump.owner, hprpc__thread_self(), memory_order_relaxed);
 }
 
 static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller)
@@ -156,9 +150,9 @@ static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller
 
 static void forget(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
-    pthread_mutex_lock(&controller->lock);
-    hprpc__watcher_remove(loop->epoll_fd, controller);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__watcher_remove(&loop->poller, controller);
+    hprpc__mutex_unlock(&controller->lock);
     if (controller->previous)
         controller->previous->next = controller->next;
     else
@@ -173,14 +167,14 @@ static void forget(struct hprpc__loop *loop, struct hprpc_controller *controller
 void hprpc__loop_add(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     atomic_fetch_add_explicit(&loop->connection_count, 1, memory_order_relaxed);
-    if (atomic_load_explicit(&loop->owner, memory_order_relaxed) == (uintptr_t)pthread_self()) {
+    if (atomic_load_explicit(&loop->owner, memory_order_relaxed) == hprpc__thread_self()) {
         enlist(loop, controller);
         return;
     }
-    pthread_mutex_lock(&loop->lock);
+    hprpc__mutex_lock(&loop->lock);
     controller->next = loop->arrivals;
     loop->arrivals = controller;
-    pthread_mutex_unlock(&loop->lock);
+    hprpc__mutex_unlock(&loop->lock);
     hprpc__loop_kick(loop);
 }
 
@@ -188,10 +182,10 @@ static void take_arrivals(struct hprpc__loop *loop)
 {
     struct hprpc_controller *controller, *next;
 
-    pthread_mutex_lock(&loop->lock);
+    hprpc__mutex_lock(&loop->lock);
     controller = loop->arrivals;
     loop->arrivals = NULL;
-    pthread_mutex_unlock(&loop->lock);
+    hprpc__mutex_unlock(&loop->lock);
     for (; controller; controller = next) {
         next = controller->next;
         enlist(loop, controller);
@@ -205,9 +199,9 @@ bool hprpc__loop_has_unsent(const struct hprpc__loop *loop)
     for (struct hprpc_controller *controller = loop->connections; controller && !unsent;
          controller = controller->next) {
         /* the lock: an answer that has left the quota is in the channel, too */
-        pthread_mutex_lock(&controller->lock);
+        hprpc__mutex_lock(&controller->lock);
         unsent = controller->channel->queued > 0;
-        pthread_mutex_unlock(&controller->lock);
+        hprpc__mutex_unlock(&controller->lock);
     }
     return unsent;
 }
@@ -232,11 +226,10 @@ void hprpc__loop_clear(struct hprpc__loop *loop)
     hprpc__loop_end_all(loop);
     hprpc_context_release(loop->context, loop->active, loop->active_capacity * sizeof(*loop->active));
     hprpc__alarm_clear(&loop->alarm);
-    if (loop->epoll_fd >= 0)
-        close(loop->epoll_fd);
+    hprpc__poller_clear(&loop->poller);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
-    pthread_mutex_destroy(&loop->lock);
+    hprpc__mutex_destroy(&loop->lock);
 }
 
 /* ---- A turn ---- */
@@ -299,9 +292,7 @@ static void look_at_active(struct hprpc__loop *loop, bool may_spin)
 
 static void answer_kick(struct hprpc__loop *loop)
 {
-    uint64_t count;
-
-    if (read(loop->wake_fd, &count, sizeof(count)) < 0)
+    if (!hprpc__wake_take(loop->wake_fd))
         return;
     /* whoever rang may have set a deadline earlier than those known here */
     loop->next_deadline = 0;
@@ -310,16 +301,16 @@ static void answer_kick(struct hprpc__loop *loop)
 
 static int take_events(struct hprpc__loop *loop, int timeout)
 {
-    struct epoll_event events[EVENTS];
-    int count = epoll_wait(loop->epoll_fd, events, EVENTS, timeout);
+    void *owners[HPRPC__POLLER_EVENTS];
+    int count = hprpc__poller_wait(&loop->poller, timeout, owners);
 
     if (count < 0)
-        return errno == EINTR ? 0 : HPRPC_ESYSTEM;
+        return count;
     for (int i = 0; i < count; i++) {
-        void *other = hprpc__watcher_owner(&events[i]);
+        void *other = hprpc__watcher_other(owners[i]);
 
         if (!other)
-            activate(loop, events[i].data.ptr);
+            activate(loop, owners[i]);
         else if (other == loop)
             answer_kick(loop);
         else if (other == &loop->alarm)
@@ -411,7 +402,7 @@ static int turn_without_sleep(struct hprpc__loop *loop)
 
 static void own_all(struct hprpc__loop *loop)
 {
-    uintptr_t self = (uintptr_t)pthread_self();
+    uintptr_t self = hprpc__thread_self();
 
     if (atomic_load_explicit(&loop->owner, memory_order_relaxed) == self)
         return;

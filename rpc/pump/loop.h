@@ -10,9 +10,9 @@
 struct hprpc__loop {
     struct hprpc__host host;
     struct hprpc_context *context;
-    int epoll_fd;
+    struct hprpc__poller poller;
     int wake_fd;
-    pthread_mutex_t lock;              /* of `arrivals` */
+    struct hprpc__mutex lock;          /* of `arrivals` */
     struct hprpc_controller *arrivals; /* connections that another thread accepted for this loop */
     atomic_uint connection_count;      /* including those on their way */
 

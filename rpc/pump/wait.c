@@ -1,18 +1,17 @@
 #include "rpc/pump/wait.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "base/poller.h"
 #include "base/single-thread.h"
+#include "base/wake.h"
 #include "rpc/call/ticket.h"
 #include "rpc/pump/sleeper.h"
 #include "rpc/connection/spin.h"
 #include "rpc/pump/watcher.h"
 
 struct hprpc__waiter {
-    pthread_cond_t wake;
+    struct hprpc__condition wake;
     const struct hprpc__awaited *awaited;
     bool woken;
     struct hprpc__waiter *next;
@@ -30,12 +29,12 @@ int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wak
     atomic_init(&pump->owner, 0);
     atomic_init(&pump->waiting, 0);
     atomic_init(&pump->wanting, 0);
-    return pthread_mutex_init(&pump->lock, NULL) ? HPRPC_ENOMEM : 0;
+    return hprpc__mutex_init(&pump->lock);
 }
 
 void hprpc__pump_clear(struct hprpc__pump *pump)
 {
-    pthread_mutex_destroy(&pump->lock);
+    hprpc__mutex_destroy(&pump->lock);
 }
 
 /* ---- Who pumps ---- */
@@ -49,7 +48,7 @@ bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump)
 
 bool hprpc__pump_try_own(struct hprpc__pump *pump)
 {
-    uintptr_t nobody = 0, self = (uintptr_t)pthread_self();
+    uintptr_t nobody = 0, self = hprpc__thread_self();
 
     if (hprpc__single_threaded()) {
         if (atomic_load_explicit(&pump->owner, memory_order_relaxed))
@@ -66,12 +65,12 @@ static void pass_on(struct hprpc__pump *pump)
 {
     if (!atomic_load(&pump->waiting))
         return;
-    pthread_mutex_lock(&pump->lock);
+    hprpc__mutex_lock(&pump->lock);
     if (pump->waiters && !atomic_load(&pump->owner)) {
         pump->waiters->woken = true;
-        pthread_cond_signal(&pump->waiters->wake);
+        hprpc__condition_signal(&pump->waiters->wake);
     }
-    pthread_mutex_unlock(&pump->lock);
+    hprpc__mutex_unlock(&pump->lock);
 }
 
 void hprpc__pump_disown(struct hprpc__pump *pump)
@@ -104,14 +103,14 @@ static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pen
 /* Those that wait for a ticket, or, with NULL, for room. */
 static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
 {
-    pthread_mutex_lock(&pump->lock);
+    hprpc__mutex_lock(&pump->lock);
     for (struct hprpc__waiter *waiter = pump->waiters; waiter; waiter = waiter->next) {
         if (waits_for(waiter, pending)) {
             waiter->woken = true;
-            pthread_cond_signal(&waiter->wake);
+            hprpc__condition_signal(&waiter->wake);
         }
     }
-    pthread_mutex_unlock(&pump->lock);
+    hprpc__mutex_unlock(&pump->lock);
 }
 
 void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
@@ -129,19 +128,16 @@ void hprpc__pump_stir(struct hprpc_controller *controller)
      */
     if (!atomic_load_explicit(&controller->pump.wanting, memory_order_relaxed))
         return;
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     controller->progress++;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     wake(&controller->pump, NULL);
 }
 
 void hprpc__pump_kick(const struct hprpc__pump *pump)
 {
-    uint64_t one = 1;
-
-    /* a full counter wakes as well */
-    if (pump->wake_fd >= 0 && write(pump->wake_fd, &one, sizeof(one)) < 0)
-        return;
+    if (pump->wake_fd >= 0)
+        hprpc__wake_ring(pump->wake_fd);
 }
 
 /* ---- Waiting ---- */
@@ -151,10 +147,10 @@ static bool may_have_room(struct hprpc_controller *controller, const struct hprp
 {
     bool may;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     may = controller->progress != room->progress ||
           atomic_load_explicit(&controller->turns, memory_order_relaxed) != room->turns;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return may;
 }
 
@@ -195,14 +191,14 @@ static uint64_t look_at_clock(struct wait *wait)
 
 static void enlist(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
 {
-    pthread_mutex_lock(&pump->lock);
+    hprpc__mutex_lock(&pump->lock);
     waiter->next = pump->waiters;
     pump->waiters = waiter;
     /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown; from here on they see us */
     atomic_fetch_add(&pump->waiting, 1);
     if (waiter->awaited->room)
         atomic_fetch_add(&pump->wanting, 1);
-    pthread_mutex_unlock(&pump->lock);
+    hprpc__mutex_unlock(&pump->lock);
 }
 
 /* Under the pump's lock. */
@@ -210,6 +206,7 @@ static void unlink_waiter(struct hprpc__pump *pump, struct hprpc__waiter *waiter
 {
     struct hprpc__waiter **link = &pump->waiters;
 
+    hprpc__assert_locked(&pump->lock);
     while (*link != waiter)
         link = &(*link)->next;
     *link = waiter->next;
@@ -218,77 +215,50 @@ static void unlink_waiter(struct hprpc__pump *pump, struct hprpc__waiter *waiter
         atomic_fetch_sub(&pump->wanting, 1);
 }
 
-static void sleep_on(struct hprpc__waiter *waiter, pthread_mutex_t *lock, uint64_t now, uint64_t deadline)
-{
-    struct timespec until;
-    uint64_t nanoseconds;
-
-    if (deadline == HPRPC__NEVER) {
-        pthread_cond_wait(&waiter->wake, lock);
-        return;
-    }
-    /* the context's clock says how long, the machine's says until when */
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    nanoseconds = (uint64_t)until.tv_nsec + (deadline - now);
-    until.tv_sec += (time_t)(nanoseconds / 1000000000u);
-    until.tv_nsec = (long)(nanoseconds % 1000000000u);
-    pthread_cond_timedwait(&waiter->wake, lock, &until);
-}
-
 /* Another thread pumps: sleeps until it has something for us, or leaves. */
 static enum outcome wait_for_pumper(struct wait *wait)
 {
     struct hprpc__pump *pump = &wait->controller->pump;
     struct hprpc__waiter waiter = { .awaited = wait->awaited };
     uint64_t now = look_at_clock(wait);
-    pthread_condattr_t attributes;
     bool there;
 
     if (now >= wait->deadline)
         return TIME_IS_OVER;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&waiter.wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    hprpc__condition_init(&waiter.wake);
 
     enlist(pump, &waiter);
     there = is_there(wait->controller, wait->awaited);
-    pthread_mutex_lock(&pump->lock);
+    hprpc__mutex_lock(&pump->lock);
     if (!there && !waiter.woken && (pump->dedicated || atomic_load(&pump->owner)) && !is_over(wait))
-        sleep_on(&waiter, &pump->lock, now, wait->deadline);
+        hprpc__condition_wait(&waiter.wake, &pump->lock,
+                              wait->deadline == HPRPC__NEVER ? HPRPC__NEVER : wait->deadline - now);
     unlink_waiter(pump, &waiter);
-    pthread_mutex_unlock(&pump->lock);
+    hprpc__mutex_unlock(&pump->lock);
 
-    pthread_cond_destroy(&waiter.wake);
+    hprpc__condition_destroy(&waiter.wake);
     return there ? THERE : GO_ON;
 }
 
 static void take_kick(struct hprpc__pump *pump)
 {
-    uint64_t count;
-
-    if (read(pump->wake_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+    if (hprpc__wake_take(pump->wake_fd))
         pump->host->kicked = true;
 }
 
 /* Where what wakes us belongs to somebody else's loop: the same descriptors, and a time-out. True when somebody kicked. */
 static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
 {
-    struct pollfd polls[HPRPC_WATCH_MAX + 1];
-    struct hprpc_watch watches[HPRPC_WATCH_MAX];
-    struct timespec timeout = { (time_t)((until - now) / 1000000000u), (long)((until - now) % 1000000000u) };
-    nfds_t count;
+    struct hprpc_watch watches[HPRPC_WATCH_MAX + 1];
+    size_t count;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     count = controller->channel->ops->watch(controller->channel, watches);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     hprpc__pump_stir(controller);
-    for (nfds_t i = 0; i < count; i++)
-        polls[i] = (struct pollfd){ watches[i].fd, watches[i].events, 0 };
-    polls[count] = (struct pollfd){ controller->pump.wake_fd, POLLIN, 0 };
+    watches[count] = (struct hprpc_watch){ .fd = controller->pump.wake_fd, .events = POLLIN };
     return count && !controller->channel->ops->arm(controller->channel) &&
-           ppoll(polls, count + 1, until == HPRPC__NEVER ? NULL : &timeout, NULL) > 0 &&
-           (polls[count].revents & POLLIN);
+           hprpc__poll_last(watches, count + 1, until == HPRPC__NEVER ? HPRPC__NEVER : until - now);
 }
 
 /* The same in the set of a client that nobody else sleeps for. */
@@ -297,10 +267,10 @@ static bool sleep_until(struct hprpc_controller *controller, uint64_t now, uint6
     struct hprpc__sleeper *sleeper = controller->pump.host->sleeper;
     size_t count;
 
-    pthread_mutex_lock(&controller->lock);
-    hprpc__watcher_update(sleeper->epoll_fd, controller);
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__watcher_update(&sleeper->poller, controller);
     count = controller->watch_count;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     hprpc__pump_stir(controller);
     return count && !controller->channel->ops->arm(controller->channel) && hprpc__sleeper_sleep(sleeper, now, until);
 }

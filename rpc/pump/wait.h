@@ -58,8 +58,7 @@ void hprpc__pump_once(struct hprpc_controller *controller);
 static inline bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
 {
     /* only this thread stores its own name there, so nothing need be ordered */
-    return atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) ==
-           (uintptr_t)pthread_self();
+    return atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) == hprpc__thread_self();
 }
 
 /* Whether somebody else pumps, or an application's loop may be sleeping until it has to. */

@@ -1,21 +1,20 @@
 #include "rpc/pump/watcher.h"
 
 #include <poll.h>
-#include <unistd.h>
+
+#include "base/wake.h"
 
 /* owners and controllers are aligned, so the lowest bit can tell them apart */
 enum { FOREIGN = 1 };
 
-int hprpc__watcher_add(int epoll_fd, int fd, void *owner)
+bool hprpc__watcher_add(struct hprpc__poller *poller, int fd, void *owner)
 {
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = (char *)owner + FOREIGN };
-
-    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? HPRPC_ESYSTEM : 0;
+    return hprpc__poller_add(poller, &(struct hprpc_watch){ .fd = fd, .events = POLLIN }, (char *)owner + FOREIGN);
 }
 
-void *hprpc__watcher_owner(const struct epoll_event *event)
+void *hprpc__watcher_other(void *owner)
 {
-    return (uintptr_t)event->data.ptr & FOREIGN ? (char *)event->data.ptr - FOREIGN : NULL;
+    return (uintptr_t)owner & FOREIGN ? (char *)owner - FOREIGN : NULL;
 }
 
 static bool equal(const struct hprpc_watch *one, const struct hprpc_watch *other)
@@ -32,13 +31,10 @@ static const struct hprpc_watch *find(const struct hprpc_watch *watches, size_t 
     return NULL;
 }
 
-static bool set(int epoll_fd, int operation, const struct hprpc_watch *watch, struct hprpc_controller *controller)
+static bool set(struct hprpc__poller *poller, bool is_there, const struct hprpc_watch *watch,
+                struct hprpc_controller *controller)
 {
-    struct epoll_event event = { .data.ptr = controller };
-
-    event.events = (watch->events & POLLIN ? EPOLLIN : 0u) | (watch->events & POLLOUT ? EPOLLOUT : 0u) |
-                   (watch->edge ? EPOLLET : 0u);
-    return epoll_ctl(epoll_fd, operation, watch->fd, &event) == 0;
+    return is_there ? hprpc__poller_change(poller, watch, controller) : hprpc__poller_add(poller, watch, controller);
 }
 
 static bool is_as_before(const struct hprpc_controller *controller, const struct hprpc_watch *wanted, size_t count)
@@ -52,42 +48,42 @@ static bool is_as_before(const struct hprpc_controller *controller, const struct
     return true;
 }
 
-void hprpc__watcher_update(int epoll_fd, struct hprpc_controller *controller)
+void hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller *controller)
 {
     struct hprpc_watch wanted[HPRPC_WATCH_MAX];
     size_t count = controller->channel->ops->watch(controller->channel, wanted);
     size_t watched = 0;
 
+    hprpc__assert_locked(&controller->lock);
     if (KODOSIS_LIKELY(is_as_before(controller, wanted, count)))
         return;
     for (size_t i = 0; i < controller->watch_count; i++) {
         if (!find(wanted, count, controller->watches[i].fd))
-            epoll_ctl(epoll_fd, EPOLL_CTL_DEL, controller->watches[i].fd, NULL);
+            hprpc__poller_remove(poller, controller->watches[i].fd);
     }
     for (size_t i = 0; i < count; i++) {
         const struct hprpc_watch *have = find(controller->watches, controller->watch_count, wanted[i].fd);
 
         /* what the kernel has no room for is not noted, and so is tried again each time */
-        if ((have && equal(have, &wanted[i])) ||
-            set(epoll_fd, have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, &wanted[i], controller))
+        if ((have && equal(have, &wanted[i])) || set(poller, have, &wanted[i], controller))
             wanted[watched++] = wanted[i];
     }
     memcpy(controller->watches, wanted, watched * sizeof(wanted[0]));
     controller->watch_count = watched;
 }
 
-void hprpc__watcher_remove(int epoll_fd, struct hprpc_controller *controller)
+void hprpc__watcher_remove(struct hprpc__poller *poller, struct hprpc_controller *controller)
 {
+    hprpc__assert_locked(&controller->lock);
     for (size_t i = 0; i < controller->watch_count; i++)
-        epoll_ctl(epoll_fd, EPOLL_CTL_DEL, controller->watches[i].fd, NULL);
+        hprpc__poller_remove(poller, controller->watches[i].fd);
     controller->watch_count = 0;
 }
 
-void hprpc__watcher_clear(int epoll_fd, int wake_fd)
+void hprpc__watcher_clear(struct hprpc__poller *poller, int wake_fd)
 {
-    struct epoll_event events[HPRPC_WATCH_MAX + 1];
-    uint64_t count;
+    void *owners[HPRPC__POLLER_EVENTS];
 
-    if (epoll_wait(epoll_fd, events, HPRPC_WATCH_MAX + 1, 0) > 0 && read(wake_fd, &count, sizeof(count)) < 0)
-        return;
+    if (hprpc__poller_wait(poller, 0, owners) > 0)
+        hprpc__wake_take(wake_fd);
 }

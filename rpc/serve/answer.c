@@ -22,7 +22,7 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
 
     if (!hprpc__shared_is_ours(controller->shared))
         return HPRPC_EFORKED;
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     if (request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY))
         r = HPRPC_EINVAL;
     else if (hprpc__state(controller) != HPRPC__READY)
@@ -35,7 +35,7 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
     else
         r = controller->channel->ops->start_call(controller->channel, &header, (uint32_t)size, &request->reservation);
     if (r < 0)
-        pthread_mutex_unlock(&controller->lock);
+        hprpc__mutex_unlock(&controller->lock);
     return r;
 }
 
@@ -48,7 +48,7 @@ static int send_answer(struct hprpc_request *request)
 
     if (writer->status != KODOSIS_OK || writer->cursor != writer->end) {
         controller->channel->ops->cancel_call(controller->channel, &request->reservation);
-        pthread_mutex_unlock(&controller->lock);
+        hprpc__mutex_unlock(&controller->lock);
         return HPRPC_EINVAL;
     }
     hprpc__answered_bytes(controller, request->charge);
@@ -68,7 +68,7 @@ static void finish_answer(struct hprpc_request *request)
     struct hprpc_controller *controller = request->controller;
     bool over = request->shared && request->handler_over;
 
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     if (over)
         hprpc__request_put_back(request);
 }
@@ -76,7 +76,7 @@ static void finish_answer(struct hprpc_request *request)
 /* The connection is gone, or ends with this: the request is over without anybody to tell. */
 static void drop_answer(struct hprpc_request *request, bool starved)
 {
-    pthread_mutex_lock(&request->controller->lock);
+    hprpc__mutex_lock(&request->controller->lock);
     if (starved)
         hprpc__controller_starve(request->controller);
     request->answered = true;

@@ -119,7 +119,7 @@ static int send_bound(struct hprpc_controller *controller, uint32_t call, int r,
 {
     struct hprpc_header header = { .call = call, .type = HPRPC_MESSAGE_BOUND };
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     if (r == 0)
         r = hprpc__send(controller, &header, writer->start, (uint32_t)(writer->cursor - writer->start));
     else
@@ -128,7 +128,7 @@ static int send_bound(struct hprpc_controller *controller, uint32_t call, int r,
         r = hprpc__error_send(controller, call, HPRPC_EBUSY, "");
     if (r == HPRPC_ENOMEM)
         hprpc__controller_starve(controller);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return r;
 }
 
@@ -166,6 +166,7 @@ int hprpc__bind_receive(struct hprpc_controller *controller, const struct hprpc_
     struct kodosis_reader reader;
     int r;
 
+    hprpc__assert_pumping(&controller->pump);
     kodosis_reader_init(&reader, message->body, message->size, NULL);
     r = answer_bind(controller, message->header.call, &reader);
     if (r == HPRPC_EBODY) {

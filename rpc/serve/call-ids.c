@@ -48,6 +48,7 @@ _Atomic(struct hprpc_request *) *hprpc__call_ids_cell(struct hprpc_controller *c
     struct hprpc__call_ids *table = live(controller);
     struct page *page;
 
+    hprpc__assert_pumping(&controller->pump);
     if (!table)
         return NULL;
     if (!table->pages[call / PAGE_CELLS]) {

@@ -13,10 +13,10 @@ static struct hprpc_request *new_request(struct hprpc_controller *controller)
     struct hprpc_request *request;
 
     if (!controller->spare) {
-        pthread_mutex_lock(&controller->lock);
+        hprpc__mutex_lock(&controller->lock);
         controller->spare = controller->returned;
         controller->returned = NULL;
-        pthread_mutex_unlock(&controller->lock);
+        hprpc__mutex_unlock(&controller->lock);
     }
     request = controller->spare;
     if (request) {
@@ -62,10 +62,10 @@ void hprpc__request_put_back(struct hprpc_request *request)
 
     empty(request);
     hprpc__request_uncount(request);
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     request->next = controller->returned;
     controller->returned = request;
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     hprpc_controller_drop(controller);
 }
 
@@ -93,7 +93,7 @@ void hprpc__requests_clear(struct hprpc_controller *controller)
 /* A one-way request is consumed: gives its credit back, in batches. */
 static void credit_back(struct hprpc_controller *controller, uint32_t charge)
 {
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     controller->oneway_done++;
     controller->oneway_bytes_done += charge;
     if (hprpc__state(controller) == HPRPC__READY &&
@@ -110,7 +110,7 @@ static void credit_back(struct hprpc_controller *controller, uint32_t charge)
             controller->oneway_bytes_done = 0;
         }
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
 }
 
 /* Whether a one-way request is within its sender's credit; notes it if so. */
@@ -118,14 +118,14 @@ static bool charge_oneway(struct hprpc_controller *controller, uint32_t size)
 {
     bool within;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     within = controller->oneway_calls < controller->own.max_calls &&
              hprpc__within_credit(controller->oneway_bytes, size, controller->own.max_call_bytes);
     if (within) {
         controller->oneway_calls++;
         controller->oneway_bytes += size;
     }
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return within;
 }
 
@@ -202,10 +202,10 @@ static void leave_shared(struct hprpc_request *request)
     struct hprpc_controller *controller = request->controller;
     bool over;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     request->handler_over = true;
     over = request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     if (over)
         hprpc__request_put_back(request);
 }
@@ -295,6 +295,7 @@ void hprpc__request_run_waiting(struct hprpc_controller *controller)
 {
     struct hprpc_request *request;
 
+    hprpc__assert_pumping(&controller->pump);
     while (!controller->running && (request = controller->waiting_first)) {
         controller->waiting_first = request->next;
         run_late(request);
@@ -334,11 +335,11 @@ static int refuse_without_memory(struct hprpc_controller *controller, const stru
         credit_back(controller, size);
         return 0;
     }
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     hprpc__answered_bytes(controller, size);
     if (hprpc__error_send(controller, header->call, HPRPC_EBUSY, "out of memory for the request") == HPRPC_ENOMEM)
         hprpc__controller_starve(controller);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     return 0;
 }
 
@@ -419,6 +420,7 @@ int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_mes
     bool oneway = header.flags & HPRPC_FLAG_ONEWAY;
     uint32_t size = message->size;
 
+    hprpc__assert_pumping(&controller->pump);
     if (fault)
         return violation(controller, message, fault);
     hprpc__count(&controller->statistics.calls_received);
@@ -455,20 +457,20 @@ void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call)
     struct hprpc_request *request;
 
     /* the lock keeps a deferred request from being answered, and put away, meanwhile */
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     request = cell ? atomic_load_explicit(cell, memory_order_relaxed) : NULL;
     if (request)
         cancel(request);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
 }
 
 void hprpc__request_cancel_all(struct hprpc_controller *controller)
 {
     struct hprpc_request *request;
 
-    pthread_mutex_lock(&controller->lock);
+    hprpc__mutex_lock(&controller->lock);
     hprpc__call_ids_each(controller, cancel);
-    pthread_mutex_unlock(&controller->lock);
+    hprpc__mutex_unlock(&controller->lock);
     while ((request = controller->waiting_first)) {
         controller->waiting_first = request->next;
         hprpc__quota_give(controller->quota, request->charge);

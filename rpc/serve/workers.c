@@ -2,15 +2,15 @@
 
 struct worker {
     struct group *group;
-    pthread_t thread;
+    struct hprpc__thread thread;
     struct hprpc_request *request; /* group's lock: what it runs */
 };
 
 /* The threads of one depth. */
 struct group {
     struct hprpc__workers *workers;
-    pthread_mutex_t lock;
-    pthread_cond_t work;
+    struct hprpc__mutex lock;
+    struct hprpc__condition work;
     struct hprpc_request *first, *last;
     uint32_t started, idle;
     bool stop;
@@ -41,8 +41,8 @@ int hprpc__workers_new(struct hprpc_context *context, uint32_t count, uint32_t d
     workers->depths = depths;
     for (uint32_t i = 0; i < depths; i++) {
         workers->groups[i].workers = workers;
-        pthread_mutex_init(&workers->groups[i].lock, NULL);
-        pthread_cond_init(&workers->groups[i].work, NULL);
+        hprpc__mutex_init(&workers->groups[i].lock);
+        hprpc__condition_init(&workers->groups[i].work);
     }
     *ret_workers = workers;
     return 0;
@@ -53,6 +53,7 @@ static struct hprpc_request *pop(struct group *group)
 {
     struct hprpc_request *request = group->first;
 
+    hprpc__assert_locked(&group->lock);
     if (request)
         group->first = request->next;
     return request;
@@ -60,6 +61,7 @@ static struct hprpc_request *pop(struct group *group)
 
 static void push(struct group *group, struct hprpc_request *request)
 {
+    hprpc__assert_locked(&group->lock);
     request->next = NULL;
     if (group->first)
         group->last->next = request;
@@ -73,21 +75,21 @@ static void *work(void *argument)
     struct worker *worker = argument;
     struct group *group = worker->group;
 
-    pthread_mutex_lock(&group->lock);
+    hprpc__mutex_lock(&group->lock);
     while (!group->stop) {
         worker->request = pop(group);
         if (!worker->request) {
             group->idle++;
-            pthread_cond_wait(&group->work, &group->lock);
+            hprpc__condition_wait(&group->work, &group->lock, HPRPC__NEVER);
             group->idle--;
             continue;
         }
-        pthread_mutex_unlock(&group->lock);
+        hprpc__mutex_unlock(&group->lock);
         hprpc__request_run_shared(worker->request);
-        pthread_mutex_lock(&group->lock);
+        hprpc__mutex_lock(&group->lock);
         worker->request = NULL;
     }
-    pthread_mutex_unlock(&group->lock);
+    hprpc__mutex_unlock(&group->lock);
     return NULL;
 }
 
@@ -97,6 +99,7 @@ static void start_one(struct group *group)
     struct hprpc__workers *workers = group->workers;
     struct worker *worker;
 
+    hprpc__assert_locked(&group->lock);
     if (!group->threads) {
         group->threads = hprpc_context_allocate(workers->context, workers->count * sizeof(*group->threads));
         if (!group->threads)
@@ -104,7 +107,7 @@ static void start_one(struct group *group)
     }
     worker = &group->threads[group->started];
     *worker = (struct worker){ .group = group };
-    if (pthread_create(&worker->thread, NULL, work, worker) == 0)
+    if (hprpc__thread_start(&worker->thread, work, worker) == 0)
         group->started++;
 }
 
@@ -112,6 +115,7 @@ static uint32_t length(const struct group *group)
 {
     uint32_t count = 0;
 
+    hprpc__assert_locked(&group->lock);
     for (const struct hprpc_request *request = group->first; request && count <= group->idle; request = request->next)
         count++;
     return count;
@@ -123,15 +127,15 @@ bool hprpc__workers_submit(struct hprpc__workers *workers, struct hprpc_request 
     struct group *group = &workers->groups[depth < workers->depths ? depth : workers->depths - 1];
     bool served;
 
-    pthread_mutex_lock(&group->lock);
+    hprpc__mutex_lock(&group->lock);
     if (group->started < workers->count && length(group) >= group->idle)
         start_one(group);
     served = group->started > 0;
     if (served) {
         push(group, request);
-        pthread_cond_signal(&group->work);
+        hprpc__condition_signal(&group->work);
     }
-    pthread_mutex_unlock(&group->lock);
+    hprpc__mutex_unlock(&group->lock);
     return served;
 }
 
@@ -139,12 +143,12 @@ static struct hprpc_request *running_in(struct group *group)
 {
     struct hprpc_request *request = NULL;
 
-    pthread_mutex_lock(&group->lock);
+    hprpc__mutex_lock(&group->lock);
     for (uint32_t i = 0; i < group->started && !request; i++) {
-        if (pthread_equal(group->threads[i].thread, pthread_self()))
+        if (hprpc__thread_is_self(&group->threads[i].thread))
             request = group->threads[i].request;
     }
-    pthread_mutex_unlock(&group->lock);
+    hprpc__mutex_unlock(&group->lock);
     return request;
 }
 
@@ -159,10 +163,21 @@ struct hprpc_request *hprpc__workers_running(struct hprpc__workers *workers)
 
 static void tell_group(struct group *group)
 {
-    pthread_mutex_lock(&group->lock);
+    hprpc__mutex_lock(&group->lock);
     group->stop = true;
-    pthread_cond_broadcast(&group->work);
-    pthread_mutex_unlock(&group->lock);
+    hprpc__condition_broadcast(&group->work);
+    hprpc__mutex_unlock(&group->lock);
+}
+
+/* The same by a thread that does not hold the lock. */
+static struct hprpc_request *pop_alone(struct group *group)
+{
+    struct hprpc_request *request;
+
+    hprpc__mutex_lock(&group->lock);
+    request = pop(group);
+    hprpc__mutex_unlock(&group->lock);
+    return request;
 }
 
 static void stop_group(struct group *group)
@@ -170,12 +185,12 @@ static void stop_group(struct group *group)
     struct hprpc_request *request;
 
     for (uint32_t i = 0; i < group->started; i++)
-        pthread_join(group->threads[i].thread, NULL);
-    while ((request = pop(group)))
+        hprpc__thread_join(&group->threads[i].thread);
+    while ((request = pop_alone(group)))
         hprpc__request_drop_shared(request);
     hprpc_context_release(group->workers->context, group->threads, group->workers->count * sizeof(*group->threads));
-    pthread_cond_destroy(&group->work);
-    pthread_mutex_destroy(&group->lock);
+    hprpc__condition_destroy(&group->work);
+    hprpc__mutex_destroy(&group->lock);
 }
 
 void hprpc__workers_free(struct hprpc__workers *workers)

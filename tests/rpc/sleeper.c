@@ -53,7 +53,7 @@ static bool is_ready(const struct bed *bed, int timeout_ms)
 {
     struct epoll_event event;
 
-    return epoll_wait(bed->sleeper.epoll_fd, &event, 1, timeout_ms) > 0;
+    return epoll_wait(bed->sleeper.poller.fd, &event, 1, timeout_ms) > 0;
 }
 
 static void test_a_kick_wakes(void **state)

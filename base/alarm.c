@@ -1,0 +1,38 @@
+#include "base/alarm.h"
+
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+int hprpc__alarm_init(struct hprpc__alarm *alarm)
+{
+    alarm->due = HPRPC__NEVER;
+    alarm->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return alarm->fd < 0 ? HPRPC_ESYSTEM : 0;
+}
+
+void hprpc__alarm_clear(struct hprpc__alarm *alarm)
+{
+    if (alarm->fd >= 0)
+        close(alarm->fd);
+    alarm->fd = -1;
+}
+
+void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, uint64_t until)
+{
+    /* all zero would turn it off */
+    uint64_t rest = until > now ? until - now : 1;
+    struct itimerspec when = { .it_value = { (time_t)(rest / 1000000000u), (long)(rest % 1000000000u) } };
+
+    if (until < alarm->due && timerfd_settime(alarm->fd, 0, &when, NULL) == 0)
+        alarm->due = until;
+}
+
+void hprpc__alarm_take(struct hprpc__alarm *alarm)
+{
+    uint64_t count;
+
+    /* where nothing is to be read, the alarm was set again since it rang, and rings again */
+    if (read(alarm->fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+        alarm->due = HPRPC__NEVER;
+}

@@ -1,0 +1,27 @@
+/*
+ * An alarm in a set of descriptors. A wait with a time-out of its own makes the kernel set up a timer for every sleep and take
+ * it down again, which costs a good part of a round trip where both sides share a processor. An alarm is set once instead: it
+ * rings no later than it should, and a thread that it wakes too early sets it again.
+ */
+#ifndef HPRPC_BASE_ALARM_H
+#define HPRPC_BASE_ALARM_H
+
+#include "base/clock.h"
+#include "base/poller.h"
+
+struct hprpc__alarm {
+    int fd;       /* -1: there is none */
+    uint64_t due; /* when it rings, by the context's clock; HPRPC__NEVER while it is not set */
+};
+
+/* Makes an alarm. HPRPC_ESYSTEM. hprpc__alarm_clear is safe after it, and where `fd` is -1. */
+int hprpc__alarm_init(struct hprpc__alarm *alarm);
+void hprpc__alarm_clear(struct hprpc__alarm *alarm);
+
+/* Has it ring by `until`, unless it rings earlier anyway. */
+void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, uint64_t until);
+
+/* Takes note that it rang, so that the set is quiet again. */
+void hprpc__alarm_take(struct hprpc__alarm *alarm);
+
+#endif

@@ -1,0 +1,28 @@
+#include "base/wake.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int hprpc__wake_open(void)
+{
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+void hprpc__wake_ring(int fd)
+{
+    uint64_t one = 1;
+    int saved = errno;
+
+    /* a full counter wakes as well */
+    if (write(fd, &one, sizeof(one)) < 0)
+        errno = saved;
+}
+
+bool hprpc__wake_take(int fd)
+{
+    uint64_t count;
+
+    return read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
+}
