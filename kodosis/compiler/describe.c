@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "kodosis/compiler/json.h"
+#include "kodosis/compiler/text/json.h"
 
 static void describe_position(struct kodosis_json *json, const struct kodosis_position *position)
 {

@@ -5,7 +5,7 @@
 #define KODOSIS_COMPILER_DESCRIBE_H
 
 #include "kodosis/compiler/model.h"
-#include "kodosis/compiler/text.h"
+#include "kodosis/compiler/text/text.h"
 
 void kodosis_describe(const struct kodosis_model *model, struct kodosis_text *text);
 

@@ -1,12 +1,11 @@
-/* Loading: files, what they import, and what their generated files are called. */
+#include "kodosis/compiler/load.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kodosis/compiler/limits.h"
-#include "kodosis/compiler/name.h"
-#include "kodosis/compiler/parser.h"
-#include "kodosis/compiler/unit.h"
+#include "kodosis/compiler/syntax/parser.h"
+#include "kodosis/compiler/text/name.h"
 
 enum { PATH_SIZE_MAX = 4096 };
 
@@ -27,15 +26,15 @@ static const char *below(const struct kodosis_sources *sources, const char *dire
     return rest;
 }
 
-static const char *name_of(struct kodosis_compilation *compilation, const char *path, const char *identity)
+static const char *name_of(struct kodosis_loader *loader, const char *path, const char *identity)
 {
     const char *slash = strrchr(path, '/');
 
-    for (size_t i = 0; !compilation->flat_names && i < compilation->import_path_count; i++) {
-        const char *rest = below(compilation->sources, compilation->import_paths[i], identity);
+    for (size_t i = 0; !loader->flat_names && i < loader->import_path_count; i++) {
+        const char *rest = below(loader->sources, loader->import_paths[i], identity);
 
         if (rest)
-            return kodosis_memory_copy(&compilation->memory, rest, strlen(rest));
+            return kodosis_memory_copy(loader->memory, rest, strlen(rest));
     }
     return slash ? slash + 1 : path;
 }
@@ -52,7 +51,7 @@ static bool is_sound(const char *name)
 static void check_name(struct kodosis_loader *loader, struct kodosis_unit *unit,
                        const struct kodosis_position *position)
 {
-    struct kodosis_diagnostics *diagnostics = &loader->compilation->diagnostics;
+    struct kodosis_diagnostics *diagnostics = loader->diagnostics;
     size_t size = strlen(unit->file->name);
     struct kodosis_unit *other;
     const char *stem;
@@ -63,7 +62,7 @@ static void check_name(struct kodosis_loader *loader, struct kodosis_unit *unit,
         return;
     }
     size -= size > 4 && !strcmp(unit->file->name + size - 4, ".kod") ? 4 : 0;
-    stem = kodosis_memory_copy(&loader->compilation->memory, unit->file->name, size);
+    stem = kodosis_memory_copy(loader->memory, unit->file->name, size);
     other = kodosis_table_add(&loader->by_name, stem, unit);
     if (other)
         kodosis_error(diagnostics, position, "%s and %s would both become '%s.h'; name a directory above both with -I",
@@ -85,8 +84,7 @@ static void report_cycle(struct kodosis_loader *loader, const struct kodosis_uni
         i++;
     for (; i < loader->depth; i++)
         kodosis_text_add(&text, "%s imports ", loader->chain[i]->file->name);
-    kodosis_error(&loader->compilation->diagnostics, position, "files import each other: %s%s", text.data,
-                  unit->file->name);
+    kodosis_error(loader->diagnostics, position, "files import each other: %s%s", text.data, unit->file->name);
     kodosis_text_clear(&text);
 }
 
@@ -94,26 +92,24 @@ static void report_cycle(struct kodosis_loader *loader, const struct kodosis_uni
 static bool find_import(struct kodosis_loader *loader, const struct kodosis_unit *unit,
                         const struct kodosis_ast_import *import, const char **ret_path, char **ret_identity)
 {
-    struct kodosis_compilation *compilation = loader->compilation;
-    const struct kodosis_sources *sources = compilation->sources;
+    const struct kodosis_sources *sources = loader->sources;
     const char *slash = strrchr(unit->file->path, '/');
     const char *path = import->path;
 
     if (slash) {
         const char *directory =
-            kodosis_memory_copy(&compilation->memory, unit->file->path, (size_t)(slash - unit->file->path));
+            kodosis_memory_copy(loader->memory, unit->file->path, (size_t)(slash - unit->file->path));
 
-        path = kodosis_join(&compilation->memory, directory, "/", import->path);
+        path = kodosis_join(loader->memory, directory, "/", import->path);
     }
     *ret_identity = sources->identify(sources->self, path);
-    for (size_t i = 0; !*ret_identity && i < compilation->import_path_count; i++) {
-        path = kodosis_join(&compilation->memory, compilation->import_paths[i], "/", import->path);
+    for (size_t i = 0; !*ret_identity && i < loader->import_path_count; i++) {
+        path = kodosis_join(loader->memory, loader->import_paths[i], "/", import->path);
         *ret_identity = sources->identify(sources->self, path);
     }
     if (!*ret_identity) {
-        kodosis_error(&compilation->diagnostics, &import->position, "cannot find '%s' beside this file%s", import->path,
-                      compilation->import_path_count ? " or in the import paths (-I)"
-                                                     : "; is an import path (-I) missing?");
+        kodosis_error(loader->diagnostics, &import->position, "cannot find '%s' beside this file%s", import->path,
+                      loader->import_path_count ? " or in the import paths (-I)" : "; is an import path (-I) missing?");
         return false;
     }
     *ret_path = path;
@@ -131,7 +127,7 @@ static bool is_importable(struct kodosis_loader *loader, const struct kodosis_as
     else if (strlen(import->path) > PATH_SIZE_MAX / 2)
         fault = "this path is too long";
     if (fault)
-        kodosis_error(&loader->compilation->diagnostics, &import->position, "%s", fault);
+        kodosis_error(loader->diagnostics, &import->position, "%s", fault);
     return !fault;
 }
 
@@ -148,7 +144,7 @@ static struct kodosis_unit *load_import(struct kodosis_loader *loader, struct ko
     if (!imported)
         imported = load_file(loader, path, identity, &import->position);
     free(identity);
-    if (imported && imported->state == KODOSIS_LOADING) {
+    if (imported && !imported->loaded) {
         report_cycle(loader, imported, &import->position);
         return NULL;
     }
@@ -157,18 +153,17 @@ static struct kodosis_unit *load_import(struct kodosis_loader *loader, struct ko
 
 static void load_imports(struct kodosis_loader *loader, struct kodosis_unit *unit)
 {
-    struct kodosis_compilation *compilation = loader->compilation;
     size_t count = 0;
 
     for (const struct kodosis_ast_import *import = unit->ast->imports; import; import = import->next)
         count++;
-    unit->imports = kodosis_memory_take_array(&compilation->memory, count, sizeof(*unit->imports));
+    unit->imports = kodosis_memory_take_array(loader->memory, count, sizeof(*unit->imports));
     for (const struct kodosis_ast_import *import = unit->ast->imports; import; import = import->next) {
         struct kodosis_unit *imported = load_import(loader, unit, import);
 
         for (size_t i = 0; imported && i < unit->import_count; i++)
             if (unit->imports[i] == imported)
-                kodosis_warning(&compilation->diagnostics, &import->position, "'%s' is imported already", import->path);
+                kodosis_warning(loader->diagnostics, &import->position, "'%s' is imported already", import->path);
         if (!imported || imported->incomplete)
             unit->incomplete = true;
         unit->imports[unit->import_count++] = imported;
@@ -177,31 +172,29 @@ static void load_imports(struct kodosis_loader *loader, struct kodosis_unit *uni
 
 static struct kodosis_unit *make_unit(struct kodosis_loader *loader, const char *path, const char *identity)
 {
-    struct kodosis_compilation *compilation = loader->compilation;
-    struct kodosis_unit *unit = kodosis_memory_take(&compilation->memory, sizeof(*unit));
+    struct kodosis_unit *unit = kodosis_memory_take(loader->memory, sizeof(*unit));
 
-    unit->file = kodosis_memory_take(&compilation->memory, sizeof(*unit->file));
-    unit->file->path = kodosis_memory_copy(&compilation->memory, path, strlen(path));
-    unit->identity = kodosis_memory_copy(&compilation->memory, identity, strlen(identity));
-    unit->file->name = name_of(compilation, unit->file->path, unit->identity);
+    unit->file = kodosis_memory_take(loader->memory, sizeof(*unit->file));
+    unit->file->path = kodosis_memory_copy(loader->memory, path, strlen(path));
+    unit->identity = kodosis_memory_copy(loader->memory, identity, strlen(identity));
+    unit->file->name = name_of(loader, unit->file->path, unit->identity);
     return unit;
 }
 
 /* Reads the file into the unit. False with an error reported. */
 static bool read_unit(struct kodosis_loader *loader, struct kodosis_unit *unit, const struct kodosis_position *position)
 {
-    struct kodosis_compilation *compilation = loader->compilation;
-    const struct kodosis_sources *sources = compilation->sources;
+    const struct kodosis_sources *sources = loader->sources;
     char *data;
     size_t size;
     int error = sources->read(sources->self, unit->file->path, KODOSIS_LIMIT_FILE_SIZE + 1, &data, &size);
 
     if (error) {
-        kodosis_error(&compilation->diagnostics, position, "cannot read %s: %s", unit->file->path, strerror(error));
-        compilation->io_failed |= !position;
+        kodosis_error(loader->diagnostics, position, "cannot read %s: %s", unit->file->path, strerror(error));
+        loader->io_failed |= !position;
         return false;
     }
-    unit->file->source = kodosis_memory_copy(&compilation->memory, data, size);
+    unit->file->source = kodosis_memory_copy(loader->memory, data, size);
     unit->file->source_size = size;
     free(data);
     return true;
@@ -210,11 +203,10 @@ static bool read_unit(struct kodosis_loader *loader, struct kodosis_unit *unit, 
 static struct kodosis_unit *load_file(struct kodosis_loader *loader, const char *path, const char *identity,
                                       const struct kodosis_position *position)
 {
-    struct kodosis_compilation *compilation = loader->compilation;
     struct kodosis_unit *unit;
 
     if (loader->depth == KODOSIS_LIMIT_IMPORT_DEPTH || loader->started == KODOSIS_LIMIT_FILES) {
-        kodosis_error(&compilation->diagnostics, position,
+        kodosis_error(loader->diagnostics, position,
                       loader->started == KODOSIS_LIMIT_FILES ? "more than %d files" : "imports nest more than %d deep",
                       loader->started == KODOSIS_LIMIT_FILES ? KODOSIS_LIMIT_FILES : KODOSIS_LIMIT_IMPORT_DEPTH);
         return NULL;
@@ -226,19 +218,22 @@ static struct kodosis_unit *load_file(struct kodosis_loader *loader, const char 
     kodosis_table_add(&loader->by_identity, unit->identity, unit);
     loader->started++;
     loader->chain[loader->depth++] = unit;
-    unit->ast = kodosis_parse(unit->file, &compilation->memory, &compilation->diagnostics);
+    unit->ast = kodosis_parse(unit->file, loader->memory, loader->diagnostics);
     unit->incomplete = unit->ast->incomplete;
     load_imports(loader, unit);
     loader->depth--;
-    unit->state = KODOSIS_LOADED;
-    loader->units = kodosis_reallocate(loader->units, loader->unit_count + 1, sizeof(struct kodosis_unit *));
+    unit->loaded = true;
+    if (loader->unit_count == loader->unit_capacity) {
+        loader->unit_capacity = loader->unit_capacity ? 2 * loader->unit_capacity : 16;
+        loader->units = kodosis_reallocate(loader->units, loader->unit_capacity, sizeof(struct kodosis_unit *));
+    }
     loader->units[loader->unit_count++] = unit;
     return unit;
 }
 
 static void load_requested(struct kodosis_loader *loader, const char *path)
 {
-    const struct kodosis_sources *sources = loader->compilation->sources;
+    const struct kodosis_sources *sources = loader->sources;
     char *identity = sources->identify(sources->self, path);
     struct kodosis_unit *unit = kodosis_table_find(&loader->by_identity, identity ? identity : path);
 

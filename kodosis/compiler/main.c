@@ -4,16 +4,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kodosis/compiler/c/c.h"
 #include "kodosis/compiler/compile.h"
 #include "kodosis/compiler/describe.h"
+#include "kodosis/compiler/emitters.h"
 #include "kodosis/compiler/options.h"
+#include "kodosis/compiler/text/name.h"
+#include "kodosis/compiler/text/render.h"
 #include "kodosis/compiler/write.h"
 
 /* One run: what it was asked, what it found, what it makes. */
 struct run {
     struct kodosis_options options;
     struct kodosis_compilation compilation;
+    const struct kodosis_emitter *emitter;
     const struct kodosis_model *model;
     struct kodosis_text names; /* of the files written, as makefiles want them */
 };
@@ -59,7 +62,7 @@ static void path_of(const struct run *run, const struct kodosis_file *file, cons
 
     if (directory && *directory)
         kodosis_text_add(ret_path, "%s%s", directory, directory[strlen(directory) - 1] == '/' ? "" : "/");
-    kodosis_c_add_name(ret_path, file->name, suffix);
+    kodosis_add_output_name(ret_path, file->name, suffix);
 }
 
 static int write_one(struct run *run, const struct kodosis_file *file, const char *suffix,
@@ -84,16 +87,16 @@ static int write_one(struct run *run, const struct kodosis_file *file, const cha
 
 static int compile_file(struct run *run, const struct kodosis_file *file)
 {
-    struct kodosis_text header = KODOSIS_TEXT_INIT;
-    struct kodosis_text source = KODOSIS_TEXT_INIT;
-    int status;
+    struct kodosis_text texts[KODOSIS_OUTPUTS_MAX] = { KODOSIS_TEXT_INIT };
+    const char *const *suffixes = run->emitter->outputs;
+    int status = KODOSIS_EXIT_OK;
 
-    kodosis_c_emit(run->model, file, KODOSIS_VERSION, &header, &source);
-    status = write_one(run, file, ".h", &header);
-    if (!status)
-        status = write_one(run, file, ".c", &source);
-    kodosis_text_clear(&header);
-    kodosis_text_clear(&source);
+    run->emitter->emit(run->model, file, KODOSIS_VERSION, texts);
+    for (size_t i = 0; suffixes[i]; i++) {
+        if (!status)
+            status = write_one(run, file, suffixes[i], &texts[i]);
+        kodosis_text_clear(&texts[i]);
+    }
     return status;
 }
 
@@ -142,7 +145,7 @@ static int process(struct run *run)
     run->compilation.flat_names = run->options.flat;
     run->model = kodosis_compile(&run->compilation, run->options.files, run->options.file_count);
     if (run->model && run->options.command != KODOSIS_COMMAND_DESCRIBE)
-        kodosis_c_check(run->model, &run->compilation.diagnostics);
+        run->emitter->check(run->model, &run->compilation.diagnostics);
     if (run->compilation.diagnostics.error_count)
         run->model = NULL;
     print_diagnostics(run);
@@ -155,7 +158,7 @@ static int process(struct run *run)
 
 int main(int argc, char **argv)
 {
-    struct run run = { .model = NULL };
+    struct run run = { .emitter = kodosis_emitter_find("c") };
     int status;
 
     if (!kodosis_options_parse(argc, argv, &run.options))

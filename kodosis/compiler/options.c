@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kodosis/compiler/keyword.h"
-#include "kodosis/compiler/memory.h"
+#include "kodosis/compiler/syntax/keyword.h"
+#include "kodosis/compiler/text/memory.h"
 
 const char kodosis_usage[] = "usage: kodosis [compile] [OPTION]... FILE...\n"
                              "       kodosis check [OPTION]... FILE...\n"

@@ -1,9 +1,10 @@
-/* Interface files from the file system. */
+#include "kodosis/compiler/sources.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kodosis/compiler/compile.h"
+#include "kodosis/compiler/text/text.h"
 
 static int read_all(FILE *file, size_t limit, char **ret_data, size_t *ret_size)
 {

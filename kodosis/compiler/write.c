@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kodosis/compiler/memory.h"
+#include "kodosis/compiler/text/memory.h"
 
 /* Makes the directories that a path needs. What goes wrong here shows when the file is opened. */
 static void make_directories(const char *path)

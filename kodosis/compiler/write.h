@@ -4,7 +4,7 @@
 #ifndef KODOSIS_COMPILER_WRITE_H
 #define KODOSIS_COMPILER_WRITE_H
 
-#include "kodosis/compiler/text.h"
+#include "kodosis/compiler/text/text.h"
 
 /*
  * Writes a file under a temporary name beside it and renames it; missing directories are made. 0, or an errno value and no

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "compiler/memory-sources.h"
+#include "kodosis/compiler/text/render.h"
 
 #include "kodosis/compiler/c/c.h"
 
@@ -55,7 +56,7 @@ static void check_file(const char *path)
     append_expected(&expected, path);
     model = kodosis_compile(&compilation, &path, 1);
     if (model)
-        kodosis_c_check(model, &compilation.diagnostics);
+        kodosis_c_emitter.check(model, &compilation.diagnostics);
     else
         assert_true(compilation.diagnostics.error_count > 0);
     kodosis_diagnostics_render(&compilation.diagnostics, &rendered, false);

@@ -6,6 +6,7 @@
 
 #include "kodosis/compiler/c/c.h"
 #include "kodosis/compiler/compile.h"
+#include "kodosis/compiler/text/render.h"
 #include "kodosis/compiler/describe.h"
 
 struct input {
@@ -53,11 +54,11 @@ static void emit_all(const struct kodosis_model *model)
     kodosis_describe(model, &text);
     kodosis_text_clear(&text);
     for (size_t i = 0; i < model->file_count; i++) {
-        struct kodosis_text source = KODOSIS_TEXT_INIT;
+        struct kodosis_text texts[KODOSIS_OUTPUTS_MAX] = { KODOSIS_TEXT_INIT };
 
-        kodosis_c_emit(model, model->files[i], "0", &text, &source);
-        kodosis_text_clear(&text);
-        kodosis_text_clear(&source);
+        kodosis_c_emitter.emit(model, model->files[i], "0", texts);
+        for (size_t k = 0; k < KODOSIS_OUTPUTS_MAX; k++)
+            kodosis_text_clear(&texts[k]);
     }
 }
 
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct kodosis_text messages = KODOSIS_TEXT_INIT;
 
     if (model)
-        kodosis_c_check(model, &compilation.diagnostics);
+        kodosis_c_emitter.check(model, &compilation.diagnostics);
     kodosis_diagnostics_render(&compilation.diagnostics, &messages, true);
     if (model)
         emit_all(model);

@@ -1,4 +1,5 @@
 #include "compiler/memory-sources.h"
+#include "kodosis/compiler/text/render.h"
 
 #include <errno.h>
 

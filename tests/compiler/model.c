@@ -1,11 +1,12 @@
 /* The checked model: names, values, layout facts, order, and the canonical text of procedures. */
 #include "compiler/memory-sources.h"
+#include "kodosis/compiler/text/render.h"
 
 #include <float.h>
 #include <stdio.h>
 
-#include "kodosis/compiler/name.h"
-#include "kodosis/compiler/table.h"
+#include "kodosis/compiler/text/name.h"
+#include "kodosis/compiler/text/table.h"
 
 static void test_snake_case(void **state)
 {

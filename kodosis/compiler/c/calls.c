@@ -1,6 +1,10 @@
+
 #include "kodosis/compiler/c/calls.h"
 
 #include <string.h>
+
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
 
 enum {
     OWN_ARGUMENTS = 6, /* the most that a stub adds to the parameters */
@@ -91,4 +95,27 @@ const char *c_body_size(struct c_emitter *emitter, const struct c_field *fields,
     for (i = 0; i < count; i++)
         size += fields[i].type->smallest;
     return c_format(emitter, "%llu", (unsigned long long)size);
+}
+
+void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin)
+{
+    struct c_field field = { .type = type, .expression = "value" };
+    size_t count = type ? 1 : 0;
+    const char *size;
+
+    if (type && c_is_record(type))
+        field.expression = "*value";
+    c_line(emitter, "struct kodosis_writer *writer;");
+    if (c_has_body_size(&field, count))
+        c_line(emitter, "uint64_t body_size;");
+    if (c_fields_have_run(emitter, &field, count))
+        c_line(emitter, "uint8_t *at;");
+    c_line(emitter, "int r;");
+    c_gap(emitter);
+    size = c_body_size(emitter, &field, count);
+    c_line(emitter, "r = %s, %s, &writer);", begin, size);
+    c_line(emitter, "if (r < 0)");
+    c_line(emitter, "    return r;");
+    c_write_fields(emitter, &field, count);
+    c_line(emitter, "return hprpc_request_reply_send(request);");
 }

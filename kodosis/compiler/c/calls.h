@@ -1,10 +1,10 @@
 /*
- * What client.c and server.c share: parameters and results of procedures.
+ * Parameters and results of procedures.
  */
 #ifndef KODOSIS_COMPILER_C_CALLS_H
 #define KODOSIS_COMPILER_C_CALLS_H
 
-#include "kodosis/compiler/c/emitter.h"
+#include "kodosis/compiler/c/codec.h"
 
 /* A list of arguments in the making; room for all parameters and some of the stub's own. */
 struct c_arguments {
@@ -34,5 +34,8 @@ const char *c_body_size(struct c_emitter *emitter, const struct c_field *fields,
 
 /* Whether that takes a variable. */
 bool c_has_body_size(const struct c_field *fields, size_t count);
+
+/* The lines of a function that writes one value (or none, for NULL) into the answer that `begin` opens. */
+void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin);
 
 #endif

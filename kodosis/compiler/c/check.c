@@ -2,11 +2,15 @@
  * Whether all names of the generated C are different. The checker of the language has seen to the names that people wrote;
  * these are the names that are made of them: "Say" has a "say_reply", which "SayReply" would be as well.
  */
-#include "kodosis/compiler/c/calls.h"
+#include "kodosis/compiler/c/check.h"
 
 #include <string.h>
 
-#include "kodosis/compiler/table.h"
+#include "kodosis/compiler/c/calls.h"
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
+#include "kodosis/compiler/text/name.h"
+#include "kodosis/compiler/text/table.h"
 
 struct c_names {
     struct c_emitter emitter; /* for the names alone: it writes nothing */
@@ -165,7 +169,7 @@ static void check_header(struct c_names *names, const struct kodosis_file *file)
     struct kodosis_text header = KODOSIS_TEXT_INIT;
     size_t i;
 
-    kodosis_c_add_name(&header, file->name, "");
+    kodosis_add_output_name(&header, file->name, "");
     for (i = 0; i < sizeof(standard) / sizeof(standard[0]); i++)
         if (file->requested && strcmp(header.data, standard[i]) == 0)
             kodosis_error(names->diagnostics, &file->namespace_position,
@@ -173,7 +177,7 @@ static void check_header(struct c_names *names, const struct kodosis_file *file)
     kodosis_text_clear(&header);
 }
 
-void kodosis_c_check(const struct kodosis_model *model, struct kodosis_diagnostics *diagnostics)
+void c_check(const struct kodosis_model *model, struct kodosis_diagnostics *diagnostics)
 {
     struct c_names names = { .emitter = { .model = model }, .diagnostics = diagnostics };
     size_t i;

@@ -1,5 +1,9 @@
 /* The client's side of a service: the proxy and its stubs. */
+#include "kodosis/compiler/c/client.h"
+
 #include "kodosis/compiler/c/calls.h"
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
 
 /* Names that the stubs use themselves. */
 static const char *const taken[] = { "proxy", "call",      "ret_value", "stub", "writer", "reader",

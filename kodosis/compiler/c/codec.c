@@ -1,12 +1,12 @@
-/*
- * Size, write and read of sequences of values: the members of a struct, or parameters. Neighbours of fixed size are taken
- * together, so that a run of them costs one addition or one bounds check.
- */
-#include "kodosis/compiler/c/emitter.h"
+#include "kodosis/compiler/c/codec.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
+
+/* Neighbours of fixed size are taken together, so that a run of them costs one addition or one bounds check. */
 enum {
     RUN_MAX = 256,    /* KODOSIS_RUN_MAX of the runtime */
     FLATTEN_MAX = 64, /* small structs of fixed size join the run around them */
@@ -451,4 +451,12 @@ void c_read_fields(struct c_emitter *emitter, const struct c_field *fields, size
         i += length ? length : 1;
     }
     free(flat.fields);
+}
+
+void c_enter(struct c_emitter *emitter)
+{
+    c_line(emitter, "if (!kodosis_reader_enter(reader)) {");
+    c_line(emitter, "    memset(ret_value, 0, sizeof(*ret_value));");
+    c_line(emitter, "    return;");
+    c_line(emitter, "}");
 }

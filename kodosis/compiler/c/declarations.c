@@ -1,8 +1,13 @@
-#include "kodosis/compiler/c/emitter.h"
+
+#include "kodosis/compiler/c/declarations.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "kodosis/compiler/c/composites.h"
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
 
 /* ---- Constants ---- */
 

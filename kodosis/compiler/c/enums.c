@@ -1,9 +1,12 @@
 /* The functions of enums: names, and which values there are. */
-#include "kodosis/compiler/c/emitter.h"
+
+#include "kodosis/compiler/c/enums.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "kodosis/compiler/c/names.h"
 
 static void emit_enum_name(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {

@@ -2,7 +2,11 @@
  * Static functions for the values that no declaration names: lists and arrays of what is not blittable, optionals and
  * maps. Each is written once per source file, inner ones first.
  */
-#include "kodosis/compiler/c/emitter.h"
+#include "kodosis/compiler/c/helpers.h"
+
+#include "kodosis/compiler/c/codec.h"
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
 
 static void declare_at(struct c_emitter *emitter, const struct c_field *fields, size_t count, bool constant)
 {

@@ -1,5 +1,6 @@
-#include "kodosis/compiler/c/emitter.h"
+#include "kodosis/compiler/c/names.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -407,4 +408,27 @@ const char *c_list_name(struct c_emitter *emitter, const struct kodosis_type *ty
 const char *c_entry_name(struct c_emitter *emitter, const struct kodosis_type *map)
 {
     return composite_name(emitter, map, "_entry");
+}
+
+const char *c_base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+const char *c_file_word(struct c_emitter *emitter, const struct kodosis_file *file)
+{
+    const char *base = c_base_of(file->name);
+    size_t size = strlen(base);
+    char *word;
+    char *at;
+
+    if (size > 4 && strcmp(base + size - 4, ".kod") == 0)
+        size -= 4;
+    word = kodosis_memory_copy(&emitter->memory, base, size);
+    for (at = word; *at; at++)
+        if (!isalnum((unsigned char)*at))
+            *at = '_';
+    return word;
 }

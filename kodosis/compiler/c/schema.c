@@ -2,10 +2,15 @@
  * The description of the file at run time, and what is built on it: comparison and printing. It holds every type that the
  * file's declarations use, also those of imported files, so that it can be read on its own.
  */
-#include "kodosis/compiler/c/emitter.h"
+
+#include "kodosis/compiler/c/schema.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+#include "kodosis/compiler/c/codec.h"
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
 
 /* ---- Which types, and under which index ---- */
 

@@ -1,7 +1,12 @@
 /* The server's side of a service: handlers, replies and typed errors. */
-#include "kodosis/compiler/c/calls.h"
+
+#include "kodosis/compiler/c/server.h"
 
 #include <inttypes.h>
+
+#include "kodosis/compiler/c/calls.h"
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
 
 /* Names that the functions use themselves. */
 static const char *const taken[] = { "self", "request", "handlers", "service", "reader", "at", NULL };
@@ -199,35 +204,11 @@ static void emit_invoke(struct c_emitter *emitter, const struct kodosis_procedur
     c_gap(emitter);
 }
 
-/* The lines of a function that writes one value into a message that `begin` opens. */
-static void emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin)
-{
-    struct c_field field = { .type = type, .expression = "value" };
-    size_t count = type ? 1 : 0;
-    const char *size;
-
-    if (type && c_is_record(type))
-        field.expression = "*value";
-    c_line(emitter, "struct kodosis_writer *writer;");
-    if (c_has_body_size(&field, count))
-        c_line(emitter, "uint64_t body_size;");
-    if (c_fields_have_run(emitter, &field, count))
-        c_line(emitter, "uint8_t *at;");
-    c_line(emitter, "int r;");
-    c_gap(emitter);
-    size = c_body_size(emitter, &field, count);
-    c_line(emitter, "r = %s, %s, &writer);", begin, size);
-    c_line(emitter, "if (r < 0)");
-    c_line(emitter, "    return r;");
-    c_write_fields(emitter, &field, count);
-    c_line(emitter, "return hprpc_request_reply_send(request);");
-}
-
 static void emit_reply(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     emit_reply_head(emitter, procedure, "");
     c_open(emitter);
-    emit_send(emitter, procedure->result, "hprpc_request_reply_begin(request");
+    c_emit_send(emitter, procedure->result, "hprpc_request_reply_begin(request");
     c_close(emitter);
     c_gap(emitter);
 }
@@ -297,46 +278,4 @@ void c_emit_server(struct c_emitter *emitter, const struct kodosis_declaration *
     for (i = 0; i < service->procedure_count; i++)
         if (!service->procedures[i].oneway)
             emit_reply(emitter, &service->procedures[i]);
-}
-
-/* ---- Typed errors ---- */
-
-void c_declare_error(struct c_emitter *emitter, const struct kodosis_declaration *error)
-{
-    const char *name = c_name(emitter, error);
-
-    c_line(emitter, "/* Answers a request with the error %s. */", error->name);
-    c_line(emitter, "int %s_raise(struct hprpc_request *request, const struct %s *value);", name, name);
-    c_gap(emitter);
-    c_line(emitter,
-           "/* After HPRPC_EAPPLICATION: whether it was this error; what it points to lives as long as the reply. */");
-    c_line(emitter, "bool %s_get(struct hprpc_call *call, struct %s *ret_value);", name, name);
-    c_gap(emitter);
-}
-
-void c_emit_error(struct c_emitter *emitter, const struct kodosis_declaration *error)
-{
-    const char *name = c_name(emitter, error);
-
-    c_line(emitter, "/* ---- Raising %s ---- */", error->name);
-    c_gap(emitter);
-    c_line(emitter, "int %s_raise(struct hprpc_request *request, const struct %s *value)", name, name);
-    c_open(emitter);
-    emit_send(emitter, error->type, c_format(emitter, "hprpc_request_raise_begin(request, \"%s\"", error->full_name));
-    c_close(emitter);
-    c_gap(emitter);
-    c_line(emitter, "bool %s_get(struct hprpc_call *call, struct %s *ret_value)", name, name);
-    c_open(emitter);
-    c_line(emitter, "struct kodosis_reader reader;");
-    c_line(emitter, "struct %s value;", name);
-    c_gap(emitter);
-    c_line(emitter, "if (hprpc_stub_raised(call, \"%s\", &reader) < 0)", error->full_name);
-    c_line(emitter, "    return false;");
-    c_line(emitter, "%s_read(&reader, &value);", name);
-    c_line(emitter, "if (kodosis_reader_finish(&reader) != KODOSIS_OK)");
-    c_line(emitter, "    return false;");
-    c_line(emitter, "*ret_value = value;");
-    c_line(emitter, "return true;");
-    c_close(emitter);
-    c_gap(emitter);
 }

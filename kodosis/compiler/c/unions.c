@@ -1,5 +1,9 @@
 /* The functions of unions: one tag byte, then the member that it names. */
-#include "kodosis/compiler/c/emitter.h"
+#include "kodosis/compiler/c/unions.h"
+
+#include "kodosis/compiler/c/codec.h"
+#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
 
 static struct c_field union_field(struct c_emitter *emitter, const struct kodosis_declaration *declaration,
                                   size_t index, const char *record)

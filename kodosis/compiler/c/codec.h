@@ -1,0 +1,48 @@
+/*
+ * Size, write and read of sequences of values: the members of a struct, or parameters.
+ */
+#ifndef KODOSIS_COMPILER_C_CODEC_H
+#define KODOSIS_COMPILER_C_CODEC_H
+
+#include "kodosis/compiler/c/state.h"
+
+/* A value with the C expression for it. The expression of what a pointer `p` points to is "*p". */
+struct c_field {
+    const struct kodosis_type *type;
+    const char *expression;
+    const char *record;                      /* the pointer to the struct that it is a member of, or NULL */
+    const struct kodosis_declaration *owner; /* that struct */
+    size_t index;                            /* in its members */
+};
+
+/* `offset` becomes what is behind the fields, which begin at `from`: the same string as `offset`, or "0". */
+void c_size_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *offset,
+                   const char *from);
+void c_write_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count);
+
+/* Runs longer than the runtime's zeros end the function after clearing `record`, if that is not NULL, or are split. */
+void c_read_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *record);
+
+/* Whether writing or reading the fields uses a pointer `at`. */
+bool c_fields_have_run(struct c_emitter *emitter, const struct c_field *fields, size_t count);
+
+/* "&x" for "x", "p" for "*p". */
+const char *c_address(struct c_emitter *emitter, const char *expression);
+
+/* "x.member", "p->member" for "*p". */
+const char *c_dot(struct c_emitter *emitter, const char *expression, const char *member);
+
+/* The check of `count` values that were copied or viewed as bytes, for types that are `checked`. */
+void c_check_values(struct c_emitter *emitter, const struct kodosis_type *type, const char *first, const char *count,
+                    const char *stride);
+
+/* The same for a fixed array. */
+void c_check_array(struct c_emitter *emitter, const struct kodosis_type *type, const char *expression);
+
+/* The size of a blittable value; of an array by its parts, because a parameter forgets its size. */
+const char *c_size_of(struct c_emitter *emitter, const struct kodosis_type *type);
+
+/* Decoding steps down where a value may contain its own kind. */
+void c_enter(struct c_emitter *emitter);
+
+#endif

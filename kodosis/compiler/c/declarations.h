@@ -1,0 +1,10 @@
+/* The header's constants, types and prototypes. */
+#ifndef KODOSIS_COMPILER_C_DECLARATIONS_H
+#define KODOSIS_COMPILER_C_DECLARATIONS_H
+
+#include "kodosis/compiler/c/state.h"
+
+void c_emit_constants(struct c_emitter *emitter);
+void c_emit_declarations(struct c_emitter *emitter);
+
+#endif

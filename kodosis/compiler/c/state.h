@@ -1,0 +1,68 @@
+/*
+ * What the parts of the C emitter share, and the lines that they write. Texts that they build on the way (names, expressions)
+ * live in the emitter's memory until the file is done.
+ */
+#ifndef KODOSIS_COMPILER_C_STATE_H
+#define KODOSIS_COMPILER_C_STATE_H
+
+#include "kodosis/compiler/model.h"
+#include "kodosis/compiler/text/memory.h"
+#include "kodosis/compiler/text/text.h"
+
+struct c_emitter {
+    const struct kodosis_model *model;
+    const struct kodosis_file *file;
+    struct kodosis_text *text; /* what is being written: the header or the source */
+    struct kodosis_memory memory;
+    bool *declared; /* by type index: the struct of this list or map stands in the header */
+    bool *wrapped;  /* by type index: the header has a pointer to the struct around this array */
+    bool *listed;   /* by type index: `listing` has lists of this type in its declarations */
+    const struct kodosis_file *listing;
+    bool *renewed; /* by type index: the static function that reads a new one stands in the source */
+    bool *helped;  /* by type index: the static functions for this type stand in the source */
+
+    /* schema.c: the types in its table, and by type index the place in it plus one */
+    const struct kodosis_type **schema_types;
+    uint32_t *schema_index;
+    uint32_t schema_count;
+};
+
+void c_line(struct c_emitter *emitter, const char *format, ...) KODOSIS_PRINTF(2, 3);
+const char *c_format(struct c_emitter *emitter, const char *format, ...) KODOSIS_PRINTF(2, 3);
+
+static inline void c_gap(struct c_emitter *emitter)
+{
+    kodosis_text_add_bytes(emitter->text, "\n", 1);
+}
+
+static inline void c_open(struct c_emitter *emitter)
+{
+    c_line(emitter, "{");
+    kodosis_text_indent(emitter->text);
+}
+
+static inline void c_close(struct c_emitter *emitter)
+{
+    kodosis_text_outdent(emitter->text);
+    c_line(emitter, "}");
+}
+
+/*
+ * What is written between these two becomes the body of `head`, a loop or condition: with braces if it has more lines than
+ * one.
+ */
+struct c_body {
+    struct kodosis_text *outer;
+    struct kodosis_text text;
+};
+
+void c_body_begin(struct c_emitter *emitter, struct c_body *body);
+void c_body_end(struct c_emitter *emitter, struct c_body *body, const char *head);
+
+/* A doc comment of the interface file, as a C comment; nothing for NULL. */
+void c_doc(struct c_emitter *emitter, const char *doc);
+
+/* `head` with its arguments, `tail` behind the parenthesis; broken at 120 columns and aligned to the parenthesis. */
+void c_call(struct c_emitter *emitter, const char *head, const char *const *arguments, size_t count, const char *tail);
+
+#endif

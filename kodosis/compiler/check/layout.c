@@ -1,0 +1,288 @@
+/* The checker's layout: sizes, alignments and the other facts that docs/wire-format.md makes of a type. */
+#include "kodosis/compiler/check/layout.h"
+
+#include <string.h>
+
+#include "kodosis/compiler/check/recursion.h"
+#include "kodosis/compiler/limits.h"
+
+enum { ENDLESS = -1 }; /* as an unsigned size: no value of the type is known to end */
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
+static uint64_t scalar_size(enum kodosis_type_kind kind)
+{
+    static const uint8_t sizes[] = { 1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8 };
+
+    return sizes[kind];
+}
+
+/* ---- The smallest encoding, which recursive types need from each other ---- */
+
+static uint64_t smallest_of(const struct kodosis_type *type)
+{
+    switch (type->kind) {
+    case KODOSIS_TYPE_STRING:
+        return 2;
+    case KODOSIS_TYPE_BYTES:
+    case KODOSIS_TYPE_LIST:
+    case KODOSIS_TYPE_OPTIONAL:
+    case KODOSIS_TYPE_MAP:
+        return 1;
+    case KODOSIS_TYPE_ENUM:
+        return scalar_size(type->element->kind);
+    case KODOSIS_TYPE_ARRAY:
+        return multiply(type->count, smallest_of(type->element));
+    case KODOSIS_TYPE_STRUCT:
+    case KODOSIS_TYPE_UNION:
+    case KODOSIS_TYPE_ERROR:
+        return type->smallest;
+    default:
+        return scalar_size(type->kind);
+    }
+}
+
+static uint64_t smallest_record(const struct kodosis_entry *entry)
+{
+    bool is_union = entry->declaration->kind == KODOSIS_UNION;
+    uint64_t sum = 0;
+    uint64_t least = UINT64_MAX;
+
+    for (size_t i = 0; i < entry->declaration->member_count; i++) {
+        uint64_t size = smallest_of(entry->members[i].type);
+
+        sum = add(sum, size);
+        least = size < least ? size : least;
+    }
+    if (is_union)
+        return add(least, 1);
+    return entry->declaration->member_count ? sum : 1;
+}
+
+/* One look at every struct and union. Returns whether anything became smaller. */
+static bool shrink(struct kodosis_checker *checker, bool backwards)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < checker->unit_count; i++) {
+        struct kodosis_unit *unit = checker->units[backwards ? checker->unit_count - 1 - i : i];
+
+        for (size_t j = 0; j < unit->entry_count; j++) {
+            struct kodosis_entry *entry = &unit->entries[backwards ? unit->entry_count - 1 - j : j];
+            uint64_t smallest;
+
+            if (!entry->members)
+                continue;
+            smallest = smallest_record(entry);
+            if (smallest < entry->type->smallest) {
+                entry->type->smallest = smallest;
+                changed = true;
+            }
+        }
+    }
+    return changed;
+}
+
+static void mark_endless(struct kodosis_checker *checker, struct kodosis_entry *entry)
+{
+    (void)checker;
+    if (entry->members)
+        entry->type->smallest = (uint64_t)ENDLESS;
+}
+
+static void refuse_endless(struct kodosis_checker *checker, struct kodosis_entry *entry)
+{
+    if (entry->members && entry->type->smallest == (uint64_t)ENDLESS && entry->type->recursive)
+        kodosis_error(checker->diagnostics, &entry->declaration->position,
+                      "no value of '%s' ever ends: each one contains another", entry->declaration->name);
+}
+
+static void find_smallest(struct kodosis_checker *checker)
+{
+    bool backwards = true;
+
+    kodosis__for_each_entry(checker, mark_endless);
+    while (shrink(checker, backwards))
+        backwards = !backwards;
+    kodosis__for_each_entry(checker, refuse_endless);
+}
+
+/* ---- All other facts, once those of the parts are known ---- */
+
+static void lay_out_fixed(struct kodosis_type *type, enum kodosis_type_kind kind)
+{
+    type->blittable = true;
+    type->size = type->smallest = scalar_size(kind);
+    type->alignment = (uint32_t)type->size;
+    type->exact = true; /* one by one, scalars are not aligned */
+    type->checked = type->kind == KODOSIS_TYPE_BOOL || type->kind == KODOSIS_TYPE_ENUM;
+}
+
+static void lay_out_variable(struct kodosis_type *type)
+{
+    type->alignment = 1;
+    type->smallest = smallest_of(type);
+    type->checked = true;
+    type->views = true; /* an optional too: its value lies elsewhere */
+    type->recursive = type->element && type->element->recursive;
+}
+
+static void lay_out_array(struct kodosis_type *type)
+{
+    const struct kodosis_type *element = type->element;
+
+    type->blittable = element->blittable;
+    type->alignment = element->alignment;
+    type->size = element->blittable ? multiply(type->count, element->size) : 0;
+    type->smallest = smallest_of(type);
+    type->exact = element->blittable ? element->alignment == 1 : element->exact;
+    type->views = element->views;
+    type->checked = element->checked;
+    type->recursive = element->recursive;
+}
+
+static void lay_out_type(struct kodosis_type *type)
+{
+    switch (type->kind) {
+    case KODOSIS_TYPE_STRING:
+    case KODOSIS_TYPE_BYTES:
+    case KODOSIS_TYPE_LIST:
+    case KODOSIS_TYPE_OPTIONAL:
+    case KODOSIS_TYPE_MAP:
+        lay_out_variable(type);
+        break;
+    case KODOSIS_TYPE_ARRAY:
+        lay_out_array(type);
+        break;
+    case KODOSIS_TYPE_ENUM:
+        lay_out_fixed(type, type->element->kind);
+        break;
+    case KODOSIS_TYPE_STRUCT:
+    case KODOSIS_TYPE_UNION:
+    case KODOSIS_TYPE_ERROR:
+        break; /* in their own order */
+    default:
+        lay_out_fixed(type, type->kind);
+        break;
+    }
+}
+
+/* The parts of a composed type first. Nesting within one type is bounded by the parser. */
+static void lay_out_parts(struct kodosis_type *type)
+{
+    if (type->element)
+        lay_out_parts((struct kodosis_type *)type->element);
+    if (type->key)
+        lay_out_parts((struct kodosis_type *)type->key);
+    lay_out_type(type);
+}
+
+/* A struct whose members follow each other on their natural alignment, without a gap, also at the end. */
+static void lay_out_blittable(struct kodosis_entry *entry)
+{
+    struct kodosis_type *type = entry->type;
+    uint32_t alignment = 1;
+    uint64_t offset = 0;
+
+    for (size_t i = 0; i < entry->declaration->member_count; i++) {
+        const struct kodosis_type *member = entry->members[i].type;
+
+        if (!member->blittable || offset % member->alignment)
+            return;
+        offset = add(offset, member->size);
+        alignment = member->alignment > alignment ? member->alignment : alignment;
+    }
+    if (!offset || offset % alignment)
+        return;
+    type->blittable = true;
+    type->size = offset;
+    type->alignment = alignment;
+    offset = 0;
+    for (size_t i = 0; i < entry->declaration->member_count; i++) {
+        entry->members[i].offset = offset;
+        offset = add(offset, entry->members[i].type->size);
+    }
+}
+
+static bool is_by_pointer(const struct kodosis_entry *holder, const struct kodosis_type *type)
+{
+    return holder->declaration->kind == KODOSIS_UNION && type->recursive;
+}
+
+static void lay_out_record(struct kodosis_entry *entry)
+{
+    struct kodosis_type *type = entry->type;
+    bool is_union = entry->declaration->kind == KODOSIS_UNION;
+
+    type->alignment = 1;
+    type->exact = !is_union;
+    type->checked = is_union || !entry->declaration->member_count;
+    for (size_t i = 0; i < entry->declaration->member_count; i++) {
+        const struct kodosis_type *member = entry->members[i].type;
+
+        lay_out_parts((struct kodosis_type *)member);
+        type->exact &= member->exact;
+        type->views |= member->views || is_by_pointer(entry, member);
+        type->checked |= member->checked;
+    }
+    if (!is_union)
+        lay_out_blittable(entry);
+    if (type->blittable)
+        type->exact = type->alignment == 1;
+}
+
+/* Returns whether the member is of a bearable size. */
+static bool check_size(struct kodosis_checker *checker, const struct kodosis_member *member)
+{
+    if (member->type->smallest <= KODOSIS_LIMIT_FIXED_SIZE)
+        return true;
+    kodosis_error(checker->diagnostics, &member->position, "'%s' takes more than %d bytes at least", member->name,
+                  KODOSIS_LIMIT_FIXED_SIZE);
+    return false;
+}
+
+static void check_sizes(struct kodosis_checker *checker, struct kodosis_entry *entry)
+{
+    struct kodosis_declaration *declaration = entry->declaration;
+    bool ok = true;
+
+    for (size_t i = 0; i < declaration->member_count; i++)
+        ok &= check_size(checker, &declaration->members[i]);
+    for (size_t i = 0; i < declaration->procedure_count; i++)
+        for (size_t j = 0; j < declaration->procedures[i].parameter_count; j++)
+            check_size(checker, &declaration->procedures[i].parameters[j]);
+    if (ok && entry->members && entry->type->smallest > KODOSIS_LIMIT_FIXED_SIZE)
+        kodosis_error(checker->diagnostics, &declaration->position, "'%s' takes more than %d bytes at least",
+                      declaration->name, KODOSIS_LIMIT_FIXED_SIZE);
+}
+
+void kodosis__check_layout(struct kodosis_checker *checker)
+{
+    size_t errors = checker->diagnostics->error_count;
+
+    find_smallest(checker);
+    if (checker->diagnostics->error_count > errors)
+        return;
+    for (size_t i = 0; i < checker->unit_count; i++) {
+        struct kodosis_unit *unit = checker->units[i];
+
+        for (size_t j = 0; j < unit->ordered_count; j++) {
+            struct kodosis_entry *entry = kodosis_table_find(&checker->names, unit->ordered[j]->full_name);
+
+            if (entry->members)
+                lay_out_record(entry);
+        }
+    }
+    /* lists and pointers may have been laid out before what they are made of: now all of that is known */
+    for (size_t i = 0; i < checker->type_count; i++)
+        lay_out_parts(checker->types[i]);
+    kodosis__for_each_entry(checker, check_sizes);
+}

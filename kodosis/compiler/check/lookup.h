@@ -1,0 +1,26 @@
+/* Names that stand for something. */
+#ifndef KODOSIS_COMPILER_CHECK_LOOKUP_H
+#define KODOSIS_COMPILER_CHECK_LOOKUP_H
+
+#include "kodosis/compiler/check/checker.h"
+
+/* The declaration that a dotted name means in this unit; NULL if there is none, without a complaint. */
+struct kodosis_entry *kodosis__find(struct kodosis_checker *checker, struct kodosis_unit *unit, const char *name);
+struct kodosis_enumerator *kodosis__find_enumerator(struct kodosis_checker *checker, struct kodosis_unit *unit,
+                                                    const char *name);
+
+/* Whether the unit may use it: it is its own or directly imported. Complains if it may not. */
+bool kodosis__use(struct kodosis_checker *checker, struct kodosis_unit *unit, const struct kodosis_entry *entry,
+                  const struct kodosis_position *position);
+
+/* "unknown WHAT 'name'; did you mean ...?", among declarations of the kinds whose bits (1 << kind) are set. */
+void kodosis__unknown(struct kodosis_checker *checker, struct kodosis_unit *unit, const struct kodosis_ast_name *name,
+                      const char *what, unsigned kinds);
+
+/* Whether a search for what was meant is worth its time: there are not many errors yet. */
+bool kodosis__may_guess(const struct kodosis_checker *checker);
+
+/* "a struct", "an error" */
+const char *kodosis__kind_text(enum kodosis_declaration_kind kind);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * One file on its way through the compiler: loaded, parsed, then checked.
+ */
+#ifndef KODOSIS_COMPILER_CHECK_UNIT_H
+#define KODOSIS_COMPILER_CHECK_UNIT_H
+
+#include "kodosis/compiler/syntax/ast.h"
+#include "kodosis/compiler/text/table.h"
+
+/* A declaration being checked: the model's, writable, and its syntax. */
+struct kodosis_entry {
+    struct kodosis_declaration *declaration;
+    const struct kodosis_ast_declaration *ast;
+    struct kodosis_unit *unit;
+    struct kodosis_member *members;
+    struct kodosis_enumerator *enumerators;
+    struct kodosis_procedure *procedures;
+    struct kodosis_type *type;                                /* ENUM, STRUCT, UNION, ERROR */
+    enum { KODOSIS_FRESH, KODOSIS_BUSY, KODOSIS_DONE } state; /* CONST: its value; others: their layout */
+    uint32_t mark;                                            /* where a walk has met it; 0 before */
+    uint32_t low;
+    bool on_stack;
+    bool raised;
+};
+
+struct kodosis_unit {
+    struct kodosis_file *file;
+    struct kodosis_ast *ast;
+    const char *identity;
+    bool loaded;                   /* with all that it imports */
+    struct kodosis_unit **imports; /* one for each import of the syntax; NULL where it could not be loaded */
+    size_t import_count;
+    struct kodosis_entry *entries;
+    size_t entry_count;
+    const struct kodosis_declaration **ordered;
+    size_t ordered_count;
+    bool incomplete; /* some of its names, or of its imports' names, may be missing */
+    size_t visible;  /* the last unit (counted from 1) that sees it, */
+    size_t used;     /* and that used it */
+};
+
+#endif

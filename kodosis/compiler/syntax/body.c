@@ -1,0 +1,233 @@
+/* The parser's bodies: members, enum values, procedures. */
+#include "kodosis/compiler/syntax/body.h"
+
+#include <ctype.h>
+
+#include "kodosis/compiler/syntax/keyword.h"
+#include "kodosis/compiler/syntax/type.h"
+#include "kodosis/compiler/limits.h"
+#include "kodosis/compiler/text/guess.h"
+
+/* Counts one more, with one complaint when there are too many. Returns whether it may be kept. */
+static bool count_one(struct kodosis_parser *parser, const struct kodosis_ast_name *name, size_t *count, size_t limit,
+                      const char *what)
+{
+    if (*count == limit)
+        kodosis_error(parser->diagnostics, &name->position, "more than %zu %s", limit, what);
+    return (*count)++ < limit;
+}
+
+/* ---- Structs, unions, errors ---- */
+
+static bool parse_member(struct kodosis_parser *parser, const char *what, struct kodosis_ast_member *member)
+{
+    member->doc = parser->token.doc;
+    member->type = kodosis__parse_type(parser);
+    return member->type && kodosis__parse_member_name(parser, what, &member->name);
+}
+
+/* A member of a body is missing its end only where the next line begins: then nothing has to be skipped. */
+static void end_line(struct kodosis_parser *parser, char symbol, const char *where)
+{
+    bool fresh = parser->fresh_line;
+
+    if (!kodosis__expect_symbol(parser, symbol, where) && !fresh)
+        kodosis__recover(parser);
+}
+
+void kodosis__parse_members(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration)
+{
+    bool is_union = declaration->kind == KODOSIS_UNION;
+    struct kodosis_ast_member **link = &declaration->members;
+
+    while (!kodosis__at_symbol(parser, '}') && !kodosis__at_declaration(parser) &&
+           parser->token.kind != KODOSIS_TOKEN_END) {
+        struct kodosis_ast_member *member = kodosis_memory_take(parser->memory, sizeof(*member));
+
+        if (!parse_member(parser, "the name of the member", member)) {
+            declaration->broken = true;
+            kodosis__recover(parser);
+            continue;
+        }
+        end_line(parser, ';', "behind the member");
+        if (count_one(parser, &member->name, &declaration->count,
+                      is_union ? KODOSIS_LIMIT_UNION_MEMBERS : KODOSIS_LIMIT_MEMBERS,
+                      is_union ? "members in one union" : "members in one struct")) {
+            *link = member;
+            link = &member->next;
+        }
+    }
+    kodosis__close_body(parser, &declaration->name);
+}
+
+/* ---- Enums ---- */
+
+static bool parse_enumerator(struct kodosis_parser *parser, struct kodosis_ast_enumerator *enumerator)
+{
+    enumerator->doc = parser->token.doc;
+    return kodosis__parse_member_name(parser, "the name of an enum value", &enumerator->name) &&
+           (!kodosis__accept_symbol(parser, '=') || kodosis__parse_value(parser, &enumerator->value));
+}
+
+/* A value may be called "error": it takes a second word behind it to make a declaration of that. */
+static bool at_next_declaration(const struct kodosis_parser *parser)
+{
+    const char *behind = parser->lexer.cursor;
+
+    while (*behind == ' ' || *behind == '\t')
+        behind++;
+    return kodosis__at_declaration(parser) && isalpha((unsigned char)*behind);
+}
+
+/* Skips to behind the next ',' or in front of the '}'. */
+static void recover_enumerator(struct kodosis_parser *parser)
+{
+    while (parser->token.kind != KODOSIS_TOKEN_END && !kodosis__at_symbol(parser, '}') && !at_next_declaration(parser))
+        if (kodosis__accept_symbol(parser, ','))
+            return;
+        else
+            kodosis__advance(parser);
+}
+
+void kodosis__parse_enumerators(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration)
+{
+    struct kodosis_ast_enumerator **link = &declaration->enumerators;
+
+    while (!kodosis__at_symbol(parser, '}') && parser->token.kind != KODOSIS_TOKEN_END &&
+           !at_next_declaration(parser)) {
+        struct kodosis_ast_enumerator *enumerator = kodosis_memory_take(parser->memory, sizeof(*enumerator));
+
+        if (!parse_enumerator(parser, enumerator)) {
+            declaration->broken = true;
+            recover_enumerator(parser);
+            continue;
+        }
+        if (count_one(parser, &enumerator->name, &declaration->count, KODOSIS_LIMIT_MEMBERS, "values in one enum")) {
+            *link = enumerator;
+            link = &enumerator->next;
+        }
+        if (!kodosis__at_symbol(parser, '}') && !kodosis__expect_symbol(parser, ',', "behind the enum value") &&
+            !parser->fresh_line)
+            recover_enumerator(parser);
+    }
+    kodosis__close_body(parser, &declaration->name);
+}
+
+/* ---- Services ---- */
+
+static void parse_flags(struct kodosis_parser *parser, struct kodosis_ast_procedure *procedure)
+{
+    for (;;) {
+        struct kodosis_position position = parser->token.position;
+        bool *flag;
+
+        if (kodosis__at_word(parser, "oneway"))
+            flag = &procedure->oneway;
+        else if (kodosis__at_word(parser, "idempotent"))
+            flag = &procedure->idempotent;
+        else
+            return;
+        if (*flag)
+            kodosis_error(parser->diagnostics, &position, "'%.*s' is there twice", (int)parser->token.size,
+                          parser->token.start);
+        *flag = true;
+        kodosis__advance(parser);
+    }
+}
+
+static bool parse_parameters(struct kodosis_parser *parser, struct kodosis_ast_procedure *procedure)
+{
+    struct kodosis_ast_member **link = &procedure->parameters;
+
+    if (!kodosis__expect_symbol(parser, '(', "and the parameters of the procedure"))
+        return false;
+    if (kodosis__accept_symbol(parser, ')'))
+        return true;
+    do {
+        struct kodosis_ast_member *parameter = kodosis_memory_take(parser->memory, sizeof(*parameter));
+
+        if (!parse_member(parser, "the name of the parameter", parameter))
+            return false;
+        if (count_one(parser, &parameter->name, &procedure->parameter_count, KODOSIS_LIMIT_PARAMETERS,
+                      "parameters of one procedure")) {
+            *link = parameter;
+            link = &parameter->next;
+        }
+    } while (kodosis__accept_symbol(parser, ','));
+    return kodosis__expect_symbol(parser, ')', "or ',' behind the parameter");
+}
+
+static bool parse_raises(struct kodosis_parser *parser, struct kodosis_ast_procedure *procedure)
+{
+    struct kodosis_ast_raise **link = &procedure->raises;
+
+    if (!kodosis__expect_symbol(parser, '(', "and the errors that may be raised"))
+        return false;
+    do {
+        struct kodosis_ast_raise *raise = kodosis_memory_take(parser->memory, sizeof(*raise));
+
+        if (!kodosis__parse_dotted_name(parser, "the name of an error", &raise->name))
+            return false;
+        if (count_one(parser, &raise->name, &procedure->raise_count, KODOSIS_LIMIT_RAISES, "errors of one procedure")) {
+            *link = raise;
+            link = &raise->next;
+        }
+    } while (kodosis__accept_symbol(parser, ','));
+    return kodosis__expect_symbol(parser, ')', "or ',' behind the error");
+}
+
+/* A result type that is unknown may be a misspelt 'oneway' or 'idempotent' with a type behind it. */
+static bool is_misspelt_flag(struct kodosis_parser *parser, const struct kodosis_ast_type *type)
+{
+    struct kodosis_guess guess;
+
+    if (type->kind != KODOSIS_AST_TYPE_NAMED || parser->token.kind != KODOSIS_TOKEN_NAME)
+        return false;
+    if (!kodosis_is_reserved(parser->token.start, parser->token.size))
+        return false;
+    guess = kodosis_guess_begin(type->name.text, type->name.position.length);
+    kodosis_guess_consider(&guess, "oneway");
+    kodosis_guess_consider(&guess, "idempotent");
+    if (guess.best)
+        kodosis_error(parser->diagnostics, &type->position, "unknown word '%s'; did you mean '%s'?", type->name.text,
+                      guess.best);
+    return guess.best;
+}
+
+static bool parse_procedure(struct kodosis_parser *parser, struct kodosis_ast_procedure *procedure)
+{
+    procedure->doc = parser->token.doc;
+    parse_flags(parser, procedure);
+    procedure->result = kodosis__parse_type(parser);
+    if (!procedure->result || is_misspelt_flag(parser, procedure->result))
+        return false;
+    if (!kodosis__parse_member_name(parser, "the name of the procedure", &procedure->name) ||
+        !parse_parameters(parser, procedure))
+        return false;
+    if (kodosis__accept_word(parser, "raises"))
+        return parse_raises(parser, procedure);
+    return parser->fresh_line || !kodosis__suggest(parser, "raises");
+}
+
+void kodosis__parse_procedures(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration)
+{
+    struct kodosis_ast_procedure **link = &declaration->procedures;
+
+    while (!kodosis__at_symbol(parser, '}') && !kodosis__at_declaration(parser) &&
+           parser->token.kind != KODOSIS_TOKEN_END) {
+        struct kodosis_ast_procedure *procedure = kodosis_memory_take(parser->memory, sizeof(*procedure));
+
+        if (!parse_procedure(parser, procedure)) {
+            declaration->broken = true;
+            kodosis__recover(parser);
+            continue;
+        }
+        end_line(parser, ';', procedure->raises ? "behind the procedure" : "or 'raises' behind the procedure");
+        if (count_one(parser, &procedure->name, &declaration->count, KODOSIS_LIMIT_PROCEDURES,
+                      "procedures in one service")) {
+            *link = procedure;
+            link = &procedure->next;
+        }
+    }
+    kodosis__close_body(parser, &declaration->name);
+}

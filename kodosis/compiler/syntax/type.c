@@ -1,0 +1,268 @@
+/* The parser's names, values and types. */
+#include "kodosis/compiler/syntax/type.h"
+
+#include <string.h>
+
+#include "kodosis/compiler/syntax/keyword.h"
+#include "kodosis/compiler/limits.h"
+#include "kodosis/compiler/text/guess.h"
+
+/* ---- Names ---- */
+
+static bool parse_name(struct kodosis_parser *parser, const char *what, bool reserved,
+                       struct kodosis_ast_name *ret_name)
+{
+    const struct kodosis_token *token = &parser->token;
+
+    if (token->kind != KODOSIS_TOKEN_NAME)
+        return kodosis__unexpected(parser, what);
+    if (reserved) {
+        kodosis_error(parser->diagnostics, &token->position, "expected %s, but '%.*s' is a reserved word", what,
+                      (int)token->size, token->start);
+        return false;
+    }
+    ret_name->text = kodosis_memory_copy(parser->memory, token->start, token->size);
+    ret_name->position = token->position;
+    kodosis__advance(parser);
+    return true;
+}
+
+bool kodosis__parse_declared_name(struct kodosis_parser *parser, const char *what, struct kodosis_ast_name *ret_name)
+{
+    return parse_name(parser, what, kodosis_is_keyword(parser->token.start, parser->token.size), ret_name);
+}
+
+bool kodosis__parse_member_name(struct kodosis_parser *parser, const char *what, struct kodosis_ast_name *ret_name)
+{
+    return parse_name(parser, what, kodosis_is_reserved(parser->token.start, parser->token.size), ret_name);
+}
+
+bool kodosis__parse_dotted_name(struct kodosis_parser *parser, const char *what, struct kodosis_ast_name *ret_name)
+{
+    struct kodosis_text text = KODOSIS_TEXT_INIT;
+    struct kodosis_ast_name part;
+    struct kodosis_ast_name whole = { 0 };
+    size_t parts = 0;
+    bool ok = true;
+
+    do {
+        ok = kodosis__parse_member_name(parser, parts ? "a name behind the '.'" : what, &part);
+        if (!ok)
+            break;
+        if (!parts++)
+            whole = part;
+        kodosis_text_add(&text, parts > 1 ? ".%s" : "%s", part.text);
+        if (part.position.line == whole.position.line)
+            whole.position.length = part.position.column + part.position.length - whole.position.column;
+        if (parts > KODOSIS_LIMIT_NAMESPACE + 2) {
+            kodosis_error(parser->diagnostics, &whole.position, "a name of more than %d parts",
+                          KODOSIS_LIMIT_NAMESPACE + 2);
+            ok = false;
+        }
+    } while (ok && kodosis__accept_symbol(parser, '.'));
+
+    if (ok) {
+        whole.text = kodosis_memory_copy(parser->memory, text.data, text.size);
+        *ret_name = whole;
+    }
+    kodosis_text_clear(&text);
+    return ok;
+}
+
+/* ---- Values ---- */
+
+static bool parse_word_value(struct kodosis_parser *parser, struct kodosis_ast_value *value)
+{
+    if (kodosis__at_word(parser, "true") || kodosis__at_word(parser, "false")) {
+        value->kind = KODOSIS_AST_BOOL;
+        value->integer = kodosis__at_word(parser, "true");
+        kodosis__advance(parser);
+        return true;
+    }
+    value->kind = KODOSIS_AST_NAME;
+    if (!kodosis__parse_dotted_name(parser, "a value", &value->name))
+        return false;
+    value->position = value->name.position;
+    return true;
+}
+
+bool kodosis__parse_value(struct kodosis_parser *parser, struct kodosis_ast_value *ret_value)
+{
+    struct kodosis_ast_value value = { .present = true, .position = parser->token.position };
+    const struct kodosis_token *token = &parser->token;
+
+    if (kodosis__accept_symbol(parser, '-')) {
+        value.negative = true;
+        if (token->kind != KODOSIS_TOKEN_INTEGER && token->kind != KODOSIS_TOKEN_FLOAT)
+            return kodosis__unexpected(parser, "a number behind the '-'");
+        if (token->position.line == value.position.line)
+            value.position.length = token->position.column + token->position.length - value.position.column;
+    }
+    switch (token->kind) {
+    case KODOSIS_TOKEN_INTEGER:
+        value.kind = KODOSIS_AST_INTEGER;
+        break;
+    case KODOSIS_TOKEN_FLOAT:
+        value.kind = KODOSIS_AST_FLOAT;
+        break;
+    case KODOSIS_TOKEN_STRING:
+        value.kind = KODOSIS_AST_STRING;
+        break;
+    case KODOSIS_TOKEN_NAME:
+        if (!parse_word_value(parser, &value))
+            return false;
+        *ret_value = value;
+        return true;
+    default:
+        return kodosis__unexpected(parser, "a value (a number, a string, true, false or a name)");
+    }
+    value.too_large = token->too_large;
+    value.integer = token->integer;
+    value.real = token->real;
+    value.text = token->text;
+    value.text_size = token->text_size;
+    kodosis__advance(parser);
+    *ret_value = value;
+    return true;
+}
+
+/* ---- Types ---- */
+
+static struct kodosis_ast_type *parse_nested(struct kodosis_parser *parser, unsigned depth);
+
+static struct kodosis_ast_type *make_type(struct kodosis_parser *parser, enum kodosis_ast_type_kind kind)
+{
+    struct kodosis_ast_type *type = kodosis_memory_take(parser->memory, sizeof(*type));
+
+    type->kind = kind;
+    type->position = parser->token.position;
+    return type;
+}
+
+/* list<T>, optional<T>, map<K, V>: from the word on. */
+static struct kodosis_ast_type *parse_constructor(struct kodosis_parser *parser, enum kodosis_ast_type_kind kind,
+                                                  unsigned depth)
+{
+    static const char *const examples[] = {
+        [KODOSIS_AST_TYPE_LIST] = "and the type of the elements, as in list<int32>",
+        [KODOSIS_AST_TYPE_OPTIONAL] = "and the type of the value, as in optional<int32>",
+        [KODOSIS_AST_TYPE_MAP] = "and the types of key and value, as in map<string, int32>",
+    };
+    struct kodosis_ast_type *type = make_type(parser, kind);
+
+    kodosis__advance(parser);
+    if (!kodosis__expect_symbol(parser, '<', examples[kind]))
+        return NULL;
+    if (kind == KODOSIS_AST_TYPE_MAP) {
+        type->key = parse_nested(parser, depth);
+        if (!type->key || !kodosis__expect_symbol(parser, ',', "and the type of the values"))
+            return NULL;
+    }
+    type->element = parse_nested(parser, depth);
+    if (!type->element || !kodosis__expect_symbol(parser, '>', "behind the type"))
+        return NULL;
+    if (parser->behind.line == type->position.line)
+        type->position.length = parser->behind.column - type->position.column;
+    return type;
+}
+
+/* A name with types in angle brackets that is none of the three that have them. */
+static struct kodosis_ast_type *refuse_brackets(struct kodosis_parser *parser, const struct kodosis_ast_name *name)
+{
+    struct kodosis_guess guess = kodosis_guess_begin(name->text, strlen(name->text));
+
+    kodosis_guess_consider(&guess, "list");
+    kodosis_guess_consider(&guess, "optional");
+    kodosis_guess_consider(&guess, "map");
+    if (guess.best)
+        kodosis_error(parser->diagnostics, &name->position, "unknown type '%s<...>'; did you mean '%s'?", name->text,
+                      guess.best);
+    else
+        kodosis_error(parser->diagnostics, &name->position,
+                      "unknown type '%s<...>'; there are list<...>, optional<...> and map<..., ...>", name->text);
+    return NULL;
+}
+
+static struct kodosis_ast_type *parse_simple(struct kodosis_parser *parser, unsigned depth)
+{
+    enum kodosis_type_kind builtin;
+    struct kodosis_ast_type *type;
+
+    if (kodosis__at_word(parser, "list"))
+        return parse_constructor(parser, KODOSIS_AST_TYPE_LIST, depth);
+    if (kodosis__at_word(parser, "optional"))
+        return parse_constructor(parser, KODOSIS_AST_TYPE_OPTIONAL, depth);
+    if (kodosis__at_word(parser, "map"))
+        return parse_constructor(parser, KODOSIS_AST_TYPE_MAP, depth);
+    if (kodosis__at_word(parser, "stream")) {
+        kodosis_error(parser->diagnostics, &parser->token.position,
+                      "'stream' is reserved: there are no streams in this version of the language");
+        return NULL;
+    }
+    if (kodosis__at_word(parser, "void")) {
+        type = make_type(parser, KODOSIS_AST_TYPE_VOID);
+        kodosis__advance(parser);
+        return type;
+    }
+    if (kodosis_builtin_find(parser->token.start, parser->token.size, &builtin)) {
+        type = make_type(parser, KODOSIS_AST_TYPE_BUILTIN);
+        type->builtin = builtin;
+        kodosis__advance(parser);
+        return type;
+    }
+    type = make_type(parser, KODOSIS_AST_TYPE_NAMED);
+    if (!kodosis__parse_dotted_name(parser, "a type", &type->name))
+        return NULL;
+    type->position = type->name.position;
+    return kodosis__at_symbol(parser, '<') ? refuse_brackets(parser, &type->name) : type;
+}
+
+/* The sizes behind a type: int32[3][4] is three arrays of four, as in C, so each size goes inside the ones before. */
+static struct kodosis_ast_type *parse_sizes(struct kodosis_parser *parser, struct kodosis_ast_type *base,
+                                            unsigned depth)
+{
+    struct kodosis_ast_type *outermost = base;
+    struct kodosis_ast_type **inside = &outermost;
+
+    while (kodosis__at_symbol(parser, '[')) {
+        struct kodosis_ast_type *array = make_type(parser, KODOSIS_AST_TYPE_ARRAY);
+
+        if (++depth > KODOSIS_LIMIT_TYPE_NESTING) {
+            kodosis_error(parser->diagnostics, &parser->token.position, "types nest more than %d deep",
+                          KODOSIS_LIMIT_TYPE_NESTING);
+            return NULL;
+        }
+        kodosis__advance(parser);
+        if (kodosis__at_symbol(parser, ']')) {
+            kodosis_error(parser->diagnostics, &parser->token.position,
+                          "expected the size of the fixed array; for a variable length write list<...>");
+            return NULL;
+        }
+        if (!kodosis__parse_value(parser, &array->count) ||
+            !kodosis__expect_symbol(parser, ']', "behind the size of the fixed array"))
+            return NULL;
+        array->element = base;
+        array->position = base->position;
+        *inside = array;
+        inside = &array->element;
+    }
+    return outermost;
+}
+
+static struct kodosis_ast_type *parse_nested(struct kodosis_parser *parser, unsigned depth)
+{
+    struct kodosis_ast_type *type;
+
+    if (depth == KODOSIS_LIMIT_TYPE_NESTING) {
+        kodosis_error(parser->diagnostics, &parser->token.position, "types nest more than %d deep",
+                      KODOSIS_LIMIT_TYPE_NESTING);
+        return NULL;
+    }
+    type = parse_simple(parser, depth + 1);
+    return type ? parse_sizes(parser, type, depth + 1) : NULL;
+}
+
+struct kodosis_ast_type *kodosis__parse_type(struct kodosis_parser *parser)
+{
+    return parse_nested(parser, 0);
+}
