@@ -6,8 +6,11 @@
 
 #include "base/errno-text.h"
 #include "base/wake.h"
+#include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
+#include "rpc/handle.h"
 #include "rpc/pump/sleeper.h"
+#include "rpc/pump/turn.h"
 #include "rpc/transports.h"
 #include "rpc/pump/watcher.h"
 
@@ -231,6 +234,7 @@ static int new_controller(struct connection *connection, struct hprpc_channel *c
         .channel = channel,
         .limits = *limits,
         .host = &connection->host,
+        .clear_roles = hprpc__controller_clear_roles,
         .shared = connection->shared,
         .wake_fd = connection->wake_fd,
         .opening_deadline = hprpc_context_now(connection->context) + opening_ms * 1000000ull,

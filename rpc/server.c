@@ -1,7 +1,9 @@
 /* The server's life: options, services, running and stopping. Connections are served by loop.c. */
 #include "rpc/server.h"
 
+#include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
+#include "rpc/handle.h"
 #include "rpc/pump/watcher.h"
 
 #define DRAIN_LOOK (5ull * 1000 * 1000)
@@ -85,6 +87,7 @@ static int arrive(void *self, struct hprpc_channel *channel)
         .services = &server->services,
         .workers = server->workers,
         .host = &loop->host,
+        .clear_roles = hprpc__controller_clear_roles,
         .shared = server->shared,
         .has_quota = true,
         .wake_fd = loop->wake_fd,

@@ -3,6 +3,7 @@
 #define HPRPC_RPC_SERVER_H
 
 #include "rpc/acceptor.h"
+#include "rpc/serve/services.h"
 #include "rpc/serve/workers.h"
 
 enum {

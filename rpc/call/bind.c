@@ -2,8 +2,10 @@
  * BIND and BOUND at the side that asks. A BIND waits in a queue until there is a connection and an id for it, so that asking
  * never blocks: the pump sends what waits at the end of its turns.
  */
+#include "rpc/call/bind.h"
+
 #include "rpc/call/ticket.h"
-#include "rpc/pump/wait.h"
+#include "rpc/connection/send.h"
 
 /* ---- The two bodies ---- */
 
@@ -26,21 +28,6 @@ static void write_bind(struct kodosis_writer *writer, const struct hprpc_interfa
         kodosis_write_string(writer, kodosis_str(interface->procedures[i].name));
         kodosis_write_uint64(writer, interface->procedures[i].hash);
     }
-}
-
-static int read_bound(struct kodosis_reader *reader, const struct hprpc_interface *interface, uint16_t *ret_service,
-                      uint16_t *ret_procedures)
-{
-    uint16_t service = kodosis_read_uint16(reader);
-    uint32_t count = kodosis_read_count(reader, 2);
-
-    if (reader->status != KODOSIS_OK || count != interface->procedure_count ||
-        kodosis_reader_remaining(reader) != 2 * (size_t)count)
-        return HPRPC_EPROTOCOL;
-    *ret_service = service;
-    for (uint32_t i = 0; i < count; i++)
-        ret_procedures[i] = kodosis_read_uint16(reader);
-    return 0;
 }
 
 /* ---- Sending what waits ---- */
@@ -100,115 +87,4 @@ void hprpc__bind_resume(struct hprpc_controller *controller)
 
     while ((hopeless = send_queue(controller, &code)))
         hprpc__pending_complete(hopeless, code);
-}
-
-/* ---- For stubs ---- */
-
-static int explain(struct hprpc_call *call, int code, const char *text)
-{
-    call->detail = text ? text : hprpc_error_text(code);
-    return code;
-}
-
-/* Puts a ticket into the queue, under the lock. Fails where the connection has ended, or was never made. */
-static int enqueue(struct hprpc_controller *controller, const struct hprpc_interface *interface,
-                   struct hprpc_call *call)
-{
-    struct hprpc_pending_call *pending;
-    int r;
-
-    hprpc__assert_locked(&controller->lock);
-    if (hprpc__state(controller) == HPRPC__BROKEN)
-        return explain(call, hprpc__code_of_unsent(controller), controller->reason.text);
-    r = hprpc__pending_new(controller, call->timeout_ms ? call->timeout_ms : controller->own.timeout_ms, &pending);
-    if (r < 0)
-        return explain(call, r, NULL);
-    hprpc__pending_queue(pending, interface);
-    call->pending = pending;
-    return 0;
-}
-
-/* Starts the clock of what nobody may be waiting for. Under the lock. */
-static void start_clock(struct hprpc_pending_call *pending)
-{
-    struct hprpc_controller *controller = pending->controller;
-
-    hprpc__assert_locked(&pending->controller->lock);
-    if (hprpc__pending_start_clock(pending, hprpc_context_now(controller->context)))
-        hprpc__pump_hasten(controller);
-}
-
-static int begin(struct hprpc_controller *controller, const struct hprpc_interface *interface, struct hprpc_call *call,
-                 bool waits)
-{
-    int r;
-
-    if (!hprpc__shared_is_ours(controller->shared))
-        return explain(call, HPRPC_EFORKED, NULL);
-    hprpc__mutex_lock(&controller->lock);
-    r = enqueue(controller, interface, call);
-    if (r == 0 && !waits)
-        start_clock(call->pending);
-    hprpc__mutex_unlock(&controller->lock);
-    if (r == 0)
-        hprpc__bind_resume(controller);
-    return r;
-}
-
-int hprpc_stub_bind_post(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_call *call)
-{
-    if (!call)
-        return HPRPC_EINVAL;
-    hprpc_call_clear(call);
-    return begin(client->controller, interface, call, false);
-}
-
-int hprpc_stub_bind_collect(struct hprpc_call *call, const struct hprpc_interface *interface,
-                            struct hprpc_client **ret_client, uint16_t *ret_service, uint16_t *ret_procedures)
-{
-    struct hprpc_pending_call *pending = call->pending;
-    struct kodosis_reader reader;
-    int r;
-
-    if (!pending)
-        return explain(call, HPRPC_EINVAL, "nothing was asked for");
-    r = hprpc_pending_call_wait(pending, HPRPC_NO_TIMEOUT);
-    if (r < 0)
-        return explain(call, r == HPRPC_EFORKED ? r : HPRPC_EINTERNAL, NULL);
-    if (pending->code < 0)
-        return explain(call, pending->code, pending->text);
-    kodosis_reader_init(&reader, pending->body.data, pending->body.size, NULL);
-    r = pending->answer == HPRPC_MESSAGE_BOUND ? read_bound(&reader, interface, ret_service, ret_procedures)
-                                               : HPRPC_EPROTOCOL;
-    if (r < 0)
-        return explain(call, r, "the answer to BIND makes no sense");
-    *ret_client = &pending->controller->client;
-    return 0;
-}
-
-/* Waits for the answer; at the deadline, also where the thread that pumps is too busy to see that it has passed. */
-static void await_answer(struct hprpc_pending_call *pending)
-{
-    const struct hprpc__awaited answer = { .pending = &pending, .count = 1 };
-    uint64_t deadline = 0;
-
-    hprpc__pump_wait_on(pending->controller, &answer, pending->timeout_ms, &deadline);
-    if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_EDEADLINE))
-        hprpc__pump_wait(pending->controller, &answer, HPRPC_NO_TIMEOUT);
-}
-
-int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_detail *detail,
-                    uint16_t *ret_service, uint16_t *ret_procedures)
-{
-    struct hprpc_call call = HPRPC_CALL_INIT;
-    int r = begin(client->controller, interface, &call, true);
-
-    if (r == 0) {
-        await_answer(call.pending);
-        r = hprpc_stub_bind_collect(&call, interface, &client, ret_service, ret_procedures);
-    }
-    if (r < 0)
-        hprpc_detail_set(detail, r, "cannot bind %.100s: %s", interface->name, call.detail);
-    hprpc_call_clear(&call);
-    return r;
 }

@@ -1,7 +1,9 @@
 #include "rpc/call/ticket.h"
 
 #include "base/single-thread.h"
-#include "rpc/pump/wait.h"
+#include "rpc/connection/control.h"
+#include "rpc/connection/life.h"
+#include "rpc/connection/waiters.h"
 
 enum { FIRST_SLOTS = 16 };
 
@@ -221,7 +223,7 @@ bool hprpc__pending_retire(struct hprpc_pending_call *pending)
     return controller->tickets.last_frees && !controller->tickets.held;
 }
 
-static void retire(struct hprpc_pending_call *pending)
+void hprpc__pending_put_down(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
     bool frees;
@@ -238,7 +240,7 @@ void hprpc__pending_tell(struct hprpc_pending_call *pending)
     pending->notify(pending->notify_self, pending);
     /* as in hprpc__pending_let_go: whichever of the two comes last sees what the other did */
     if (hprpc__set_bits(&pending->flags, HPRPC__TOLD) & HPRPC__DROPPED)
-        retire(pending);
+        hprpc__pending_put_down(pending);
 }
 
 void hprpc__pending_complete(struct hprpc_pending_call *pending, int code)
@@ -368,36 +370,6 @@ bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code)
     if (ours)
         announce(controller, pending, notify);
     return ours;
-}
-
-bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
-{
-    struct hprpc_controller *controller = pending->controller;
-    struct hprpc_pending_call *const awaited[] = { pending };
-    unsigned before;
-
-    /*
-     * In a child of fork what was lent is its parent's, who may still look at it; and another of the parent's threads may
-     * have held the lock, which nobody gives back here.
-     */
-    if (!hprpc__shared_is_ours(controller->shared))
-        return false;
-    if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
-        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 }, HPRPC_NO_TIMEOUT);
-
-    hprpc__body_drop(&pending->body, controller->channel);
-    kodosis_arena_reset(&pending->arena);
-    before = atomic_load_explicit(&pending->flags, memory_order_acquire);
-    if (!(before & HPRPC__NOTIFY))
-        return true;
-    /* a callback that has not returned is still shown the ticket */
-    return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
-}
-
-void hprpc__pending_drop(struct hprpc_pending_call *pending)
-{
-    if (hprpc__pending_let_go(pending))
-        retire(pending);
 }
 
 /* Abandons a ticket that is due; one that is not yet says itself when it will be. Under the lock. */

@@ -79,14 +79,11 @@ int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_mess
 /* Completes with `code` unless complete or about to be, and tells the other side. Any thread. True if it was this. */
 bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code);
 
-/* The holder is through with it. Any thread; waits for nothing but an answer that is just being stored. */
-void hprpc__pending_drop(struct hprpc_pending_call *pending);
-
-/* Its first half: true, and the caller has to retire the ticket; or the callback's end does that. */
-bool hprpc__pending_let_go(struct hprpc_pending_call *pending);
-
-/* Its other half, under the lock: true, and the caller has to destroy the controller, which nobody else refers to. */
+/* The holder is through with it, under the lock: true, and the caller has to destroy the controller, which nobody else refers to. */
 bool hprpc__pending_retire(struct hprpc_pending_call *pending);
+
+/* The same by a thread that does not hold the lock; destroys the controller where it has to. */
+void hprpc__pending_put_down(struct hprpc_pending_call *pending);
 
 /* Expires what is due. By the pump's owner, not under the lock. */
 void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now);

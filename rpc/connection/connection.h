@@ -17,7 +17,6 @@
 #include "base/thread.h"
 #include "rpc/connection/body.h"
 #include "rpc/connection/shared.h"
-#include "rpc/serve/services.h"
 #include "rpc/connection/spin.h"
 
 enum { HPRPC__CALLS_LIMIT = 65536 };   /* most calls in flight that either side may allow the other */
@@ -52,6 +51,7 @@ struct hprpc__keepalive {
     _Atomic uint64_t next_look; /* HPRPC__NEVER where nobody is pinged; written by the pump, asked by any thread */
 };
 
+struct hprpc__services;
 struct hprpc__sleeper;
 
 /* Whoever drives controllers: a client of its own, or a server. */
@@ -122,6 +122,7 @@ struct hprpc_client {
 
 struct hprpc_controller {
     struct hprpc_client client;
+    void (*clear_roles)(struct hprpc_controller *controller); /* frees what calling and serving keep here */
     struct hprpc_context *context;
     struct hprpc_channel *channel;
     struct hprpc__shared *shared; /* a reference to what is its host's as well */
@@ -210,53 +211,6 @@ static inline bool hprpc__within_credit(uint64_t taken, uint64_t size, uint64_t 
     return !taken || taken < max_call_bytes / 4 || taken + size <= max_call_bytes;
 }
 
-/* ---- controller.c: life ---- */
-
-struct hprpc__controller_setup {
-    struct hprpc_context *context;
-    struct hprpc_channel *channel; /* taken over on success */
-    struct hprpc__limits limits;
-    struct hprpc__services *services; /* borrowed, or NULL, as the workers */
-    struct hprpc__workers *workers;
-    struct hprpc__shared *shared;
-    bool has_quota;
-    struct hprpc__host *host;
-    int wake_fd;
-    uint64_t opening_deadline;
-    bool begins; /* this side connected */
-};
-
-/* Makes a controller in state OPENING with one reference and says HELLO if it is the one that begins. HPRPC_ENOMEM. */
-int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hprpc_controller **ret_controller);
-
-/* Nobody refers to it any more: frees it, or leaves that to the last reply that is held. */
-void hprpc__controller_destroy(struct hprpc_controller *controller);
-
-/*
- * One turn of the pump, by its owner: receives and dispatches a batch of messages and sends what waited. Where nothing is
- * there it looks up to `looks` times, which is how one spins; the batch ends early when `until` (or NULL) is complete. The
- * number of messages; 0, none was there; negative, the connection is broken and every call is complete.
- */
-int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until);
-
-/* Lets deadlines pass: tickets expire, a handshake that takes too long breaks the connection. By the pump's owner. */
-void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now);
-
-/* When hprpc__controller_expire wants to be called; HPRPC__NEVER. */
-uint64_t hprpc__controller_deadline(struct hprpc_controller *controller);
-
-/* Breaks the connection with a code and completes everything. By the pump's owner; idempotent. */
-void hprpc__controller_break(struct hprpc_controller *controller, int code, const char *reason);
-
-/* Says GOODBYE and closes the channel, so that the next turn breaks. Any thread; idempotent. */
-void hprpc__controller_end(struct hprpc_controller *controller);
-
-/*
- * There is no memory for a message that the other side waits for, not even for an error in its place: ends the connection,
- * because nothing else tells the other side. Under the lock; any thread; idempotent.
- */
-void hprpc__controller_starve(struct hprpc_controller *controller);
-
 static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller)
 {
     /* acquire: pairs with the release in set_state; the peer's limits are there once it says READY */
@@ -277,55 +231,5 @@ static inline size_t hprpc__queued(const struct hprpc_controller *controller)
 {
     return __atomic_load_n(&controller->channel->queued, __ATOMIC_RELAXED);
 }
-
-/* ---- dispatch.c ---- */
-
-/* Takes one received message over and acts on it. 0, or the code that the connection was broken with. */
-int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message);
-
-/* ---- control.c: messages between controllers. The senders want the lock held. ---- */
-
-int hprpc__signal_send(struct hprpc_controller *controller, enum hprpc_message_type type, uint32_t call);
-int hprpc__hello_send(struct hprpc_controller *controller);
-int hprpc__credit_send(struct hprpc_controller *controller, uint32_t calls, uint64_t bytes);
-int hprpc__goodbye_send(struct hprpc_controller *controller, const char *text);
-int hprpc__error_send(struct hprpc_controller *controller, uint32_t call, int code, const char *text);
-
-int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
-int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
-int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
-
-/* ---- keepalive.c ---- */
-
-/* HELLO came: begins to watch over the other side, if it can answer and the limits ask for it. */
-void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive);
-
-/* Pings after an interval of silence, and breaks the connection after several. By the pump's owner. */
-void hprpc__keepalive_look(struct hprpc_controller *controller, uint64_t now);
-
-/* ---- bind.c ---- */
-
-/* Answers a BIND. */
-int hprpc__bind_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
-
-/* The service with a number, or NULL. */
-const struct hprpc__service *hprpc__service_find(struct hprpc_controller *controller, uint16_t number);
-
-/* ---- binding.c ---- */
-
-/* Sends the BINDs that wait, as far as credit and room go. By the pump's owner at the end of a turn, and by who added one. */
-void hprpc__bind_resume(struct hprpc_controller *controller);
-
-/* ---- send.c ---- */
-
-/* Publishes a reservation, under the lock; corked while a batch is being dispatched by this very thread. */
-int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation);
-
-/* Reserves, copies and publishes a whole body, under the lock. */
-int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *header, const void *body,
-                uint32_t size);
-
-/* Sends what waits in the channel; not under the lock. */
-int hprpc__flush(struct hprpc_controller *controller);
 
 #endif

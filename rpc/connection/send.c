@@ -1,6 +1,7 @@
 /* One message out, under the send lock. */
-#include "rpc/connection/connection.h"
-#include "rpc/pump/wait.h"
+#include "rpc/connection/send.h"
+
+#include "rpc/connection/waiters.h"
 
 int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
 {

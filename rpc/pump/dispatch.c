@@ -1,13 +1,18 @@
 /* Where a received message goes, by its type and the state of the connection. */
+#include "rpc/pump/dispatch.h"
+
 #include <stdio.h>
 
 #include "rpc/call/ticket.h"
+#include "rpc/connection/control.h"
+#include "rpc/connection/life.h"
+#include "rpc/pump/control.h"
+#include "rpc/serve/bind.h"
 #include "rpc/serve/request.h"
 
 static int violation(struct hprpc_controller *controller, const char *reason)
 {
-    hprpc__controller_break(controller, HPRPC_EPROTOCOL, reason);
-    return HPRPC_EPROTOCOL;
+    return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "%s", reason);
 }
 
 static int answer_ping(struct hprpc_controller *controller, uint32_t call)

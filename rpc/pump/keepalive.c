@@ -1,7 +1,10 @@
 /* Pings on a silent connection whose other side pumps all the time; one that only pumps while it calls is never pinged. */
+#include "rpc/pump/keepalive.h"
+
 #include <stdio.h>
 
-#include "rpc/connection/connection.h"
+#include "rpc/connection/control.h"
+#include "rpc/pump/break.h"
 
 enum { SILENT_MAX = 3 }; /* intervals without a sign of life, the first of which ends in a PING */
 

@@ -3,7 +3,10 @@
 #include <unistd.h>
 
 #include "base/wake.h"
-#include "rpc/pump/wait.h"
+#include "rpc/connection/life.h"
+#include "rpc/connection/waiters.h"
+#include "rpc/pump/break.h"
+#include "rpc/pump/turn.h"
 #include "rpc/pump/watcher.h"
 
 enum {

@@ -2,29 +2,7 @@
 #ifndef HPRPC_RPC_PUMP_WAIT_H
 #define HPRPC_RPC_PUMP_WAIT_H
 
-#include "rpc/connection/connection.h"
-
-/* Attempts to send a request that found no credit or no room, and the waiting between them. Starts zeroed. */
-struct hprpc__room {
-    uint32_t turns;    /* the controller's, before the last attempt */
-    uint32_t progress; /* the controller's, after it */
-    uint64_t deadline; /* of all the waiting; 0 before it begins */
-    bool spins;        /* the next has begun; it belongs to the pump */
-    struct hprpc__spin spin;
-};
-
-/*
- * What a thread waits for: the first of these tickets; or, with `room`, that another attempt may do better; with neither,
- * only that the connection breaks.
- */
-struct hprpc__awaited {
-    struct hprpc_pending_call *const *pending;
-    size_t count;
-    struct hprpc__room *room;
-};
-
-int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd);
-void hprpc__pump_clear(struct hprpc__pump *pump);
+#include "rpc/connection/waiters.h"
 
 /*
  * Waits, pumping if nobody else does or if this thread is inside one of its handlers. `timeout_ms` counts from the first
@@ -37,57 +15,10 @@ int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__aw
 int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
                         uint64_t *deadline);
 
-/* Around an attempt, under the lock: what it stands on, so that the wait after it misses nothing. */
-static inline void hprpc__room_before(struct hprpc__room *room, struct hprpc_controller *controller)
-{
-    room->turns = atomic_load_explicit(&controller->turns, memory_order_relaxed);
-}
-
-static inline void hprpc__room_after(struct hprpc__room *room, const struct hprpc_controller *controller)
-{
-    room->progress = controller->progress;
-}
-
 /* Waits after an attempt; `timeout_ms` counts from the first of these waits. 0: try again; otherwise as above. */
 int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc__room *room, uint32_t timeout_ms);
 
 /* Pumps once without sleeping, if nobody else does. */
 void hprpc__pump_once(struct hprpc_controller *controller);
-
-/* Whether this thread owns the pump. */
-static inline bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
-{
-    /* only this thread stores its own name there, so nothing need be ordered */
-    return atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) == hprpc__thread_self();
-}
-
-/* Whether somebody else pumps, or an application's loop may be sleeping until it has to. */
-bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump);
-
-/* Wakes the pumping thread out of its sleep. Any thread. */
-void hprpc__pump_kick(const struct hprpc__pump *pump);
-
-/* A ticket's deadline is the first on its connection: whoever sleeps meant to sleep longer. Under the lock. */
-static inline void hprpc__pump_hasten(struct hprpc_controller *controller)
-{
-    struct hprpc__host *host = controller->pump.host;
-
-    if (hprpc__pump_is_elsewhere(&controller->pump))
-        hprpc__pump_kick(&controller->pump);
-    else if (host->hasten)
-        host->hasten(host, controller);
-}
-
-/* Takes the pump for this thread; false when another has it. */
-bool hprpc__pump_try_own(struct hprpc__pump *pump);
-
-/* Gives it up and wakes a thread that may want it. */
-void hprpc__pump_disown(struct hprpc__pump *pump);
-
-/* Wakes threads that wait for this ticket. Cheap when nobody waits. */
-void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending);
-
-/* After a turn: has those try again who wait for credit or room. Cheap when nobody does. */
-void hprpc__pump_stir(struct hprpc_controller *controller);
 
 #endif

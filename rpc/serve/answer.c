@@ -1,5 +1,6 @@
 /* Answers to requests: replies, errors, typed errors. Any thread, exactly one to a request, never blocking. */
-#include "rpc/pump/wait.h"
+#include "rpc/connection/life.h"
+#include "rpc/connection/send.h"
 #include "rpc/serve/request.h"
 
 enum { TEXT_MAX = 1024 };

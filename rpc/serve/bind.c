@@ -3,9 +3,13 @@
  * service's name, its version, and for each procedure its name and hash; BOUND has the service's number and one number for
  * each procedure.
  */
+#include "rpc/serve/bind.h"
+
 #include <stdio.h>
 
-#include "rpc/connection/connection.h"
+#include "rpc/connection/control.h"
+#include "rpc/connection/life.h"
+#include "rpc/connection/send.h"
 
 enum { PROCEDURES_MAX = 4096 };
 
@@ -170,8 +174,7 @@ int hprpc__bind_receive(struct hprpc_controller *controller, const struct hprpc_
     kodosis_reader_init(&reader, message->body, message->size, NULL);
     r = answer_bind(controller, message->header.call, &reader);
     if (r == HPRPC_EBODY) {
-        hprpc__controller_break(controller, HPRPC_EPROTOCOL, "a malformed BIND");
-        return HPRPC_EPROTOCOL;
+        return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a malformed BIND");
     }
     return 0;
 }

@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 
-#include "rpc/pump/wait.h"
+#include "rpc/connection/control.h"
+#include "rpc/connection/life.h"
+#include "rpc/serve/bind.h"
 #include "rpc/serve/workers.h"
 
 /* ---- Making and freeing ---- */
@@ -307,8 +309,7 @@ void hprpc__request_run_waiting(struct hprpc_controller *controller)
 static int violation(struct hprpc_controller *controller, struct hprpc_message *message, const char *reason)
 {
     controller->channel->ops->release(controller->channel, message);
-    hprpc__controller_break(controller, HPRPC_EPROTOCOL, reason);
-    return HPRPC_EPROTOCOL;
+    return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "%s", reason);
 }
 
 /* Marks the call id as in use and charges the credit; NULL or the protocol's violation. */

@@ -1,0 +1,44 @@
+/* How a controller begins and ends. */
+#ifndef HPRPC_RPC_CONNECTION_LIFE_H
+#define HPRPC_RPC_CONNECTION_LIFE_H
+
+#include "rpc/connection/connection.h"
+
+struct hprpc__controller_setup {
+    struct hprpc_context *context;
+    struct hprpc_channel *channel; /* taken over on success */
+    struct hprpc__limits limits;
+    struct hprpc__services *services; /* borrowed, or NULL, as the workers */
+    struct hprpc__workers *workers;
+    struct hprpc__shared *shared;
+    bool has_quota;
+    struct hprpc__host *host;
+    void (*clear_roles)(struct hprpc_controller *controller);
+    int wake_fd;
+    uint64_t opening_deadline;
+    bool begins; /* this side connected */
+};
+
+/* Makes a controller in state OPENING with one reference and says HELLO if it is the one that begins. HPRPC_ENOMEM. */
+int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hprpc_controller **ret_controller);
+
+/* Nobody refers to it any more: frees it, or leaves that to the last reply that is held. */
+void hprpc__controller_destroy(struct hprpc_controller *controller);
+
+/* Says GOODBYE and closes the channel, so that the next turn breaks. Any thread; idempotent. */
+void hprpc__controller_end(struct hprpc_controller *controller);
+
+/*
+ * There is no memory for a message that the other side waits for, not even for an error in its place: ends the connection,
+ * because nothing else tells the other side. Under the lock; any thread; idempotent.
+ */
+void hprpc__controller_starve(struct hprpc_controller *controller);
+
+/*
+ * Notes why the connection is about to break, unless a reason is noted already, and returns `code`, with which the turn that
+ * receives it breaks the connection. printf-style. Any thread, not under the lock.
+ */
+int hprpc__controller_fault(struct hprpc_controller *controller, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,17 @@
+/* Sending on a connection. */
+#ifndef HPRPC_RPC_CONNECTION_SEND_H
+#define HPRPC_RPC_CONNECTION_SEND_H
+
+#include "rpc/connection/connection.h"
+
+/* Publishes a reservation, under the lock; corked while a batch is being dispatched by this very thread. */
+int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation);
+
+/* Reserves, copies and publishes a whole body, under the lock. */
+int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *header, const void *body,
+                uint32_t size);
+
+/* Sends what waits in the channel; not under the lock. */
+int hprpc__flush(struct hprpc_controller *controller);
+
+#endif

@@ -1,0 +1,152 @@
+/* The threads that wait on a connection: which of them pumps, and how the others are woken. */
+#include "rpc/connection/waiters.h"
+
+#include "base/single-thread.h"
+#include "base/wake.h"
+
+int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd)
+{
+    pump->host = host;
+    pump->dedicated = host->dedicated;
+    pump->wake_fd = wake_fd;
+    pump->waiters = NULL;
+    pump->spins = (struct hprpc__spin_history){ 0 };
+    atomic_init(&pump->owner, 0);
+    atomic_init(&pump->waiting, 0);
+    atomic_init(&pump->wanting, 0);
+    return hprpc__mutex_init(&pump->lock);
+}
+
+void hprpc__pump_clear(struct hprpc__pump *pump)
+{
+    hprpc__mutex_destroy(&pump->lock);
+}
+
+/* ---- Who pumps ---- */
+
+bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump)
+{
+    bool loop = pump->host->attentive && !pump->dedicated;
+
+    return !hprpc__pump_is_mine(pump) && (loop || atomic_load(&((struct hprpc__pump *)pump)->owner));
+}
+
+bool hprpc__pump_try_own(struct hprpc__pump *pump)
+{
+    uintptr_t nobody = 0, self = hprpc__thread_self();
+
+    if (hprpc__single_threaded()) {
+        if (atomic_load_explicit(&pump->owner, memory_order_relaxed))
+            return false;
+        atomic_store_explicit(&pump->owner, self, memory_order_relaxed);
+        return true;
+    }
+    /* acquire: pairs with the store in hprpc__pump_disown, so that the last owner's work is visible */
+    return atomic_compare_exchange_strong(&pump->owner, &nobody, self);
+}
+
+void hprpc__pump_pass_on(struct hprpc__pump *pump)
+{
+    if (!atomic_load(&pump->waiting))
+        return;
+    hprpc__mutex_lock(&pump->lock);
+    if (pump->waiters && !atomic_load(&pump->owner)) {
+        pump->waiters->woken = true;
+        hprpc__condition_signal(&pump->waiters->wake);
+    }
+    hprpc__mutex_unlock(&pump->lock);
+}
+
+void hprpc__pump_disown(struct hprpc__pump *pump)
+{
+    if (hprpc__single_threaded()) {
+        atomic_store_explicit(&pump->owner, 0, memory_order_relaxed);
+        return;
+    }
+    /*
+     * Sequentially consistent on both: a waiter counts itself and then looks at `owner`; here it is the other way round.
+     * With release alone both could miss, and a waiter would sleep with nobody pumping.
+     */
+    atomic_store(&pump->owner, 0);
+    hprpc__pump_pass_on(pump);
+}
+
+/* ---- Waking ---- */
+
+static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pending_call *pending)
+{
+    if (!pending)
+        return waiter->awaited->room != NULL;
+    for (size_t i = 0; i < waiter->awaited->count; i++) {
+        if (waiter->awaited->pending[i] == pending)
+            return true;
+    }
+    return false;
+}
+
+/* Those that wait for a ticket, or, with NULL, for room. */
+static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+{
+    hprpc__mutex_lock(&pump->lock);
+    for (struct hprpc__waiter *waiter = pump->waiters; waiter; waiter = waiter->next) {
+        if (waits_for(waiter, pending)) {
+            waiter->woken = true;
+            hprpc__condition_signal(&waiter->wake);
+        }
+    }
+    hprpc__mutex_unlock(&pump->lock);
+}
+
+void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+{
+    /* sequentially consistent: pairs with the increment in enlist, which comes before the waiter's last look at DONE */
+    if (atomic_load(&pump->waiting))
+        wake(pump, pending);
+}
+
+void hprpc__pump_stir(struct hprpc_controller *controller)
+{
+    /*
+     * Relaxed: who counted himself too late to be seen here looks at `turns` afterwards, under the lock; and the pump, which
+     * takes the lock before it sleeps, stirs behind it once more. One of the two sees the other.
+     */
+    if (!atomic_load_explicit(&controller->pump.wanting, memory_order_relaxed))
+        return;
+    hprpc__mutex_lock(&controller->lock);
+    controller->progress++;
+    hprpc__mutex_unlock(&controller->lock);
+    wake(&controller->pump, NULL);
+}
+
+void hprpc__pump_kick(const struct hprpc__pump *pump)
+{
+    if (pump->wake_fd >= 0)
+        hprpc__wake_ring(pump->wake_fd);
+}
+
+/* ---- The list ---- */
+
+void hprpc__waiter_enlist(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
+{
+    hprpc__mutex_lock(&pump->lock);
+    waiter->next = pump->waiters;
+    pump->waiters = waiter;
+    /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown; from here on they see us */
+    atomic_fetch_add(&pump->waiting, 1);
+    if (waiter->awaited->room)
+        atomic_fetch_add(&pump->wanting, 1);
+    hprpc__mutex_unlock(&pump->lock);
+}
+
+void hprpc__waiter_unlink(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
+{
+    struct hprpc__waiter **link = &pump->waiters;
+
+    hprpc__assert_locked(&pump->lock);
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+    atomic_fetch_sub(&pump->waiting, 1);
+    if (waiter->awaited->room)
+        atomic_fetch_sub(&pump->wanting, 1);
+}

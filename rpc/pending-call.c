@@ -1,0 +1,142 @@
+/* What an application does with a call that it has started: look, wait, cancel, be told, and let go of it. */
+#include "rpc/pending-call.h"
+
+#include "base/single-thread.h"
+#include "rpc/pump/wait.h"
+
+bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    struct hprpc_pending_call *const awaited[] = { pending };
+    unsigned before;
+
+    /*
+     * In a child of fork what was lent is its parent's, who may still look at it; and another of the parent's threads may
+     * have held the lock, which nobody gives back here.
+     */
+    if (!hprpc__shared_is_ours(controller->shared))
+        return false;
+    if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
+        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 }, HPRPC_NO_TIMEOUT);
+
+    hprpc__body_drop(&pending->body, controller->channel);
+    kodosis_arena_reset(&pending->arena);
+    before = atomic_load_explicit(&pending->flags, memory_order_acquire);
+    if (!(before & HPRPC__NOTIFY))
+        return true;
+    /* a callback that has not returned is still shown the ticket */
+    return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
+}
+
+void hprpc__pending_drop(struct hprpc_pending_call *pending)
+{
+    if (hprpc__pending_let_go(pending))
+        hprpc__pending_put_down(pending);
+}
+
+void hprpc_call_clear(struct hprpc_call *call)
+{
+    struct hprpc_pending_call *pending = call->pending;
+
+    /* a callback that runs because of this finds the call cleared, and may even free it */
+    call->pending = NULL;
+    call->detail = NULL;
+    if (pending)
+        hprpc__pending_drop(pending);
+}
+
+bool hprpc_pending_call_done(const struct hprpc_pending_call *pending)
+{
+    return hprpc__pending_done(pending);
+}
+
+int hprpc_pending_call_wait(struct hprpc_pending_call *pending, uint32_t timeout_ms)
+{
+    int r = hprpc_pending_call_wait_any(&pending, 1, timeout_ms);
+
+    return r < 0 ? r : 0;
+}
+
+static int first_done(struct hprpc_pending_call *const *pending, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pending[i] && hprpc__pending_done(pending[i]))
+            return (int)i;
+    }
+    return HPRPC_EAGAIN;
+}
+
+/* The first of their own deadlines: fixed since they were posted. */
+static uint64_t first_deadline(const struct hprpc__awaited *awaited)
+{
+    uint64_t first = HPRPC__NEVER;
+
+    for (size_t i = 0; i < awaited->count; i++) {
+        if (awaited->pending[i] && awaited->pending[i]->deadline < first)
+            first = awaited->pending[i]->deadline;
+    }
+    return first;
+}
+
+/* Abandons those that are due. One whose answer is just being stored is as good as complete. */
+static void expire_due(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
+{
+    uint64_t now = hprpc_context_now(controller->context);
+
+    for (size_t i = 0; i < awaited->count; i++) {
+        struct hprpc_pending_call *pending = awaited->pending[i];
+
+        if (!pending || pending->deadline > now)
+            continue;
+        if (!hprpc__pending_abandon(pending, HPRPC_EDEADLINE))
+            hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = &pending, .count = 1 }, HPRPC_NO_TIMEOUT);
+    }
+}
+
+/* Their own deadlines hold also where the thread that pumps is too busy to see that one has passed. */
+static void wait_for_any(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
+{
+    uint64_t until = first_deadline(awaited), given;
+    bool own = true;
+
+    if (timeout_ms != HPRPC_NO_TIMEOUT) {
+        given = hprpc_context_now(controller->context) + timeout_ms * 1000000ull;
+        own = until <= given;
+        until = own ? until : given;
+    }
+    if (hprpc__pump_wait_on(controller, awaited, timeout_ms, &until) == HPRPC_EAGAIN && own)
+        expire_due(controller, awaited);
+}
+
+int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
+{
+    struct hprpc_controller *controller = NULL;
+    int first = first_done(pending, count);
+
+    for (size_t i = 0; i < count && !controller; i++)
+        controller = pending[i] ? pending[i]->controller : NULL;
+    if (first >= 0 || !controller)
+        return first >= 0 ? first : HPRPC_EINVAL;
+    if (!hprpc__shared_is_ours(controller->shared))
+        return HPRPC_EFORKED;
+    if (timeout_ms)
+        wait_for_any(controller, &(struct hprpc__awaited){ .pending = pending, .count = count }, timeout_ms);
+    else
+        hprpc__pump_once(controller);
+    return first_done(pending, count);
+}
+
+void hprpc_pending_call_cancel(struct hprpc_pending_call *pending)
+{
+    hprpc__pending_abandon(pending, HPRPC_ECANCELLED);
+}
+
+void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
+                               void (*notify)(void *self, struct hprpc_pending_call *pending), void *self)
+{
+    pending->notify = notify;
+    pending->notify_self = self;
+    /* sequentially consistent: pairs with the same in hprpc__pending_complete; exactly one of the two sees the other */
+    if (atomic_fetch_or(&pending->flags, HPRPC__NOTIFY) & HPRPC__DONE)
+        hprpc__pending_tell(pending);
+}

@@ -1,0 +1,11 @@
+/* Messages about the connection itself: acting on those that came. By the pump's owner; 0, or the code that breaks it. */
+#ifndef HPRPC_RPC_PUMP_CONTROL_H
+#define HPRPC_RPC_PUMP_CONTROL_H
+
+#include "rpc/connection/connection.h"
+
+int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+
+#endif

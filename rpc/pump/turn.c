@@ -1,0 +1,158 @@
+/* One turn of the pump: a batch of messages in, what waited out; and the deadlines that pass meanwhile. */
+#include "rpc/pump/turn.h"
+
+#include "rpc/call/bind.h"
+#include "rpc/call/ticket.h"
+#include "rpc/connection/control.h"
+#include "rpc/connection/life.h"
+#include "rpc/connection/send.h"
+#include "rpc/connection/waiters.h"
+#include "rpc/pump/break.h"
+#include "rpc/pump/dispatch.h"
+#include "rpc/pump/keepalive.h"
+
+enum { BATCH = 64 }; /* messages in one turn, so that no connection keeps the others waiting */
+
+/* What was noted with a fault, or by the channel. */
+static const char *reason_of(const struct hprpc_controller *controller, int code)
+{
+    if (controller->reason.text[0])
+        return controller->reason.text;
+    return controller->channel->reason.text[0] ? controller->channel->reason.text : hprpc_error_text(code);
+}
+
+/* The side that connected speaks first, as soon as its channel is open. */
+static int say_hello(struct hprpc_controller *controller)
+{
+    int r;
+
+    hprpc__mutex_lock(&controller->lock);
+    r = hprpc__hello_send(controller);
+    hprpc__mutex_unlock(&controller->lock);
+    controller->hello_sent = r == 0;
+    /* without it, both would wait for the other */
+    if (r == HPRPC_ENOMEM)
+        hprpc__controller_break(controller, r, "no memory to say HELLO");
+    return r == HPRPC_EAGAIN ? 0 : r;
+}
+
+/* Our HELLO: at once from the side that connected, else in answer to the other's. */
+static __attribute__((noinline)) int hello_if_due(struct hprpc_controller *controller)
+{
+    if (hprpc__state(controller) == HPRPC__BROKEN)
+        return 0;
+    if (!controller->begins && hprpc__state(controller) == HPRPC__OPENING)
+        return 0;
+    return say_hello(controller);
+}
+
+/* Receives a message, looking several times if need be: nothing but looking happens between two looks. */
+static int look(struct hprpc_channel *channel, uint32_t looks, struct hprpc_message *ret_message)
+{
+    int r = channel->ops->receive(channel, ret_message);
+
+    while (!r && --looks) {
+        hprpc__relax();
+        r = channel->ops->receive(channel, ret_message);
+    }
+    return r;
+}
+
+static int receive_batch(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until,
+                         int *ret_count)
+{
+    struct hprpc_message message;
+    int r = 0;
+
+    while (*ret_count < BATCH && hprpc__state(controller) != HPRPC__BROKEN) {
+        r = look(controller->channel, *ret_count ? 1 : looks, &message);
+        if (r <= 0)
+            break;
+        ++*ret_count;
+        r = hprpc__dispatch(controller, &message);
+        if (r == 0 && KODOSIS_UNLIKELY(!controller->hello_sent))
+            r = hello_if_due(controller);
+        if (r < 0 || (until && hprpc__pending_done(until)))
+            break;
+    }
+    return r;
+}
+
+static int send_what_waits(struct hprpc_controller *controller)
+{
+    int r = controller->hello_sent ? 0 : hello_if_due(controller);
+
+    if (r >= 0)
+        r = hprpc__flush(controller);
+    if (hprpc__queued(controller) > HPRPC__UNREAD_MAX)
+        hprpc__controller_break(controller, HPRPC_EPROTOCOL, "the other side asks, and does not read the answers");
+    return r;
+}
+
+int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until)
+{
+    bool outer = controller->turning;
+    int count = 0, r;
+
+    hprpc__assert_pumping(&controller->pump);
+    controller->turning = true;
+    r = receive_batch(controller, looks, until, &count);
+    controller->turning = outer;
+    /* relaxed: who queues one tries to send it afterwards, under the lock */
+    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.queued, memory_order_relaxed)))
+        hprpc__bind_resume(controller);
+    if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
+        r = send_what_waits(controller);
+    if (KODOSIS_UNLIKELY(r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM))
+        hprpc__controller_break(controller, r, reason_of(controller, r));
+    if (count)
+        controller->keepalive.heard = true;
+    /* one writer; who reads it takes the lock, as the pump does before it sleeps */
+    atomic_store_explicit(&controller->turns, atomic_load_explicit(&controller->turns, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    hprpc__pump_stir(controller);
+    if (KODOSIS_LIKELY(hprpc__state(controller) != HPRPC__BROKEN))
+        return count;
+    /* who waits inside a completion of the break must find the tickets complete that are not yet */
+    hprpc__pending_fail_all(controller, controller->code, controller->reason.text);
+    return controller->code;
+}
+
+/* When the host ends what is left of its connections. */
+static uint64_t end_of(struct hprpc_controller *controller)
+{
+    struct hprpc__host *host = controller->pump.host;
+
+    /* a connection that has ended may outlive its host */
+    return hprpc__state(controller) != HPRPC__BROKEN && host->ends ? host->ends(host) : HPRPC__NEVER;
+}
+
+static uint64_t earlier(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)
+{
+    uint64_t next = atomic_load_explicit(&controller->next_deadline, memory_order_relaxed);
+
+    if (hprpc__state(controller) == HPRPC__OPENING)
+        next = earlier(next, controller->opening_deadline);
+    next = earlier(next, atomic_load_explicit(&controller->keepalive.next_look, memory_order_relaxed));
+    return earlier(next, end_of(controller));
+}
+
+void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
+{
+    hprpc__assert_pumping(&controller->pump);
+    if (hprpc__state(controller) == HPRPC__OPENING && now >= controller->opening_deadline)
+        hprpc__controller_break(controller, HPRPC_EDEADLINE, "the other side did not say HELLO in time");
+    else
+        hprpc__pending_expire(controller, now);
+    hprpc__keepalive_look(controller, now);
+    /* also for a handler that waits: its connection goes, and with it what it waits for */
+    if (now >= end_of(controller)) {
+        hprpc__controller_end(controller);
+        hprpc__controller_break(controller, HPRPC_EMAYBE, "the server stopped");
+    }
+}
