@@ -1,5 +1,6 @@
 #include "channel-shm/bell.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,17 +20,25 @@ void hprpc__shm_bell_ring(struct shm_bell bell)
     (void)done;
 }
 
-void hprpc__shm_bell_drain(struct shm_bell bell)
+static void drain_counter(int fd)
 {
     uint64_t count;
-    ssize_t got;
+    ssize_t got = read(fd, &count, sizeof(count));
+
+    (void)got; /* it fails only where nothing rang */
+}
+
+bool hprpc__shm_bell_drain(struct shm_bell bell)
+{
+    ssize_t got = 1;
+    char ring;
     int i;
 
     if (!bell.packets) {
-        got = read(bell.fd, &count, sizeof(count));
-        (void)got; /* it fails only where nothing rang */
-        return;
+        drain_counter(bell.fd);
+        return true;
     }
-    for (i = 0; i < PACKETS_MAX && recv(bell.fd, &count, 1, MSG_DONTWAIT) > 0; i++)
-        ;
+    for (i = 0; i < PACKETS_MAX && got > 0; i++)
+        got = recv(bell.fd, &ring, sizeof(ring), MSG_DONTWAIT);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }

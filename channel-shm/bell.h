@@ -23,8 +23,11 @@ struct shm_bell {
 /* Rings. Never waits. Out of line: the rare case. */
 void hprpc__shm_bell_ring(struct shm_bell bell);
 
-/* Makes a bell that was rung unreadable again. Never waits. */
-void hprpc__shm_bell_drain(struct shm_bell bell);
+/*
+ * Makes a bell that was rung unreadable again; false where the other side has hung up, which no draining can hide. Never
+ * waits.
+ */
+bool hprpc__shm_bell_drain(struct shm_bell bell);
 
 static inline void shm_park(_Atomic uint32_t *word)
 {

@@ -87,7 +87,8 @@ static size_t watch(struct hprpc_channel *base, struct hprpc_watch *ret_watches)
         ret_watches[0] = (struct hprpc_watch){ .fd = channel->socket, .events = POLLIN };
         return 1;
     }
-    ret_watches[0] = (struct hprpc_watch){ .fd = channel->bell.fd, .events = POLLIN, .edge = true };
+    /* by level, where the lifeline is the doorbell as well: one edge could tell of a packet and of the end behind it */
+    ret_watches[0] = (struct hprpc_watch){ .fd = channel->bell.fd, .events = POLLIN, .edge = !channel->bell.packets };
     if (channel->bell.packets)
         return 1;
     ret_watches[1] = (struct hprpc_watch){ .fd = channel->socket };

@@ -80,7 +80,9 @@ static inline uint64_t load_word(_Atomic uint64_t *word)
 /* Whether the other side is gone, and whether the doorbell is readable. */
 static bool is_hung_up(const struct shm_channel *channel, bool *ret_readable)
 {
-    struct pollfd polls[2] = { { .fd = channel->bell.fd, .events = POLLIN }, { .fd = channel->socket } };
+    /* half a shutdown counts as well: nothing can ring through a lifeline that is read to its end */
+    struct pollfd polls[2] = { { .fd = channel->bell.fd, .events = POLLIN },
+                               { .fd = channel->socket, .events = POLLRDHUP } };
 
     if (poll(polls, 2, 0) <= 0) {
         *ret_readable = false;
@@ -396,7 +398,10 @@ bool hprpc__shm_arm(struct hprpc_channel *base)
     if (receiver->unread || channel->bell.packets) {
         /* what rang is found by the looks below; packets would fill the socket if they were left there */
         receiver->unread = false;
-        hprpc__shm_bell_drain(channel->bell);
+        if (!hprpc__shm_bell_drain(channel->bell)) {
+            receiver->woken = true; /* the next look goes to the lifeline */
+            return true;
+        }
     }
     done = receiver->tail - receiver->lent;
     if (done > receiver->published)

@@ -4,8 +4,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { ROUNDS = 100000, TIMEOUT_MS = 5000 };
@@ -435,6 +438,96 @@ static void test_no_room_is_lost(void **state)
     run_stream(200, SHM_ARENA_MIN + 1);
 }
 
+/* ---- A peer that dies ---- */
+
+/* What the system does to the lifeline of a process that dies; its ends of everything else stay as they are. */
+static void cut_lifeline(struct hprpc_channel *channel)
+{
+    int *socket = &shm_channel(channel)->socket, nothing = eventfd(0, EFD_CLOEXEC);
+
+    assert_true(nothing >= 0);
+    assert_int_equal(dup2(nothing, *socket), *socket);
+    close(nothing);
+}
+
+/* As a loop does: sleeps when it may, looks when it is woken. Nobody else wakes it, so what it watches must. */
+static int sleep_until_the_end(struct hprpc_channel *channel)
+{
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+    struct hprpc_message message;
+    int epoll = epoll_create1(0), result = 0, rounds;
+    struct epoll_event event = { .events = 0 };
+    size_t count = channel->ops->watch(channel, watches), i;
+
+    for (i = 0; i < count; i++) {
+        event.events = (watches[i].events & POLLIN ? EPOLLIN : 0u) | (watches[i].edge ? EPOLLET : 0u);
+        assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, watches[i].fd, &event), 0);
+    }
+    for (rounds = 0; result >= 0; rounds++) {
+        assert_true(rounds < 100);
+        while ((result = channel->ops->receive(channel, &message)) == 1)
+            channel->ops->release(channel, &message);
+        if (result < 0)
+            break;
+        if (!channel->ops->arm(channel))
+            assert_int_equal(epoll_wait(epoll, &event, 1, TIMEOUT_MS), 1);
+        channel->ops->disarm(channel);
+    }
+    close(epoll);
+    return result;
+}
+
+static void test_end_right_behind_rings_and_messages(void **state)
+{
+    static const int counts[] = { 0, 1, 2, 63, 64, 65, 200 };
+    static const uint32_t sizes[] = { 0, 10, 1000 };
+    size_t i, j, half;
+    bool untrusted;
+    int n;
+
+    for (half = 0; half < 2; half++) {
+        for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+            for (j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
+                /* half a shutdown ends a lifeline that is the doorbell; elsewhere it is nothing to be woken by */
+                if (half && !shm_channel(pair.server)->bell.packets)
+                    continue;
+                assert_false(pair.server->ops->arm(pair.server));
+                for (n = 0; n < counts[i]; n++)
+                    hprpc__shm_bell_ring(shm_channel(pair.client)->peer_bell);
+                assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 1, sizes[j]), 0);
+                if (half)
+                    shutdown(shm_channel(pair.client)->socket, SHUT_WR);
+                else
+                    cut_lifeline(pair.client);
+                pair.server->ops->disarm(pair.server);
+                assert_int_equal(sleep_until_the_end(pair.server), HPRPC_EPEERDIED);
+                untrusted = shm_channel(pair.server)->options.untrusted;
+                tear_down(state);
+                pair_make(&pair, NULL, SHM_SLOTS_MIN, SHM_ARENA_MIN, untrusted);
+            }
+        }
+    }
+}
+
+/* Nobody is there to be woken: no signal comes of it, neither now nor when it is let through. */
+static void test_ringing_the_dead_raises_no_signal(void **state)
+{
+    sigset_t pipe_signal, before, pending;
+
+    (void)state;
+    assert_false(pair.server->ops->arm(pair.server));
+    cut_lifeline(pair.server);
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 1, 10), 0);
+    hprpc__shm_bell_ring(shm_channel(pair.client)->peer_bell);
+    sigpending(&pending);
+    assert_false(sigismember(&pending, SIGPIPE));
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    assert_int_equal(receive_end(pair.client), HPRPC_EPEERDIED);
+}
+
 #define PAIR(test)                                                   \
     { #test, test, set_up, tear_down, NULL },                        \
     {                                                                \
@@ -444,12 +537,13 @@ static void test_no_room_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAIR(test_doorbell_is_not_drained_for_edges), PAIR(test_many_old_rings),
-        PAIR(test_armed_channel_is_rung_once),        PAIR(test_spurious_rings),
-        PAIR(test_room_rings_who_was_turned_away),    PAIR(test_room_for_what_waits_for_flush),
-        PAIR(test_sleeper_holds_no_slots_back),       PAIR(test_close_wakes_both_sides),
-        PAIR(test_close_between_start_and_end),       PAIR(test_no_wake_up_is_lost),
-        PAIR(test_no_wake_up_is_lost_with_pieces),    PAIR(test_no_room_is_lost),
+        PAIR(test_doorbell_is_not_drained_for_edges),   PAIR(test_many_old_rings),
+        PAIR(test_armed_channel_is_rung_once),          PAIR(test_spurious_rings),
+        PAIR(test_room_rings_who_was_turned_away),      PAIR(test_room_for_what_waits_for_flush),
+        PAIR(test_sleeper_holds_no_slots_back),         PAIR(test_close_wakes_both_sides),
+        PAIR(test_close_between_start_and_end),         PAIR(test_no_wake_up_is_lost),
+        PAIR(test_no_wake_up_is_lost_with_pieces),      PAIR(test_no_room_is_lost),
+        PAIR(test_end_right_behind_rings_and_messages), PAIR(test_ringing_the_dead_raises_no_signal),
     };
 
     return cmocka_run_group_tests_name("shm-sleep", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Names and addresses: who is let in, and who is not. */
 #include "conformance/suite.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void refused(void **state)
@@ -119,6 +120,7 @@ static void an_absolute_path(void **state)
     if (!transport->named)
         skip();
     assert_non_null(mkdtemp(directory));
+    assert_int_equal(chmod(directory, 0711), 0);
     room_prepare(&room, NULL);
     snprintf(room.uri, sizeof(room.uri), "%s://%s/a%%20door", transport->scheme, directory);
     if (hprpc_server_listen(room.server, room.uri, &detail) < 0)

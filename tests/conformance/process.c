@@ -6,10 +6,9 @@
 
 #include "conformance/suite.h"
 
-/* Starts it and waits for its first line. */
-static void start(struct process *process, const char *role, const char *argument, char *ret_line, size_t capacity)
+void process_start(struct process *process, const char *role, const char *argument, char *ret_line, size_t capacity)
 {
-    const char *arguments[] = { "conformance", transport->scheme, role, argument, NULL };
+    const char *arguments[] = { "conformance", transport->name, role, argument, NULL };
     int ends[2], parent = getpid();
     FILE *output;
 
@@ -40,14 +39,14 @@ void process_serve(struct process *process)
     char uri[256];
 
     suite_uri(transport, "", uri, sizeof(uri));
-    start(process, "serve", uri, process->uri, sizeof(process->uri));
+    process_start(process, "serve", uri, process->uri, sizeof(process->uri));
 }
 
 void process_call(struct process *process, const char *uri, enum hprpc_pump pump)
 {
     char line[16];
 
-    start(process, pump == HPRPC_PUMP_THREAD ? "call-and-pump" : "call", uri, line, sizeof(line));
+    process_start(process, pump == HPRPC_PUMP_THREAD ? "call-and-pump" : "call", uri, line, sizeof(line));
     assert_string_equal(line, "calling");
 }
 
@@ -74,18 +73,40 @@ void process_kill(struct process *process)
     assert_true(WIFSIGNALED(status));
 }
 
+void process_wait(struct process *process)
+{
+    int status;
+
+    assert_int_equal(waitpid(process->pid, &status, 0), process->pid);
+    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0);
+}
+
 void process_sweep(const struct process *process)
 {
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+    struct hprpc_context *context;
     struct hprpc_server *server;
 
     if (!transport->named)
         return;
-    assert_int_equal(hprpc_server_new(NULL, NULL, &server), 0);
+    options.transports = suite_transports;
+    assert_int_equal(hprpc_context_new(&options, &context), 0);
+    assert_int_equal(hprpc_server_new(context, NULL, &server), 0);
     assert_int_equal(hprpc_server_listen(server, process->uri, NULL), 0);
     hprpc_server_free(server);
+    hprpc_context_free(context);
 }
 
 /* ---- In the other process: no assertions, just an exit status ---- */
+
+static struct hprpc_context *new_context(void)
+{
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+    struct hprpc_context *context = NULL;
+
+    options.transports = suite_transports;
+    return hprpc_context_new(&options, &context) < 0 ? NULL : context;
+}
 
 static int serve(const char *uri)
 {
@@ -94,7 +115,7 @@ static int serve(const char *uri)
     char address[256];
 
     probe_init(&probe);
-    if (hprpc_server_new(NULL, NULL, &server) < 0 || conform_probe_add(server, &probe_service, &probe) < 0 ||
+    if (hprpc_server_new(new_context(), NULL, &server) < 0 || conform_probe_add(server, &probe_service, &probe) < 0 ||
         hprpc_server_listen(server, uri, NULL) < 0 || hprpc_server_address(server, 0, address, sizeof(address)) < 0)
         return 1;
     printf("%s\n", address);
@@ -111,8 +132,9 @@ static int call(const char *uri, enum hprpc_pump pump)
     int32_t value;
 
     options.pump = pump;
-    if (hprpc_client_connect(NULL, uri, &options, NULL, &client) < 0 || conform_probe_bind(client, NULL, &proxy) < 0 ||
-        conform_probe_later_start(&proxy, &pending, 1, true) < 0)
+    variant_become_client();
+    if (hprpc_client_connect(new_context(), uri, &options, NULL, &client) < 0 ||
+        conform_probe_bind(client, NULL, &proxy) < 0 || conform_probe_later_start(&proxy, &pending, 1, true) < 0)
         return 1;
     printf("calling\n");
     fflush(stdout);
@@ -127,5 +149,11 @@ int process_main(int argc, char **argv)
         return call(argv[3], HPRPC_PUMP_CALLER);
     if (argc == 4 && strcmp(argv[2], "call-and-pump") == 0)
         return call(argv[3], HPRPC_PUMP_THREAD);
+    if (argc == 4 && strcmp(argv[2], "die") == 0) {
+        variant_become_client();
+        return dying_clients_main(new_context(), argv[3]);
+    }
+    if (argc == 4 && strcmp(argv[2], "serve-and-die") == 0)
+        return dying_server_main(new_context(), argv[3]);
     return 2;
 }

@@ -35,6 +35,7 @@ static void door_open(struct door *door)
     }
     strcpy(door->directory, "/tmp/hprpc-test-XXXXXX");
     assert_non_null(mkdtemp(door->directory));
+    assert_int_equal(chmod(door->directory, 0711), 0);
     snprintf(door->path, sizeof(door->path), "%s/door", door->directory);
     snprintf(door->uri, sizeof(door->uri), "%s://%s", transport->scheme, door->path);
 }
@@ -85,6 +86,8 @@ static size_t record_client(struct hprpc_context *context, struct door *door, ui
         door_locate(door);
         assert_int_equal(bind(listener, &door->address.any, door->address_size), 0);
         assert_int_equal(listen(listener, 1), 0);
+        if (door->path[0])
+            assert_int_equal(chmod(door->path, 0666), 0);
         if (is("tcp")) {
             assert_int_equal(getsockname(listener, &door->address.any, &door->address_size), 0);
             snprintf(door->uri, sizeof(door->uri), "tcp://127.0.0.1:%u", ntohs(door->address.tcp.sin_port));

@@ -5,15 +5,19 @@
 #include <unistd.h>
 
 const struct transport transports[] = {
-    { "fake", "fake://%s", false, false },
-    { "tcp", "tcp://127.0.0.1:0", true, false },
-    { "pipe", "pipe://%s", true, true },
-    { "shm", "shm://%s", true, true },
+    { "fake", "fake", "fake://%s", false, false, NULL, NULL },
+    { "tcp", "tcp", "tcp://127.0.0.1:0", true, false, NULL, NULL },
+    { "pipe", "pipe", "pipe://%s", true, true, NULL, NULL },
+    { "shm", "shm", "shm://%s", true, true, NULL, NULL },
+    { "shm-sealed", "shm", "shm://%s", true, true, &variant_sealed, NULL },
+    { "shm-users", "shm", "shm://%s", true, true, &variant_users, variant_users_obstacle },
 };
 
 const size_t transport_count = sizeof(transports) / sizeof(transports[0]);
 
 const struct transport *transport;
+
+const struct hprpc_transport *suite_transports[] = { &fake_transport, NULL, NULL };
 
 /* ---- What there is before and after ---- */
 
@@ -157,7 +161,7 @@ void room_open(struct room *room)
     room->first_name = atomic_load(&names);
     memory_init(&room->memory);
     options.allocator = memory_allocator(&room->memory);
-    options.transports = fake_transports;
+    options.transports = suite_transports;
     assert_int_equal(hprpc_context_new(&options, &room->context), 0);
 }
 

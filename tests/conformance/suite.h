@@ -17,15 +17,36 @@
 #include "support/patience.h"
 
 struct transport {
+    const char *name; /* the argument that picks it */
     const char *scheme;
     const char *listen; /* "%s" stands for a name that nobody else uses */
     bool processes;     /* reaches other processes */
     bool named;         /* names live in the file system, and may be absolute paths */
+
+    const struct hprpc_transport *variant; /* stands in for the one of that scheme; NULL for none */
+    const char *(*obstacle)(void);         /* why it cannot be tested here, or NULL; NULL where it always can */
 };
 
 extern const struct transport transports[];
 extern const size_t transport_count;
 extern const struct transport *transport; /* the one under test */
+
+/* For hprpc_context_options.transports: the fake, and the variant under test. */
+extern const struct hprpc_transport *suite_transports[];
+
+/* ---- Variants of shared memory (variants.c) ---- */
+
+/* Both sides ask for trust=none. */
+extern const struct hprpc_transport variant_sealed;
+
+/* Servers are root's, clients another user's: each thread is that user while it connects. */
+extern const struct hprpc_transport variant_users;
+
+/* Why this process cannot be two users. */
+const char *variant_users_obstacle(void);
+
+/* Makes this whole process the other user, where the variant under test has one; for processes that call. */
+void variant_become_client(void);
 
 /* The tests of one file. */
 struct chapter {
@@ -36,7 +57,7 @@ struct chapter {
 
 extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
     waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter,
-    tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter;
+    tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter, dying_chapter;
 
 /* ---- The service's state ---- */
 
@@ -151,6 +172,12 @@ struct process {
     char uri[256]; /* of one that serves */
 };
 
+/* Starts one in a role of its own, which process_main knows, and takes the first line that it says. */
+void process_start(struct process *process, const char *role, const char *argument, char *ret_line, size_t capacity);
+
+/* Waits until it has ended: well, or killed. */
+void process_wait(struct process *process);
+
 /* Serves Probe until it is killed. */
 void process_serve(struct process *process);
 
@@ -169,5 +196,9 @@ void process_sweep(const struct process *process);
 
 /* What such a process does; for main. */
 int process_main(int argc, char **argv);
+
+/* The roles of dying.c: clients that die one after the other, "ROUND URI"; a server that dies, "MOMENT URI". */
+int dying_clients_main(struct hprpc_context *context, const char *argument);
+int dying_server_main(struct hprpc_context *context, const char *argument);
 
 #endif

@@ -262,7 +262,7 @@ static size_t watch(struct hprpc_channel *channel, struct hprpc_watch *ret_watch
     if (end->manner == POLLED)
         return 0;
     ret_watches[0] = (struct hprpc_watch){ end->in_fd, POLLIN, end->manner == DOORBELL };
-    if (end->manner == DOORBELL || !end->link->lanes[end->side].outbox.first)
+    if (end->manner != LEVEL || !end->link->lanes[end->side].outbox.first)
         return 1;
     ret_watches[1] = (struct hprpc_watch){ end->out_fd, POLLIN, false };
     return 2;
@@ -275,10 +275,10 @@ static bool arm(struct hprpc_channel *channel)
     uint64_t count;
 
     /* who sleeps by levels would be woken by the last ring again */
-    if (end->rung && read(end->in_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+    if (end->rung && !end->in_lit && read(end->in_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
         end->rung = false;
     /* what is there already rings nobody: whoever is told of it must not sleep */
-    end->armed = end->manner == DOORBELL && !end_is_ready(end);
+    end->armed = (end->manner == DOORBELL || end->manner == PACKETS) && !end_is_ready(end);
     if (actor && actor_waits(actor))
         actor->awaits = end->link;
     return end_is_ready(end);

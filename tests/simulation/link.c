@@ -132,8 +132,8 @@ void link_leave(struct link *link, int side)
 static enum manner draw_manner(struct world *world)
 {
     return (enum manner)((world->current->runs || world->current->threaded)
-                             ? random_between(&world->random, LEVEL, DOORBELL)
-                             : world_random(world, 3));
+                             ? random_between(&world->random, LEVEL, PACKETS)
+                             : world_random(world, PACKETS + 1));
 }
 
 struct end *end_new(struct link *link, int side)
@@ -262,8 +262,10 @@ static void end_update(struct end *end)
     if (ready && !end->was_ready)
         world_stir(end->link->world);
     end->was_ready = ready;
-    if (end->manner == DOORBELL)
+    if (end->manner == DOORBELL || end->manner == PACKETS)
         ring(end);
+    if (end->manner == PACKETS && (end->closed || (other_is_gone(end) && !incoming(end)->wire.first)))
+        light(end->in_fd, &end->in_lit, true);
     if (end->manner != LEVEL)
         return;
     light(end->in_fd, &end->in_lit, end_can_receive(end) || (end->wants_room && end_has_room(end)));

@@ -11,6 +11,7 @@ enum manner {
     POLLED,   /* not at all: it has no descriptors */
     LEVEL,    /* descriptors that are readable as long as there is something to do, like a socket's */
     DOORBELL, /* a descriptor that is rung once for each arm(), like that of shared memory */
+    PACKETS, /* the same, watched by level, and it stays readable once the other side has hung up: that without trust */
 };
 
 struct packet {

@@ -1,0 +1,104 @@
+/* Shared memory under conditions that a URI of the suite does not tell: without trust, and between two users. */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "conformance/suite.h"
+
+extern const struct hprpc_transport hprpc_transport_shm;
+
+enum { OTHER_USER = 65534 };
+
+/* Says one thing more in a URI. */
+static void say(struct hprpc_uri *uri, const char *key, const char *value)
+{
+    assert_true(uri->option_count < HPRPC_URI_OPTIONS_MAX);
+    uri->options[uri->option_count].key = key;
+    uri->options[uri->option_count++].value = value;
+}
+
+/* ---- Without trust ---- */
+
+static int connect_sealed(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                          struct hprpc_channel **ret_channel)
+{
+    struct hprpc_uri more = *uri;
+
+    say(&more, "trust", "none");
+    return hprpc_transport_shm.connect(context, &more, detail, ret_channel);
+}
+
+static int listen_sealed(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                         struct hprpc_listener **ret_listener)
+{
+    struct hprpc_uri more = *uri;
+
+    say(&more, "trust", "none");
+    return hprpc_transport_shm.listen(context, &more, detail, ret_listener);
+}
+
+const struct hprpc_transport variant_sealed = { HPRPC_CHANNEL_VERSION, "shm", connect_sealed, listen_sealed };
+
+/* ---- Two users ---- */
+
+const char *variant_users_obstacle(void)
+{
+    return geteuid() ? "only root can be two users" : NULL;
+}
+
+/* The system's call changes the thread that makes it; the C library's would change them all. */
+static void act_as(uid_t user)
+{
+    assert_int_equal(syscall(SYS_setresuid, -1, user, -1), 0);
+}
+
+void variant_become_client(void)
+{
+    if (transport->variant != &variant_users)
+        return;
+    if (setresgid(OTHER_USER, OTHER_USER, OTHER_USER) || setresuid(OTHER_USER, OTHER_USER, OTHER_USER))
+        exit(3);
+    /* the system forgets it when the user changes */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* Bare names are private to a user: both use a path instead. */
+static void use_path(struct hprpc_uri *uri, char *place, size_t capacity)
+{
+    if (!uri->rest[0] || uri->rest[0] == '/')
+        return;
+    snprintf(place, capacity, "/dev/shm/%s", uri->rest);
+    uri->rest = place;
+}
+
+static int connect_as_other(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                            struct hprpc_channel **ret_channel)
+{
+    struct hprpc_uri more = *uri;
+    bool root = geteuid() == 0;
+    char place[256];
+    int r;
+
+    use_path(&more, place, sizeof(place));
+    if (root)
+        act_as(OTHER_USER);
+    r = hprpc_transport_shm.connect(context, &more, detail, ret_channel);
+    if (root)
+        act_as(0);
+    return r;
+}
+
+static int listen_for_others(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                             struct hprpc_listener **ret_listener)
+{
+    struct hprpc_uri more = *uri;
+    char place[256];
+
+    use_path(&more, place, sizeof(place));
+    if (more.rest[0])
+        say(&more, "mode", "0666");
+    return hprpc_transport_shm.listen(context, &more, detail, ret_listener);
+}
+
+const struct hprpc_transport variant_users = { HPRPC_CHANNEL_VERSION, "shm", connect_as_other, listen_for_others };
