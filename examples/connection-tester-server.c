@@ -6,14 +6,6 @@
 #include <hprpc/hprpc.h>
 #include "connection-tester.h"
 
-static struct hprpc_server *server;
-
-static void stop(int number)
-{
-    (void)number;
-    hprpc_server_stop(server);
-}
-
 /* A procedure that returns nothing has answered when it returns 0. */
 static int keep_alive(void *self, struct hprpc_request *request)
 {
@@ -22,7 +14,7 @@ static int keep_alive(void *self, struct hprpc_request *request)
     return 0;
 }
 
-static int serve(char **uris, struct hprpc_detail *detail)
+static int serve(struct hprpc_server *server, char **uris, struct hprpc_detail *detail)
 {
     static const struct example_connection_tester_service service = { .keep_alive = keep_alive };
     char address[HPRPC_URI_MAX + 1];
@@ -43,11 +35,14 @@ int main(int argc, char **argv)
         errx(1, "usage: connection-tester-server URI...");
 
     struct hprpc_detail detail = { "" };
+    struct hprpc_server *server = NULL;
     int result = hprpc_server_new(NULL, NULL, &server);
-    signal(SIGINT, stop);
-    signal(SIGTERM, stop);
     if (result == 0)
-        result = serve(argv + 1, &detail);
+        result = hprpc_server_stop_on_signal(server, SIGINT);
+    if (result == 0)
+        result = hprpc_server_stop_on_signal(server, SIGTERM);
+    if (result == 0)
+        result = serve(server, argv + 1, &detail);
     if (result < 0)
         warnx("%s", detail.text[0] ? detail.text : hprpc_error_text(result));
     hprpc_server_free(server);

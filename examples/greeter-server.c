@@ -6,14 +6,6 @@
 #include <hprpc/hprpc.h>
 #include "greeter.h"
 
-static struct hprpc_server *server;
-
-static void stop(int number)
-{
-    (void)number;
-    hprpc_server_stop(server);
-}
-
 static int say_hello(void *self, struct hprpc_request *request, struct kodosis_string name)
 {
     size_t capacity = sizeof("Hello ") + name.size;
@@ -26,7 +18,7 @@ static int say_hello(void *self, struct hprpc_request *request, struct kodosis_s
     return example_greeter_say_hello_reply(request, kodosis_str(text));
 }
 
-static int serve(char **uris, struct hprpc_detail *detail)
+static int serve(struct hprpc_server *server, char **uris, struct hprpc_detail *detail)
 {
     static const struct example_greeter_service service = { .say_hello = say_hello };
     char address[HPRPC_URI_MAX + 1];
@@ -47,11 +39,14 @@ int main(int argc, char **argv)
         errx(1, "usage: greeter-server URI...");
 
     struct hprpc_detail detail = { "" };
+    struct hprpc_server *server = NULL;
     int result = hprpc_server_new(NULL, NULL, &server);
-    signal(SIGINT, stop);
-    signal(SIGTERM, stop);
     if (result == 0)
-        result = serve(argv + 1, &detail);
+        result = hprpc_server_stop_on_signal(server, SIGINT);
+    if (result == 0)
+        result = hprpc_server_stop_on_signal(server, SIGTERM);
+    if (result == 0)
+        result = serve(server, argv + 1, &detail);
     if (result < 0)
         warnx("%s", detail.text[0] ? detail.text : hprpc_error_text(result));
     hprpc_server_free(server);

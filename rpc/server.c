@@ -1,12 +1,10 @@
-/* The server's life: options, services, running and stopping. Connections are served by loop.c. */
+/* The server's life: options, services, running. Connections are served by pump/loop.c; stop.c is the end of it. */
 #include "rpc/server.h"
 
 #include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
 #include "rpc/handle.h"
 #include "rpc/pump/watcher.h"
-
-#define DRAIN_LOOK (5ull * 1000 * 1000)
 
 static int read_options(const struct hprpc_server_options *options, struct hprpc_server_options *ret_options)
 {
@@ -101,33 +99,15 @@ static int arrive(void *self, struct hprpc_channel *channel)
     return r;
 }
 
-static void listener_event(void *self, void *listening)
+/* An event of the first loop that is no connection's: a listener has somebody, or a signal came. */
+static void other_event(void *self, void *owner)
 {
-    hprpc__acceptor_event(&((struct hprpc_server *)self)->acceptor, listening);
-}
+    struct hprpc_server *server = self;
 
-/* ---- The end ---- */
-
-/* When the stop that was asked for must be over. */
-static uint64_t stop_deadline(struct hprpc_server *server)
-{
-    uint64_t none = 0, deadline = hprpc_context_now(server->context) + server->stop_ms * 1000000ull;
-
-    /* relaxed: the number alone is of interest, and it is the same for all */
-    if (atomic_compare_exchange_strong_explicit(&server->stop_deadline, &none, deadline, memory_order_relaxed,
-                                                memory_order_relaxed))
-        return deadline;
-    return none;
-}
-
-static uint64_t ends(struct hprpc__host *host)
-{
-    struct hprpc_server *server = ((struct hprpc__serving_loop *)host)->server;
-
-    /* acquire: pairs with the release in hprpc_server_stop */
-    if (!server->runs || !atomic_load_explicit(&server->stop, memory_order_acquire))
-        return HPRPC__NEVER;
-    return stop_deadline(server);
+    if (owner == &server->signals)
+        hprpc__server_take_signal(server);
+    else
+        hprpc__acceptor_event(&server->acceptor, owner);
 }
 
 /* ---- Life ---- */
@@ -143,9 +123,9 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
         server->loops[i].server = server;
         if (hprpc__loop_init(&server->loops[i].loop, server->context) < 0)
             return HPRPC_ESYSTEM;
-        server->loops[i].loop.host.ends = ends;
+        server->loops[i].loop.host.ends = hprpc__server_ends;
     }
-    server->loops[0].loop.other = listener_event;
+    server->loops[0].loop.other = other_event;
     server->loops[0].loop.self = server;
     server->acceptor = (struct hprpc__acceptor){
         .context = server->context,
@@ -185,6 +165,7 @@ int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_op
     memset(server, 0, sizeof(*server));
     server->context = context;
     server->services.context = context;
+    server->signals.fd = -1;
     hprpc__mutex_init(&server->lock);
     r = make_parts(server, &given);
     if (r < 0) {
@@ -200,6 +181,7 @@ void hprpc_server_free(struct hprpc_server *server)
     if (!server || (server->shared && !hprpc__shared_is_ours(server->shared)))
         return;
     hprpc__acceptor_clear(&server->acceptor);
+    hprpc__server_forget_signals(server);
     for (uint32_t i = 0; i < server->loop_count; i++)
         hprpc__loop_end_all(&server->loops[i].loop);
     hprpc__workers_free(server->workers);
@@ -229,6 +211,8 @@ int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hpr
 {
     if (!hprpc__shared_is_ours(server->shared))
         return hprpc_detail_set(detail, HPRPC_EFORKED, "%s", hprpc_error_text(HPRPC_EFORKED));
+    if (server->stage == HPRPC__STOPPED)
+        return hprpc_detail_set(detail, HPRPC_ECLOSED, "the server has stopped");
     return hprpc__acceptor_listen(&server->acceptor, uri, detail);
 }
 
@@ -246,8 +230,7 @@ int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_ur
 
 /* ---- Running ---- */
 
-/* One turn of the first loop, which also accepts. */
-static int turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
+int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
 {
     uint64_t resume = HPRPC__NEVER;
 
@@ -262,22 +245,6 @@ static int turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
     return hprpc__loop_turn(&server->loops[0].loop, may_sleep, resume < until ? resume : until);
 }
 
-static uint64_t earlier(uint64_t one, uint64_t other)
-{
-    return one < other ? one : other;
-}
-
-/* Sends what is left to say, as long as that may take. */
-static void send_rest(struct hprpc__loop *loop, uint64_t deadline)
-{
-    uint64_t now;
-
-    while (hprpc__loop_has_unsent(loop) && (now = hprpc_context_now(loop->context)) < deadline) {
-        if (hprpc__loop_turn(loop, true, earlier(now + DRAIN_LOOK, deadline)) < 0)
-            break;
-    }
-}
-
 static void *run_loop(void *argument)
 {
     struct hprpc__serving_loop *serving = argument;
@@ -287,7 +254,7 @@ static void *run_loop(void *argument)
         if (hprpc__loop_turn(&serving->loop, true, HPRPC__NEVER) < 0)
             break;
     }
-    send_rest(&serving->loop, stop_deadline(serving->server));
+    hprpc__server_send_rest(serving->server, &serving->loop);
     hprpc__loop_end_all(&serving->loop);
     return NULL;
 }
@@ -315,52 +282,24 @@ static void stop_loops(struct hprpc_server *server)
     }
 }
 
-/* Lets the requests that are kept finish, and their answers leave, but not for ever. */
-static int drain(struct hprpc_server *server)
-{
-    uint64_t deadline = stop_deadline(server);
-    uint64_t now;
-    int r = 0;
-
-    atomic_store(&server->shared->quota.refusing, true);
-    hprpc__acceptor_clear(&server->acceptor);
-    while (r == 0 && atomic_load(&server->shared->quota.calls)) {
-        now = hprpc_context_now(server->context);
-        if (now >= deadline)
-            break;
-        /* the last answer does not ring this loop, so it looks again every few milliseconds */
-        r = turn(server, true, earlier(now + DRAIN_LOOK, deadline));
-    }
-    return r;
-}
-
 int hprpc_server_run(struct hprpc_server *server)
 {
     int r;
 
     if (!hprpc__shared_is_ours(server->shared))
         return HPRPC_EFORKED;
-    server->runs = true;
+    if (server->stage == HPRPC__STOPPED)
+        return 0;
     r = start_loops(server);
-    while (r == 0 && !atomic_load_explicit(&server->stop, memory_order_acquire))
-        r = turn(server, true, HPRPC__NEVER);
+    while (r == 0 && !hprpc__server_is_told_to_stop(server))
+        r = hprpc__server_turn(server, true, HPRPC__NEVER);
     if (r == 0)
-        r = drain(server);
+        r = hprpc__server_drain(server);
     stop_loops(server);
     if (r == 0)
-        send_rest(&server->loops[0].loop, stop_deadline(server));
+        hprpc__server_send_rest(server, &server->loops[0].loop);
     hprpc__loop_end_all(&server->loops[0].loop);
     return r;
-}
-
-void hprpc_server_stop(struct hprpc_server *server)
-{
-    /* release: pairs with the acquire in hprpc_server_run. Everything here may be done in a signal handler. */
-    atomic_store_explicit(&server->stop, true, memory_order_release);
-    if (!hprpc__shared_is_ours(server->shared))
-        return;
-    for (uint32_t i = 0; i < server->loop_count; i++)
-        hprpc__loop_kick(&server->loops[i].loop);
 }
 
 /* ---- Inside somebody's event loop ---- */
@@ -375,13 +314,17 @@ int hprpc_server_timeout(struct hprpc_server *server)
     uint64_t deadline = hprpc__loop_deadline(&server->loops[0].loop);
     uint64_t now;
 
+    if (server->stage == HPRPC__STOPPED)
+        return -1;
     if (server->acceptor.polls)
         deadline = 0;
     else if (server->acceptor.paused_until && server->acceptor.paused_until < deadline)
         deadline = server->acceptor.paused_until;
-    if (deadline == HPRPC__NEVER)
+    if (server->stage == HPRPC__SERVING && deadline == HPRPC__NEVER)
         return -1;
     now = hprpc_context_now(server->context);
+    if (server->stage == HPRPC__DRAINING)
+        deadline = hprpc__server_next_look(server, now, deadline);
     return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
 }
 
@@ -397,7 +340,9 @@ int hprpc_server_process(struct hprpc_server *server)
     if (server->processing)
         return 0;
     server->processing = true;
-    r = turn(server, false, 0);
+    r = server->stage == HPRPC__STOPPED ? 0 : hprpc__server_turn(server, false, 0);
+    if (r == 0)
+        r = hprpc__server_go_on_stopping(server);
     server->processing = false;
     return r;
 }

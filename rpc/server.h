@@ -2,6 +2,8 @@
 #ifndef HPRPC_RPC_SERVER_H
 #define HPRPC_RPC_SERVER_H
 
+#include <signal.h>
+
 #include "rpc/acceptor.h"
 #include "rpc/serve/services.h"
 #include "rpc/serve/workers.h"
@@ -23,6 +25,19 @@ struct hprpc__serving_loop {
     bool runs;
 };
 
+/* How far a server is on its way to the end, when it is driven by hprpc_server_process. */
+enum hprpc__server_stage {
+    HPRPC__SERVING,
+    HPRPC__DRAINING, /* refuses new requests; those that are kept may finish, and answers leave */
+    HPRPC__STOPPED,  /* every connection has ended */
+};
+
+/* Signals that stop the server. Its address is the owner of their event in the first loop. */
+struct hprpc__server_signals {
+    int fd; /* -1: none */
+    sigset_t set;
+};
+
 struct hprpc_server {
     struct hprpc_context *context;
     struct hprpc__limits limits;
@@ -37,10 +52,38 @@ struct hprpc_server {
     bool processing;                 /* inside hprpc_server_process, which a handler may call again */
     atomic_bool stop;                /* asked to stop */
     atomic_bool over;                /* the loops' threads must return */
-    bool runs;                       /* inside hprpc_server_run; set before it starts the loops' threads */
-    _Atomic uint64_t stop_deadline;  /* fixed by the first that sees `stop`; 0 before */
+    enum hprpc__server_stage stage;  /* of the thread in hprpc_server_process */
+    struct hprpc__server_signals signals;
+    _Atomic uint64_t stop_deadline; /* fixed by the first that sees `stop`; 0 before */
     uint32_t loop_count;
     struct hprpc__serving_loop *loops;
 };
+
+/* One turn of the first loop, which also accepts. */
+int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, uint64_t until);
+
+/* ---- stop.c: the end ---- */
+
+bool hprpc__server_is_told_to_stop(struct hprpc_server *server);
+
+/* When every connection of a host ends, for struct hprpc__host. */
+uint64_t hprpc__server_ends(struct hprpc__host *host);
+
+/* Stops listening, and serves until the requests that are kept have finished, or the stop deadline. 0 or HPRPC_ESYSTEM. */
+int hprpc__server_drain(struct hprpc_server *server);
+
+/* Sends what is left to say on a loop's connections, as long as that may take. On the loop's thread. */
+void hprpc__server_send_rest(struct hprpc_server *server, struct hprpc__loop *loop);
+
+/* The same two in steps that do not wait. 0: it goes on; HPRPC_ECLOSED: the end is reached. */
+int hprpc__server_go_on_stopping(struct hprpc_server *server);
+
+/* When the next of these steps is due, at the latest: `deadline` is the loop's own. */
+uint64_t hprpc__server_next_look(struct hprpc_server *server, uint64_t now, uint64_t deadline);
+
+/* A signal of hprpc_server_stop_on_signal came. */
+void hprpc__server_take_signal(struct hprpc_server *server);
+
+void hprpc__server_forget_signals(struct hprpc_server *server);
 
 #endif

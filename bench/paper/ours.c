@@ -51,20 +51,13 @@ static void make_unique(char *ret_uri, size_t capacity, const char *uri)
 
 /* ---- The server's process ---- */
 
-static struct hprpc_server *server;
-
-static void stop(int number)
-{
-    (void)number;
-    hprpc_server_stop(server);
-}
-
 static void serve(struct bench_session *session)
 {
     const struct ours *ours = session->subject->config;
     char unique[HPRPC_URI_MAX], uri[HPRPC_URI_MAX + 32];
     const char *uris[] = { uri };
     struct hprpc_detail detail = { "" };
+    struct hprpc_server *server = NULL;
     int result;
 
     if (ours->connect) {
@@ -78,7 +71,8 @@ static void serve(struct bench_session *session)
     result = paper_server_new(uris, 1, &detail, &server);
     if (result < 0)
         bench_fail(session, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
-    signal(SIGTERM, stop);
+    if (hprpc_server_stop_on_signal(server, SIGTERM) < 0)
+        bench_fail(session, "cannot watch for SIGTERM");
     if (hprpc_server_address(server, 0, unique, sizeof(unique)) < 0)
         bench_fail(session, "the server has no address");
     bench_ready(session, unique);

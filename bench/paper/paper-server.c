@@ -5,18 +5,11 @@
 
 #include "bench/paper/service.h"
 
-static struct hprpc_server *server;
-
-static void stop(int number)
-{
-    (void)number;
-    hprpc_server_stop(server);
-}
-
 int main(int argc, char **argv)
 {
     struct hprpc_detail detail = { "" };
     char address[HPRPC_URI_MAX + 1];
+    struct hprpc_server *server = NULL;
     int result;
 
     if (argc < 2)
@@ -24,8 +17,8 @@ int main(int argc, char **argv)
     result = paper_server_new((const char *const *)argv + 1, (size_t)argc - 1, &detail, &server);
     if (result < 0)
         errx(1, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
-    signal(SIGINT, stop);
-    signal(SIGTERM, stop);
+    if (hprpc_server_stop_on_signal(server, SIGINT) < 0 || hprpc_server_stop_on_signal(server, SIGTERM) < 0)
+        errx(1, "cannot watch for signals");
     for (size_t i = 0; hprpc_server_address(server, i, address, sizeof(address)) == 0; i++)
         printf("listening on %s\n", address);
     fflush(stdout);

@@ -30,15 +30,7 @@ struct addresses {
 
 /* ---- The server, in a process of its own ---- */
 
-static struct hprpc_server *server;
-
-static void stop(int number)
-{
-    (void)number;
-    hprpc_server_stop(server);
-}
-
-static void tell_addresses(int fd)
+static void tell_addresses(struct hprpc_server *server, int fd)
 {
     struct addresses addresses = { { "" } };
 
@@ -63,22 +55,25 @@ static void serve(int fd, pid_t parent)
     char pipe_uri[64], shm_uri[64];
     const char *const uris[TRANSPORTS] = { "tcp://127.0.0.1:0", pipe_uri, shm_uri };
     struct hprpc_detail detail = { "" };
+    struct hprpc_server *server = NULL;
     int result;
 
     snprintf(pipe_uri, sizeof(pipe_uri), "pipe://demo-%d", (int)parent);
     snprintf(shm_uri, sizeof(shm_uri), "shm://demo-%d", (int)parent);
     place(BENCH_SERVER);
     result = paper_server_new(uris, TRANSPORTS, &detail, &server);
+    if (result == 0)
+        result = hprpc_server_stop_on_signal(server, SIGTERM);
+    if (result == 0)
+        result = hprpc_server_stop_on_signal(server, SIGINT);
     if (result < 0) {
         fprintf(stderr, "demo: the server: %s\n", detail.text[0] ? detail.text : hprpc_error_text(result));
         _exit(1);
     }
-    signal(SIGTERM, stop);
-    signal(SIGINT, stop);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it died before it could be watched */
         hprpc_server_stop(server);
-    tell_addresses(fd);
+    tell_addresses(server, fd);
     result = hprpc_server_run(server);
     hprpc_server_free(server);
     _exit(result < 0);

@@ -49,7 +49,7 @@ HPRPC_API int hprpc_server_add(struct hprpc_server *server, const struct hprpc_i
                                const void *handlers, void *self);
 
 /*
- * Listens on a URI as well. HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EINUSE, HPRPC_EPERMISSION, HPRPC_ESYSTEM, HPRPC_ENOMEM;
+ * Listens on a URI as well. HPRPC_ECLOSED (the server has stopped), HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EINUSE, HPRPC_EPERMISSION, HPRPC_ESYSTEM, HPRPC_ENOMEM;
  * `detail` (or NULL) gets the sentence.
  */
 HPRPC_API int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail);
@@ -69,12 +69,28 @@ HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, ch
  */
 HPRPC_API int hprpc_server_run(struct hprpc_server *server);
 
-/* Makes `run` stop in that orderly way. Async-signal-safe, any thread; also before `run`. */
+/*
+ * Makes `run`, or `process`, stop in that orderly way. Async-signal-safe, any thread; also before `run`. A server stops once:
+ * a second or late stop does nothing. NULL is accepted. The server must exist: a signal handler that calls this may meet a
+ * server that is being freed, on another thread or at a second signal. hprpc_server_stop_on_signal has no such gap; with a
+ * handler, block the signal in every thread but the one that frees, and have it ignored (SIG_IGN) before you free.
+ */
 HPRPC_API void hprpc_server_stop(struct hprpc_server *server);
 
 /*
+ * Has a signal (SIGTERM, SIGINT ...) stop the server, instead of what the signal does otherwise. No handler is involved: the
+ * signal is blocked in the calling thread, and the first loop reads it from a descriptor. So call this before you start
+ * threads, which inherit what is blocked; a signal that a thread does not block acts there as before. The signal stays
+ * blocked after the server is freed, and in programs that are executed, until you unblock it. One server to a signal.
+ * HPRPC_EINVAL: no such signal, or one that cannot be blocked; HPRPC_ECLOSED: the server has stopped; HPRPC_ESYSTEM.
+ */
+HPRPC_API int hprpc_server_stop_on_signal(struct hprpc_server *server, int number);
+
+/*
  * Instead of `run`, from your own event loop: as for hprpc_client_descriptor, _timeout and _process. Only for a server of
- * one loop; with more, `descriptor` and `process` say HPRPC_EINVAL.
+ * one loop; with more, `descriptor` and `process` say HPRPC_EINVAL. After hprpc_server_stop, `process` takes the same steps
+ * as `run` does then, driven by the descriptor and the timeout; when they are done it returns HPRPC_ECLOSED, the
+ * descriptor is quiet for good, and the timeout is -1. Then the server can only be freed.
  */
 HPRPC_API int hprpc_server_descriptor(struct hprpc_server *server);
 HPRPC_API int hprpc_server_timeout(struct hprpc_server *server);

@@ -224,6 +224,12 @@ void hprpc__loop_end_all(struct hprpc__loop *loop)
     loop->active_count = 0;
 }
 
+void hprpc__loop_fall_silent(struct hprpc__loop *loop)
+{
+    hprpc__poller_remove(&loop->poller, loop->wake_fd);
+    hprpc__poller_remove(&loop->poller, loop->alarm.fd);
+}
+
 void hprpc__loop_clear(struct hprpc__loop *loop)
 {
     hprpc__loop_end_all(loop);

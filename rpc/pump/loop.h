@@ -59,4 +59,7 @@ void hprpc__loop_kick(const struct hprpc__loop *loop);
 /* Ends every connection in an orderly way. On the loop's thread. */
 void hprpc__loop_end_all(struct hprpc__loop *loop);
 
+/* The loop of an application must not find the descriptor ready any more, whoever rings. No turn may follow. */
+void hprpc__loop_fall_silent(struct hprpc__loop *loop);
+
 #endif

@@ -152,8 +152,12 @@ static int mirror(void *self, struct hprpc_request *request, const struct confor
 
 static int poke(void *self, struct hprpc_request *request)
 {
-    (void)self;
+    struct probe *probe = self;
+    struct hprpc_server *server = atomic_exchange(&probe->stops, NULL);
+
     (void)request;
+    if (server)
+        hprpc_server_stop(server);
     return 0;
 }
 

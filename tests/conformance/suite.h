@@ -57,7 +57,8 @@ struct chapter {
 
 extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
     waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter,
-    tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter, dying_chapter;
+    tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter, dying_chapter,
+    stop_in_loop_chapter;
 
 /* ---- The service's state ---- */
 
@@ -75,6 +76,7 @@ struct probe {
     atomic_bool hold;         /* what is deferred is not answered before it ends */
     struct keeper *keeper;
     _Atomic(struct hprpc_controller *) guest; /* that stayed */
+    _Atomic(struct hprpc_server *) stops;     /* is stopped by the next Poke */
 };
 
 extern const struct conform_probe_service probe_service;

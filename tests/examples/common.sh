@@ -44,6 +44,20 @@ stop_server() {
     expect "the server's errors" "" "$(cat "$folder/server-errors")"
 }
 
+# stop_impatiently: signals without end until it is gone, which must be an orderly end all the same.
+stop_impatiently() {
+    local status number=TERM
+
+    while kill "-$number" "$server_pid" 2>/dev/null; do
+        [ $number = TERM ] && number=INT || number=TERM
+    done
+    wait "$server_pid"
+    status=$?
+    server_pid=
+    expect "the status of a server that is told to stop again and again" 0 "$status"
+    expect "its errors" "" "$(cat "$folder/server-errors")"
+}
+
 # expect WHAT WANTED GOT
 expect() {
     [ "$2" != "$3" ] || return 0

@@ -7,8 +7,6 @@
 
 #include "greeter.h"
 
-static hprpc_server *server;
-
 static int say_hello(void *, hprpc_request *request, kodosis_string name)
 {
     const std::string greeting = "Hello " + std::string(name.data, name.size);
@@ -19,11 +17,13 @@ static int say_hello(void *, hprpc_request *request, kodosis_string name)
 int main(int, char **argv)
 {
     hprpc_detail detail = {};
+    hprpc_server *server = nullptr;
     example_greeter_service service = {};
     int result = hprpc_server_new(nullptr, nullptr, &server);
 
     service.say_hello = say_hello;
-    std::signal(SIGTERM, [](int) { hprpc_server_stop(server); });
+    if (result == 0)
+        result = hprpc_server_stop_on_signal(server, SIGTERM);
     if (result == 0)
         result = example_greeter_add(server, &service, nullptr);
     for (std::size_t i = 0; argv[i + 1] && result == 0; i++) {
