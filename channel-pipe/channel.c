@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -38,15 +39,48 @@ static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, 
     return n;
 }
 
-static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
+static ssize_t write_once(const struct hprpc__pipe *pipe, const struct iovec *runs, int count)
 {
-    const struct hprpc__pipe *pipe = (const struct hprpc__pipe *)stream;
     ssize_t n;
 
     do
         n = count == 1 ? write(pipe->out, runs->iov_base, runs->iov_len) : writev(pipe->out, runs, count);
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
+}
+
+/* Asks for more room once; false where that was done already. */
+static bool grow(struct hprpc__pipe *pipe)
+{
+    /* relaxed: only decides who asks */
+    if (atomic_exchange_explicit(&pipe->grown, true, memory_order_relaxed))
+        return false;
+    hprpc__fifo_grow(pipe->out, pipe->capacity);
+    return true;
+}
+
+static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
+{
+    struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
+    size_t asked = 0;
+    ssize_t n;
+
+    for (int i = 0; i < count; i++)
+        asked += runs[i].iov_len;
+    if (asked > PIPE_BUF)
+        grow(pipe);
+    n = write_once(pipe, runs, count);
+    return n == -EAGAIN && grow(pipe) ? write_once(pipe, runs, count) : n;
+}
+
+/* The connection idles: its memory is for others. */
+static void rest(struct hprpc_framed *stream)
+{
+    struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
+
+    if (atomic_load_explicit(&pipe->grown, memory_order_relaxed) &&
+        atomic_exchange_explicit(&pipe->grown, false, memory_order_relaxed))
+        hprpc__fifo_shrink(pipe->out);
 }
 
 static size_t watch(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches)
@@ -97,7 +131,7 @@ static void dispose(struct hprpc_framed *stream)
     close(pipe->in);
     close(pipe->out);
     if (pipe->opening)
-        hprpc__pipe_opening_free(pipe);
+        hprpc__pipe_opening_free(stream->channel.context, pipe->opening);
     hprpc_context_release(stream->channel.context, pipe, sizeof(*pipe));
 }
 
@@ -117,25 +151,30 @@ static const struct hprpc_framed_ops ops = {
     .read = read_runs,
     .write = write_runs,
     .watch = watch,
+    .rest = rest,
     .shut = shut,
     .dispose = dispose,
     .describe = describe,
 };
 
 int hprpc__pipe_new(struct hprpc_context *context, int in, int out, const char *place,
-                    const struct hprpc__pipe_owner *peer, enum hprpc_wait wait, struct hprpc__pipe **ret_pipe)
+                    const struct hprpc__pipe_owner *peer, const struct hprpc__pipe_options *options,
+                    struct hprpc__pipe **ret_pipe)
 {
     struct hprpc__pipe *pipe = hprpc_context_allocate(context, sizeof(*pipe));
 
     if (!pipe)
         return HPRPC_ENOMEM;
-    hprpc_framed_init(&pipe->stream, &ops, context, wait, true);
+    hprpc_framed_init(&pipe->stream, &ops, context, options->wait, true);
     pipe->in = in;
     pipe->out = out;
+    pipe->capacity = options->capacity;
+    atomic_init(&pipe->grown, false);
     atomic_init(&pipe->accepted, true);
     pipe->peer = *peer;
     pipe->opening = NULL;
     snprintf(pipe->place, sizeof(pipe->place), "%s", place);
+    hprpc__fifo_shrink(out);
     *ret_pipe = pipe;
     return 0;
 }

@@ -10,7 +10,13 @@
 
 #include <hprpc/channel/uri.h>
 
-enum { CAPACITY = 1024 * 1024, OTHERS = 0066 };
+enum {
+    CAPACITY = 1024 * 1024,
+    SMALL = PIPE_BUF, /* the least that there is */
+    USUAL = 64 * 1024,
+    ROOM = 4 * USUAL, /* for other pipes */
+    OTHERS = 0066,
+};
 
 int hprpc__fifo_open(const char *path, int flags, struct hprpc__pipe_owner *ret_owner)
 {
@@ -29,7 +35,18 @@ int hprpc__fifo_open(const char *path, int flags, struct hprpc__pipe_owner *ret_
     return fd;
 }
 
-int hprpc__fifo_make(const char *path, mode_t mode)
+/* Past the umask, and by descriptor: in a directory of others the name may mean something else by now. */
+static int set_mode(int fd, mode_t mode, gid_t group)
+{
+    struct stat status;
+
+    /* where the system refuses the group, the mode still says who is meant, and whoever is not gets told why */
+    if (mode & 0070 && !fstat(fd, &status) && status.st_gid != group && fchown(fd, (uid_t)-1, group))
+        errno = 0;
+    return fchmod(fd, mode) ? errno : 0;
+}
+
+int hprpc__fifo_make(const char *path, mode_t mode, gid_t group)
 {
     struct hprpc__pipe_owner owner;
     int fd, error;
@@ -38,9 +55,8 @@ int hprpc__fifo_make(const char *path, mode_t mode)
         return -errno;
     if (!(mode & 077))
         return 0;
-    /* past the umask, and by descriptor: in a directory of others the name may mean something else by now */
     fd = hprpc__fifo_open(path, O_RDWR, &owner);
-    error = fd < 0 ? -fd : fchmod(fd, mode) ? errno : 0;
+    error = fd < 0 ? -fd : set_mode(fd, mode, group);
     if (fd >= 0)
         close(fd);
     if (error)
@@ -48,9 +64,34 @@ int hprpc__fifo_make(const char *path, mode_t mode)
     return -error;
 }
 
-void hprpc__fifo_enlarge(int fd, int capacity)
+void hprpc__fifo_shrink(int fd)
 {
-    fcntl(fd, F_SETPIPE_SZ, capacity);
+    /* what it holds stays: then the system refuses, and the FIFO is shrunk when it idles again */
+    fcntl(fd, F_SETPIPE_SZ, SMALL);
+}
+
+/* Whether this user could still have another pipe of `capacity`. */
+static bool leaves_room(int capacity)
+{
+    int ends[2];
+    bool leaves;
+
+    if (pipe2(ends, O_CLOEXEC))
+        return false;
+    leaves = fcntl(ends[0], F_SETPIPE_SZ, capacity) >= 0;
+    close(ends[0]);
+    close(ends[1]);
+    return leaves;
+}
+
+void hprpc__fifo_grow(int fd, int capacity)
+{
+    const int sizes[] = { capacity, capacity < USUAL ? capacity : USUAL };
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        if (fcntl(fd, F_SETPIPE_SZ, sizes[i]) >= 0 && leaves_room(sizes[i] > ROOM ? sizes[i] : ROOM))
+            return;
+    hprpc__fifo_shrink(fd);
 }
 
 int hprpc__pipe_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,

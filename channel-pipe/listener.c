@@ -94,6 +94,17 @@ static void remove_names(const struct listener *listener, const struct hprpc__pi
     }
 }
 
+/* A client that this process may not serve waits, and its user asks why; one that is gone does not. */
+static void log_dropped(const struct listener *listener, const char *token, int error)
+{
+    bool forbidden = error == -EACCES || error == -EPERM;
+
+    hprpc_context_log(listener->base.context, forbidden ? HPRPC_LOG_INFO : HPRPC_LOG_DEBUG,
+                      "dropped a registration at %s: %s: %s%s", listener->claim.path, token,
+                      error == -ENXIO ? "the client is gone" : hprpc__errno_text(-error),
+                      forbidden ? " (the client's FIFOs and this process have different users; see mode=)" : "");
+}
+
 /* Takes in the client behind a token: 1; 0, it was dropped; HPRPC_ESYSTEM, try again later. */
 static int admit(struct listener *listener, const char *token, struct hprpc_detail *detail,
                  struct hprpc_channel **ret_channel)
@@ -108,12 +119,11 @@ static int admit(struct listener *listener, const char *token, struct hprpc_deta
     if (machine_failed(r))
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot open the FIFOs of a client: %s", hprpc__errno_text(-r));
     if (r) {
-        hprpc_context_log(listener->base.context, HPRPC_LOG_DEBUG, "dropped a registration at %s: %s: %s",
-                          listener->claim.path, token, r == -ENXIO ? "the client is gone" : hprpc__errno_text(-r));
+        log_dropped(listener, token, r);
         remove_names(listener, &names);
         return 0;
     }
-    r = hprpc__pipe_new(listener->base.context, in, out, listener->claim.path, &owner, listener->options.wait, &pipe);
+    r = hprpc__pipe_new(listener->base.context, in, out, listener->claim.path, &owner, &listener->options, &pipe);
     if (r) {
         close(in);
         close(out);
@@ -122,7 +132,6 @@ static int admit(struct listener *listener, const char *token, struct hprpc_deta
     pipe->stream.pool = hprpc__pool_keep(listener->pool);
     unlink(names.up);
     unlink(names.down);
-    hprpc__fifo_enlarge(out, listener->options.capacity);
     *ret_channel = &pipe->stream.channel;
     return 1;
 }
@@ -188,9 +197,10 @@ static void free_listener(struct hprpc_listener *base)
 {
     struct listener *listener = (struct listener *)base;
 
+    /* the name first: whoever finds it must find somebody listening, and the door is still open, as the claim wants it */
+    hprpc__claim_drop(&listener->claim);
     turn_away(listener);
     close(listener->door);
-    hprpc__claim_drop(&listener->claim);
     hprpc__pool_drop(listener->pool);
     hprpc_context_release(base->context, listener, sizeof(*listener));
 }
@@ -205,13 +215,16 @@ static const struct hprpc_listener_ops ops = {
 /* ---- Listening ---- */
 
 /* Makes the door: others may write to it where the mode says so, but only its owner reads. */
-static int make_door(const char *path, mode_t mode, struct hprpc_detail *detail)
+static int make_door(struct hprpc__claim *claim, mode_t mode, struct hprpc_detail *detail)
 {
+    const char *path = claim->path;
     struct hprpc__pipe_owner owner;
-    int fd = hprpc__fifo_make(path, 0600 | (mode & 0022));
+    int fd = hprpc__fifo_make(path, 0600 | (mode & 0022), getegid());
 
-    if (!fd)
+    if (!fd) {
+        hprpc__claim_made(claim);
         fd = hprpc__fifo_open(path, O_RDWR, &owner);
+    }
     if (fd < 0)
         return hprpc_detail_set(detail,
                                 fd == -EACCES || fd == -EPERM || fd == -ELOOP ? HPRPC_EPERMISSION
@@ -230,12 +243,8 @@ int hprpc__pipe_listen(struct hprpc_context *context, const struct hprpc_uri *ur
 {
     struct hprpc__pipe_options options;
     struct listener *listener;
-    char place[HPRPC__PATH_MAX];
-    int r;
+    int r = hprpc__pipe_options(uri, detail, &options);
 
-    r = hprpc__pipe_options(uri, detail, &options);
-    if (!r)
-        r = hprpc__place_find(uri, ".pipe", true, detail, place);
     if (r)
         return r;
     listener = hprpc_context_allocate(context, sizeof(*listener));
@@ -244,10 +253,10 @@ int hprpc__pipe_listen(struct hprpc_context *context, const struct hprpc_uri *ur
     *listener = (struct listener){ .base = { &ops, context }, .claim = { .lock_fd = -1 }, .options = options };
     snprintf(listener->rest, sizeof(listener->rest), "%s", uri->rest);
     listener->pool = hprpc__pool_new(context);
-    r = listener->pool ? hprpc__claim_take(&listener->claim, place, S_IFIFO, detail) : HPRPC_ENOMEM;
+    r = listener->pool ? hprpc__claim_take_uri(&listener->claim, uri, ".pipe", S_IFIFO, detail) : HPRPC_ENOMEM;
     if (r)
         goto release;
-    r = make_door(place, options.mode, detail);
+    r = make_door(&listener->claim, options.mode, detail);
     if (r < 0)
         goto drop_claim;
     listener->door = r;

@@ -12,6 +12,7 @@
 
 #include <hprpc/channel/transport.h>
 
+#include "base/alarm.h"
 #include "channel/names/place.h"
 #include <hprpc/channel/framed.h>
 
@@ -24,7 +25,7 @@ enum {
 struct hprpc__pipe_options {
     enum hprpc_wait wait;
     mode_t mode;  /* of the FIFOs that this end makes; bits for others also let others in */
-    int capacity; /* to ask for, of the outgoing FIFO */
+    int capacity; /* that the outgoing FIFO may grow to */
 };
 
 /* The names of one connection while it opens. */
@@ -43,9 +44,11 @@ struct hprpc__pipe_opening;
 struct hprpc__pipe {
     struct hprpc_framed stream;
     int in, out;
+    int capacity;         /* that `out` may grow to */
+    atomic_bool grown;    /* it was asked to; the sending side sets this, the receiving side takes it back */
     atomic_bool accepted; /* false only on a client whose FIFOs the server has not opened yet */
     struct hprpc__pipe_owner peer;
-    struct hprpc__pipe_opening *opening; /* a client's, see connect.c; NULL on a server */
+    struct hprpc__pipe_opening *opening; /* a client's, see opening.c; NULL on a server */
     char place[HPRPC__PATH_MAX];         /* the door */
 };
 
@@ -57,11 +60,19 @@ struct hprpc__pipe {
  */
 int hprpc__fifo_open(const char *path, int flags, struct hprpc__pipe_owner *ret_owner);
 
-/* Makes a FIFO with exactly these permissions; 0 or a negated errno. */
-int hprpc__fifo_make(const char *path, mode_t mode);
+/*
+ * Makes a FIFO with exactly these permissions; 0 or a negated errno. Where they let a group in, it is `group`, if the system
+ * lets this process give the FIFO to it.
+ */
+int hprpc__fifo_make(const char *path, mode_t mode, gid_t group);
 
-/* Asks for a capacity; what the system refuses stays as it is. */
-void hprpc__fifo_enlarge(int fd, int capacity);
+/*
+ * What the FIFOs of one user may hold together is limited (/proc/sys/fs/pipe-user-pages-soft), and beyond the limit all his
+ * pipes, also those of other programs, are made with 8 KiB. So a FIFO begins with one page, grows when it was found full, and
+ * only as far as that leaves room for others, and shrinks when its connection idles.
+ */
+void hprpc__fifo_shrink(int fd);
+void hprpc__fifo_grow(int fd, int capacity);
 
 int hprpc__pipe_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
                         struct hprpc__pipe_options *ret_options);
@@ -93,17 +104,39 @@ void hprpc__registration_take(struct hprpc__pipe_reader *reader);
 
 /* An end over two descriptors, which it takes over on success. */
 int hprpc__pipe_new(struct hprpc_context *context, int in, int out, const char *place,
-                    const struct hprpc__pipe_owner *peer, enum hprpc_wait wait, struct hprpc__pipe **ret_pipe);
+                    const struct hprpc__pipe_owner *peer, const struct hprpc__pipe_options *options,
+                    struct hprpc__pipe **ret_pipe);
 
-/* The client's opening, as in struct hprpc_framed_ops. */
+/* ---- The client's opening ---- */
+
+struct hprpc__pipe_opening {
+    int door;
+    struct hprpc__alarm alarm; /* rings until the server has opened the FIFOs */
+    uint64_t taken;            /* since when the registration is known to have been read; 0 before */
+    atomic_bool registered;
+    bool linked; /* the names may still be there */
+    char token[HPRPC__PIPE_TOKEN + 1];
+    struct hprpc__pipe_names names;
+};
+
+/* Makes an opening with the door, which it takes over on success, and a token. HPRPC_ENOMEM, HPRPC_ESYSTEM. */
+int hprpc__pipe_opening_new(struct hprpc_context *context, int door, const char *place, struct hprpc_detail *detail,
+                            struct hprpc__pipe_opening **ret_opening);
+void hprpc__pipe_opening_free(struct hprpc_context *context, struct hprpc__pipe_opening *opening);
+
+/* Registers: 1; 0, the door is full; or a negated errno. */
+int hprpc__pipe_register(struct hprpc__pipe_opening *opening);
+
+void hprpc__pipe_remove_names(struct hprpc__pipe_opening *opening);
+
+/* The slot of struct hprpc_framed_ops. */
 int hprpc__pipe_open(struct hprpc_framed *stream);
 
 /* What a client makes of an end of file before it knows that it was accepted: 0, the end; -EAGAIN, wait; broken. */
 ssize_t hprpc__pipe_not_accepted(struct hprpc__pipe *pipe, const struct iovec *runs, int count);
 void hprpc__pipe_accepted(struct hprpc__pipe *pipe);
 void hprpc__pipe_settled(struct hprpc__pipe *pipe);
-size_t hprpc__pipe_watch_door(struct hprpc__pipe *pipe, struct hprpc_watch *ret_watch);
-void hprpc__pipe_opening_free(struct hprpc__pipe *pipe);
+size_t hprpc__pipe_watch_door(struct hprpc__pipe *pipe, struct hprpc_watch *ret_watches); /* and the timer; two */
 
 /* Plain readv, past interruptions: a count or a negated errno. */
 ssize_t hprpc__pipe_read(int fd, const struct iovec *runs, int count);

@@ -247,6 +247,7 @@ static int open_socket(struct shm_listener *listener, mode_t mode, struct hprpc_
     if (fchmod(listener->socket, 0600) || bind(listener->socket, (struct sockaddr *)&where, sizeof(where)))
         return hprpc_detail_set(detail, errno == EACCES || errno == EPERM ? HPRPC_EPERMISSION : HPRPC_EADDRESS,
                                 "cannot make a socket at %s: %s", where.sun_path, hprpc__errno_text(errno));
+    hprpc__claim_made(&listener->claim);
     if (listen(listener->socket, SOMAXCONN) || chmod(where.sun_path, mode))
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot listen at %s: %s", where.sun_path,
                                 hprpc__errno_text(errno));
@@ -259,7 +260,6 @@ int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     static const char *const known[] = { "wait", "ring", "slots", "trust", "mode", NULL };
     struct shm_options options = { 0 };
     struct shm_listener *listener;
-    char path[HPRPC__PATH_MAX];
     mode_t mode = 0;
     int result = hprpc_uri_check_options(uri, known, detail);
 
@@ -267,8 +267,6 @@ int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri
         result = hprpc__shm_options(uri, detail, &options);
     if (!result)
         result = parse_mode(uri, detail, &mode);
-    if (!result)
-        result = hprpc__place_find(uri, ".shm", true, detail, path);
     if (result)
         return result;
     listener = hprpc_context_allocate(context, sizeof(*listener));
@@ -279,7 +277,7 @@ int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri
                                        .claim = { .lock_fd = -1 },
                                        .socket = -1 };
     snprintf(listener->rest, sizeof(listener->rest), "%s", uri->rest);
-    result = hprpc__claim_take(&listener->claim, path, S_IFSOCK, detail);
+    result = hprpc__claim_take_uri(&listener->claim, uri, ".shm", S_IFSOCK, detail);
     if (!result)
         result = open_socket(listener, mode, detail);
     if (result) {

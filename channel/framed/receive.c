@@ -374,6 +374,8 @@ bool hprpc__framed_arm(struct hprpc_channel *channel)
             stream->at = stream->filled = 0;
         }
         hprpc__blocks_release(stream);
+        if (stream->ops->rest)
+            stream->ops->rest(stream);
     }
     stream->quiet = true;
     return false;

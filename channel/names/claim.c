@@ -181,8 +181,82 @@ int hprpc__claim_take(struct hprpc__claim *claim, const char *path, mode_t type,
     }
     sweep(path, type);
     claim->lock_fd = fd;
+    claim->made = false;
     snprintf(claim->path, sizeof(claim->path), "%s", path);
     return 0;
+}
+
+/* ---- A bare name in all its places ---- */
+
+/* Whether another process holds the lock on `path`, or answers at it. */
+static bool is_held(const char *path, mode_t type)
+{
+    char lock[HPRPC__PATH_MAX + 8];
+    struct stat status;
+    bool held;
+    int fd;
+
+    lock_path(path, lock);
+    fd = open(lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    return held || (!lstat(path, &status) && (status.st_mode & S_IFMT) == type && somebody_answers(path, type));
+}
+
+int hprpc__claim_take_name(struct hprpc__claim *claim, const char *const *directories, const struct hprpc_uri *uri,
+                           const char *suffix, mode_t type, struct hprpc_detail *detail)
+{
+    char path[HPRPC__PATH_MAX];
+    int r = hprpc__place_find_in(directories, uri, suffix, true, detail, path);
+
+    if (r == 0)
+        r = hprpc__claim_take(claim, path, type, detail);
+    if (r < 0)
+        return r;
+    /* after the claim: of two servers that start at once in two places, at least one sees the other */
+    for (size_t i = 0; directories[i]; i++) {
+        if (!hprpc__place_of(directories[i], uri, suffix, path) || !strcmp(path, claim->path) || !is_held(path, type))
+            continue;
+        hprpc__claim_drop(claim);
+        return hprpc_detail_set(detail, HPRPC_EINUSE, "somebody already listens at %s", path);
+    }
+    return 0;
+}
+
+int hprpc__claim_take_uri(struct hprpc__claim *claim, const struct hprpc_uri *uri, const char *suffix, mode_t type,
+                          struct hprpc_detail *detail)
+{
+    struct hprpc__places places;
+
+    return hprpc__claim_take_name(claim, hprpc__places(&places), uri, suffix, type, detail);
+}
+
+/* ---- What was made at the path, and its end ---- */
+
+int hprpc__claim_made(struct hprpc__claim *claim)
+{
+    struct stat status;
+
+    if (lstat(claim->path, &status))
+        return HPRPC_ESYSTEM;
+    claim->device = status.st_dev;
+    claim->inode = status.st_ino;
+    claim->made = true;
+    return 0;
+}
+
+/*
+ * Removes the path if it is still what this listener made. A name can be removed behind the listener's back (by a cleaner of
+ * /tmp, or when a user logs out) and be another listener's by now. The number of the inode tells them apart: while the
+ * listener has what it made open, the number is not used again.
+ */
+static void remove_made(const struct hprpc__claim *claim)
+{
+    struct stat status;
+
+    if (claim->made && !lstat(claim->path, &status) && status.st_dev == claim->device && status.st_ino == claim->inode)
+        unlink(claim->path);
 }
 
 void hprpc__claim_drop(struct hprpc__claim *claim)
@@ -192,9 +266,10 @@ void hprpc__claim_drop(struct hprpc__claim *claim)
     if (claim->lock_fd < 0)
         return;
     /* in this order: once the lock file is gone, the path may already be the next one's */
-    unlink(claim->path);
+    remove_made(claim);
     lock_path(claim->path, lock);
-    unlink(lock);
+    if (is_current(claim->lock_fd, lock))
+        unlink(lock);
     close(claim->lock_fd);
     claim->lock_fd = -1;
 }

@@ -109,6 +109,18 @@ static int path_under(const char *parent, const struct hprpc_uri *uri, const cha
     return 0;
 }
 
+/* All places are named: which of them is missing is not for the library to say. */
+static int no_place(const char *const *directories, const struct hprpc_uri *uri, struct hprpc_detail *detail)
+{
+    char all[120] = "";
+    size_t length = 0;
+
+    for (size_t i = 0; directories[i] && length < sizeof(all); i++)
+        length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s", i ? " nor " : "", directories[i]);
+    return hprpc_detail_set(detail, HPRPC_EADDRESS, "there is neither %s for the name \"%.64s\" to live in", all,
+                            uri->rest);
+}
+
 int hprpc__place_find_in(const char *const *directories, const struct hprpc_uri *uri, const char *suffix, bool create,
                          struct hprpc_detail *detail, char ret_path[HPRPC__PATH_MAX])
 {
@@ -138,18 +150,31 @@ int hprpc__place_find_in(const char *const *directories, const struct hprpc_uri 
             break;
     }
     if (!found)
-        return hprpc_detail_set(detail, HPRPC_EADDRESS, "there is no %s for the name \"%.64s\" to live in",
-                                directories[0] ? directories[0] : "directory", uri->rest);
+        return no_place(directories, uri, detail);
     memcpy(ret_path, first, sizeof(first));
     return 0;
+}
+
+bool hprpc__place_of(const char *directory, const struct hprpc_uri *uri, const char *suffix,
+                     char ret_path[HPRPC__PATH_MAX])
+{
+    return uri->rest[0] != '/' && is_directory(directory) &&
+           path_under(directory, uri, suffix, false, NULL, ret_path) == 0;
+}
+
+const char *const *hprpc__places(struct hprpc__places *ret_places)
+{
+    snprintf(ret_places->runtime, sizeof(ret_places->runtime), "/run/user/%lu", (unsigned long)geteuid());
+    ret_places->directories[0] = ret_places->runtime;
+    ret_places->directories[1] = "/dev/shm";
+    ret_places->directories[2] = NULL;
+    return ret_places->directories;
 }
 
 int hprpc__place_find(const struct hprpc_uri *uri, const char *suffix, bool create, struct hprpc_detail *detail,
                       char ret_path[HPRPC__PATH_MAX])
 {
-    char runtime[DIRECTORY_MAX];
-    const char *const directories[] = { runtime, "/dev/shm", NULL };
+    struct hprpc__places places;
 
-    snprintf(runtime, sizeof(runtime), "/run/user/%lu", (unsigned long)geteuid());
-    return hprpc__place_find_in(directories, uri, suffix, create, detail, ret_path);
+    return hprpc__place_find_in(hprpc__places(&places), uri, suffix, create, detail, ret_path);
 }

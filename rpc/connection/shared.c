@@ -2,8 +2,6 @@
 
 #include <hprpc/channel/transport.h>
 
-#include "base/fork.h"
-
 int hprpc__shared_new(struct hprpc_context *context, struct hprpc__shared **ret_shared)
 {
     struct hprpc__shared *shared = hprpc_context_allocate(context, sizeof(*shared));
@@ -12,8 +10,8 @@ int hprpc__shared_new(struct hprpc_context *context, struct hprpc__shared **ret_
         return HPRPC_ENOMEM;
     memset(shared, 0, sizeof(*shared));
     shared->context = context;
-    shared->alive = hprpc__fork_guard_new();
-    if (!shared->alive) {
+    shared->guard = hprpc__fork_guard_new();
+    if (!shared->guard) {
         hprpc_context_release(context, shared, sizeof(*shared));
         return HPRPC_ESYSTEM;
     }
@@ -33,6 +31,6 @@ void hprpc__shared_drop(struct hprpc__shared *shared)
     /* release and acquire: pair with each other, so that everything the others did is over before it is freed */
     if (!shared || atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) != 1)
         return;
-    hprpc__fork_guard_free(shared->alive);
+    hprpc__fork_guard_free(shared->guard);
     hprpc_context_release(shared->context, shared, sizeof(*shared));
 }

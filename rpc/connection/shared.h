@@ -4,12 +4,13 @@
 
 #include <hprpc/context.h>
 
+#include "base/fork.h"
 #include "rpc/connection/quota.h"
 
 struct hprpc__shared {
     struct hprpc_context *context;
     atomic_uint references;
-    atomic_uint *alive; /* in memory that a fork wipes: 0 in a child */
+    struct hprpc__fork_guard *guard;
     struct hprpc__quota quota;
 };
 
@@ -21,7 +22,7 @@ struct hprpc__shared *hprpc__shared_keep(struct hprpc__shared *shared);
 /* False in a child of fork(): the handles are its parent's, and it must not touch what they share. */
 static inline bool hprpc__shared_is_ours(const struct hprpc__shared *shared)
 {
-    return atomic_load_explicit(shared->alive, memory_order_relaxed);
+    return hprpc__fork_guard_is_ours(shared->guard);
 }
 
 /* NULL is accepted. */

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -534,7 +535,99 @@ static void other_users_are_let_in_by_mode(void **state)
     assert_false(chmod(base, 0700));
 }
 
+/* The FIFOs of one connection belong to one user, whoever is welcome. */
+static void two_owners_of_one_connection_are_refused(void **state)
+{
+    struct hprpc_listener *listener;
+    char up[96], down[96], text[96];
+    int up_fd, down_fd;
+
+    (void)state;
+    if (geteuid())
+        skip();
+    snprintf(text, sizeof(text), "%s?mode=0666", uri);
+    listener = listen_at(text);
+    for (int other = 0; other < 2; other++) {
+        end_name('4', "up", up);
+        end_name('4', "down", down);
+        assert_false(mkfifo(up, 0666) || mkfifo(down, 0666));
+        up_fd = open(up, O_RDWR | O_NONBLOCK);
+        down_fd = open(down, O_RDWR | O_NONBLOCK);
+        assert_false(chown(other ? up : down, SOMEBODY, SOMEBODY));
+        register_by_hand('4');
+        accepts_nobody(listener);
+        unlink(up);
+        unlink(down);
+        assert_false(close(up_fd) || close(down_fd));
+    }
+    listener->ops->free(listener);
+}
+
+static void become(uid_t user, gid_t group, gid_t other)
+{
+    assert_false(seteuid(0) || setegid(group) || setgroups(1, &other) || seteuid(user));
+}
+
+/* The server's group is the client's too, but not its first one. */
+static void a_common_group_is_let_in_by_mode(void **state)
+{
+    struct hprpc_header header = test_request(1);
+    struct hprpc_listener *listener;
+    struct hprpc_channel *client, *server;
+    gid_t before[64], group = getegid();
+    int count = getgroups(64, before);
+    char text[96];
+
+    (void)state;
+    if (geteuid())
+        skip();
+    snprintf(text, sizeof(text), "%s?mode=0660", uri);
+    assert_false(chmod(base, 01777));
+    become(SOMEBODY, SOMEBODY + 7, SOMEBODY + 7);
+    listener = listen_at(text);
+    become(SOMEBODY + 1, SOMEBODY + 1, SOMEBODY + 7);
+    client = connect_to(text);
+    become(SOMEBODY, SOMEBODY + 7, SOMEBODY + 7);
+    server = test_accept(listener, client);
+    assert_int_equal(test_send(client, &header, 10), 0);
+    test_expect(server, client, &header, 10);
+    server->ops->free(server);
+    /* the directory lets only the client remove its names */
+    become(SOMEBODY + 1, SOMEBODY + 1, SOMEBODY + 7);
+    client->ops->free(client);
+    /* who has no such group is told whose the door is */
+    become(SOMEBODY + 2, SOMEBODY + 2, SOMEBODY + 2);
+    refuses(text, HPRPC_EPERMISSION, "(user 54321, group 54328, mode 0620)");
+    become(0, group, group);
+    assert_false(setgroups((size_t)count, before));
+    listener->ops->free(listener);
+    assert_false(chmod(base, 0700));
+}
+
 /* ---- Opening ---- */
+
+/*
+ * A server that cannot open the FIFOs of a client has no way to tell it: the client finds out. Here it gave its user up after
+ * it had begun to listen.
+ */
+static void a_server_that_may_not_open_the_fifos_is_told_from_a_slow_one(void **state)
+{
+    struct hprpc_listener *listener;
+    struct hprpc_channel *client;
+
+    (void)state;
+    if (geteuid())
+        skip();
+    listener = listen_at(uri);
+    client = connect_to(uri);
+    assert_false(seteuid(SOMEBODY));
+    accepts_nobody(listener);
+    assert_false(seteuid(0));
+    assert_int_equal(test_break(client), HPRPC_EPERMISSION);
+    assert_non_null(strstr(client->reason.text, "does not open the FIFOs of user 0"));
+    client->ops->free(client);
+    listener->ops->free(listener);
+}
 
 static void the_listener_goes_before_it_answers(void **state)
 {
@@ -627,7 +720,7 @@ static void a_full_door_is_waited_for(void **state)
     client = connect_to(uri);
     assert_int_equal(client->ops->receive(client, &message), 0);
     assert_int_equal(test_send(client, &header, 10), HPRPC_EAGAIN);
-    assert_int_equal(client->ops->watch(client, watches), 2);
+    assert_int_equal(client->ops->watch(client, watches), 3);
     assert_int_equal(watches[1].events, POLLOUT);
     server = test_accept(listener, client);
     assert_int_equal(test_send(client, &header, 10), 0);
@@ -652,6 +745,36 @@ static void a_full_door_whose_listener_dies_raises_no_signal(void **state)
     assert_int_equal(test_break(client), HPRPC_EREFUSED);
     assert_int_equal(names_left(), 0);
     client->ops->free(client);
+}
+
+/* The application has blocked SIGPIPE and one is pending: it stays so, and none is added where none was. */
+static void a_pending_signal_stays_the_applications(void **state)
+{
+    sigset_t pipes, before, pending;
+
+    (void)state;
+    sigemptyset(&pipes);
+    sigaddset(&pipes, SIGPIPE);
+    assert_false(pthread_sigmask(SIG_BLOCK, &pipes, &before));
+    for (int had_one = 0; had_one < 2; had_one++) {
+        struct hprpc_listener *listener = listen_at(uri);
+        struct hprpc_channel *client;
+        int fd = open(door, O_WRONLY | O_NONBLOCK);
+
+        while (write(fd, "\n", 1) == 1)
+            ;
+        close(fd);
+        client = connect_to(uri);
+        if (had_one)
+            assert_false(pthread_kill(pthread_self(), SIGPIPE));
+        listener->ops->free(listener);
+        assert_int_equal(test_break(client), HPRPC_EREFUSED);
+        client->ops->free(client);
+        assert_false(sigpending(&pending));
+        assert_int_equal(sigismember(&pending, SIGPIPE), had_one);
+    }
+    assert_int_equal(sigwaitinfo(&pipes, NULL), SIGPIPE);
+    assert_false(pthread_sigmask(SIG_SETMASK, &before, NULL));
 }
 
 /* ---- Ends ---- */
@@ -858,7 +981,7 @@ static void every_descriptor_may_fail(void **state)
         assert_int_equal(names_left(), r ? 2 : 4);
         assert_true(!r || (r == HPRPC_ESYSTEM && strstr(detail.text, "Too many open files")));
     } while (r);
-    assert_int_equal(room, 4);
+    assert_true(room >= 5); /* more where descriptors that this program was given lie between */
     client->ops->free(client);
     listener->ops->free(listener);
 }
@@ -945,6 +1068,101 @@ static void many_clients_come_and_go(void **state)
     listener->ops->free(listener);
 }
 
+/* ---- The quota of a user ---- */
+
+static int capacity_of_another_pipe(void)
+{
+    int ends[2], capacity;
+
+    assert_false(pipe2(ends, O_CLOEXEC));
+    capacity = fcntl(ends[0], F_GETPIPE_SZ);
+    close(ends[0]);
+    close(ends[1]);
+    return capacity;
+}
+
+/* In a process of a user who has no other pipes: 0 when all is right, else the line. */
+static int stays_below_the_quota(void)
+{
+#define CHECK(condition)               \
+    do {                               \
+        if (!(condition))              \
+            return __LINE__ % 250 + 1; \
+    } while (0)
+    enum { PAIRS = 40, SIZE = (1 << 20) + 100000 };
+    struct hprpc_listener *listener = listen_at(uri);
+    struct hprpc_channel *clients[PAIRS], *servers[PAIRS];
+    struct hprpc_header request = test_request(1), reply = test_reply(1);
+    int capacity = capacity_of_another_pipe();
+
+    CHECK(capacity == 65536);
+    for (int i = 0; i < PAIRS; i++) {
+        clients[i] = connect_to(uri);
+        servers[i] = test_accept(listener, clients[i]);
+        clients[i]->receive_limit = servers[i]->receive_limit = SIZE;
+    }
+    CHECK(capacity_of_another_pipe() == capacity);
+    /* all of them full, both ways: the first grow, and the others leave the rest to the user */
+    for (int i = 0; i < PAIRS; i++) {
+        CHECK(!test_send(clients[i], &request, SIZE) && !test_send(servers[i], &reply, SIZE));
+        CHECK(capacity_of_another_pipe() == capacity);
+    }
+    for (int i = 0; i < PAIRS; i++) {
+        test_expect(servers[i], clients[i], &request, SIZE);
+        test_expect(clients[i], servers[i], &reply, SIZE);
+    }
+    for (int i = 0; i < PAIRS; i++) {
+        clients[i]->ops->free(clients[i]);
+        servers[i]->ops->free(servers[i]);
+    }
+    listener->ops->free(listener);
+    CHECK(capacity_of_another_pipe() == capacity);
+    return 0;
+#undef CHECK
+}
+
+static void pipes_of_one_user_leave_room_for_his_others(void **state)
+{
+    uid_t user = 100000 + (uid_t)getpid(); /* nobody else's */
+    int status;
+    pid_t child;
+
+    (void)state;
+    if (geteuid())
+        skip();
+    assert_false(chown(base, user, user));
+    child = fork();
+    if (!child)
+        _exit(setgid(user) || setuid(user) ? 255 : stays_below_the_quota());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(chown(base, 0, 0));
+}
+
+/* The outgoing FIFO of a connection grows when it is full, and goes back when the connection idles. */
+static void a_fifo_grows_and_rests(void **state)
+{
+    struct pair pair = open_pair(uri);
+    struct hprpc_header request = test_request(1);
+    struct hprpc_message message;
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        pair.server->receive_limit = 4 << 20;
+        assert_int_equal(pair.server->ops->watch(pair.server, watches), 1);
+        assert_int_equal(fcntl(watches[0].fd, F_GETPIPE_SZ), 4096);
+        assert_int_equal(test_send(pair.client, &request, 3 << 20), 0);
+        assert_true(fcntl(watches[0].fd, F_GETPIPE_SZ) > 4096);
+        test_expect(pair.server, pair.client, &request, 3 << 20);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(pair.client->ops->receive(pair.client, &message), 0);
+            assert_false(pair.client->ops->arm(pair.client));
+        }
+    }
+    close_pair(&pair);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -964,6 +1182,9 @@ int main(void)
         TEST(a_flood_of_junk_does_not_hold_the_loop),
         TEST(foreign_ends_are_refused),
         TEST(other_users_are_let_in_by_mode),
+        TEST(two_owners_of_one_connection_are_refused),
+        TEST(a_common_group_is_let_in_by_mode),
+        TEST(a_server_that_may_not_open_the_fifos_is_told_from_a_slow_one),
         TEST(the_listener_goes_before_it_answers),
         TEST(accepted_channels_outlive_the_listener),
         TEST(the_server_goes_right_after_it_opened),
@@ -971,6 +1192,7 @@ int main(void)
         TEST(a_client_that_left_is_not_accepted),
         TEST(a_full_door_is_waited_for),
         TEST(a_full_door_whose_listener_dies_raises_no_signal),
+        TEST(a_pending_signal_stays_the_applications),
         TEST(closing_is_seen_by_both),
         TEST(closing_wakes_who_sleeps),
         TEST(a_killed_client_is_noticed),
@@ -981,6 +1203,8 @@ int main(void)
         TEST(every_descriptor_may_fail),
         TEST(every_allocation_may_fail),
         TEST(many_clients_come_and_go),
+        TEST(pipes_of_one_user_leave_room_for_his_others),
+        TEST(a_fifo_grows_and_rests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,7 @@ static void test_claim_excludes_and_drops(void **state)
     assert_int_equal(hprpc__claim_take(&first, path, S_IFSOCK, &detail), 0);
     assert_string_equal(first.path, path);
     leave_socket(path);
+    assert_int_equal(hprpc__claim_made(&first), 0);
     assert_int_equal(hprpc__claim_take(&second, path, S_IFSOCK, &detail), HPRPC_EINUSE);
     assert_non_null(strstr(detail.text, path));
     assert_int_equal(second.lock_fd, -1);
@@ -250,6 +251,126 @@ static void test_claim_excludes_and_drops(void **state)
     hprpc__claim_drop(&first); /* given up already: touches nothing */
     assert_true(exists(in_base("door.lock")));
     hprpc__claim_drop(&second);
+}
+
+/* ---- Two listeners of one name ---- */
+
+/* A listener in small: a claim, and what it made at the path, which answers while it is open. */
+struct holder {
+    struct hprpc__claim claim;
+    int fd;
+};
+
+static int hold(struct holder *holder, const char *path, mode_t type)
+{
+    int r;
+
+    *holder = (struct holder){ .claim = { .lock_fd = -1 }, .fd = -1 };
+    r = hprpc__claim_take(&holder->claim, path, type, NULL);
+    if (r < 0)
+        return r;
+    if (type == S_IFIFO) {
+        assert_int_equal(mkfifo(path, 0600), 0);
+        holder->fd = open(path, O_RDWR);
+    } else {
+        holder->fd = bind_socket(path);
+        assert_int_equal(listen(holder->fd, 1), 0);
+    }
+    assert_int_equal(hprpc__claim_made(&holder->claim), 0);
+    return 0;
+}
+
+static void let_go(struct holder *holder)
+{
+    hprpc__claim_drop(&holder->claim);
+    if (holder->fd >= 0)
+        close(holder->fd);
+    holder->fd = -1;
+}
+
+/*
+ * A cleaner removes some of the first holder's names, a second one starts, and then they stop in either order: whoever holds
+ * the names at the end keeps them until it stops itself, and then nothing is left.
+ */
+static void test_a_stop_removes_only_its_own(void **state)
+{
+    static const mode_t types[] = { S_IFSOCK, S_IFIFO };
+    const char *path = in_base("door"), *lock = in_base("door.lock");
+    struct holder first, second, third;
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * 4 * 2; i++) {
+        mode_t type = types[i & 1];
+        bool no_path = i & 2, no_lock = i & 4, second_first = i & 8;
+
+        assert_int_equal(hold(&first, path, type), 0);
+        if (no_path)
+            unlink(path);
+        if (no_lock)
+            unlink(lock);
+        assert_int_equal(hold(&second, path, type), no_path && no_lock ? 0 : HPRPC_EINUSE);
+        if (second_first) {
+            let_go(&second);
+        } else {
+            let_go(&first);
+            assert_int_equal(exists(path), no_path && no_lock);
+            assert_int_equal(exists(lock), no_path && no_lock);
+            if (no_path && no_lock)
+                assert_int_equal(hold(&third, path, type), HPRPC_EINUSE);
+        }
+        let_go(second_first ? &first : &second);
+        assert_false(exists(path));
+        assert_false(exists(lock));
+    }
+}
+
+/* A place comes between the starts of two listeners, as /run/user/UID does when a user logs in, and goes again. */
+static void test_one_name_in_two_places_is_taken_once(void **state)
+{
+    static const mode_t types[] = { S_IFSOCK, S_IFIFO };
+    const char *first = in_base("first"), *second = in_base("second");
+    const char *const directories[] = { first, second, NULL };
+    struct hprpc_uri uri = { .scheme = "shm", .rest = "greeter" };
+    struct hprpc_detail detail = { "" };
+
+    (void)state;
+    assert_int_equal(mkdir(second, 0755), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        struct hprpc__claim early = { .lock_fd = -1 }, late = { .lock_fd = -1 };
+        mode_t type = types[i & 1];
+        bool unlocked = i & 2;
+        char lock[HPRPC__PATH_MAX + 8];
+        int fd;
+
+        assert_int_equal(hprpc__claim_take_name(&early, directories, &uri, "", type, NULL), 0);
+        assert_memory_equal(early.path, second, strlen(second));
+        if (type == S_IFIFO) {
+            assert_int_equal(mkfifo(early.path, 0600), 0);
+            fd = open(early.path, O_RDWR);
+        } else {
+            fd = bind_socket(early.path);
+            assert_int_equal(listen(fd, 1), 0);
+        }
+        assert_int_equal(hprpc__claim_made(&early), 0);
+        snprintf(lock, sizeof(lock), "%s.lock", early.path);
+        if (unlocked)
+            assert_int_equal(unlink(lock), 0);
+        assert_int_equal(mkdir(first, 0755), 0);
+        assert_int_equal(hprpc__claim_take_name(&late, directories, &uri, "", type, &detail), HPRPC_EINUSE);
+        assert_non_null(strstr(detail.text, early.path));
+        assert_int_equal(late.lock_fd, -1);
+        /* another name is free */
+        assert_int_equal(hprpc__claim_take_name(&late, directories, &uri, ".x", type, NULL), 0);
+        hprpc__claim_drop(&late);
+        hprpc__claim_drop(&early);
+        close(fd);
+        /* and so is this one, once the first has stopped */
+        assert_int_equal(hprpc__claim_take_name(&late, directories, &uri, "", type, NULL), 0);
+        assert_memory_equal(late.path, first, strlen(first));
+        hprpc__claim_drop(&late);
+        snprintf(lock, sizeof(lock), "rm -rf '%s'", first);
+        assert_int_equal(system(lock), 0);
+    }
 }
 
 static void test_names_of_the_dead_are_swept(void **state)
@@ -456,6 +577,8 @@ int main(void)
         ROOM(test_directory_of_another_is_refused),
         ROOM(test_the_system_places),
         ROOM(test_claim_excludes_and_drops),
+        ROOM(test_a_stop_removes_only_its_own),
+        ROOM(test_one_name_in_two_places_is_taken_once),
         ROOM(test_names_of_the_dead_are_swept),
         ROOM(test_sweep_spares_a_claim_with_a_longer_name),
         ROOM(test_squatted_path_is_refused),

@@ -33,7 +33,7 @@ enum hprpc_wait {
     HPRPC_WAIT_BLOCK = 2,    /* sleep at once */
 };
 
-enum { HPRPC_WATCH_MAX = 3 };
+enum { HPRPC_WATCH_MAX = 4 };
 
 /* A descriptor to sleep on. */
 struct hprpc_watch {

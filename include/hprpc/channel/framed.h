@@ -29,6 +29,8 @@ struct hprpc_framed_ops {
     ssize_t (*write)(struct hprpc_framed *stream, const struct iovec *runs, int count);
     /* As in channel.h; `writing` when bytes wait to be sent. Also while it opens. */
     size_t (*watch)(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches);
+    /* The connection idles, so what was taken for its speed can go back; the receiving side calls it. NULL for nothing. */
+    void (*rest)(struct hprpc_framed *stream);
     /* Shows both sides the end; the sending side calls it, once. */
     void (*shut)(struct hprpc_framed *stream);
     /* Closes the descriptors and frees the memory that the stream is embedded in. */
