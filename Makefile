@@ -1,7 +1,7 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test bench bench-peers bench-instructions format format-check install clean
+.PHONY: help demo test bench bench-peers bench-instructions format format-check install uninstall package clean
 
 help:
 	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
@@ -12,6 +12,8 @@ help:
 	@echo 'make format               format the sources'
 	@echo 'make format-check         say which sources are not formatted'
 	@echo 'make install              build and install below PREFIX ($(PREFIX))'
+	@echo 'make uninstall            take away what make install put below PREFIX'
+	@echo "make package              make Debian's packages and an archive, in build/package"
 	@echo 'make clean                remove what was built'
 
 demo:
@@ -48,8 +50,15 @@ format-check:
 
 install:
 	@tools/need build
-	@tools/build release
-	@cmake --install build/release --prefix '$(PREFIX)'
+	@tools/install '$(PREFIX)'
+
+uninstall:
+	@tools/need build
+	@tools/install --undo '$(PREFIX)'
+
+package:
+	@tools/need build
+	@tools/package
 
 clean:
 	@rm -rf build

@@ -9,7 +9,7 @@
 
 #include "channel-shm/layout.h"
 
-enum { SHM_NO_CHUNK = 0xffffffff };
+#define SHM_NO_CHUNK UINT32_MAX
 
 struct shm_arena {
     uint8_t *memory;

@@ -6,4 +6,25 @@
 #include <hprpc/controller.h>
 #include <hprpc/server.h>
 
+/*
+ * The version of these headers. HPRPC_VERSION_NUMBER is for comparisons: #if HPRPC_VERSION_NUMBER >= 100 asks for 0.1.0.
+ * Before 1.0, a minor version may change the interface; see CHANGELOG.md.
+ */
+#define HPRPC_VERSION_MAJOR 0
+#define HPRPC_VERSION_MINOR 1
+#define HPRPC_VERSION_PATCH 0
+#define HPRPC_VERSION "0.1.0"
+#define HPRPC_VERSION_NUMBER (HPRPC_VERSION_MAJOR * 10000 + HPRPC_VERSION_MINOR * 100 + HPRPC_VERSION_PATCH)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of the library that runs, like HPRPC_VERSION. Static; any thread. */
+HPRPC_API const char *hprpc_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif

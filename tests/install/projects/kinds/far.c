@@ -1,0 +1,8 @@
+#include "three.h"
+
+int main(void)
+{
+    struct fifth_thing thing = { 1 };
+
+    return fifth_thing_size(&thing, 0) == 4 ? 0 : 1;
+}

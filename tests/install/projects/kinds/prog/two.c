@@ -1,0 +1,8 @@
+#include "two.h"
+
+int main(void)
+{
+    struct fourth_thing thing = { 1 };
+
+    return fourth_thing_size(&thing, 0) == 4 ? 0 : 1;
+}
