@@ -18,6 +18,8 @@
 
 #include <hprpc/channel/transport.h>
 
+#include "examples/usage.h"
+
 extern const struct hprpc_transport hprpc_transport_shm;
 
 enum { REQUEST_SIZE = 6, REPLY_SIZE = 12, ROUNDS_MAX = 1000, WARM_UP = 2000 };
@@ -256,6 +258,9 @@ int main(int count, char **arguments)
     int ready[2], status;
     pid_t child;
 
+    usage_check(count, arguments, count,
+                "floor-shm [ROUNDS [CALLS-PER-ROUND [OPTIONS]]]\n"
+                "Compares the shm channel with two cache lines that two processes pass to each other.");
     if (!rounds || rounds > ROUNDS_MAX || calls < 10)
         fail("usage: floor-shm [rounds [calls-per-round]]");
     lines = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

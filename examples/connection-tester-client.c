@@ -9,6 +9,7 @@
 
 #include <hprpc/hprpc.h>
 #include "connection-tester.h"
+#include "usage.h"
 
 static double now_us(void)
 {
@@ -64,6 +65,10 @@ int main(int argc, char **argv)
     struct hprpc_client *client = NULL;
     int count = argc > 2 ? atoi(argv[2]) : 0, interval_ms = argc > 3 ? atoi(argv[3]) : 1000, result;
 
+    usage_check(
+        argc, argv, argc,
+        "connection-tester-client URI COUNT [INTERVAL_MS]\n"
+        "Calls KeepAlive COUNT times, INTERVAL_MS apart (1000 if left out), which is also how long each may take.");
     if (argc > 4 || count < 1 || interval_ms < 1)
         errx(1, "usage: connection-tester-client URI COUNT [INTERVAL_MS]");
     result = hprpc_client_connect(NULL, argv[1], NULL, &detail, &client);

@@ -5,6 +5,7 @@
 
 #include <hprpc/hprpc.h>
 #include "connection-tester.h"
+#include "usage.h"
 
 /* A procedure that returns nothing has answered when it returns 0. */
 static int keep_alive(void *self, struct hprpc_request *request)
@@ -31,6 +32,8 @@ static int serve(struct hprpc_server *server, char **uris, struct hprpc_detail *
 
 int main(int argc, char **argv)
 {
+    usage_check(argc, argv, argc,
+                "connection-tester-server URI...\nAnswers tests at all of the URIs, until SIGINT or SIGTERM.");
     if (argc < 2)
         errx(1, "usage: connection-tester-server URI...");
 

@@ -4,6 +4,7 @@
 
 #include <hprpc/hprpc.h>
 #include "greeter.h"
+#include "usage.h"
 
 static int greet(struct hprpc_client *client, const char *name, struct hprpc_detail *detail)
 {
@@ -30,6 +31,7 @@ int main(int argc, char **argv)
     struct hprpc_client *client = NULL;
     int result;
 
+    usage_check(argc, argv, 1, "greeter-client URI NAME\nHas NAME greeted by the server at URI.");
     if (argc != 3)
         errx(1, "usage: greeter-client URI NAME");
     result = hprpc_client_connect(NULL, argv[1], NULL, &detail, &client);

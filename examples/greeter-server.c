@@ -5,6 +5,7 @@
 
 #include <hprpc/hprpc.h>
 #include "greeter.h"
+#include "usage.h"
 
 static int say_hello(void *self, struct hprpc_request *request, struct kodosis_string name)
 {
@@ -35,6 +36,8 @@ static int serve(struct hprpc_server *server, char **uris, struct hprpc_detail *
 
 int main(int argc, char **argv)
 {
+    usage_check(argc, argv, argc,
+                "greeter-server URI...\nGreets whoever calls at any of the URIs, until SIGINT or SIGTERM.");
     if (argc < 2)
         errx(1, "usage: greeter-server URI...");
 

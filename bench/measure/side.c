@@ -141,8 +141,10 @@ int bench_peer_main(int argc, char **argv, const struct bench_subject *subject)
     void *shared;
 
     if (argc != 5) {
-        fprintf(stderr, "%s is one side of a measurement: hprpc-bench starts it\n", argv[0]);
-        return 2;
+        bool asked = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+
+        fprintf(asked ? stdout : stderr, "%s is one side of a measurement: hprpc-bench starts it\n", argv[0]);
+        return asked ? 0 : 2;
     }
     if (fstat(atoi(argv[2]), &memory) != 0 || memory.st_size != sizeof(struct bench_shared)) {
         fprintf(stderr, "%s is not of the same build as hprpc-bench\n", argv[0]);

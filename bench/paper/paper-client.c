@@ -7,6 +7,7 @@
 
 #include "bench/paper/paper-sizes.h"
 #include "bench/paper/operations.h"
+#include "examples/usage.h"
 
 static int call_all(const char *uri, const struct bench_workload *workload, const struct paper_values *values,
                     int times)
@@ -34,6 +35,9 @@ int main(int argc, char **argv)
     struct paper_values values = { 0 };
     int wrong = 0;
 
+    usage_check(argc, argv, argc,
+                "paper-client URI [TIMES]\n"
+                "Calls every operation of the paper TIMES times (10 if left out) and checks each reply.");
     if (argc < 2 || argc > 3 || times < 1)
         errx(2, "usage: paper-client URI [TIMES]");
     if (!paper_values_make(&values, 10000))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "bench/paper/service.h"
+#include "examples/usage.h"
 
 int main(int argc, char **argv)
 {
@@ -12,6 +13,8 @@ int main(int argc, char **argv)
     struct hprpc_server *server = NULL;
     int result;
 
+    usage_check(argc, argv, argc,
+                "paper-server URI...\nServes the paper's operations at all of the URIs, until SIGINT or SIGTERM.");
     if (argc < 2)
         errx(2, "usage: paper-server URI...");
     result = paper_server_new((const char *const *)argv + 1, (size_t)argc - 1, &detail, &server);

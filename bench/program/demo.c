@@ -19,6 +19,7 @@
 #include "bench/paper/operations.h"
 #include "bench/paper/paper-sizes.h"
 #include "bench/paper/service.h"
+#include "examples/usage.h"
 
 enum { TRANSPORTS = 3, RUN_MS = 200, WARM_MS = 30, CALLS_LEAST = 20 };
 
@@ -215,7 +216,7 @@ static int demonstrate(const struct addresses *addresses, const struct paper_val
     return wrong;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct bench_machine machine = bench_machine();
     struct paper_values values = { 0 };
@@ -223,6 +224,7 @@ int main(void)
     pid_t pid;
     int wrong;
 
+    usage_check(argc, argv, argc, "demo\nTimes the paper's operations over tcp, pipe and shm, with one server.");
     if (!paper_values_make(&values, 10000) || (pid = start_server(&addresses)) < 0) {
         fputs("demo: the server did not start\n", stderr);
         return 1;

@@ -11,6 +11,7 @@
 
 #include "bench/paper/operations.h"
 #include "bench/paper/service.h"
+#include "examples/usage.h"
 
 enum { WARM_UP = 50 };
 
@@ -96,6 +97,9 @@ int main(int argc, char **argv)
     struct paper_values values = { 0 };
     struct paper_caller caller;
 
+    usage_check(argc, argv, argc,
+                "hprpc-instructions URI OPERATION SIZE COUNT\n"
+                "Makes COUNT calls inside bench_count_calls, for a profiler to count (see bench/instructions).");
     if (argc != 5 || !bench_operation_parse(argv[2], &workload.operation))
         errx(2, "usage: hprpc-instructions URI OPERATION SIZE COUNT");
     workload.size = (uint32_t)atoi(argv[3]);

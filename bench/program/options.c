@@ -244,7 +244,7 @@ static void apply(struct bench_options *options, int option, char *value)
         break;
     case 'h':
         fputs(help, stdout);
-        exit(0);
+        exit(fflush(stdout) == EOF);
     default:
         fputs("hprpc-bench: see --help\n", stderr);
         exit(2);

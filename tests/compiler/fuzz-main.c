@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "compiler/fuzz.h"
+#include "examples/usage.h"
 
 enum { SIZE_MAX_INPUT = 64 * 1024, CORPUS_MAX = 512 };
 
@@ -204,6 +205,8 @@ static void say_which(void)
 
 int main(int argc, char **argv)
 {
+    usage_check(argc, argv, argc, "kodosis_fuzz RUNS FIRST FILE...\nGives mutations of the files to the compiler.");
+
     unsigned long runs = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
     unsigned long first = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     uint8_t *room = malloc(SIZE_MAX_INPUT + 1);

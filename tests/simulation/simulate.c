@@ -106,10 +106,12 @@ static void live_through(uint64_t seed, FILE *trace)
     alarm(0);
 }
 
-static int explain_usage(void)
+static int explain_usage(FILE *file, int status)
 {
-    fputs("usage: simulate [--seeds FIRST COUNT] [--trace]\n", stderr);
-    return 2;
+    fputs("Usage: simulate [--seeds FIRST COUNT] [--trace]\n"
+          "Lives through worlds of clients, servers and faults, one for each seed (1 to 100 if left out).\n",
+          file);
+    return fflush(file) == EOF ? 1 : status;
 }
 
 int main(int argc, char **argv)
@@ -123,8 +125,11 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--seeds") == 0 && i + 2 < argc) {
             first = strtoull(argv[++i], NULL, 10);
             count = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return explain_usage(stdout, 0);
         } else {
-            return explain_usage();
+            fprintf(stderr, "simulate: what is %s?\n", argv[i]);
+            return explain_usage(stderr, 2);
         }
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
