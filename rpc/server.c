@@ -146,7 +146,9 @@ static int make_parts(struct hprpc_server *server, const struct hprpc_server_opt
     if (r == 0)
         r = make_loops(server, or_default(options->loops, 1));
     if (r == 0 && options->workers)
-        r = hprpc__workers_new(server->context, options->workers, server->limits.max_depth, &server->workers);
+        r = hprpc__workers_new(server->context, options->workers,
+                               or_default(options->worker_idle_ms, HPRPC__WORKER_IDLE_MS) * 1000000ull,
+                               &server->workers);
     return r;
 }
 

@@ -94,6 +94,7 @@ static int try_call(struct hprpc_stub *stub, uint16_t service, uint16_t procedur
 
     header = header_of(stub, service, procedure);
     header.call = stub->pending->id;
+    controller->tickets.slots[header.call].depth = header.depth;
     r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
     if (r < 0)
         hprpc__pending_untake(stub->pending);

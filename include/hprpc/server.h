@@ -15,26 +15,27 @@ struct hprpc_server;
 struct hprpc_request;
 
 struct hprpc_server_options {
-    size_t size;              /* sizeof(struct hprpc_server_options) */
-    uint32_t loops;           /* threads that serve connections, the one in `run` included; 0 means 1 */
-    uint32_t workers;         /* threads that run handlers, for each depth of nesting; 0: the loops run them inline */
-    uint32_t max_connections; /* 0 means 4096 */
-    uint32_t max_message;     /* largest body in bytes, either way; 0 means 64 MiB */
-    uint32_t max_calls;       /* unanswered requests of one connection; 0 means 1024 */
-    uint64_t max_call_bytes;  /* bytes of bodies of those requests; 0 means 64 MiB */
-    uint32_t max_kept_calls;  /* requests that wait or were deferred, over all connections; 0 means 65536 */
-    uint64_t max_kept_bytes;  /* bytes of bodies of those requests; 0 means 1 GiB */
-    uint32_t max_depth;       /* handlers nested inside waits inside handlers; 0 means 64 */
-    uint64_t max_decoded;     /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
+    size_t size;                   /* sizeof(struct hprpc_server_options) */
+    uint32_t loops;                /* threads that serve connections, the one in `run` included; 0 means 1 */
+    uint32_t workers;              /* threads that run handlers, in all; 0: the loops run them inline */
+    uint32_t max_connections;      /* 0 means 4096 */
+    uint32_t max_message;          /* largest body in bytes, either way; 0 means 64 MiB */
+    uint32_t max_calls;            /* unanswered requests of one connection; 0 means 1024 */
+    uint64_t max_call_bytes;       /* bytes of bodies of those requests; 0 means 64 MiB */
+    uint32_t max_kept_calls;       /* requests that wait or were deferred, over all connections; 0 means 65536 */
+    uint64_t max_kept_bytes;       /* bytes of bodies of those requests; 0 means 1 GiB */
+    uint32_t max_depth;            /* handlers nested inside waits inside handlers; 0 means 64 */
+    uint64_t max_decoded;          /* bytes that decoding one message may take beyond the message; 0 means 64 MiB */
     uint32_t handshake_timeout_ms; /* a connection that has not said HELLO by then is closed; 0 means 10 s */
     uint32_t timeout_ms;           /* deadline of calls to clients that name none; 0 means 30 s */
     uint32_t stop_timeout_ms;      /* how long `run` lets kept requests finish once it is told to stop; 0 means 5 s */
     uint32_t keepalive_ms;         /* after so much silence a client that can answer is pinged; 0 means never */
+    uint32_t worker_idle_ms;       /* a worker that had nothing to do for so long ends; 0 means 10 s */
 };
 
-#define HPRPC_SERVER_OPTIONS_INIT                                                     \
-    {                                                                                 \
-        sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HPRPC_SERVER_OPTIONS_INIT                                                        \
+    {                                                                                    \
+        sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
     }
 
 /* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */
@@ -111,12 +112,17 @@ HPRPC_API void hprpc_server_free(struct hprpc_server *server);
  * where the channel has no room, the answer is queued.
  *
  * A `_reply` that fails with HPRPC_EINVAL, HPRPC_ETOOBIG, HPRPC_EBUSY or HPRPC_ENOMEM has not answered: hprpc_request_fail or
- * another attempt must follow. After any other code the connection is gone, and the request is over as after an answer.
+ * another attempt must follow. After any other code the caller has cancelled, or the connection is gone, and the request is
+ * over as after an answer.
+ *
+ * A caller that cancels a request which was deferred or is on a worker gets its answer at once, so that a procedure which never
+ * answers uses up no credit; it is told by hprpc_request_cancelled, and must give the request up all the same, by an answer.
  */
 
 /*
  * Keeps the request (and the views its handler was given) beyond the handler's return, until it is answered. Returns 0, so
- * that a handler can return it; HPRPC_EBUSY when the server keeps as many as it may; HPRPC_EINVAL for a one-way request.
+ * that a handler can return it; HPRPC_EBUSY when the server keeps as many as it may, or the connection has max_calls requests
+ * that were cancelled and not given up; HPRPC_EINVAL for a one-way request.
  */
 HPRPC_API int hprpc_request_defer(struct hprpc_request *request);
 

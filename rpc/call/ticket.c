@@ -25,7 +25,7 @@ static int grow(struct hprpc_controller *controller)
     if (tickets->capacity)
         memcpy(slots, tickets->slots, tickets->capacity * sizeof(*slots));
     for (uint32_t id = tickets->capacity; id < capacity; id++)
-        slots[id] = (struct hprpc__slot){ NULL, id + 1 };
+        slots[id] = (struct hprpc__slot){ NULL, id + 1, HPRPC__NO_DEPTH };
     hprpc_context_release(controller->context, tickets->slots, tickets->capacity * sizeof(*slots));
     tickets->slots = slots;
     tickets->free_id = tickets->capacity;
@@ -35,7 +35,7 @@ static int grow(struct hprpc_controller *controller)
 
 static void free_id(struct hprpc__tickets *tickets, uint32_t id)
 {
-    tickets->slots[id] = (struct hprpc__slot){ NULL, tickets->free_id };
+    tickets->slots[id] = (struct hprpc__slot){ NULL, tickets->free_id, HPRPC__NO_DEPTH };
     tickets->free_id = id;
 }
 

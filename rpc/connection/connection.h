@@ -99,10 +99,13 @@ struct hprpc__pump {
     struct hprpc__spin_history spins; /* pump */
 };
 
+enum { HPRPC__NO_DEPTH = UINT16_MAX };
+
 /* A call id and the ticket it stands for. Ids that are free form a list. */
 struct hprpc__slot {
     struct hprpc_pending_call *ticket;
     uint32_t next_free;
+    uint16_t depth; /* the call's, as it is on the wire; HPRPC__NO_DEPTH where the ticket is no call's */
 };
 
 struct hprpc__tickets {
@@ -160,10 +163,11 @@ struct hprpc_controller {
     struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into it */
     struct hprpc_request *spare;                        /* pump: requests to use again */
     struct hprpc_request *returned;                     /* lock: the same, from other threads */
-    uint64_t bytes_received;                            /* pump: bodies of requests that want an answer */
-    _Atomic uint64_t bytes_answered;                    /* those of them that got one; written under the lock */
-    uint32_t oneway_calls; /* lock: one-way requests that came and were not credited back */
-    uint32_t oneway_done;  /* lock: those of them that are consumed */
+    uint32_t told;                   /* lock: requests that were answered at their CANCEL, and are held */
+    uint64_t bytes_received;         /* pump: bodies of requests that want an answer */
+    _Atomic uint64_t bytes_answered; /* those of them that got one; written under the lock */
+    uint32_t oneway_calls;           /* lock: one-way requests that came and were not credited back */
+    uint32_t oneway_done;            /* lock: those of them that are consumed */
     uint64_t oneway_bytes, oneway_bytes_done;
 
     struct {

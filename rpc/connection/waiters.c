@@ -104,6 +104,21 @@ void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call 
         wake(pump, pending);
 }
 
+void hprpc__pump_wake_helpers(struct hprpc__pump *pump)
+{
+    /* sequentially consistent: pairs with the increment in enlist, which comes before the waiter's last look at the queue */
+    if (!atomic_load(&pump->waiting))
+        return;
+    hprpc__mutex_lock(&pump->lock);
+    for (struct hprpc__waiter *waiter = pump->waiters; waiter; waiter = waiter->next) {
+        if (waiter->helps) {
+            waiter->woken = true;
+            hprpc__condition_signal(&waiter->wake);
+        }
+    }
+    hprpc__mutex_unlock(&pump->lock);
+}
+
 void hprpc__pump_stir(struct hprpc_controller *controller)
 {
     /*

@@ -26,6 +26,7 @@ struct hprpc__awaited {
 struct hprpc__waiter {
     struct hprpc__condition wake;
     const struct hprpc__awaited *awaited;
+    bool helps; /* its thread runs nested requests meanwhile */
     bool woken;
     struct hprpc__waiter *next;
 };
@@ -76,6 +77,9 @@ void hprpc__pump_disown(struct hprpc__pump *pump);
 
 /* Wakes threads that wait for this ticket. Cheap when nobody waits. */
 void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending);
+
+/* Wakes threads that can run nested requests while they wait. Cheap when nobody waits. */
+void hprpc__pump_wake_helpers(struct hprpc__pump *pump);
 
 /* After a turn: has those try again who wait for credit or room. Cheap when nobody does. */
 void hprpc__pump_stir(struct hprpc_controller *controller);

@@ -9,6 +9,7 @@
 #include "rpc/connection/send.h"
 #include "rpc/pump/turn.h"
 #include "rpc/pump/sleeper.h"
+#include "rpc/serve/workers.h"
 #include "rpc/connection/spin.h"
 #include "rpc/pump/watcher.h"
 
@@ -45,6 +46,7 @@ struct wait {
     const struct hprpc__awaited *awaited;
     uint32_t timeout_ms;
     uint64_t deadline;
+    struct hprpc_request *inside; /* the handler on this connection that waits, if its thread is a worker; NULL */
     struct hprpc__spin spin;
 };
 
@@ -63,13 +65,19 @@ static uint64_t look_at_clock(struct wait *wait)
     return now;
 }
 
+/* Whether a request waits that may run on this thread, while its handler waits for the call from which it follows. */
+static bool can_help(const struct wait *wait)
+{
+    return wait->inside && hprpc__workers_has_nested(wait->controller->workers, wait->inside);
+}
+
 /* Another thread pumps: sleeps until it has something for us, or leaves. */
 static enum outcome wait_for_pumper(struct wait *wait)
 {
     struct hprpc__pump *pump = &wait->controller->pump;
-    struct hprpc__waiter waiter = { .awaited = wait->awaited };
+    struct hprpc__waiter waiter = { .awaited = wait->awaited, .helps = wait->inside };
     uint64_t now = look_at_clock(wait);
-    bool there;
+    bool there, stays;
 
     if (now >= wait->deadline)
         return TIME_IS_OVER;
@@ -77,8 +85,9 @@ static enum outcome wait_for_pumper(struct wait *wait)
 
     hprpc__waiter_enlist(pump, &waiter);
     there = is_there(wait->controller, wait->awaited);
+    stays = !there && !can_help(wait);
     hprpc__mutex_lock(&pump->lock);
-    if (!there && !waiter.woken && (pump->dedicated || atomic_load(&pump->owner)) && !is_over(wait))
+    if (stays && !waiter.woken && (pump->dedicated || atomic_load(&pump->owner)) && !is_over(wait))
         hprpc__condition_wait(&waiter.wake, &pump->lock,
                               wait->deadline == HPRPC__NEVER ? HPRPC__NEVER : wait->deadline - now);
     hprpc__waiter_unlink(pump, &waiter);
@@ -232,6 +241,14 @@ static int code_of(enum outcome outcome)
     return outcome == THERE ? 0 : outcome == BROKEN ? HPRPC_ECLOSED : HPRPC_EAGAIN;
 }
 
+/* The request on this connection whose handler waits here on a worker's thread; NULL on other threads. */
+static struct hprpc_request *worker_inside(const struct hprpc_controller *controller)
+{
+    struct hprpc_request *request = controller->workers ? hprpc__workers_running(controller->workers) : NULL;
+
+    return request && request->controller == controller ? request : NULL;
+}
+
 int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
                         uint64_t *deadline)
 {
@@ -240,6 +257,7 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
         .awaited = awaited,
         .timeout_ms = timeout_ms,
         .deadline = *deadline,
+        .inside = worker_inside(controller),
     };
     enum outcome outcome = GO_ON;
     bool slept = false;
@@ -258,11 +276,16 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
             hprpc__pump_disown(&controller->pump);
         } else if (is_over(&wait)) {
             outcome = BROKEN;
-        } else {
+        } else if (wait.inside && !slept) {
+            hprpc__workers_set_waiting(controller->workers, true);
+            slept = true;
+        } else if (!wait.inside || !hprpc__workers_run_nested(controller->workers, wait.inside)) {
             outcome = wait_for_pumper(&wait);
             slept = true;
         }
     }
+    if (slept && wait.inside)
+        hprpc__workers_set_waiting(controller->workers, false);
     /* the pumping thread may have left its turn to us just when we found what we came for */
     if (slept && !controller->pump.dedicated)
         hprpc__pump_pass_on(&controller->pump);

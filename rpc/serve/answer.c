@@ -1,5 +1,6 @@
 /* Answers to requests: replies, errors, typed errors. Any thread, exactly one to a request, never blocking. */
 #include "rpc/connection/life.h"
+#include "rpc/connection/control.h"
 #include "rpc/connection/send.h"
 #include "rpc/serve/request.h"
 
@@ -26,7 +27,7 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
     hprpc__mutex_lock(&controller->lock);
     if (request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY))
         r = HPRPC_EINVAL;
-    else if (hprpc__state(controller) != HPRPC__READY)
+    else if (request->told || hprpc__state(controller) != HPRPC__READY)
         r = HPRPC_ECLOSED;
     else if (size > controller->peer.max_message)
         r = HPRPC_ETOOBIG;
@@ -178,7 +179,43 @@ int hprpc_request_raise_begin(struct hprpc_request *request, const char *name, u
     return 0;
 }
 
+bool hprpc__request_answer_cancelled(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+    _Atomic(struct hprpc_request *) *cell = request->cell;
+
+    hprpc__assert_locked(&controller->lock);
+    /* who cancels without end must not have ever more requests held here: from here on they keep their ids */
+    if (!cell || controller->told >= 2 * (uint64_t)controller->own.max_calls)
+        return false;
+    /* before the answer can be seen: the id may come again at once */
+    request->cell = NULL;
+    atomic_store_explicit(cell, NULL, memory_order_relaxed);
+    if (hprpc__error_send(controller, request->header.call, HPRPC_ECANCELLED, NULL) < 0) {
+        atomic_store_explicit(cell, request, memory_order_relaxed);
+        request->cell = cell;
+        return false;
+    }
+    hprpc__answered_bytes(controller, request->charge);
+    hprpc__count(&controller->statistics.replies_sent);
+    request->told = true;
+    controller->told++;
+    return true;
+}
+
 /* ---- What a handler may ask ---- */
+
+/* Whether the connection has as many requests held here as it may that were cancelled, and are not given up. */
+static bool is_patience_over(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+    bool over;
+
+    hprpc__mutex_lock(&controller->lock);
+    over = controller->told >= controller->own.max_calls;
+    hprpc__mutex_unlock(&controller->lock);
+    return over;
+}
 
 static void start_clock(struct hprpc_request *request)
 {
@@ -205,6 +242,8 @@ int hprpc_request_defer(struct hprpc_request *request)
 
     if (request->header.flags & HPRPC_FLAG_ONEWAY)
         return HPRPC_EINVAL;
+    if (is_patience_over(request))
+        return HPRPC_EBUSY;
     r = hprpc__request_share(request);
     request->deferred = request->deferred || r == 0;
     return r;

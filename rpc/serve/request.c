@@ -65,6 +65,7 @@ void hprpc__request_put_back(struct hprpc_request *request)
     empty(request);
     hprpc__request_uncount(request);
     hprpc__mutex_lock(&controller->lock);
+    controller->told -= request->told;
     request->next = controller->returned;
     controller->returned = request;
     hprpc__mutex_unlock(&controller->lock);
@@ -356,6 +357,7 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
     request->header = message->header;
     request->charge = message->size;
     request->cell = cell;
+    request->told = false;
     request->shared = false;
     request->counted = false;
     request->deferred = false;
@@ -375,6 +377,22 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
     return request;
 }
 
+/* Whether it follows from a call that this side has open: the other side says how deep it is, and may be wrong. */
+static bool is_nested(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+    struct hprpc__tickets *tickets = &controller->tickets;
+    bool found = false;
+
+    if (!request->header.depth)
+        return false;
+    hprpc__mutex_lock(&controller->lock);
+    for (uint32_t id = 0; id < tickets->capacity && !found; id++)
+        found = tickets->slots[id].ticket && tickets->slots[id].depth == request->header.depth - 1;
+    hprpc__mutex_unlock(&controller->lock);
+    return found;
+}
+
 /* Hands a request to the workers: NULL, or why not. */
 static const char *hand_over(struct hprpc_request *request)
 {
@@ -382,7 +400,7 @@ static const char *hand_over(struct hprpc_request *request)
 
     if (hprpc__request_share(request) < 0)
         return "the server holds as many requests as it may";
-    if (hprpc__workers_submit(controller->workers, request))
+    if (hprpc__workers_submit(controller->workers, request, is_nested(request)))
         return NULL;
     hprpc__request_uncount(request);
     request->shared = false;
@@ -401,7 +419,7 @@ static const char *place(struct hprpc_request *request)
         return "the server is stopping";
     if (controller->workers)
         return hand_over(request);
-    if (!controller->running || request->header.depth > controller->running->header.depth) {
+    if (!controller->running || (request->header.depth > controller->running->header.depth && is_nested(request))) {
         run(request);
         return NULL;
     }
@@ -460,8 +478,11 @@ void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call)
     /* the lock keeps a deferred request from being answered, and put away, meanwhile */
     hprpc__mutex_lock(&controller->lock);
     request = cell ? atomic_load_explicit(cell, memory_order_relaxed) : NULL;
-    if (request)
+    if (request) {
         cancel(request);
+        if (request->shared && !request->answered)
+            hprpc__request_answer_cancelled(request);
+    }
     hprpc__mutex_unlock(&controller->lock);
 }
 

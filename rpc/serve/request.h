@@ -10,6 +10,7 @@ struct hprpc_request {
     uint32_t charge;                       /* bytes of the caller's credit */
     _Atomic(struct hprpc_request *) *cell; /* where its call id is marked as in use; NULL for one-way requests */
     atomic_bool cancelled;
+    bool told;         /* lock: the caller got its answer at the CANCEL, while handler or application still hold this */
     bool shared;       /* others may know it: it holds the controller */
     bool counted;      /* lock, once shared: it has a place in the quota */
     bool deferred;     /* the handler's: it will be answered later */
@@ -27,7 +28,7 @@ struct hprpc_request {
 /* A REQUEST came. Takes the message over; may run the handler. 0, or HPRPC_EPROTOCOL. By the pump's owner. */
 int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message);
 
-/* A CANCEL came. */
+/* A CANCEL came: a request that others hold is answered at once, so that its id and credit are free. By the pump's owner. */
 void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call);
 
 /* Runs the requests that waited for the innermost handler to return. By the pump's owner. */
@@ -41,6 +42,12 @@ int hprpc__request_share(struct hprpc_request *request);
 
 /* Gives its place in the quota back, once. Under the lock, or where nobody else knows the request any more. */
 void hprpc__request_uncount(struct hprpc_request *request);
+
+/*
+ * Answers a shared request in its handler's stead: whatever the handler answers later goes nowhere. Under the lock. False: not
+ * now, for want of memory, or since too many such requests are still held.
+ */
+bool hprpc__request_answer_cancelled(struct hprpc_request *request);
 
 /* Runs a shared request's handler on this thread, unless nobody waits for it any more. */
 void hprpc__request_run_shared(struct hprpc_request *request);

@@ -1,205 +1,360 @@
 #include "rpc/serve/workers.h"
 
+#include "rpc/connection/waiters.h"
+
 struct worker {
-    struct group *group;
+    struct hprpc__workers *workers;
     struct hprpc__thread thread;
-    struct hprpc_request *request; /* group's lock: what it runs */
+    struct hprpc_request *request; /* the innermost that it runs */
+    bool waits;                    /* inside that handler, for its connection: it may run nested requests */
+    enum { UNUSED, LIVE, ENDED } state;
 };
 
-/* The threads of one depth. */
-struct group {
-    struct hprpc__workers *workers;
-    struct hprpc__mutex lock;
-    struct hprpc__condition work;
+struct queue {
     struct hprpc_request *first, *last;
-    uint32_t started, idle;
-    bool stop;
-    struct worker *threads;
+    uint32_t length;
 };
 
 struct hprpc__workers {
     struct hprpc_context *context;
-    uint32_t count, depths;
-    struct group groups[];
+    uint32_t count;
+    uint64_t idle_ns;
+    struct hprpc__mutex lock; /* of all that follows */
+    struct hprpc__condition work;
+    struct queue plain, nested;
+    uint32_t live, idle;
+    uint32_t nesting; /* workers that took a nested request from the queue */
+    uint32_t waiting; /* workers that wait inside handlers */
+    bool took_nested; /* the last that was taken */
+    bool stop;
+    struct worker threads[];
 };
 
-static size_t size_of(uint32_t depths)
+static size_t size_of(uint32_t count)
 {
-    return sizeof(struct hprpc__workers) + depths * sizeof(struct group);
+    return sizeof(struct hprpc__workers) + count * sizeof(struct worker);
 }
 
-int hprpc__workers_new(struct hprpc_context *context, uint32_t count, uint32_t depths,
+int hprpc__workers_new(struct hprpc_context *context, uint32_t count, uint64_t idle_ns,
                        struct hprpc__workers **ret_workers)
 {
-    struct hprpc__workers *workers = hprpc_context_allocate(context, size_of(depths));
+    struct hprpc__workers *workers = hprpc_context_allocate(context, size_of(count));
 
     if (!workers)
         return HPRPC_ENOMEM;
-    memset(workers, 0, size_of(depths));
+    memset(workers, 0, size_of(count));
     workers->context = context;
     workers->count = count;
-    workers->depths = depths;
-    for (uint32_t i = 0; i < depths; i++) {
-        workers->groups[i].workers = workers;
-        hprpc__mutex_init(&workers->groups[i].lock);
-        hprpc__condition_init(&workers->groups[i].work);
-    }
+    workers->idle_ns = idle_ns;
+    hprpc__mutex_init(&workers->lock);
+    hprpc__condition_init(&workers->work);
     *ret_workers = workers;
     return 0;
 }
 
-/* Under the group's lock, as all that follows about its queue. */
-static struct hprpc_request *pop(struct group *group)
-{
-    struct hprpc_request *request = group->first;
+/* ---- The queues ---- */
 
-    hprpc__assert_locked(&group->lock);
-    if (request)
-        group->first = request->next;
+static void push(struct queue *queue, struct hprpc_request *request)
+{
+    request->next = NULL;
+    if (queue->first)
+        queue->last->next = request;
+    else
+        queue->first = request;
+    queue->last = request;
+    queue->length++;
+}
+
+/* Takes out the request behind `before`, or the first. */
+static struct hprpc_request *take_out(struct queue *queue, struct hprpc_request *before)
+{
+    struct hprpc_request *request = before ? before->next : queue->first;
+
+    if (!request)
+        return NULL;
+    if (before)
+        before->next = request->next;
+    else
+        queue->first = request->next;
+    if (queue->last == request)
+        queue->last = before;
+    queue->length--;
     return request;
 }
 
-static void push(struct group *group, struct hprpc_request *request)
+/*
+ * Nested requests leave one worker to the others, not counting those that wait inside handlers, which may run nested ones as
+ * well. Where there is one worker alone, they take turns.
+ */
+static bool takes_nested(const struct hprpc__workers *workers)
 {
-    hprpc__assert_locked(&group->lock);
-    request->next = NULL;
-    if (group->first)
-        group->last->next = request;
-    else
-        group->first = request;
-    group->last = request;
+    if (!workers->nested.first)
+        return false;
+    if (workers->count == 1)
+        return !workers->plain.first || !workers->took_nested;
+    return workers->nesting + workers->waiting + 1 < workers->count;
+}
+
+static struct hprpc_request *take(struct hprpc__workers *workers, bool *ret_nested)
+{
+    hprpc__assert_locked(&workers->lock);
+    *ret_nested = takes_nested(workers);
+    workers->took_nested = *ret_nested;
+    return take_out(*ret_nested ? &workers->nested : &workers->plain, NULL);
+}
+
+/* ---- The threads ---- */
+
+static void run_taken(struct worker *worker, bool nested)
+{
+    struct hprpc__workers *workers = worker->workers;
+
+    hprpc__assert_locked(&workers->lock);
+    workers->nesting += nested; /* false, too, where it runs inside another handler */
+    hprpc__mutex_unlock(&workers->lock);
+    hprpc__request_run_shared(worker->request);
+    hprpc__mutex_lock(&workers->lock);
+    workers->nesting -= nested;
+    worker->request = NULL;
+}
+
+/* Sleeps until there may be work. False: there was none for so long that the thread should end. */
+static bool wait_for_work(struct hprpc__workers *workers, uint64_t *idle_since)
+{
+    uint64_t now = hprpc_context_now(workers->context);
+
+    hprpc__assert_locked(&workers->lock);
+    if (!*idle_since)
+        *idle_since = now;
+    if (now - *idle_since >= workers->idle_ns)
+        return false;
+    workers->idle++;
+    hprpc__condition_wait(&workers->work, &workers->lock, workers->idle_ns - (now - *idle_since));
+    workers->idle--;
+    return true;
+}
+
+/* Takes the handle of a thread that has ended out of its place. False: there is none. */
+static bool take_ended(struct hprpc__workers *workers, struct hprpc__thread *ret_thread)
+{
+    hprpc__assert_locked(&workers->lock);
+    for (uint32_t i = 0; i < workers->count; i++) {
+        if (workers->threads[i].state != ENDED)
+            continue;
+        workers->threads[i].state = UNUSED;
+        *ret_thread = workers->threads[i].thread;
+        return true;
+    }
+    return false;
+}
+
+/* A thread that ends joins the one that ended before it, so that one at most waits to be joined. */
+static void end(struct worker *worker)
+{
+    struct hprpc__workers *workers = worker->workers;
+    struct hprpc__thread former;
+    bool joins = !workers->stop && take_ended(workers, &former);
+
+    worker->state = ENDED;
+    workers->live--;
+    hprpc__mutex_unlock(&workers->lock);
+    if (joins)
+        hprpc__thread_join(&former);
 }
 
 static void *work(void *argument)
 {
     struct worker *worker = argument;
-    struct group *group = worker->group;
+    struct hprpc__workers *workers = worker->workers;
+    uint64_t idle_since = 0;
+    bool nested, stays = true;
 
-    hprpc__mutex_lock(&group->lock);
-    while (!group->stop) {
-        worker->request = pop(group);
-        if (!worker->request) {
-            group->idle++;
-            hprpc__condition_wait(&group->work, &group->lock, HPRPC__NEVER);
-            group->idle--;
-            continue;
+    hprpc__mutex_lock(&workers->lock);
+    while (!workers->stop && stays) {
+        worker->request = take(workers, &nested);
+        if (worker->request) {
+            worker->request->outer = NULL;
+            run_taken(worker, nested);
+            idle_since = 0;
+        } else {
+            stays = wait_for_work(workers, &idle_since);
         }
-        hprpc__mutex_unlock(&group->lock);
-        hprpc__request_run_shared(worker->request);
-        hprpc__mutex_lock(&group->lock);
-        worker->request = NULL;
     }
-    hprpc__mutex_unlock(&group->lock);
+    end(worker);
     return NULL;
 }
 
-/* Under the group's lock. */
-static void start_one(struct group *group)
+static void start_one(struct hprpc__workers *workers)
 {
-    struct hprpc__workers *workers = group->workers;
-    struct worker *worker;
+    struct worker *worker = workers->threads;
 
-    hprpc__assert_locked(&group->lock);
-    if (!group->threads) {
-        group->threads = hprpc_context_allocate(workers->context, workers->count * sizeof(*group->threads));
-        if (!group->threads)
-            return;
+    hprpc__assert_locked(&workers->lock);
+    while (worker->state != UNUSED)
+        worker++;
+    *worker = (struct worker){ .workers = workers };
+    if (hprpc__thread_start(&worker->thread, work, worker) < 0)
+        return;
+    worker->state = LIVE;
+    workers->live++;
+}
+
+/* ---- Handing over ---- */
+
+static bool nests_in(const struct hprpc_request *request, const struct hprpc_request *outer)
+{
+    return request->controller == outer->controller && request->header.depth > outer->header.depth;
+}
+
+/* Whether the handler of a request that it may nest in runs: only then must it not stand in line with the others. */
+static bool has_outer(struct hprpc__workers *workers, const struct hprpc_request *request)
+{
+    bool found = false;
+
+    hprpc__assert_locked(&workers->lock);
+    for (uint32_t i = 0; i < workers->count && !found; i++) {
+        for (struct hprpc_request *outer = workers->threads[i].request; outer && !found; outer = outer->outer)
+            found = nests_in(request, outer);
     }
-    worker = &group->threads[group->started];
-    *worker = (struct worker){ .group = group };
-    if (hprpc__thread_start(&worker->thread, work, worker) == 0)
-        group->started++;
+    return found;
 }
 
-static uint32_t length(const struct group *group)
+bool hprpc__workers_submit(struct hprpc__workers *workers, struct hprpc_request *request, bool nested)
 {
-    uint32_t count = 0;
+    struct hprpc_controller *controller = request->controller;
+    struct hprpc__thread former;
+    bool served, joins;
 
-    hprpc__assert_locked(&group->lock);
-    for (const struct hprpc_request *request = group->first; request && count <= group->idle; request = request->next)
-        count++;
-    return count;
-}
-
-bool hprpc__workers_submit(struct hprpc__workers *workers, struct hprpc_request *request)
-{
-    uint32_t depth = request->header.depth;
-    struct group *group = &workers->groups[depth < workers->depths ? depth : workers->depths - 1];
-    bool served;
-
-    hprpc__mutex_lock(&group->lock);
-    if (group->started < workers->count && length(group) >= group->idle)
-        start_one(group);
-    served = group->started > 0;
+    hprpc__mutex_lock(&workers->lock);
+    nested = nested && has_outer(workers, request);
+    /* its place may be needed */
+    joins = take_ended(workers, &former);
+    if (workers->idle <= workers->plain.length + workers->nested.length && workers->live < workers->count)
+        start_one(workers);
+    served = workers->live > 0;
     if (served) {
-        push(group, request);
-        hprpc__condition_signal(&group->work);
+        push(nested ? &workers->nested : &workers->plain, request);
+        hprpc__condition_signal(&workers->work);
     }
-    hprpc__mutex_unlock(&group->lock);
+    hprpc__mutex_unlock(&workers->lock);
+    /* a worker that is free now may be another's in a moment, or be kept for those that are not nested */
+    if (served && nested)
+        hprpc__pump_wake_helpers(&controller->pump);
+    if (joins)
+        hprpc__thread_join(&former);
     return served;
 }
 
-static struct hprpc_request *running_in(struct group *group)
-{
-    struct hprpc_request *request = NULL;
+/* ---- On a worker's thread ---- */
 
-    hprpc__mutex_lock(&group->lock);
-    for (uint32_t i = 0; i < group->started && !request; i++) {
-        if (hprpc__thread_is_self(&group->threads[i].thread))
-            request = group->threads[i].request;
+/* The worker that the calling thread is, or NULL. */
+static struct worker *myself(struct hprpc__workers *workers)
+{
+    hprpc__assert_locked(&workers->lock);
+    for (uint32_t i = 0; i < workers->count; i++) {
+        if (workers->threads[i].state == LIVE && hprpc__thread_is_self(&workers->threads[i].thread))
+            return &workers->threads[i];
     }
-    hprpc__mutex_unlock(&group->lock);
-    return request;
+    return NULL;
 }
 
 struct hprpc_request *hprpc__workers_running(struct hprpc__workers *workers)
 {
-    struct hprpc_request *request = NULL;
+    struct hprpc_request *request;
+    struct worker *worker;
 
-    for (uint32_t i = 0; i < workers->depths && !request; i++)
-        request = running_in(&workers->groups[i]);
+    hprpc__mutex_lock(&workers->lock);
+    worker = myself(workers);
+    request = worker ? worker->request : NULL;
+    hprpc__mutex_unlock(&workers->lock);
     return request;
 }
 
-static void tell_group(struct group *group)
+bool hprpc__workers_has_nested(struct hprpc__workers *workers, const struct hprpc_request *outer)
 {
-    hprpc__mutex_lock(&group->lock);
-    group->stop = true;
-    hprpc__condition_broadcast(&group->work);
-    hprpc__mutex_unlock(&group->lock);
+    const struct hprpc_request *request;
+
+    hprpc__mutex_lock(&workers->lock);
+    request = workers->nested.first;
+    while (request && !nests_in(request, outer))
+        request = request->next;
+    hprpc__mutex_unlock(&workers->lock);
+    return request != NULL;
 }
 
-/* The same by a thread that does not hold the lock. */
-static struct hprpc_request *pop_alone(struct group *group)
+bool hprpc__workers_run_nested(struct hprpc__workers *workers, struct hprpc_request *outer)
+{
+    struct hprpc_request *before = NULL, *request;
+    struct worker *worker;
+
+    hprpc__mutex_lock(&workers->lock);
+    request = workers->nested.first;
+    while (request && !nests_in(request, outer)) {
+        before = request;
+        request = request->next;
+    }
+    if (request) {
+        take_out(&workers->nested, before);
+        worker = myself(workers);
+        request->outer = outer;
+        worker->request = request;
+        run_taken(worker, false);
+        worker->request = outer;
+    }
+    hprpc__mutex_unlock(&workers->lock);
+    return request != NULL;
+}
+
+void hprpc__workers_set_waiting(struct hprpc__workers *workers, bool waits)
+{
+    struct worker *worker;
+
+    hprpc__mutex_lock(&workers->lock);
+    worker = myself(workers);
+    if (worker->waits != waits)
+        workers->waiting += waits ? 1u : UINT32_MAX;
+    worker->waits = waits;
+    hprpc__mutex_unlock(&workers->lock);
+}
+
+/* ---- The end ---- */
+
+static struct hprpc_request *take_left(struct hprpc__workers *workers)
 {
     struct hprpc_request *request;
 
-    hprpc__mutex_lock(&group->lock);
-    request = pop(group);
-    hprpc__mutex_unlock(&group->lock);
+    hprpc__mutex_lock(&workers->lock);
+    request = take_out(workers->nested.first ? &workers->nested : &workers->plain, NULL);
+    hprpc__mutex_unlock(&workers->lock);
     return request;
 }
 
-static void stop_group(struct group *group)
+static void join(struct hprpc__workers *workers, const struct worker *worker)
 {
-    struct hprpc_request *request;
+    bool used;
 
-    for (uint32_t i = 0; i < group->started; i++)
-        hprpc__thread_join(&group->threads[i].thread);
-    while ((request = pop_alone(group)))
-        hprpc__request_drop_shared(request);
-    hprpc_context_release(group->workers->context, group->threads, group->workers->count * sizeof(*group->threads));
-    hprpc__condition_destroy(&group->work);
-    hprpc__mutex_destroy(&group->lock);
+    hprpc__mutex_lock(&workers->lock);
+    used = worker->state != UNUSED;
+    hprpc__mutex_unlock(&workers->lock);
+    if (used)
+        hprpc__thread_join((struct hprpc__thread *)&worker->thread);
 }
 
 void hprpc__workers_free(struct hprpc__workers *workers)
 {
+    struct hprpc_request *request;
+
     if (!workers)
         return;
-    for (uint32_t i = 0; i < workers->depths; i++)
-        tell_group(&workers->groups[i]);
-    for (uint32_t i = 0; i < workers->depths; i++)
-        stop_group(&workers->groups[i]);
-    hprpc_context_release(workers->context, workers, size_of(workers->depths));
+    hprpc__mutex_lock(&workers->lock);
+    workers->stop = true;
+    hprpc__condition_broadcast(&workers->work);
+    hprpc__mutex_unlock(&workers->lock);
+    /* a place that is UNUSED stays so from now on: nothing is submitted, and who ends joins no other */
+    for (uint32_t i = 0; i < workers->count; i++)
+        join(workers, &workers->threads[i]);
+    while ((request = take_left(workers)))
+        hprpc__request_drop_shared(request);
+    hprpc__condition_destroy(&workers->work);
+    hprpc__mutex_destroy(&workers->lock);
+    hprpc_context_release(workers->context, workers, size_of(workers->count));
 }

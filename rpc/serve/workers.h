@@ -1,7 +1,10 @@
 /*
- * Threads that run handlers, so that a slow one harms only itself. There is one group of threads for each depth of
- * nesting, started as they are first needed: a handler that waits for a call back waits only for deeper groups, so a full
- * group cannot keep a nested call from running, and nesting cannot deadlock.
+ * Threads that run handlers, so that a slow one harms only itself. One bound holds for all of them: they are started as they
+ * are needed, and end after a while without work.
+ *
+ * A handler may wait for a call to its caller, from which further requests follow: nested ones. They leave one worker to
+ * those that are not nested, and run, where no worker is free, on the thread of a handler that waits on their connection.
+ * So a handler that waits never waits for a thread, and nesting cannot deadlock, however few threads there are.
  */
 #ifndef HPRPC_RPC_SERVE_WORKERS_H
 #define HPRPC_RPC_SERVE_WORKERS_H
@@ -10,15 +13,27 @@
 
 struct hprpc__workers;
 
-/* `count` threads for each depth below `depths`. HPRPC_ENOMEM. */
-int hprpc__workers_new(struct hprpc_context *context, uint32_t count, uint32_t depths,
+/* At most `count` threads, each of which ends after `idle_ns` without work. HPRPC_ENOMEM. */
+int hprpc__workers_new(struct hprpc_context *context, uint32_t count, uint64_t idle_ns,
                        struct hprpc__workers **ret_workers);
 
-/* Hands a shared request over. False when no thread could be started for it. Any thread. */
-bool hprpc__workers_submit(struct hprpc__workers *workers, struct hprpc_request *request);
+/*
+ * Hands a shared request over; `nested`: it follows from a call that this side has open on its connection. False when no thread
+ * could be started for it. By the pump's owner.
+ */
+bool hprpc__workers_submit(struct hprpc__workers *workers, struct hprpc_request *request, bool nested);
 
 /* The request that the calling thread runs, or NULL when it is none of the workers. */
 struct hprpc_request *hprpc__workers_running(struct hprpc__workers *workers);
+
+/* Whether a nested request waits that may run inside the handler of `outer`. Any thread. */
+bool hprpc__workers_has_nested(struct hprpc__workers *workers, const struct hprpc_request *outer);
+
+/* Runs one of them on this thread, whose handler is that of `outer` and waits. False: there was none. */
+bool hprpc__workers_run_nested(struct hprpc__workers *workers, struct hprpc_request *outer);
+
+/* The thread that asks, a worker inside a handler, begins to wait on that handler's connection; or is through with it. */
+void hprpc__workers_set_waiting(struct hprpc__workers *workers, bool waits);
 
 /* Waits until running handlers have returned; requests that still wait are dropped. NULL is accepted. */
 void hprpc__workers_free(struct hprpc__workers *workers);

@@ -31,6 +31,64 @@ static void as_many_at_once_as_workers(void **state)
     room_close(&room);
 }
 
+enum { BOUNCES = 9 };
+
+struct bouncer {
+    struct room *room;
+    struct probe *own;
+    enum hprpc_pump pump;
+    int32_t count;
+    pthread_t thread;
+};
+
+/* Each client is pumped by a thread of its own: who waits for one that is not looked at would keep a worker. */
+static void *bounce_there_and_back(void *argument)
+{
+    struct bouncer *bouncer = argument;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client = room_connect_pumped(bouncer->room, bouncer->pump, &proxy);
+
+    if (conform_probe_serve(hprpc_client_controller(client), &probe_service, bouncer->own) == 0 &&
+        conform_probe_bounce_start(&proxy, &call, BOUNCES) == 0) {
+        if (bouncer->pump == HPRPC_PUMP_LOOP)
+            suite_drive(client, call.pending);
+        conform_probe_bounce_finish(&call, &bouncer->count);
+    }
+    hprpc_call_clear(&call);
+    hprpc_client_free(client);
+    return NULL;
+}
+
+/* Several clients call back and forth at once, deeper than there are workers, and no thread is added for it. */
+static void nesting_needs_no_more_workers(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 18; i++) {
+        enum { CLIENTS = 5 };
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct bouncer bouncers[CLIENTS];
+        int clients = i / 9 ? CLIENTS : 1;
+        struct room room;
+        struct probe own;
+
+        options.workers = 1 + (uint32_t)i / 3 % 3;
+        options.loops = 1 + (uint32_t)i % 2;
+        room_serve(&room, "", &options);
+        probe_init(&own);
+        for (int n = 0; n < clients; n++) {
+            bouncers[n] = (struct bouncer){ .room = &room, .own = &own, .pump = suite_pumps[i % 3] };
+            assert_int_equal(pthread_create(&bouncers[n].thread, NULL, bounce_there_and_back, &bouncers[n]), 0);
+        }
+        for (int n = 0; n < clients; n++) {
+            assert_int_equal(pthread_join(bouncers[n].thread, NULL), 0);
+            assert_int_equal(bouncers[n].count, BOUNCES + 1);
+        }
+        probe_clear(&own);
+        room_close(&room);
+    }
+}
+
 static void a_blocked_worker_harms_nobody(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -105,6 +163,47 @@ static void dropped_before_its_turn(void **state)
     hprpc_call_clear(&cancelled);
     hprpc_client_free(client);
     room_close(&room);
+}
+
+/* One that defers and never answers uses up neither the credit of a connection nor the patience of those who call others. */
+static void what_is_never_answered_blocks_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct patience patience = patience_begin();
+        struct conform_probe_proxy proxy;
+        struct hprpc_client *client;
+        struct room room;
+        int expired = 0, busy = 0, r = HPRPC_EBUSY;
+        int32_t value;
+
+        options.max_calls = 4;
+        options.workers = i / 3 * 2;
+        room_serve(&room, "", &options);
+        client = room_connect_pumped(&room, suite_pumps[i % 3], &proxy);
+        atomic_store(&room.probe.hold, true);
+        for (int n = 0; n < 12; n++) {
+            struct hprpc_call call = HPRPC_CALL_INIT;
+
+            call.timeout_ms = 3;
+            r = conform_probe_later(&proxy, &call, n, false, &value);
+            expired += r == HPRPC_EDEADLINE;
+            busy += r == HPRPC_EBUSY;
+            hprpc_call_clear(&call);
+            assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+        }
+        assert_int_equal(expired + busy, 12);
+        assert_true(expired >= 4 && atomic_load(&room.probe.kept) <= 8);
+        /* once they are given up, it can defer again */
+        atomic_store(&room.probe.hold, false);
+        do {
+            r = conform_probe_later(&proxy, NULL, 3, false, &value);
+        } while (r == HPRPC_EBUSY && try_again(&patience));
+        assert_int_equal(r, 0);
+        hprpc_client_free(client);
+        room_close(&room);
+    }
 }
 
 /* As the documentation says: an inline handler holds up its own loop. Not the others. */
@@ -196,8 +295,12 @@ static void every_combination(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(as_many_at_once_as_workers), cmocka_unit_test(a_blocked_worker_harms_nobody),
-    cmocka_unit_test(dropped_before_its_turn),    cmocka_unit_test(a_blocked_loop_harms_its_own),
+    cmocka_unit_test(nesting_needs_no_more_workers),
+    cmocka_unit_test(what_is_never_answered_blocks_nothing),
+    cmocka_unit_test(as_many_at_once_as_workers),
+    cmocka_unit_test(a_blocked_worker_harms_nobody),
+    cmocka_unit_test(dropped_before_its_turn),
+    cmocka_unit_test(a_blocked_loop_harms_its_own),
     cmocka_unit_test(every_combination),
 };
 

@@ -460,6 +460,53 @@ static void a_server_keeps_only_so_many(void **state)
 }
 
 /* A server that is told to stop lets what it keeps finish, and turns new requests away. */
+/* The id is free at once, and what the first holder answers afterwards meets nobody, least of all the second one's caller. */
+static void a_cancelled_request_is_answered_at_once(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        struct tiny_handlers handlers = { keep, tiny_plain.poke, tiny_plain.note };
+        struct hprpc_request *requests[2];
+        struct fake_message message;
+        struct fake_end *end;
+        struct later later;
+        struct stage stage;
+        char text[256];
+
+        stage_open(&stage, false);
+        stage_serve(&stage, NULL, &handlers, &later);
+        end = raw_connect(&stage, NULL);
+        raw_request(end, 5, TINY_ECHO, 0, "1", 1);
+        stage_turn(&stage);
+        requests[0] = later.request;
+        raw_signal(end, HPRPC_MESSAGE_CANCEL, 5);
+        raw_signal(end, HPRPC_MESSAGE_CANCEL, 5);
+        stage_turn(&stage);
+        assert_true(fake_poll(end, &message));
+        assert_int_equal(message.header.type, HPRPC_MESSAGE_ERROR);
+        assert_int_equal(message.header.call, 5);
+        assert_int_equal(raw_read_error(&message, text), HPRPC_ECANCELLED);
+        fake_message_clear(&message);
+        assert_true(hprpc_request_cancelled(requests[0]));
+        raw_request(end, 5, TINY_ECHO, 0, "2", 1);
+        stage_turn(&stage);
+        requests[1] = later.request;
+        assert_ptr_not_equal(requests[0], requests[1]);
+        for (int i = 0; i < 2; i++) {
+            int which = first ^ i;
+
+            assert_int_equal(tiny_echo_reply(requests[which], "x", 1), which ? 0 : HPRPC_ECLOSED);
+        }
+        assert_true(fake_poll(end, &message));
+        assert_int_equal(message.header.type, HPRPC_MESSAGE_REPLY);
+        assert_int_equal(message.header.call, 5);
+        fake_message_clear(&message);
+        assert_false(fake_poll(end, &message));
+        fake_leave(end);
+        stage_close(&stage);
+    }
+}
+
 static void an_orderly_stop(void **state)
 {
     static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
@@ -514,6 +561,7 @@ int main(void)
         cmocka_unit_test(answers_queue_where_nobody_reads),
         cmocka_unit_test(a_server_keeps_only_so_many),
         cmocka_unit_test(an_orderly_stop),
+        cmocka_unit_test(a_cancelled_request_is_answered_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

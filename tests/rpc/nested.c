@@ -134,7 +134,7 @@ static void unrelated_requests_wait_their_turn(void **state)
     struct fake_end *end;
     struct fake_message callback, message;
     struct hprpc_header deeper = { .type = HPRPC_MESSAGE_REQUEST, .call = 9, .depth = 1, .flags = HPRPC_FLAG_DEPTH };
-    uint32_t answered[5];
+    uint32_t answered[6];
 
     (void)state;
     stage_open(&stage, false);
@@ -146,14 +146,22 @@ static void unrelated_requests_wait_their_turn(void **state)
     raw_request(end, 2, TINY_ECHO, 0, "\0b", 2);
     raw_request(end, 3, TINY_ECHO, 0, "\0c", 2);
     deeper.service = 0;
-    fake_send(end, &deeper, "\x02\0d", 3);
-    /* only the one that belongs to the callback is answered now */
-    assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
-    assert_int_equal(message.header.call, 9);
-    fake_message_clear(&message);
+    /* nothing is open yet from which it could follow: the depth is not believed */
+    fake_send(end, &deeper, "\x02\0f", 3);
     raw_bound(end, callback.header.call);
     fake_message_clear(&callback);
     assert_true(fake_expect(end, HPRPC_MESSAGE_REQUEST, &callback));
+    assert_int_equal(callback.header.depth, 1);
+    deeper.depth = 3; /* nor is this one, deeper than what could follow */
+    deeper.call = 10;
+    fake_send(end, &deeper, "\x02\0g", 3);
+    deeper.depth = 2;
+    deeper.call = 11;
+    fake_send(end, &deeper, "\x02\0d", 3);
+    /* only the one that belongs to the callback is answered now */
+    assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
+    assert_int_equal(message.header.call, 11);
+    fake_message_clear(&message);
     raw_request(end, 4, TINY_ECHO, 0, "\0e", 2);
     raw_signal(end, HPRPC_MESSAGE_CANCEL, 3);
     raw_signal(end, HPRPC_MESSAGE_PING, 0);
@@ -162,7 +170,7 @@ static void unrelated_requests_wait_their_turn(void **state)
     fake_message_clear(&message);
     raw_reply(end, callback.header.call, "\1", 1);
     fake_message_clear(&callback);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         assert_true(fake_receive(end, &message));
         answered[i] = message.header.call;
         /* the one that was cancelled meanwhile did not run at all */
@@ -172,10 +180,12 @@ static void unrelated_requests_wait_their_turn(void **state)
     assert_int_equal(answered[0], 1);
     assert_int_equal(answered[1], 2);
     assert_int_equal(answered[2], 3);
-    assert_int_equal(answered[3], 4);
+    assert_int_equal(answered[3], 9);
+    assert_int_equal(answered[4], 10);
+    assert_int_equal(answered[5], 4);
     fake_leave(end);
     stage_unserve(&stage);
-    assert_string_equal(there.order, "adbe");
+    assert_string_equal(there.order, "adbfge");
     stage_close(&stage);
 }
 
