@@ -117,7 +117,7 @@ static void *pump_until_broken(void *argument)
 
     tell_connecting((struct connection *)controller->pump.host);
     atomic_store(&controller->pump.owner, hprpc__thread_self());
-    while (hprpc__state(controller) != HPRPC__BROKEN)
+    while (hprpc__state(controller) != HPRPC__BROKEN && hprpc__shared_is_ours(controller->shared))
         hprpc__pump_wait(controller, &end, HPRPC_NO_TIMEOUT);
     return NULL;
 }
@@ -436,6 +436,8 @@ int hprpc_client_process(struct hprpc_client *client)
         controller->channel->ops->disarm(controller->channel);
         for (int turn = 0; turn < TURNS && hprpc__controller_turn(controller, 1, NULL) > 0; turn++)
             continue;
+        if (!hprpc__shared_is_ours(connection->shared))
+            return HPRPC_EFORKED;
         hprpc__controller_expire(controller, hprpc_context_now(controller->context));
         settle(&connection->host, controller);
         hprpc__pump_disown(&controller->pump);

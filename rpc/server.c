@@ -40,6 +40,7 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
     server->stop_ms = or_default(options->stop_timeout_ms, HPRPC__STOP_MS);
     server->shared->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
     server->shared->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
+    server->shared->quota.max_unread = options->max_unread_bytes ? options->max_unread_bytes : HPRPC__UNREAD_BYTES_MAX;
     if (options->loops > HPRPC__LOOPS_MAX || options->workers > HPRPC__WORKERS_MAX)
         return HPRPC_EINVAL;
     return hprpc__limits_complete(&server->limits);
@@ -110,6 +111,14 @@ static void other_event(void *self, void *owner)
         hprpc__acceptor_event(&server->acceptor, owner);
 }
 
+static void kick_all(void *self)
+{
+    struct hprpc_server *server = self;
+
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        hprpc__loop_kick(&server->loops[i].loop);
+}
+
 /* ---- Life ---- */
 
 static int make_loops(struct hprpc_server *server, uint32_t count)
@@ -124,7 +133,10 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
         if (hprpc__loop_init(&server->loops[i].loop, server->context) < 0)
             return HPRPC_ESYSTEM;
         server->loops[i].loop.host.ends = hprpc__server_ends;
+        server->loops[i].loop.quota = &server->shared->quota;
     }
+    server->shared->quota.relieve = kick_all;
+    server->shared->quota.self = server;
     server->loops[0].loop.other = other_event;
     server->loops[0].loop.self = server;
     server->acceptor = (struct hprpc__acceptor){
@@ -256,6 +268,8 @@ static void *run_loop(void *argument)
         if (hprpc__loop_turn(&serving->loop, true, HPRPC__NEVER) < 0)
             break;
     }
+    if (!hprpc__shared_is_ours(serving->server->shared))
+        return NULL;
     hprpc__server_send_rest(serving->server, &serving->loop);
     hprpc__loop_end_all(&serving->loop);
     return NULL;
@@ -297,6 +311,9 @@ int hprpc_server_run(struct hprpc_server *server)
         r = hprpc__server_turn(server, true, HPRPC__NEVER);
     if (r == 0)
         r = hprpc__server_drain(server);
+    /* a child of fork that came out of a handler: connections, listeners and threads are its parent's */
+    if (r == HPRPC_EFORKED)
+        return r;
     stop_loops(server);
     if (r == 0)
         hprpc__server_send_rest(server, &server->loops[0].loop);

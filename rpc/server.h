@@ -18,6 +18,7 @@ enum {
 };
 
 #define HPRPC__KEPT_BYTES_MAX (1024ull * 1024 * 1024)
+#define HPRPC__UNREAD_BYTES_MAX (512ull * 1024 * 1024)
 
 struct hprpc__serving_loop {
     struct hprpc__loop loop;

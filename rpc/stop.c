@@ -71,7 +71,8 @@ void hprpc__server_send_rest(struct hprpc_server *server, struct hprpc__loop *lo
     uint64_t deadline = stop_deadline(server);
     uint64_t now;
 
-    while (hprpc__loop_has_unsent(loop) && (now = hprpc_context_now(loop->context)) < deadline) {
+    while (hprpc__shared_is_ours(server->shared) && hprpc__loop_has_unsent(loop) &&
+           (now = hprpc_context_now(loop->context)) < deadline) {
         if (hprpc__loop_turn(loop, true, earlier(now + DRAIN_LOOK, deadline)) < 0)
             break;
     }

@@ -130,10 +130,14 @@ static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t proced
 static int wait_for_room(struct hprpc_stub *stub, struct hprpc__room *room)
 {
     struct hprpc_controller *controller = stub->client->controller;
+    int r;
 
     if (stub->call && (stub->call->flags & HPRPC_CALL_NO_WAIT))
         return explain(stub->call, HPRPC_EBUSY, "no credit or no room for the request");
-    if (hprpc__pump_wait_for_room(controller, room, timeout_of(stub)) == HPRPC_EAGAIN)
+    r = hprpc__pump_wait_for_room(controller, room, timeout_of(stub));
+    if (!hprpc__shared_is_ours(controller->shared))
+        return explain(stub->call, HPRPC_EFORKED, NULL);
+    if (r == HPRPC_EAGAIN)
         return explain(stub->call, HPRPC_EDEADLINE, "the deadline passed before there was room for the request");
     return 0;
 }
@@ -267,8 +271,12 @@ static int explain_value(struct hprpc_stub *stub)
 static int open_reply(struct hprpc_stub *stub)
 {
     struct hprpc_pending_call *pending = stub->pending;
-    int r = pending->code;
+    int r;
 
+    /* a child of fork that came out of a callback, in the middle of its parent's wait */
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(pending->controller->shared)))
+        return explain(stub->call, HPRPC_EFORKED, NULL);
+    r = pending->code;
     if (r == 0 && pending->answer != HPRPC_MESSAGE_REPLY)
         r = HPRPC_EPROTOCOL;
     if (r == 0) {
@@ -352,7 +360,8 @@ int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call)
 
 int hprpc_stub_end(struct hprpc_stub *stub)
 {
-    int r = kodosis_reader_finish(&stub->reader) == KODOSIS_OK ? 0 : HPRPC_EBODY;
+    enum kodosis_status status = kodosis_reader_finish(&stub->reader);
+    int r = status == KODOSIS_OK ? 0 : status == KODOSIS_NO_MEMORY ? HPRPC_ENOMEM : HPRPC_EBODY;
 
     if (stub->call) {
         stub->call->pending = stub->pending;

@@ -30,12 +30,14 @@ struct hprpc_server_options {
     uint32_t timeout_ms;           /* deadline of calls to clients that name none; 0 means 30 s */
     uint32_t stop_timeout_ms;      /* how long `run` lets kept requests finish once it is told to stop; 0 means 5 s */
     uint32_t keepalive_ms;         /* after so much silence a client that can answer is pinged; 0 means never */
+    uint64_t max_unread_bytes;     /* bytes that wait until clients read them, over all connections: beyond it the
+                                      slowest readers are cut off; 0 means 512 MiB */
     uint32_t worker_idle_ms;       /* a worker that had nothing to do for so long ends; 0 means 10 s */
 };
 
-#define HPRPC_SERVER_OPTIONS_INIT                                                        \
-    {                                                                                    \
-        sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HPRPC_SERVER_OPTIONS_INIT                                                           \
+    {                                                                                       \
+        sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
     }
 
 /* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */
@@ -65,7 +67,10 @@ HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, ch
  * Serves on this thread, and on the other loops' threads, until hprpc_server_stop. Then it stops listening, turns new
  * requests away, lets those that are kept finish and their answers leave within the stop timeout, cancels the rest and closes
  * every connection.
- * 0, or why it could not go on. A handler that blocks inline holds it up, and belongs on workers; one that waits for a call
+ * 0, or why it could not go on; HPRPC_EFORKED in a child of fork, also one that was forked in a handler and returned out of it:
+ * the requests and connections are its parent's, who answers them. A child that lives on without executing another program
+ * keeps the descriptors of listeners and connections: the address stays taken, and no client is told, when the parent dies.
+ * A handler that blocks inline holds it up, and belongs on workers; one that waits for a call
  * over one of the server's own connections does not, because the connection ends by the stop timeout.
  */
 HPRPC_API int hprpc_server_run(struct hprpc_server *server);

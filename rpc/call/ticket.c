@@ -237,7 +237,12 @@ void hprpc__pending_put_down(struct hprpc_pending_call *pending)
 
 void hprpc__pending_tell(struct hprpc_pending_call *pending)
 {
+    const struct hprpc__shared *shared = pending->controller->shared;
+
     pending->notify(pending->notify_self, pending);
+    /* in a child of fork that comes out of it, the lock may be held for ever */
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
+        return;
     /* as in hprpc__pending_let_go: whichever of the two comes last sees what the other did */
     if (hprpc__set_bits(&pending->flags, HPRPC__TOLD) & HPRPC__DROPPED)
         hprpc__pending_put_down(pending);
@@ -245,6 +250,7 @@ void hprpc__pending_tell(struct hprpc_pending_call *pending)
 
 void hprpc__pending_complete(struct hprpc_pending_call *pending, int code)
 {
+    const struct hprpc__shared *shared = pending->controller->shared;
     struct hprpc__pump *pump = &pending->controller->pump;
 
     pending->code = code;
@@ -254,6 +260,8 @@ void hprpc__pending_complete(struct hprpc_pending_call *pending, int code)
      */
     if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
         hprpc__pending_tell(pending);
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
+        return;
     hprpc__pump_wake(pump, pending);
 }
 
@@ -271,7 +279,7 @@ static int read_error(struct hprpc_pending_call *pending)
     if (raised.size)
         kodosis_read_padding(&reader, 8);
     if (reader.status != KODOSIS_OK)
-        return HPRPC_EPROTOCOL;
+        return reader.status == KODOSIS_NO_MEMORY ? HPRPC_ENOMEM : HPRPC_EPROTOCOL;
 
     pending->text = text.size ? text.data : NULL;
     pending->raised = raised.size ? raised.data : NULL;
@@ -344,6 +352,9 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
     else
         hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
     pending->text = NULL;
+    /* relaxed: where it could not be received, it is no matter who was in time */
+    if (code == HPRPC_EDEADLINE && atomic_load_explicit(&pending->controller->hungry, memory_order_relaxed))
+        code = HPRPC_ENOMEM;
     pending->code = code;
     /* as in hprpc__pending_complete */
     *ret_notify = hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY;

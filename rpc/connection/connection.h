@@ -139,6 +139,7 @@ struct hprpc_controller {
     int code;                          /* lock: why it is BROKEN */
     struct hprpc_detail reason;        /* lock: the same in words */
     bool closing;                      /* lock: closed on this side */
+    atomic_bool hungry;                /* the last turn found no memory to receive; written by the pump */
     bool starved;                      /* lock: closed, because there was no memory for what the other side waits for */
     bool begins;                       /* this side connected, and says HELLO first */
     bool hello_sent;                   /* pump */
@@ -147,6 +148,7 @@ struct hprpc_controller {
     uint64_t bytes_out;                /* lock: their bodies */
     uint32_t oneway_calls_out;         /* lock: the one-way ones among them */
     uint64_t oneway_bytes_out;         /* lock: their bodies */
+    uint64_t unread;                   /* lock: bytes in the channel's queue that the quota knows of */
     uint32_t progress;                 /* lock: changes whenever credit or room may have come */
     atomic_uint turns;                 /* of the pump; written by its owner. A turn may make room in the channel */
     _Atomic uint64_t next_deadline;    /* no ticket expires before it; written under the lock */

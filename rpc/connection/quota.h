@@ -15,7 +15,30 @@ struct hprpc__quota {
     atomic_bool refusing; /* the server is stopping: new requests are turned away */
     atomic_uint calls;
     _Atomic uint64_t bytes;
+
+    uint64_t max_unread;
+    _Atomic uint64_t unread; /* bytes that wait in the channels, where they are many on one */
+    atomic_uint slow;        /* on so many connections */
+    /* `unread` grew beyond its limit: has every loop look whether it should end a connection. Any thread, under a send lock. */
+    void (*relieve)(void *self);
+    void *self;
 };
+
+static inline bool hprpc__quota_overflows(struct hprpc__quota *quota)
+{
+    return quota && atomic_load_explicit(&quota->unread, memory_order_relaxed) > quota->max_unread;
+}
+
+/* A connection has `now` bytes waiting instead of `before`. Any thread. */
+static inline void hprpc__quota_count_unread(struct hprpc__quota *quota, uint64_t before, uint64_t now)
+{
+    uint64_t sum = atomic_fetch_add_explicit(&quota->unread, now - before, memory_order_relaxed);
+
+    if (!before != !now)
+        atomic_fetch_add_explicit(&quota->slow, before ? UINT32_MAX : 1u, memory_order_relaxed);
+    if (now > before && sum + (now - before) > quota->max_unread && quota->relieve)
+        quota->relieve(quota->self);
+}
 
 static inline void hprpc__quota_give(struct hprpc__quota *quota, uint32_t size)
 {

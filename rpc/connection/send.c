@@ -3,6 +3,26 @@
 
 #include "rpc/connection/waiters.h"
 
+enum { UNREAD_LEAST = 64 * 1024 }; /* less on one connection is not worth counting */
+
+void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued)
+{
+    uint64_t before = controller->unread, now = queued < UNREAD_LEAST ? 0 : queued;
+
+    hprpc__assert_locked(&controller->lock);
+    if (KODOSIS_LIKELY(now == before) || !controller->quota)
+        return;
+    controller->unread = now;
+    hprpc__quota_count_unread(controller->quota, before, now);
+}
+
+/* After what may have changed the channel's queue. */
+static void look_at_queue(struct hprpc_controller *controller)
+{
+    if (hprpc__state(controller) != HPRPC__BROKEN)
+        hprpc__count_unread(controller, controller->channel->queued);
+}
+
 int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
 {
     struct hprpc_channel *channel = controller->channel;
@@ -17,6 +37,7 @@ int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation
     channel->corked = batch;
     r = channel->ops->end_call(channel, reservation);
     channel->corked = false;
+    look_at_queue(controller);
     if (r == 0 && channel->queued && !batch)
         controller->pump.host->attend(controller->pump.host, controller);
     return r;
@@ -33,6 +54,7 @@ int hprpc__flush(struct hprpc_controller *controller)
     r = channel->ops->flush(channel);
     if (r == 0)
         controller->progress++;
+    look_at_queue(controller);
     hprpc__mutex_unlock(&controller->lock);
     return r;
 }

@@ -11,6 +11,9 @@ int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation
 int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *header, const void *body,
                 uint32_t size);
 
+/* Tells the server's quota how much waits in the channel, or that nothing does any more. Under the lock. */
+void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued);
+
 /* Sends what waits in the channel; not under the lock. */
 int hprpc__flush(struct hprpc_controller *controller);
 

@@ -3,6 +3,7 @@
 
 #include "rpc/call/ticket.h"
 #include "rpc/connection/control.h"
+#include "rpc/connection/send.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/serve/request.h"
 
@@ -26,6 +27,7 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
             hprpc_detail_set(&controller->reason, 0, "%s", reason);
         if (code == HPRPC_EPROTOCOL && hprpc__goodbye_send(controller, reason) == 0)
             controller->channel->ops->flush(controller->channel);
+        hprpc__count_unread(controller, 0);
         controller->channel->ops->close(controller->channel);
         /* release: pairs with hprpc__state */
         atomic_store_explicit(&controller->state, HPRPC__BROKEN, memory_order_release);

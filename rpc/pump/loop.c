@@ -243,7 +243,7 @@ void hprpc__loop_clear(struct hprpc__loop *loop)
 
 /* ---- A turn ---- */
 
-enum look { BUSY, IDLE, PARKED, GONE };
+enum look { BUSY, IDLE, PARKED, GONE, FORKED };
 
 static bool is_through_spinning(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin,
                                 uint32_t looks)
@@ -264,7 +264,7 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
     int count = hprpc__controller_turn(controller, looks, NULL);
 
     if (count < 0)
-        return GONE;
+        return count == HPRPC_EFORKED ? FORKED : GONE;
     if (count > 0) {
         hprpc__spin_paid(&controller->spin);
         hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins);
@@ -280,12 +280,15 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
     return PARKED;
 }
 
-static void look_at_active(struct hprpc__loop *loop, bool may_spin)
+/* 0, or HPRPC_EFORKED in a child of fork that came out of a handler: everything stays as it is. */
+static int look_at_active(struct hprpc__loop *loop, bool may_spin)
 {
     for (uint32_t i = 0; i < loop->active_count;) {
         struct hprpc_controller *controller = loop->active[i];
         enum look look = look_at(loop, controller, may_spin);
 
+        if (look == FORKED)
+            return HPRPC_EFORKED;
         if (look == PARKED || look == GONE)
             deactivate(loop, i);
         else
@@ -297,6 +300,38 @@ static void look_at_active(struct hprpc__loop *loop, bool may_spin)
     if (loop->host.kicked)
         hprpc__loop_kick(loop);
     loop->host.kicked = false;
+    return 0;
+}
+
+/* The connection whose other side lets most wait, unless others, on other loops, let more wait than that. */
+static struct hprpc_controller *find_slowest(struct hprpc__loop *loop)
+{
+    uint64_t all = atomic_load_explicit(&loop->quota->unread, memory_order_relaxed), most = 0;
+    unsigned slow = atomic_load_explicit(&loop->quota->slow, memory_order_relaxed);
+    struct hprpc_controller *slowest = NULL;
+
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next) {
+        hprpc__mutex_lock(&controller->lock);
+        if (controller->unread > most) {
+            most = controller->unread;
+            slowest = controller;
+        }
+        hprpc__mutex_unlock(&controller->lock);
+    }
+    return most >= all / (slow ? slow : 1) ? slowest : NULL;
+}
+
+/* All connections together have too much waiting to be read: ends those that read slowest, until it is less. */
+static void relieve(struct hprpc__loop *loop)
+{
+    struct hprpc_controller *slowest;
+
+    while (KODOSIS_UNLIKELY(hprpc__quota_overflows(loop->quota)) && (slowest = find_slowest(loop))) {
+        hprpc__controller_break(
+            slowest, HPRPC_EPROTOCOL,
+            "the other side reads its answers too slowly, and all connections have too many waiting");
+        activate(loop, slowest);
+    }
 }
 
 static void answer_kick(struct hprpc__loop *loop)
@@ -401,8 +436,14 @@ static int turn_without_sleep(struct hprpc__loop *loop)
 {
     int r = look_around(loop, 0);
 
-    for (int turn = 0; r == 0 && loop->active_count && turn < PROCESS_TURNS; turn++)
-        look_at_active(loop, false);
+    relieve(loop);
+    for (int turn = 0; r == 0 && loop->active_count && turn < PROCESS_TURNS; turn++) {
+        r = look_at_active(loop, false);
+        if (r == 0)
+            relieve(loop);
+    }
+    if (r == HPRPC_EFORKED)
+        return r;
     /* still not through: the descriptor must stay ready */
     if (loop->active_count)
         hprpc__loop_kick(loop);
@@ -425,6 +466,8 @@ int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until)
     own_all(loop);
     if (!may_sleep)
         return turn_without_sleep(loop);
-    look_at_active(loop, true);
+    if (look_at_active(loop, true) < 0)
+        return HPRPC_EFORKED;
+    relieve(loop);
     return skip_epoll(loop) ? 0 : sleep_until(loop, until);
 }

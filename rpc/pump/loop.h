@@ -12,6 +12,7 @@ struct hprpc__loop {
     struct hprpc_context *context;
     struct hprpc__poller poller;
     int wake_fd;
+    struct hprpc__quota *quota;        /* its server's */
     struct hprpc__mutex lock;          /* of `arrivals` */
     struct hprpc_controller *arrivals; /* connections that another thread accepted for this loop */
     atomic_uint connection_count;      /* including those on their way */
@@ -43,7 +44,7 @@ void hprpc__loop_add(struct hprpc__loop *loop, struct hprpc_controller *controll
 
 /*
  * One turn: serves what is there; with `may_sleep`, spins and sleeps as the connections' strategies say, but not beyond
- * `until`. 0 or HPRPC_ESYSTEM.
+ * `until`. 0 or HPRPC_ESYSTEM; HPRPC_EFORKED in a child of fork that came out of a handler.
  */
 int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until);
 

@@ -70,6 +70,9 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
             break;
         ++*ret_count;
         r = hprpc__dispatch(controller, &message);
+        /* a child of fork that comes out of a handler or a callback must touch nothing that is its parent's */
+        if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
+            return HPRPC_EFORKED;
         if (r == 0 && KODOSIS_UNLIKELY(!controller->hello_sent))
             r = hello_if_due(controller);
         if (r < 0 || (until && hprpc__pending_done(until)))
@@ -78,13 +81,29 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
     return r;
 }
 
+/* Whether the other side reads so little that it must not go on: what it should have read waits, beside what we ask. */
+static bool reads_too_little(struct hprpc_controller *controller)
+{
+    uint64_t queued = hprpc__queued(controller), limit = HPRPC__UNREAD_MAX;
+
+    if (KODOSIS_LIKELY(queued <= limit))
+        return false;
+    hprpc__mutex_lock(&controller->lock);
+    limit += controller->bytes_out;
+    /* an answer of any size is taken where none waits */
+    if (controller->peer.max_message > HPRPC__QUEUED_REPLIES_MAX)
+        limit += controller->peer.max_message - HPRPC__QUEUED_REPLIES_MAX;
+    hprpc__mutex_unlock(&controller->lock);
+    return queued > limit;
+}
+
 static int send_what_waits(struct hprpc_controller *controller)
 {
     int r = controller->hello_sent ? 0 : hello_if_due(controller);
 
     if (r >= 0)
         r = hprpc__flush(controller);
-    if (hprpc__queued(controller) > HPRPC__UNREAD_MAX)
+    if (reads_too_little(controller))
         hprpc__controller_break(controller, HPRPC_EPROTOCOL, "the other side asks, and does not read the answers");
     return r;
 }
@@ -95,9 +114,13 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     int count = 0, r;
 
     hprpc__assert_pumping(&controller->pump);
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
+        return HPRPC_EFORKED;
     controller->turning = true;
     r = receive_batch(controller, looks, until, &count);
     controller->turning = outer;
+    if (KODOSIS_UNLIKELY(r == HPRPC_EFORKED))
+        return r;
     /* relaxed: who queues one tries to send it afterwards, under the lock */
     if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.queued, memory_order_relaxed)))
         hprpc__bind_resume(controller);
@@ -105,6 +128,8 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
         r = send_what_waits(controller);
     if (KODOSIS_UNLIKELY(r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM))
         hprpc__controller_break(controller, r, reason_of(controller, r));
+    if (KODOSIS_UNLIKELY((r == HPRPC_ENOMEM) != atomic_load_explicit(&controller->hungry, memory_order_relaxed)))
+        atomic_store_explicit(&controller->hungry, r == HPRPC_ENOMEM, memory_order_relaxed);
     if (count)
         controller->keepalive.heard = true;
     /* one writer; who reads it takes the lock, as the pump does before it sleeps */
@@ -142,11 +167,19 @@ uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)
     return earlier(next, end_of(controller));
 }
 
+static void break_late_opening(struct hprpc_controller *controller)
+{
+    if (atomic_load_explicit(&controller->hungry, memory_order_relaxed))
+        hprpc__controller_break(controller, HPRPC_ENOMEM, "no memory to receive what the other side says");
+    else
+        hprpc__controller_break(controller, HPRPC_EDEADLINE, "the other side did not say HELLO in time");
+}
+
 void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
 {
     hprpc__assert_pumping(&controller->pump);
     if (hprpc__state(controller) == HPRPC__OPENING && now >= controller->opening_deadline)
-        hprpc__controller_break(controller, HPRPC_EDEADLINE, "the other side did not say HELLO in time");
+        break_late_opening(controller);
     else
         hprpc__pending_expire(controller, now);
     hprpc__keepalive_look(controller, now);

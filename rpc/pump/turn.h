@@ -7,7 +7,8 @@
 /*
  * One turn of the pump, by its owner: receives and dispatches a batch of messages and sends what waited. Where nothing is
  * there it looks up to `looks` times, which is how one spins; the batch ends early when `until` (or NULL) is complete. The
- * number of messages; 0, none was there; negative, the connection is broken and every call is complete.
+ * number of messages; 0, none was there; HPRPC_EFORKED, in a child of fork that came out of a handler or a callback: the caller
+ * returns at once; negative otherwise, the connection is broken and every call is complete.
  */
 int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until);
 

@@ -221,7 +221,7 @@ static enum outcome pump(struct wait *wait)
         r = hprpc__controller_turn(wait->controller, looks, only);
         if (r > 0)
             hprpc__spin_paid(&wait->spin);
-        if (is_there(wait->controller, wait->awaited))
+        if (r != HPRPC_EFORKED && is_there(wait->controller, wait->awaited))
             return THERE;
         if (r < 0)
             return BROKEN;
@@ -263,7 +263,9 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
     bool slept = false;
 
     while (outcome == GO_ON) {
-        if (is_there(controller, awaited)) {
+        if (!hprpc__shared_is_ours(controller->shared)) {
+            return HPRPC_ECLOSED;
+        } else if (is_there(controller, awaited)) {
             outcome = THERE;
         } else if (hprpc__pump_is_mine(&controller->pump)) {
             /* inside a handler or a callback: what they sent in this batch must not lie corked meanwhile */
@@ -271,6 +273,8 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
             outcome = pump(&wait);
         } else if (!controller->pump.dedicated && hprpc__pump_try_own(&controller->pump)) {
             outcome = pump(&wait);
+            if (!hprpc__shared_is_ours(controller->shared))
+                return HPRPC_ECLOSED;
             if (controller->pump.host->settle)
                 controller->pump.host->settle(controller->pump.host, controller);
             hprpc__pump_disown(&controller->pump);
@@ -284,6 +288,8 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
             slept = true;
         }
     }
+    if (!hprpc__shared_is_ours(controller->shared))
+        return HPRPC_ECLOSED;
     if (slept && wait.inside)
         hprpc__workers_set_waiting(controller->workers, false);
     /* the pumping thread may have left its turn to us just when we found what we came for */
@@ -315,7 +321,8 @@ void hprpc__pump_once(struct hprpc_controller *controller)
     if (hprpc__pump_is_mine(&controller->pump)) {
         hprpc__controller_turn(controller, 1, NULL);
     } else if (!controller->pump.dedicated && hprpc__pump_try_own(&controller->pump)) {
-        hprpc__controller_turn(controller, 1, NULL);
+        if (hprpc__controller_turn(controller, 1, NULL) == HPRPC_EFORKED)
+            return;
         hprpc__controller_expire(controller, hprpc_context_now(controller->context));
         if (controller->pump.host->settle)
             controller->pump.host->settle(controller->pump.host, controller);

@@ -157,6 +157,10 @@ static int explain_body(struct hprpc_request *request)
     const uint8_t *place = reader->fault ? reader->fault : reader->cursor;
     char text[160];
 
+    if (reader->status == KODOSIS_NO_MEMORY) {
+        refuse(request, HPRPC_ENOMEM, "no memory to decode the arguments");
+        return 0;
+    }
     snprintf(text, sizeof(text), "the arguments cannot be decoded: %s, at byte %zu of %u",
              kodosis_status_text(reader->status), (size_t)(place - reader->start), request->body.size);
     refuse(request, HPRPC_EBODY, text);
@@ -224,6 +228,8 @@ static void invoke(struct hprpc_request *request)
         kodosis_reader_init(&request->reader, request->body.data, request->body.size, &request->arena);
         r = procedure->invoke(service->handlers, service->self, request, &request->reader);
     }
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(request->controller->shared)))
+        return;
     if (request->deferred && r < 0)
         hprpc_request_fail(request, r, NULL);
     else if (procedure && !request->deferred && !request->answered)
@@ -240,6 +246,8 @@ static void run(struct hprpc_request *request)
     request->outer = controller->running;
     controller->running = request;
     invoke(request);
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
+        return;
     controller->running = request->outer;
     if (request->shared)
         leave_shared(request);
@@ -259,11 +267,16 @@ static bool refuse_late(struct hprpc_request *request)
     return true;
 }
 
-void hprpc__request_run_shared(struct hprpc_request *request)
+bool hprpc__request_run_shared(struct hprpc_request *request)
 {
+    const struct hprpc__shared *shared = request->controller->shared;
+
     if (!refuse_late(request))
         invoke(request);
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
+        return false;
     leave_shared(request);
+    return true;
 }
 
 void hprpc__request_drop_shared(struct hprpc_request *request)
@@ -299,7 +312,7 @@ void hprpc__request_run_waiting(struct hprpc_controller *controller)
     struct hprpc_request *request;
 
     hprpc__assert_pumping(&controller->pump);
-    while (!controller->running && (request = controller->waiting_first)) {
+    while (hprpc__shared_is_ours(controller->shared) && !controller->running && (request = controller->waiting_first)) {
         controller->waiting_first = request->next;
         run_late(request);
     }
@@ -339,7 +352,7 @@ static int refuse_without_memory(struct hprpc_controller *controller, const stru
     }
     hprpc__mutex_lock(&controller->lock);
     hprpc__answered_bytes(controller, size);
-    if (hprpc__error_send(controller, header->call, HPRPC_EBUSY, "out of memory for the request") == HPRPC_ENOMEM)
+    if (hprpc__error_send(controller, header->call, HPRPC_ENOMEM, "no memory for the request") == HPRPC_ENOMEM)
         hprpc__controller_starve(controller);
     hprpc__mutex_unlock(&controller->lock);
     return 0;
@@ -452,6 +465,8 @@ int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_mes
         return refuse_without_memory(controller, &header, size);
 
     refusal = place(request);
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
+        return HPRPC_EFORKED;
     if (refusal) {
         hprpc__count(&controller->statistics.busy);
         refuse(request, HPRPC_EBUSY, refusal);

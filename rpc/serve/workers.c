@@ -105,17 +105,20 @@ static struct hprpc_request *take(struct hprpc__workers *workers, bool *ret_nest
 
 /* ---- The threads ---- */
 
-static void run_taken(struct worker *worker, bool nested)
+/* False in a child of fork: the lock is not taken again. */
+static bool run_taken(struct worker *worker, bool nested)
 {
     struct hprpc__workers *workers = worker->workers;
 
     hprpc__assert_locked(&workers->lock);
     workers->nesting += nested; /* false, too, where it runs inside another handler */
     hprpc__mutex_unlock(&workers->lock);
-    hprpc__request_run_shared(worker->request);
+    if (!hprpc__request_run_shared(worker->request))
+        return false;
     hprpc__mutex_lock(&workers->lock);
     workers->nesting -= nested;
     worker->request = NULL;
+    return true;
 }
 
 /* Sleeps until there may be work. False: there was none for so long that the thread should end. */
@@ -174,7 +177,8 @@ static void *work(void *argument)
         worker->request = take(workers, &nested);
         if (worker->request) {
             worker->request->outer = NULL;
-            run_taken(worker, nested);
+            if (!run_taken(worker, nested))
+                return NULL;
             idle_since = 0;
         } else {
             stays = wait_for_work(workers, &idle_since);
@@ -297,7 +301,8 @@ bool hprpc__workers_run_nested(struct hprpc__workers *workers, struct hprpc_requ
         worker = myself(workers);
         request->outer = outer;
         worker->request = request;
-        run_taken(worker, false);
+        if (!run_taken(worker, false))
+            return true;
         worker->request = outer;
     }
     hprpc__mutex_unlock(&workers->lock);

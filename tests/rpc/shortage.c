@@ -351,9 +351,63 @@ static void a_kept_request_without_an_answer(void **state)
     }
 }
 
+/* Memory that is refused for good is no deadline, no fault of the other side's, and nothing that the other side sent. */
+static void for_good(void **state)
+{
+    static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
+    static const size_t sizes[] = { 10, 5000, 300000 };
+    uint8_t *data = calloc(1, 300000);
+
+    (void)state;
+    assert_non_null(data);
+    for (int i = 0; i < 18; i++) {
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_server_options serving = HPRPC_SERVER_OPTIONS_INIT;
+        bool ours = i % 2;
+        struct stage server, stage;
+        size_t size = sizes[i / 6];
+        bool failed = true;
+
+        options.pump = pumps[i / 2 % 3];
+        serving.workers = (uint32_t)(i / 2 % 3);
+        stage_open(&server, false);
+        stage_serve(&server, &serving, &tiny_plain, NULL);
+        stage_run(&server);
+        stage_open(&stage, false);
+        snprintf(stage.uri, sizeof(stage.uri), "%s", server.uri);
+        for (long nth = 1; failed && nth < MOST; nth++) {
+            struct memory *memory = ours ? &stage.memory : &server.memory;
+            struct hprpc_call call = HPRPC_CALL_INIT;
+            struct hprpc_client *client;
+            struct tiny tiny;
+            long failures;
+            int r;
+
+            client = stage_connect_tiny(&stage, "", &options, &tiny);
+            call.timeout_ms = 60;
+            failures = atomic_load(&memory->failures);
+            memory_fail(memory, nth, true);
+            r = tiny_echo(&tiny, &call, data, size, NULL);
+            failed = atomic_load(&memory->failures) > failures;
+            memory_fail(memory, 0, false);
+            /* the other side may lack the memory to say so, and then can only hang up */
+            if (r != 0 && r != HPRPC_ENOMEM && (ours || (r != HPRPC_EMAYBE && r != HPRPC_EPEERDIED)))
+                fail_msg("%s, pump %d, %zu bytes, allocation %ld: %s: %s", ours ? "ours" : "theirs", options.pump, size,
+                         nth, hprpc_error_name(r), call.detail);
+            hprpc_call_clear(&call);
+            hprpc_client_free(client);
+        }
+        assert_false(failed);
+        stage_close(&stage);
+        stage_close(&server);
+    }
+    free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(for_good),
         cmocka_unit_test(connecting),
         cmocka_unit_test(opening),
         cmocka_unit_test(making_a_server),

@@ -1,4 +1,5 @@
 /* Answers that nobody reads: large ones are refused where many wait, and whoever goes on asking is cut off. */
+#include "rpc/connection/connection.h"
 #include "rpc/stage.h"
 
 #define MIB (1024ull * 1024)
@@ -77,11 +78,110 @@ static void who_never_reads_is_cut_off(void **state)
     stage_close(&stage);
 }
 
+/* Of those that do not read, the one with most waiting is cut off where all of them have too much; the others go on. */
+static void the_slowest_is_cut_off(void **state)
+{
+    static const uint64_t waiting[] = { 3, 6, 2 };
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct fake_end *ends[3], *reader;
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, false);
+    options.max_unread_bytes = 10 * MIB;
+    stage_serve(&stage, &options, &tiny_plain, NULL);
+    reader = raw_connect(&stage, NULL);
+    for (int i = 0; i < 3; i++) {
+        ends[i] = raw_connect(&stage, NULL);
+        fake_stall(fake_peer(ends[i]));
+        fake_burden(fake_peer(ends[i]), waiting[i] * MIB);
+        assert_int_equal(atomic_load(&stage.logged), 0);
+        raw_request(ends[i], 0, TINY_ECHO, 0, "", 0);
+        raw_request(reader, 0, TINY_ECHO, 0, "", 0);
+        stage_turn(&stage);
+        expect(reader, 0, HPRPC_MESSAGE_REPLY, 0);
+    }
+    assert_true(fake_await_end(ends[1]));
+    assert_int_equal(atomic_load(&stage.logged), 1);
+    for (int i = 0; i < 3; i += 2) {
+        fake_unstall(fake_peer(ends[i]));
+        stage_turn(&stage);
+        expect(ends[i], 0, HPRPC_MESSAGE_REPLY, 0);
+    }
+    /* what was read, and what was cut off, no longer counts */
+    for (int i = 0; i < 3; i += 2) {
+        fake_stall(fake_peer(ends[i]));
+        fake_burden(fake_peer(ends[i]), 4 * MIB);
+        raw_request(ends[i], 0, TINY_ECHO, 0, "", 0);
+        stage_turn(&stage);
+    }
+    assert_int_equal(atomic_load(&stage.logged), 1);
+    for (int i = 0; i < 3; i++)
+        fake_leave(ends[i]);
+    fake_leave(reader);
+    stage_close(&stage);
+}
+
+/* What we ask may wait as long as it likes: only what the other side should have read counts against it. */
+static void large_requests_do_not_break_their_sender(void **state)
+{
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct hprpc_controller *controller;
+    struct raw_server raw;
+    struct stage stage;
+    struct tiny tiny;
+
+    (void)state;
+    stage_open(&stage, false);
+    options.pump = HPRPC_PUMP_LOOP;
+    raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
+    controller = hprpc_client_controller(raw.client);
+    fake_stall(stage_end(raw.client));
+    fake_burden(stage_end(raw.client), 300 * MIB);
+    assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
+    controller->bytes_out += 300 * MIB; /* as if it were the body of a request */
+    assert_int_equal(hprpc_client_process(raw.client), 0);
+    controller->bytes_out -= 300 * MIB;
+    assert_int_equal(hprpc_client_process(raw.client), HPRPC_EPROTOCOL);
+    hprpc_call_clear(&call);
+    raw_server_close(&raw);
+    stage_close(&stage);
+}
+
+/* An answer of any size that the other side allows is sent where no other waits. */
+static void large_answers_do_not_break_their_sender(void **state)
+{
+    struct raw_limits limits = RAW_LIMITS_INIT;
+    struct fake_end *end;
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    limits.max_message = 400 * MIB;
+    end = raw_connect(&stage, &limits);
+    fake_stall(fake_peer(end));
+    fake_burden(fake_peer(end), 400 * MIB);
+    raw_request(end, 0, TINY_ECHO, 0, "", 0);
+    stage_turn(&stage);
+    assert_int_equal(atomic_load(&stage.logged), 0);
+    fake_burden(fake_peer(end), (256 + 400) * MIB);
+    raw_request(end, 1, TINY_ECHO, 0, "", 0);
+    stage_turn(&stage);
+    assert_true(fake_await_end(end));
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(large_answers_are_refused),
         cmocka_unit_test(who_never_reads_is_cut_off),
+        cmocka_unit_test(the_slowest_is_cut_off),
+        cmocka_unit_test(large_requests_do_not_break_their_sender),
+        cmocka_unit_test(large_answers_do_not_break_their_sender),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
