@@ -109,6 +109,7 @@ static int enter(struct hprpc_context *context, struct hprpc__pipe_opening *open
     if (r)
         goto close_ends;
     pipe->opening = opening;
+    pipe->stream.channel.waits_for = opening->waits_for;
     atomic_init(&pipe->accepted, false);
     pipe->stream.open = atomic_load(&opening->registered);
     *ret_channel = &pipe->stream.channel;

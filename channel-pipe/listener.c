@@ -10,6 +10,7 @@
 
 #include "base/errno-text.h"
 #include "channel/framed/pool.h"
+#include "channel/spare.h"
 #include <hprpc/channel/uri.h>
 
 enum { REGISTRATIONS = 64 }; /* that one turn looks at */
@@ -21,6 +22,7 @@ struct listener {
     struct hprpc__pool *pool;
     int door;
     struct hprpc__pipe_reader reader;
+    struct hprpc__spares spares;
     char rest[HPRPC__PATH_MAX]; /* of the URI */
 };
 
@@ -105,17 +107,23 @@ static void log_dropped(const struct listener *listener, const char *token, int 
                       forbidden ? " (the client's FIFOs and this process have different users; see mode=)" : "");
 }
 
-/* Takes in the client behind a token: 1; 0, it was dropped; HPRPC_ESYSTEM, try again later. */
+/* Takes in the client behind a token: as struct hprpc_listener_ops; 0, it was dropped. */
 static int admit(struct listener *listener, const char *token, struct hprpc_detail *detail,
                  struct hprpc_channel **ret_channel)
 {
     struct hprpc__pipe_names names;
     struct hprpc__pipe_owner owner;
     struct hprpc__pipe *pipe;
+    bool refuses = false;
     int in, out, r;
 
     hprpc__pipe_names(listener->claim.path, token, &names);
     r = open_ends(listener, &names, &in, &out, &owner);
+    if (hprpc__spares_let_go(&listener->spares, -r)) {
+        refuses = true;
+        hprpc_detail_set(detail, HPRPC_ESYSTEM, "the server has no descriptor left: %s", hprpc__errno_text(-r));
+        r = open_ends(listener, &names, &in, &out, &owner);
+    }
     if (machine_failed(r))
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot open the FIFOs of a client: %s", hprpc__errno_text(-r));
     if (r) {
@@ -133,7 +141,7 @@ static int admit(struct listener *listener, const char *token, struct hprpc_deta
     unlink(names.up);
     unlink(names.down);
     *ret_channel = &pipe->stream.channel;
-    return 1;
+    return refuses ? HPRPC_ACCEPTED_TO_REFUSE : 1;
 }
 
 /* ---- The slots ---- */
@@ -156,6 +164,7 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
     char token[HPRPC__PIPE_TOKEN + 1];
     int r;
 
+    hprpc__spares_refill(&listener->spares);
     for (int i = 0; i < REGISTRATIONS; i++) {
         if (!next_token(listener, token))
             return 0;
@@ -164,7 +173,7 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
             return r;
         hprpc__registration_take(&listener->reader);
         if (r)
-            return 1;
+            return r;
     }
     return 0;
 }
@@ -201,6 +210,7 @@ static void free_listener(struct hprpc_listener *base)
     hprpc__claim_drop(&listener->claim);
     turn_away(listener);
     close(listener->door);
+    hprpc__spares_clear(&listener->spares);
     hprpc__pool_drop(listener->pool);
     hprpc_context_release(base->context, listener, sizeof(*listener));
 }
@@ -260,6 +270,8 @@ int hprpc__pipe_listen(struct hprpc_context *context, const struct hprpc_uri *ur
     if (r < 0)
         goto drop_claim;
     listener->door = r;
+    /* the two FIFOs of a client, and one of them for a moment a second time */
+    hprpc__spares_init(&listener->spares, HPRPC__SPARES_MAX);
     *ret_listener = &listener->base;
     return 0;
 

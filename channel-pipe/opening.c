@@ -55,6 +55,8 @@ int hprpc__pipe_opening_new(struct hprpc_context *context, int door, const char 
         goto release;
     }
     hprpc__pipe_names(place, opening->token, &opening->names);
+    snprintf(opening->waits_for, sizeof(opening->waits_for), "the listener at %s did not take the connection in time",
+             place);
     now = hprpc_context_now(context);
     hprpc__alarm_set(&opening->alarm, now, now + TICK);
     *ret_opening = opening;
@@ -142,6 +144,7 @@ int hprpc__pipe_open(struct hprpc_framed *stream)
 
 void hprpc__pipe_accepted(struct hprpc__pipe *pipe)
 {
+    pipe->stream.channel.waits_for = NULL;
     /* release: pairs with the acquire in is_accepted. The door is closed with the rest, lest somebody watches it now. */
     atomic_store_explicit(&pipe->accepted, true, memory_order_release);
 }

@@ -115,6 +115,7 @@ struct hprpc__pipe_opening {
     uint64_t taken;            /* since when the registration is known to have been read; 0 before */
     atomic_bool registered;
     bool linked; /* the names may still be there */
+    char waits_for[HPRPC__PATH_MAX + 80];
     char token[HPRPC__PIPE_TOKEN + 1];
     struct hprpc__pipe_names names;
 };

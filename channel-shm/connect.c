@@ -123,6 +123,7 @@ static int open_client(struct shm_channel *channel)
         channel->peer_bell.fd = fds[1];
         channel->bell.fd = fds[2];
     }
+    channel->base.waits_for = NULL;
     hprpc__shm_channel_attach(channel, memory);
     return 0;
 }
@@ -145,6 +146,7 @@ int hprpc__shm_connect(struct hprpc_context *context, const struct hprpc_uri *ur
     if (result)
         return result;
     channel->open = open_client;
+    channel->base.waits_for = "the listener did not answer in time";
     memcpy(channel->path, path, sizeof(path));
     result = connect_socket(channel, path, detail);
     if (!result && hprpc__shm_learn_peer(channel))

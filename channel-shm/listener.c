@@ -12,6 +12,7 @@
 
 #include "base/errno-text.h"
 #include "channel/names/place.h"
+#include "channel/spare.h"
 #include <hprpc/channel/uri.h>
 
 /* What a client may ask for by itself; more has to stand in the listener's own URI. */
@@ -22,6 +23,7 @@ struct shm_listener {
     struct shm_options options;
     struct hprpc__claim claim;
     int socket;
+    struct hprpc__spares spares;
     char rest[HPRPC__PATH_MAX]; /* of the URI */
 };
 
@@ -156,9 +158,13 @@ static int accept_channel(struct hprpc_listener *base, struct hprpc_detail *deta
     struct shm_channel *channel;
     int socket, code;
 
+    hprpc__spares_refill(&listener->spares);
     for (;;) {
         socket = accept4(listener->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (socket < 0 && (errno == EINTR || errno == ECONNABORTED))
+            continue;
+        /* whoever is taken in then is refused where the descriptors of its segment are missing, and told so */
+        if (socket < 0 && hprpc__spares_let_go(&listener->spares, errno))
             continue;
         if (socket < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return 0;
@@ -205,6 +211,7 @@ static void free_listener(struct hprpc_listener *base)
     hprpc__claim_drop(&listener->claim);
     if (listener->socket >= 0)
         close(listener->socket);
+    hprpc__spares_clear(&listener->spares);
     hprpc_context_release(base->context, listener, sizeof(*listener));
 }
 
@@ -277,6 +284,7 @@ int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri
                                        .claim = { .lock_fd = -1 },
                                        .socket = -1 };
     snprintf(listener->rest, sizeof(listener->rest), "%s", uri->rest);
+    hprpc__spares_init(&listener->spares, 1);
     result = hprpc__claim_take_uri(&listener->claim, uri, ".shm", S_IFSOCK, detail);
     if (!result)
         result = open_socket(listener, mode, detail);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/errno-text.h"
+#include "channel/spare.h"
 #include <hprpc/channel/uri.h>
 
 enum { BACKLOG = 4096, FAILED_PEERS = 64 };
@@ -16,6 +17,7 @@ struct listener {
     int fd;
     enum hprpc_wait wait;
     struct hprpc__pool *pool;
+    struct hprpc__spares spares;
     struct hprpc_channel *prepared; /* for the next connection, so that none is taken without memory for it; or NULL */
     struct hprpc__tcp_place place;  /* as the URI gave it, with the port that was picked */
 };
@@ -44,8 +46,10 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
 {
     struct listener *listener = (struct listener *)base;
     struct hprpc__tcp_address peer;
+    bool refuses = false;
     int fd, i;
 
+    hprpc__spares_refill(&listener->spares);
     if (!listener->prepared)
         listener->prepared = hprpc__tcp_prepare(base->context, listener->wait, listener->pool);
     if (!listener->prepared)
@@ -57,6 +61,11 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
             break;
         if (errno == EAGAIN)
             return 0;
+        if (hprpc__spares_let_go(&listener->spares, errno)) {
+            refuses = true;
+            hprpc_detail_set(detail, HPRPC_ESYSTEM, "the server has no descriptor left: %s", hprpc__errno_text(errno));
+            continue;
+        }
         if (!peer_failed(errno))
             return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot accept a connection: %s", hprpc__errno_text(errno));
     }
@@ -65,7 +74,7 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
     hprpc__tcp_accepted(listener->prepared, fd, &peer);
     *ret_channel = listener->prepared;
     listener->prepared = NULL;
-    return 1;
+    return refuses ? HPRPC_ACCEPTED_TO_REFUSE : 1;
 }
 
 static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches)
@@ -89,6 +98,7 @@ static void free_listener(struct hprpc_listener *base)
     struct listener *listener = (struct listener *)base;
 
     close(listener->fd);
+    hprpc__spares_clear(&listener->spares);
     if (listener->prepared)
         listener->prepared->ops->free(listener->prepared);
     hprpc__pool_drop(listener->pool);
@@ -181,6 +191,7 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     listener->wait = options.wait;
     listener->pool = pool;
     listener->prepared = NULL;
+    hprpc__spares_init(&listener->spares, 1);
     listener->place = place;
     listener->place.port = bound_port(fd, place.port);
     *ret_listener = &listener->base;

@@ -16,6 +16,7 @@ int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel
     channel->wait = wait;
     channel->corked = false;
     channel->queued = 0;
+    channel->waits_for = NULL;
     channel->reason.text[0] = '\0';
     return 0;
 }

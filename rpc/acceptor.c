@@ -8,7 +8,10 @@
 
 enum { ACCEPTS = 64 }; /* in one turn, so that those who are there are served meanwhile */
 
+enum { TURNED_AWAY = 64 }; /* without a pause, so that a flood costs next to nothing */
+
 #define PAUSE (100ull * 1000 * 1000)
+#define SILENCE (10ull * 1000 * 1000 * 1000) /* between two lines about those who are turned away or wait */
 
 /* ---- Listening ---- */
 
@@ -44,6 +47,14 @@ static void append(struct hprpc__acceptor *acceptor, struct hprpc__listening *li
     *link = listening;
 }
 
+static void log_listener(struct hprpc__acceptor *acceptor, const char *what, struct hprpc__listening *listening)
+{
+    char address[HPRPC_URI_MAX + 1];
+
+    listening->listener->ops->address(listening->listener, address, sizeof(address));
+    hprpc_context_log(acceptor->context, HPRPC_LOG_INFO, "%s %s", what, address);
+}
+
 int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, struct hprpc_detail *detail)
 {
     const struct hprpc_transport *transport;
@@ -67,6 +78,7 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
         goto free_listener;
     }
     append(acceptor, listening);
+    log_listener(acceptor, "listening at", listening);
     return 0;
 
 free_listener:
@@ -84,6 +96,7 @@ void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)
     while ((listening = acceptor->listeners)) {
         acceptor->listeners = listening->next;
         unwatch(acceptor, listening);
+        log_listener(acceptor, "no longer listening at", listening);
         listening->listener->ops->free(listening->listener);
         hprpc_context_release(acceptor->context, listening, sizeof(*listening));
     }
@@ -91,33 +104,84 @@ void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)
 
 /* ---- Accepting ---- */
 
-/* Descriptors, memory or the limit on connections are used up: looks away for a moment instead of spinning. */
+/* Says why connections are refused or wait: once in a while, however many they are. */
+static void complain(struct hprpc__acceptor *acceptor, const char *what, const char *reason)
+{
+    uint64_t now = hprpc_context_now(acceptor->context);
+
+    acceptor->unsaid++;
+    if (now < acceptor->silent_until)
+        return;
+    hprpc_context_log(acceptor->context, HPRPC_LOG_ERROR, "%s: %s (%u since the last such line)", what, reason,
+                      (unsigned)acceptor->unsaid);
+    acceptor->silent_until = now + SILENCE;
+    acceptor->unsaid = 0;
+}
+
+/* Descriptors or memory are used up, or too many come at once: looks away for a moment instead of spinning. */
 static void pause_accepting(struct hprpc__acceptor *acceptor, const char *reason)
 {
-    hprpc_context_log(acceptor->context, HPRPC_LOG_ERROR, "accepting pauses: %s", reason);
+    complain(acceptor, "accepting pauses", reason);
     for (struct hprpc__listening *listening = acceptor->listeners; listening; listening = listening->next)
         unwatch(acceptor, listening);
     acceptor->paused_until = hprpc_context_now(acceptor->context) + PAUSE;
+    acceptor->turned_away = 0;
 }
 
-/* Accepts one; NULL while that may go on, "" when nobody is there, or why accepting must pause. */
+/* Hands a connection over, or turns it away; NULL, or why accepting must pause. */
+static const char *take(struct hprpc__acceptor *acceptor, struct hprpc_channel *channel, const char *refusal)
+{
+    if (refusal)
+        complain(acceptor, "clients are turned away", refusal);
+    if (acceptor->arrive(acceptor->self, channel, refusal) < 0) {
+        channel->ops->free(channel);
+        return "out of memory";
+    }
+    return refusal && ++acceptor->turned_away >= TURNED_AWAY ? "too many come to be turned away" : NULL;
+}
+
+/* Whether an event of this listener's is still there; true of one that cannot tell. */
+static bool somebody_waits(struct hprpc_listener *listener)
+{
+    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+    size_t count = listener->ops->watch(listener, watches);
+
+    for (size_t i = 0; i < count; i++)
+        if (hprpc__poll_now(watches[i].fd, watches[i].events))
+            return true;
+    return !count;
+}
+
+/*
+ * Accepts one; NULL while that may go on, "" when nobody is there, or why accepting must pause. A server that is full looks
+ * again in the next turn before it turns anybody away: the same sleep may have brought the end of a connection.
+ */
 static const char *accept_one(struct hprpc__acceptor *acceptor, struct hprpc_listener *listener,
                               struct hprpc_detail *detail)
 {
     struct hprpc_channel *channel;
+    struct hprpc_detail full;
+    enum hprpc__vacancy vacancy = acceptor->vacancy(acceptor->self, &full);
     int r;
 
-    if (!acceptor->has_room(acceptor->self))
-        return "the limit on connections is reached";
+    if (vacancy == HPRPC__CROWDED)
+        return "too many are being turned away";
+    if (vacancy == HPRPC__FULL && !acceptor->looked_twice) {
+        acceptor->looked_twice = somebody_waits(listener);
+        hprpc__loop_kick(acceptor->loop);
+        return "";
+    }
     r = listener->ops->accept(listener, detail, &channel);
     if (r < 0)
         return detail->text;
-    if (r == 0)
+    if (r == 0) {
+        acceptor->looked_twice = false;
         return "";
-    if (acceptor->arrive(acceptor->self, channel) == 0)
-        return NULL;
-    channel->ops->free(channel);
-    return "out of memory";
+    }
+    return take(acceptor, channel,
+                r == HPRPC_ACCEPTED_TO_REFUSE ? detail->text
+                : vacancy == HPRPC__FULL      ? full.text
+                                              : NULL);
 }
 
 void hprpc__acceptor_event(struct hprpc__acceptor *acceptor, struct hprpc__listening *listening)
@@ -129,6 +193,14 @@ void hprpc__acceptor_event(struct hprpc__acceptor *acceptor, struct hprpc__liste
         reason = accept_one(acceptor, listening->listener, &detail);
     if (reason && reason[0])
         pause_accepting(acceptor, reason);
+}
+
+void hprpc__acceptor_hurry(struct hprpc__acceptor *acceptor)
+{
+    if (!acceptor->paused_until || acceptor->turned_away >= TURNED_AWAY)
+        return;
+    acceptor->paused_until = 1;
+    hprpc__loop_kick(acceptor->loop);
 }
 
 void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor)

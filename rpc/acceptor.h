@@ -10,17 +10,30 @@ struct hprpc__listening {
     struct hprpc__listening *next;
 };
 
+enum hprpc__vacancy {
+    HPRPC__VACANT,
+    HPRPC__FULL,    /* whoever comes is turned away */
+    HPRPC__CROWDED, /* and so many are being turned away that whoever comes waits */
+};
+
 struct hprpc__acceptor {
     struct hprpc_context *context;
     struct hprpc__loop *loop;           /* whose epoll set the listeners are in */
     struct hprpc__listening *listeners; /* in the order they were added */
     uint64_t paused_until;              /* 0 while accepting goes on */
     bool polls;                         /* some of them are polled */
+    bool looked_twice;                  /* the server was full in the turn before, too */
+    uint32_t turned_away;               /* since the last pause */
+    uint64_t silent_until;              /* when the log may complain again */
+    uint32_t unsaid;                    /* complaints since the last one that was logged */
 
-    /* Takes a channel over; negative if it cannot, and the channel is still the caller's. */
-    int (*arrive)(void *self, struct hprpc_channel *channel);
-    /* Whether there is room for one more. */
-    bool (*has_room)(void *self);
+    /*
+     * Takes a channel over; negative if it cannot, and the channel is still the caller's. With a refusal, the other side gets
+     * that sentence and no more.
+     */
+    int (*arrive)(void *self, struct hprpc_channel *channel, const char *refusal);
+    /* Whether there is room for one more; the sentence where there is not. */
+    enum hprpc__vacancy (*vacancy)(void *self, struct hprpc_detail *ret_reason);
     void *self;
 };
 
@@ -34,6 +47,9 @@ void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor);
 
 /* Begins to accept again when a pause is over; returns when that will be, or HPRPC__NEVER. */
 uint64_t hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now);
+
+/* Somebody who was turned away is gone: what that took is free again. On the loop's thread. */
+void hprpc__acceptor_hurry(struct hprpc__acceptor *acceptor);
 
 /* Stops listening everywhere and removes the names. */
 void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor);

@@ -1,7 +1,10 @@
 /* The public face of a controller. */
 #include "rpc/handle.h"
 
+#include <stdio.h>
+
 #include "rpc/call/ticket.h"
+#include "rpc/connection/identity.h"
 #include "rpc/connection/life.h"
 #include "rpc/pump/wait.h"
 #include "rpc/serve/request.h"
@@ -68,6 +71,19 @@ void hprpc_controller_peer(struct hprpc_controller *controller, struct hprpc_pee
     controller->channel->ops->describe(controller->channel, ret_peer);
     if (locks)
         hprpc__mutex_unlock(&controller->lock);
+}
+
+uint64_t hprpc_controller_number(const struct hprpc_controller *controller)
+{
+    return controller->number;
+}
+
+void hprpc_controller_describe(struct hprpc_controller *controller, char *ret_text, size_t capacity)
+{
+    struct hprpc__identity identity;
+
+    if (capacity)
+        snprintf(ret_text, capacity, "%s", hprpc__identity_full(controller, &identity));
 }
 
 static uint64_t counted(_Atomic uint64_t *counter)

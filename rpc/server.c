@@ -37,6 +37,9 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
     };
     server->max_connections = or_default(options->max_connections, HPRPC__CONNECTIONS_MAX);
     server->opening_ms = or_default(options->handshake_timeout_ms, HPRPC__OPENING_MS);
+    server->connected = options->connected;
+    server->disconnected = options->disconnected;
+    server->connected_self = options->connected_self;
     server->stop_ms = or_default(options->stop_timeout_ms, HPRPC__STOP_MS);
     server->shared->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
     server->shared->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
@@ -48,14 +51,17 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
 
 /* ---- Connections ---- */
 
-static bool has_room(void *self)
+static enum hprpc__vacancy vacancy(void *self, struct hprpc_detail *ret_reason)
 {
     struct hprpc_server *server = self;
-    uint32_t count = 0;
+    uint32_t turned_away = atomic_load_explicit(&server->turning_away, memory_order_relaxed), count = 0;
 
     for (uint32_t i = 0; i < server->loop_count; i++)
         count += atomic_load_explicit(&server->loops[i].loop.connection_count, memory_order_relaxed);
-    return count < server->max_connections;
+    if (count < server->max_connections + turned_away)
+        return HPRPC__VACANT;
+    hprpc_detail_set(ret_reason, 0, "the server has %u connections, and takes no more", server->max_connections);
+    return turned_away < HPRPC__TURNED_AWAY_MAX ? HPRPC__FULL : HPRPC__CROWDED;
 }
 
 static struct hprpc__loop *least_loaded(struct hprpc_server *server)
@@ -74,10 +80,17 @@ static struct hprpc__loop *least_loaded(struct hprpc_server *server)
     return least;
 }
 
-static int arrive(void *self, struct hprpc_channel *channel)
+static uint32_t smaller(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
+static int arrive(void *self, struct hprpc_channel *channel, const char *refusal)
 {
     struct hprpc_server *server = self;
-    struct hprpc__loop *loop = least_loaded(server);
+    /* those who are turned away stay on the loop that accepts, which goes on when they are gone */
+    struct hprpc__loop *loop = refusal ? &server->loops[0].loop : least_loaded(server);
+    uint32_t opening_ms = refusal ? smaller(server->opening_ms, HPRPC__TURNED_AWAY_MS) : server->opening_ms;
     struct hprpc_controller *controller;
     struct hprpc__controller_setup setup = {
         .context = server->context,
@@ -90,14 +103,34 @@ static int arrive(void *self, struct hprpc_channel *channel)
         .shared = server->shared,
         .has_quota = true,
         .wake_fd = loop->wake_fd,
-        .opening_deadline = hprpc_context_now(server->context) + server->opening_ms * 1000000ull,
+        .opening_deadline = hprpc_context_now(server->context) + opening_ms * 1000000ull,
+        .refusal = refusal,
     };
     int r;
 
     r = hprpc__controller_new(&setup, &controller);
-    if (r == 0)
-        hprpc__loop_add(loop, controller);
-    return r;
+    if (r < 0)
+        return r;
+    if (refusal)
+        atomic_fetch_add_explicit(&server->turning_away, 1, memory_order_relaxed);
+    hprpc__loop_add(loop, controller);
+    return 0;
+}
+
+/* A connection of one of the loops has said HELLO, or has ended. */
+static void changed(struct hprpc__host *host, struct hprpc_controller *controller)
+{
+    struct hprpc_server *server = ((struct hprpc__serving_loop *)host)->server;
+
+    if (hprpc__state(controller) != HPRPC__BROKEN) {
+        if (server->connected)
+            server->connected(server->connected_self, controller);
+    } else if (controller->turned_away) {
+        atomic_fetch_sub_explicit(&server->turning_away, 1, memory_order_relaxed);
+        hprpc__acceptor_hurry(&server->acceptor);
+    } else if (controller->announced && server->disconnected) {
+        server->disconnected(server->connected_self, controller, controller->code, controller->reason.text);
+    }
 }
 
 /* An event of the first loop that is no connection's: a listener has somebody, or a signal came. */
@@ -134,6 +167,7 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
             return HPRPC_ESYSTEM;
         server->loops[i].loop.host.ends = hprpc__server_ends;
         server->loops[i].loop.quota = &server->shared->quota;
+        server->loops[i].loop.host.changed = changed;
     }
     server->shared->quota.relieve = kick_all;
     server->shared->quota.self = server;
@@ -143,7 +177,7 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
         .context = server->context,
         .loop = &server->loops[0].loop,
         .arrive = arrive,
-        .has_room = has_room,
+        .vacancy = vacancy,
         .self = server,
     };
     return 0;
@@ -240,6 +274,42 @@ int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_ur
         return HPRPC_EINVAL;
     listening->listener->ops->address(listening->listener, ret_uri, capacity);
     return 0;
+}
+
+/* ---- Who is there ---- */
+
+/* Visits those of one loop. */
+static int visit_loop(struct hprpc_server *server, struct hprpc__loop *loop,
+                      int (*visit)(void *self, struct hprpc_controller *controller), void *self)
+{
+    struct hprpc_controller **controllers;
+    size_t capacity = 16 + atomic_load_explicit(&loop->connection_count, memory_order_relaxed), count;
+    int r = 0;
+
+    controllers = hprpc_context_allocate(server->context, capacity * sizeof(*controllers));
+    if (!controllers)
+        return HPRPC_ENOMEM;
+    count = hprpc__loop_gather(loop, controllers, capacity);
+    /* those beyond the capacity came this very moment, as if after the visit */
+    for (size_t i = 0; i < count && i < capacity; i++) {
+        if (r == 0 && hprpc__state(controllers[i]) == HPRPC__READY)
+            r = visit(self, controllers[i]);
+        hprpc_controller_drop(controllers[i]);
+    }
+    hprpc_context_release(server->context, controllers, capacity * sizeof(*controllers));
+    return r;
+}
+
+int hprpc_server_connections(struct hprpc_server *server, int (*visit)(void *self, struct hprpc_controller *controller),
+                             void *self)
+{
+    int r = 0;
+
+    if (!hprpc__shared_is_ours(server->shared))
+        return HPRPC_EFORKED;
+    for (uint32_t i = 0; i < server->loop_count && r == 0; i++)
+        r = visit_loop(server, &server->loops[i].loop, visit, self);
+    return r;
 }
 
 /* ---- Running ---- */

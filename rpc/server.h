@@ -15,6 +15,8 @@ enum {
     HPRPC__KEPT_CALLS_MAX = 65536,
     HPRPC__STOP_MS = 5000,
     HPRPC__WORKER_IDLE_MS = 10000,
+    HPRPC__TURNED_AWAY_MAX = 64,  /* at once; others wait until one of them is gone */
+    HPRPC__TURNED_AWAY_MS = 1000, /* in which they have to say HELLO */
 };
 
 #define HPRPC__KEPT_BYTES_MAX (1024ull * 1024 * 1024)
@@ -57,6 +59,10 @@ struct hprpc_server {
     enum hprpc__server_stage stage;  /* of the thread in hprpc_server_process */
     struct hprpc__server_signals signals;
     _Atomic uint64_t stop_deadline; /* fixed by the first that sees `stop`; 0 before */
+    atomic_uint turning_away;       /* connections that are there to be turned away */
+    void (*connected)(void *self, struct hprpc_controller *controller);
+    void (*disconnected)(void *self, struct hprpc_controller *controller, int code, const char *reason);
+    void *connected_self;
     uint32_t loop_count;
     struct hprpc__serving_loop *loops;
 };

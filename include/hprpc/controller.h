@@ -36,6 +36,18 @@ HPRPC_API int hprpc_controller_serve(struct hprpc_controller *controller, const 
 /* Who is on the other side. Any thread. */
 HPRPC_API void hprpc_controller_peer(struct hprpc_controller *controller, struct hprpc_peer *ret_peer);
 
+/*
+ * The number of a connection among those of its server, counted from 1; for the connection of a client 1. The library's log
+ * lines name it. Any thread.
+ */
+HPRPC_API uint64_t hprpc_controller_number(const struct hprpc_controller *controller);
+
+/*
+ * Writes which connection this is and how it went so far, as the library's log lines do: "connection 17 from tcp
+ * 192.0.2.7:40112, 12.5 s, 300 calls". At most `capacity` bytes, always NUL-terminated. Any thread.
+ */
+HPRPC_API void hprpc_controller_describe(struct hprpc_controller *controller, char *ret_text, size_t capacity);
+
 /* Ends the connection in an orderly way: the other side is told the reason. Idempotent, any thread. */
 HPRPC_API void hprpc_controller_close(struct hprpc_controller *controller);
 

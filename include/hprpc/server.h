@@ -18,7 +18,7 @@ struct hprpc_server_options {
     size_t size;                   /* sizeof(struct hprpc_server_options) */
     uint32_t loops;                /* threads that serve connections, the one in `run` included; 0 means 1 */
     uint32_t workers;              /* threads that run handlers, in all; 0: the loops run them inline */
-    uint32_t max_connections;      /* 0 means 4096 */
+    uint32_t max_connections;      /* others are turned away with HPRPC_EREFUSED and a sentence; 0 means 4096 */
     uint32_t max_message;          /* largest body in bytes, either way; 0 means 64 MiB */
     uint32_t max_calls;            /* unanswered requests of one connection; 0 means 1024 */
     uint64_t max_call_bytes;       /* bytes of bodies of those requests; 0 means 64 MiB */
@@ -33,12 +33,22 @@ struct hprpc_server_options {
     uint64_t max_unread_bytes;     /* bytes that wait until clients read them, over all connections: beyond it the
                                       slowest readers are cut off; 0 means 512 MiB */
     uint32_t worker_idle_ms;       /* a worker that had nothing to do for so long ends; 0 means 10 s */
+
+    /*
+     * Told about each connection that has said HELLO, and about its end, with the code and the reason: each once, in this
+     * order. Called on the thread of the loop that serves the connection, with no lock held; they must not block. The
+     * controller is borrowed: hprpc_controller_keep keeps it. `connected` may close it, serve and call on it. A connection
+     * that was turned away, or never said HELLO, is not told. NULL for none.
+     */
+    void (*connected)(void *self, struct hprpc_controller *controller);
+    void (*disconnected)(void *self, struct hprpc_controller *controller, int code, const char *reason);
+    void *connected_self; /* passed to both */
 };
 
-#define HPRPC_SERVER_OPTIONS_INIT                                                           \
-    {                                                                                       \
-        sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
-    }
+/* clang-format off */
+#define HPRPC_SERVER_OPTIONS_INIT \
+    { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL }
+/* clang-format on */
 
 /* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */
 HPRPC_API int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_options *options,
@@ -91,6 +101,14 @@ HPRPC_API void hprpc_server_stop(struct hprpc_server *server);
  * HPRPC_EINVAL: no such signal, or one that cannot be blocked; HPRPC_ECLOSED: the server has stopped; HPRPC_ESYSTEM.
  */
 HPRPC_API int hprpc_server_stop_on_signal(struct hprpc_server *server, int number);
+
+/*
+ * Visits the connections that are open now, in no order. Any thread, also inside a handler or a callback. No lock is held
+ * during a visit: the connection may end meanwhile, its controller stays valid for the visit, and hprpc_controller_keep keeps it
+ * longer. A visit that returns other than 0 is the last one, and what it returned is returned. 0, HPRPC_ENOMEM, HPRPC_EFORKED.
+ */
+HPRPC_API int hprpc_server_connections(struct hprpc_server *server,
+                                       int (*visit)(void *self, struct hprpc_controller *controller), void *self);
 
 /*
  * Instead of `run`, from your own event loop: as for hprpc_client_descriptor, _timeout and _process. Only for a server of

@@ -142,6 +142,10 @@ struct hprpc_controller {
     atomic_bool hungry;                /* the last turn found no memory to receive; written by the pump */
     bool starved;                      /* lock: closed, because there was no memory for what the other side waits for */
     bool begins;                       /* this side connected, and says HELLO first */
+    bool turned_away;                  /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
+    bool announced;                    /* the host was told that it is READY; pump */
+    uint64_t number;                   /* among those of its host */
+    uint64_t born;                     /* when it was made */
     bool hello_sent;                   /* pump */
     struct hprpc__tickets tickets;     /* lock */
     uint32_t calls_out;                /* lock: requests without an answer, one-way ones without credit */

@@ -32,6 +32,11 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->workers = setup->workers;
     controller->opening_deadline = setup->opening_deadline;
     controller->begins = setup->begins;
+    controller->number = atomic_fetch_add_explicit(&setup->shared->connections, 1, memory_order_relaxed) + 1;
+    controller->born = hprpc_context_now(setup->context);
+    controller->turned_away = setup->refusal;
+    if (setup->refusal)
+        hprpc_detail_set(&controller->reason, 0, "%s", setup->refusal);
     atomic_init(&controller->keepalive.next_look, HPRPC__NEVER);
     atomic_init(&controller->references, 1);
     atomic_init(&controller->state, HPRPC__OPENING);

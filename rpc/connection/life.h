@@ -16,7 +16,8 @@ struct hprpc__controller_setup {
     void (*clear_roles)(struct hprpc_controller *controller);
     int wake_fd;
     uint64_t opening_deadline;
-    bool begins; /* this side connected */
+    bool begins;         /* this side connected */
+    const char *refusal; /* why the other side is turned away once it has said HELLO; NULL: it is not */
 };
 
 /* Makes a controller in state OPENING with one reference and says HELLO if it is the one that begins. HPRPC_ENOMEM. */

@@ -11,6 +11,7 @@ struct hprpc__shared {
     struct hprpc_context *context;
     atomic_uint references;
     struct hprpc__fork_guard *guard;
+    _Atomic uint64_t connections; /* that were made so far */
     struct hprpc__quota quota;
 };
 

@@ -3,12 +3,31 @@
 
 #include "rpc/call/ticket.h"
 #include "rpc/connection/control.h"
+#include "rpc/connection/identity.h"
 #include "rpc/connection/send.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/serve/request.h"
 
 #define CLOSED_HERE "the connection was closed on this side"
 #define STARVED "the connection was closed: no memory for an answer"
+
+/* Whether the other side is told why: where it broke the rules, or is turned away, and cannot know it. */
+static bool says_why(const struct hprpc_controller *controller, int code)
+{
+    return code == HPRPC_EPROTOCOL || code == HPRPC_EVERSION || controller->turned_away;
+}
+
+/* A caller reads the reason where it no longer knows which of its connections that was. Under the lock. */
+static void name_peer(struct hprpc_controller *controller)
+{
+    struct hprpc_detail bare = controller->reason;
+    struct hprpc_peer peer;
+
+    if (!controller->begins || hprpc__state(controller) != HPRPC__READY)
+        return;
+    controller->channel->ops->describe(controller->channel, &peer);
+    hprpc_detail_set(&controller->reason, 0, "%s %s: %s", peer.transport, peer.address, bare.text);
+}
 
 static bool set_broken(struct hprpc_controller *controller, int code, const char *reason)
 {
@@ -25,10 +44,11 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
             reason = controller->starved ? STARVED : CLOSED_HERE;
         if (reason != controller->reason.text)
             hprpc_detail_set(&controller->reason, 0, "%s", reason);
-        if (code == HPRPC_EPROTOCOL && hprpc__goodbye_send(controller, reason) == 0)
+        if (says_why(controller, code) && hprpc__goodbye_send(controller, reason) == 0)
             controller->channel->ops->flush(controller->channel);
         hprpc__count_unread(controller, 0);
         controller->channel->ops->close(controller->channel);
+        name_peer(controller);
         /* release: pairs with hprpc__state */
         atomic_store_explicit(&controller->state, HPRPC__BROKEN, memory_order_release);
     }
@@ -36,12 +56,24 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
     return first;
 }
 
+static void log_end(struct hprpc_controller *controller)
+{
+    struct hprpc__identity identity;
+    /* those who are turned away are counted where they come in */
+    enum hprpc_log_level level = controller->turned_away ? HPRPC_LOG_DEBUG
+                                 : controller->code == HPRPC_EPROTOCOL || controller->code == HPRPC_EVERSION
+                                     ? HPRPC_LOG_ERROR
+                                     : HPRPC_LOG_INFO;
+
+    hprpc_context_log(controller->context, level, "%s: ended: %s: %s", hprpc__identity_full(controller, &identity),
+                      hprpc_error_name(controller->code), controller->reason.text);
+}
+
 void hprpc__controller_break(struct hprpc_controller *controller, int code, const char *reason)
 {
     if (!set_broken(controller, code, reason))
         return;
-    hprpc_context_log(controller->context, controller->code == HPRPC_EPROTOCOL ? HPRPC_LOG_ERROR : HPRPC_LOG_INFO,
-                      "a connection ended: %s: %s", hprpc_error_name(controller->code), controller->reason.text);
+    log_end(controller);
     hprpc__request_cancel_all(controller);
     hprpc__pending_fail_all(controller, controller->code, controller->reason.text);
     hprpc__pump_stir(controller);

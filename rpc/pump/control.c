@@ -3,8 +3,20 @@
 
 #include <stdio.h>
 
+#include "rpc/connection/identity.h"
 #include "rpc/connection/life.h"
 #include "rpc/pump/keepalive.h"
+
+void hprpc__controller_announce(struct hprpc_controller *controller)
+{
+    struct hprpc__identity identity;
+
+    hprpc__assert_pumping(&controller->pump);
+    hprpc_context_log(controller->context, HPRPC_LOG_INFO, "%s: open", hprpc__identity(controller, &identity));
+    controller->announced = true;
+    if (controller->pump.host->changed)
+        controller->pump.host->changed(controller->pump.host, controller);
+}
 
 int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message)
 {
@@ -26,6 +38,8 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
     if (reader.status != KODOSIS_OK || !peer.max_calls || !peer.timeout_ms) {
         return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a malformed HELLO");
     }
+    if (controller->turned_away)
+        return hprpc__controller_fault(controller, HPRPC_EREFUSED, "turned away");
     if (peer.max_calls > HPRPC__CALLS_LIMIT)
         peer.max_calls = HPRPC__CALLS_LIMIT;
 
@@ -37,8 +51,9 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
     hprpc__mutex_unlock(&controller->lock);
     controller->channel->receive_limit = controller->own.max_message;
     hprpc__keepalive_start(controller, attentive);
-    if (controller->pump.host->changed)
-        controller->pump.host->changed(controller->pump.host, controller);
+    /* the side that accepted answers with its own HELLO first, so that what is told can send at once */
+    if (controller->begins)
+        hprpc__controller_announce(controller);
     return 0;
 }
 

@@ -4,6 +4,9 @@
 
 #include "rpc/connection/connection.h"
 
+/* Both sides have said HELLO: tells the log and the host. By the pump's owner, once. */
+void hprpc__controller_announce(struct hprpc_controller *controller);
+
 int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
 int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
 int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hprpc_message *message);

@@ -141,12 +141,15 @@ static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller
         hprpc_controller_drop(controller);
         return;
     }
+    /* the lock: hprpc__loop_gather walks the list on any thread */
+    hprpc__mutex_lock(&loop->lock);
     controller->previous = NULL;
     controller->next = loop->connections;
     if (controller->next)
         controller->next->previous = controller;
     loop->connections = controller;
     loop->listed_count++;
+    hprpc__mutex_unlock(&loop->lock);
     note_deadline(loop, controller);
     activate(loop, controller);
 }
@@ -156,6 +159,7 @@ static void forget(struct hprpc__loop *loop, struct hprpc_controller *controller
     hprpc__mutex_lock(&controller->lock);
     hprpc__watcher_remove(&loop->poller, controller);
     hprpc__mutex_unlock(&controller->lock);
+    hprpc__mutex_lock(&loop->lock);
     if (controller->previous)
         controller->previous->next = controller->next;
     else
@@ -163,6 +167,7 @@ static void forget(struct hprpc__loop *loop, struct hprpc_controller *controller
     if (controller->next)
         controller->next->previous = controller->previous;
     loop->listed_count--;
+    hprpc__mutex_unlock(&loop->lock);
     atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
     hprpc_controller_drop(controller);
 }
@@ -193,6 +198,18 @@ static void take_arrivals(struct hprpc__loop *loop)
         next = controller->next;
         enlist(loop, controller);
     }
+}
+
+size_t hprpc__loop_gather(struct hprpc__loop *loop, struct hprpc_controller **ret_controllers, size_t capacity)
+{
+    size_t count = 0;
+
+    hprpc__mutex_lock(&loop->lock);
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next, count++)
+        if (count < capacity)
+            ret_controllers[count] = hprpc_controller_keep(controller);
+    hprpc__mutex_unlock(&loop->lock);
+    return count;
 }
 
 bool hprpc__loop_has_unsent(const struct hprpc__loop *loop)

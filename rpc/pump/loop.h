@@ -13,7 +13,7 @@ struct hprpc__loop {
     struct hprpc__poller poller;
     int wake_fd;
     struct hprpc__quota *quota;        /* its server's */
-    struct hprpc__mutex lock;          /* of `arrivals` */
+    struct hprpc__mutex lock;          /* of `arrivals`, and of `connections` while its thread changes it */
     struct hprpc_controller *arrivals; /* connections that another thread accepted for this loop */
     atomic_uint connection_count;      /* including those on their way */
 
@@ -50,6 +50,12 @@ int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until);
 
 /* When the loop wants a turn even if nothing happens; 0 for at once, HPRPC__NEVER. */
 uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop);
+
+/*
+ * Keeps the connections that the loop serves, at most `capacity`; the caller drops them. Returns how many there are, which may
+ * be more. Any thread.
+ */
+size_t hprpc__loop_gather(struct hprpc__loop *loop, struct hprpc_controller **ret_controllers, size_t capacity);
 
 /* Whether a connection has yet to send something that was said on it. On the loop's thread. */
 bool hprpc__loop_has_unsent(const struct hprpc__loop *loop);

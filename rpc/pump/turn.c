@@ -8,6 +8,7 @@
 #include "rpc/connection/send.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/pump/break.h"
+#include "rpc/pump/control.h"
 #include "rpc/pump/dispatch.h"
 #include "rpc/pump/keepalive.h"
 
@@ -39,11 +40,18 @@ static int say_hello(struct hprpc_controller *controller)
 /* Our HELLO: at once from the side that connected, else in answer to the other's. */
 static __attribute__((noinline)) int hello_if_due(struct hprpc_controller *controller)
 {
+    int r;
+
     if (hprpc__state(controller) == HPRPC__BROKEN)
         return 0;
-    if (!controller->begins && hprpc__state(controller) == HPRPC__OPENING)
+    if (controller->begins)
+        return say_hello(controller);
+    if (hprpc__state(controller) == HPRPC__OPENING)
         return 0;
-    return say_hello(controller);
+    r = say_hello(controller);
+    if (controller->hello_sent)
+        hprpc__controller_announce(controller);
+    return r;
 }
 
 /* Receives a message, looking several times if need be: nothing but looking happens between two looks. */
@@ -172,7 +180,9 @@ static void break_late_opening(struct hprpc_controller *controller)
     if (atomic_load_explicit(&controller->hungry, memory_order_relaxed))
         hprpc__controller_break(controller, HPRPC_ENOMEM, "no memory to receive what the other side says");
     else
-        hprpc__controller_break(controller, HPRPC_EDEADLINE, "the other side did not say HELLO in time");
+        hprpc__controller_break(controller, HPRPC_EDEADLINE,
+                                controller->channel->waits_for ? controller->channel->waits_for
+                                                               : "the other side did not say HELLO in time");
 }
 
 void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)

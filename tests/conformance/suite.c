@@ -152,6 +152,9 @@ void diary_check(struct diary *diary, enum hprpc_client_state state, int code)
 
 /* ---- The room ---- */
 
+void (*suite_log)(void *self, enum hprpc_log_level level, const char *text);
+void *suite_log_self;
+
 void room_open(struct room *room)
 {
     struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
@@ -162,6 +165,8 @@ void room_open(struct room *room)
     memory_init(&room->memory);
     options.allocator = memory_allocator(&room->memory);
     options.transports = suite_transports;
+    options.log = suite_log;
+    options.log_self = suite_log_self;
     assert_int_equal(hprpc_context_new(&options, &room->context), 0);
 }
 

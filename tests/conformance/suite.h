@@ -58,7 +58,7 @@ struct chapter {
 extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_chapter, death_chapter, doors_chapter,
     waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter,
     tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter, dying_chapter,
-    stop_in_loop_chapter, forked_chapter, slow_chapter;
+    stop_in_loop_chapter, forked_chapter, slow_chapter, guests_chapter;
 
 /* ---- The service's state ---- */
 
@@ -97,6 +97,10 @@ struct room {
     int descriptors;     /* open in this process before */
     unsigned first_name; /* that this room may give out */
 };
+
+/* What rooms that are opened from now on write their log to; NULL for nothing. */
+extern void (*suite_log)(void *self, enum hprpc_log_level level, const char *text);
+extern void *suite_log_self;
 
 /* A context that counts, for tests that serve nothing or serve elsewhere. */
 void room_open(struct room *room);

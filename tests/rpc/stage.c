@@ -16,7 +16,7 @@ static void count_log(void *self, enum hprpc_log_level level, const char *text)
     /* on any thread, where an assertion cannot be made */
     if (level < HPRPC_LOG_ERROR || level > HPRPC_LOG_DEBUG || !text[0])
         abort();
-    atomic_fetch_add(&stage->logged, 1);
+    atomic_fetch_add(&stage->logged, level == HPRPC_LOG_ERROR || strstr(text, ": ended: "));
 }
 
 static atomic_uint stages; /* so far, in this process */

@@ -26,7 +26,7 @@ struct stage {
     pthread_t thread;
     bool runs; /* a thread serves */
     _Atomic uint64_t time;
-    atomic_uint logged; /* how many sentences */
+    atomic_uint logged; /* sentences about ends and faults */
 };
 
 /* A context with a counting allocator and the fake; with `virtual_time`, its clock is stage->time, in nanoseconds. */

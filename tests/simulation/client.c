@@ -24,6 +24,7 @@ static bool may_fail_with(const struct world *world, int code, uint64_t started)
 {
     switch (code) {
     case HPRPC_EREFUSED:
+        return !world->climate.calm || world->rules.max_connections;
     case HPRPC_EPEERDIED:
     case HPRPC_ECLOSED:
         return !world->climate.calm;

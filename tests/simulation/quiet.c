@@ -232,7 +232,7 @@ void server_check(const struct server *server)
     connections = count_connections(inside);
     world_check(world,
                 connections == atomic_load(&inside->loops[0].loop.connection_count) &&
-                    connections <= inside->max_connections,
+                    connections <= inside->max_connections + atomic_load(&inside->turning_away),
                 "the server has %u connections, takes them for %u, and may have %u", connections,
                 atomic_load(&inside->loops[0].loop.connection_count), inside->max_connections);
 }

@@ -53,6 +53,8 @@ struct hprpc_channel {
     bool corked; /* set by the controller around end_call, under the send lock: leave the message to the next flush */
     size_t
         queued; /* set by the backend, under the send lock: bytes that wait for flush, with what keeping them costs */
+    const char
+        *waits_for; /* set by the backend on the receiving side: what its opening waits for; NULL once it is open */
     struct hprpc_detail reason; /* why the channel broke; written once, before the slot that reports it returns */
 };
 

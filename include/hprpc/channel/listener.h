@@ -8,6 +8,8 @@
 extern "C" {
 #endif
 
+enum { HPRPC_ACCEPTED_TO_REFUSE = 2 };
+
 struct hprpc_listener {
     const struct hprpc_listener_ops *ops;
     struct hprpc_context *context;
@@ -18,7 +20,8 @@ struct hprpc_listener_ops {
     /*
      * The next connection: 1 and a channel that the caller owns; 0, none now; HPRPC_ESYSTEM when the machine is out of
      * descriptors or memory (the caller pauses and tries again), with the reason in `detail`. A peer that fails its opening
-     * is dropped and does not show.
+     * is dropped and does not show. HPRPC_ACCEPTED_TO_REFUSE and a channel: one that has to be told the reason in `detail`
+     * and closed, because it stands on descriptors that were kept for this.
      */
     int (*accept)(struct hprpc_listener *listener, struct hprpc_detail *detail, struct hprpc_channel **ret_channel);
 
