@@ -2,6 +2,7 @@
 #include "channel-tcp/tcp.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
 
@@ -82,13 +83,26 @@ int hprpc__tcp_resolve(const struct hprpc__tcp_place *place, bool listening, str
     return 0;
 }
 
+/* "%eth0", or "%3" of a link that is gone; nothing where there is no scope. */
+static void format_scope(uint32_t scope, char ret_text[IF_NAMESIZE + 1])
+{
+    char name[IF_NAMESIZE];
+
+    ret_text[0] = '\0';
+    if (scope && if_indextoname(scope, name))
+        snprintf(ret_text, IF_NAMESIZE + 1, "%%%.15s", name);
+    else if (scope)
+        snprintf(ret_text, IF_NAMESIZE + 1, "%%%u", (unsigned)scope);
+}
+
 void hprpc__tcp_format(const struct hprpc__tcp_address *address, char *ret_text, size_t capacity)
 {
-    char text[INET6_ADDRSTRLEN] = "?";
+    char text[INET6_ADDRSTRLEN] = "?", scope[IF_NAMESIZE + 1];
 
     if (address->any.sa_family == AF_INET6) {
         inet_ntop(AF_INET6, &address->v6.sin6_addr, text, sizeof(text));
-        snprintf(ret_text, capacity, "[%s]:%u", text, ntohs(address->v6.sin6_port));
+        format_scope(address->v6.sin6_scope_id, scope);
+        snprintf(ret_text, capacity, "[%s%s]:%u", text, scope, ntohs(address->v6.sin6_port));
     } else {
         inet_ntop(AF_INET, &address->v4.sin_addr, text, sizeof(text));
         snprintf(ret_text, capacity, "%s:%u", text, ntohs(address->v4.sin_port));

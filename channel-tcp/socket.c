@@ -6,7 +6,8 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-enum { KEEPALIVE_SECONDS = 60, KEEPALIVE_MAX = 7200, PROBES = 3 };
+enum { KEEPALIVE_SECONDS = 60, KEEPALIVE_MAX = 7200, PROBES = 3, ATTEMPTS = 15 };
+enum { RTO_MAX_MS = 44 }; /* TCP_RTO_MAX_MS, which older headers lack */
 
 int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_options *ret_options)
 {
@@ -38,7 +39,21 @@ static void set(int fd, int level, int name, int value)
     setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* A third of the time is for probes. The same limit holds while data is not acknowledged, when no probes are sent. */
+/*
+ * While data is not acknowledged no probes are sent, and the system gives up after a number of attempts (tcp_retries2, 15 as a
+ * rule) that come more and more slowly; they are kept so close together that this takes about as long. A peer that answers
+ * stays, however slowly it reads. Before Linux 6.15, and for less than 15 seconds, there is only a time-out, which also ends a
+ * connection whose peer leaves no room for that long, and one that reads a little at a time may look like that.
+ */
+static void bound_silence(int fd, int seconds)
+{
+    int pause = seconds * 1000 / ATTEMPTS;
+
+    if (pause < 1000 || setsockopt(fd, IPPROTO_TCP, RTO_MAX_MS, &pause, sizeof(pause)))
+        set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
+}
+
+/* A third of the time is for probes. */
 static void set_keepalive(int fd, int seconds)
 {
     int interval = seconds / (3 * PROBES) > 0 ? seconds / (3 * PROBES) : 1;
@@ -48,7 +63,7 @@ static void set_keepalive(int fd, int seconds)
     set(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
     set(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
     set(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
-    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
+    bound_silence(fd, seconds);
 }
 
 int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options)

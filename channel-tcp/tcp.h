@@ -39,7 +39,7 @@ int hprpc__tcp_place(const struct hprpc_uri *uri, struct hprpc_detail *detail, s
 int hprpc__tcp_resolve(const struct hprpc__tcp_place *place, bool listening, struct hprpc_detail *detail,
                        struct hprpc__tcp_address *ret_addresses, size_t *ret_count);
 
-/* "127.0.0.1:7788" or "[::1]:7788". */
+/* "127.0.0.1:7788", "[::1]:7788" or, of an address that means something on one link only, "[fe80::1%eth0]:7788". */
 void hprpc__tcp_format(const struct hprpc__tcp_address *address, char *ret_text, size_t capacity);
 
 /* Reads the options of a URI. HPRPC_EURI. */
@@ -60,6 +60,11 @@ struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hpr
 
 /* Gives it the connection. */
 void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hprpc__tcp_address *peer);
+
+/* A channel to the first of some addresses that answers. It may still be opening, as after `connect`. */
+int hprpc__tcp_open(struct hprpc_context *context, const struct hprpc__tcp_options *options,
+                    const struct hprpc__tcp_address *addresses, size_t count, struct hprpc_detail *detail,
+                    struct hprpc_channel **ret_channel);
 
 int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                        struct hprpc_channel **ret_channel);

@@ -66,6 +66,15 @@ static int parse_scheme(struct parser *parser)
     return 0;
 }
 
+/*
+ * Whether a percent sign stands for itself: before the scope of an address in brackets, [fe80::1%eth0]. RFC 6874 wants it
+ * escaped there, [fe80::1%25eth0], which means the same; but everybody writes and copies it plainly.
+ */
+static bool is_scope(const char *here, const char *part, const char *end)
+{
+    return part[0] == '[' && !memchr(part, ']', (size_t)(end - part)) && strncmp(here, "%25", 3) != 0;
+}
+
 /* Decodes up to one of the bytes in `stops` or the end, and terminates what it decoded. */
 static int parse_part(struct parser *parser, const char *stops, const char **ret_part)
 {
@@ -77,7 +86,7 @@ static int parse_part(struct parser *parser, const char *stops, const char **ret
 
         if ((unsigned char)*here <= ' ' || *here == 0x7f)
             return complain(parser, parser->at, "a blank or control character must be escaped (%20)");
-        if (*here != '%') {
+        if (*here != '%' || is_scope(here, part, parser->uri->storage + parser->filled)) {
             put(parser, *here);
             parser->at++;
             continue;

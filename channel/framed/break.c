@@ -7,6 +7,7 @@
 #include <hprpc/channel/framed.h>
 
 #include "base/errno-text.h"
+#include "channel/framed/sides.h"
 
 enum { BREAKING = 1 }; /* in `broken`: the reason is being written */
 
@@ -28,8 +29,8 @@ int hprpc_framed_fail(struct hprpc_framed *stream, int code, const char *format,
     va_list arguments;
     int whole = 0;
 
-    /* relaxed: only decides who writes */
-    if (!__atomic_compare_exchange_n(&stream->broken, &whole, BREAKING, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    /* acquire: pairs with the release in hprpc__framed_breach, which may have written the reason */
+    if (!__atomic_compare_exchange_n(&stream->broken, &whole, BREAKING, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return hprpc_framed_broken(stream);
     va_start(arguments, format);
     vsnprintf(detail.text, sizeof(detail.text), format, arguments);
@@ -37,6 +38,19 @@ int hprpc_framed_fail(struct hprpc_framed *stream, int code, const char *format,
     hprpc_channel_fail(&stream->channel, code, "%s", detail.text);
     /* release: pairs with the acquire in hprpc_framed_broken */
     __atomic_store_n(&stream->broken, code, __ATOMIC_RELEASE);
+    return code;
+}
+
+int hprpc__framed_breach(struct hprpc_framed *stream, int code, const char *text)
+{
+    int whole = 0;
+
+    /* relaxed: only decides who writes */
+    if (!__atomic_compare_exchange_n(&stream->broken, &whole, BREAKING, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return hprpc_framed_broken(stream);
+    hprpc_channel_fail(&stream->channel, code, "%s", text);
+    /* release: pairs with the acquire in hprpc_framed_broken; a side that breaks later finds the reason written */
+    __atomic_store_n(&stream->broken, 0, __ATOMIC_RELEASE);
     return code;
 }
 

@@ -164,3 +164,11 @@ int hprpc__header_read(const uint8_t *bytes, size_t count, struct hprpc_detail *
     *ret_size = (uint32_t)cursor.left;
     return (int)(cursor.at - bytes);
 }
+
+bool hprpc__header_length(const uint8_t *bytes, size_t count, uint32_t *ret_length)
+{
+    struct hprpc_detail detail;
+    struct cursor cursor = { bytes + PREAMBLE_SIZE, bytes + count, SIZE_MAX, &detail };
+
+    return count > PREAMBLE_SIZE && read_varint(&cursor, UINT32_MAX, "length", ret_length) == STEP_TAKEN;
+}

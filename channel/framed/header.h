@@ -22,4 +22,10 @@ int hprpc__header_write(const struct hprpc_header *header, uint32_t size, uint8_
 int hprpc__header_read(const uint8_t *bytes, size_t count, struct hprpc_detail *detail, struct hprpc_header *ret_header,
                        uint32_t *ret_size);
 
+/*
+ * The length that a header announces, which counts everything behind it, as soon as the bytes show it; false before.
+ * hprpc__header_read has found nothing wrong with them.
+ */
+bool hprpc__header_length(const uint8_t *bytes, size_t count, uint32_t *ret_length);
+
 #endif

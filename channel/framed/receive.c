@@ -159,7 +159,17 @@ static int start_large(struct hprpc_framed *stream, const struct hprpc_header *h
 static int protocol_error(struct hprpc_framed *stream, int code, const char *text)
 {
     stream->receive_broken = true;
-    return hprpc_framed_fail(stream, code, "%s", text);
+    stream->breach = hprpc__framed_breach(stream, code, text);
+    return stream->breach;
+}
+
+static int over_the_limit(struct hprpc_framed *stream, uint32_t size)
+{
+    struct hprpc_detail detail;
+
+    hprpc_detail_set(&detail, HPRPC_EPROTOCOL, "a message of %lu bytes is over the limit of %lu", (unsigned long)size,
+                     (unsigned long)stream->channel.receive_limit);
+    return protocol_error(stream, HPRPC_EPROTOCOL, detail.text);
 }
 
 /* Takes the next message out of what was received: 1; 0, it is not complete; broken, HPRPC_ENOMEM. */
@@ -178,14 +188,17 @@ static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_m
     if (!count)
         return 0;
     r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &header, &size);
-    if (r <= 0)
-        return r ? protocol_error(stream, r, detail.text) : 0;
+    if (r < 0)
+        return protocol_error(stream, r, detail.text);
+    /* a length that is too large however long its header gets is refused before the header is complete */
+    if (r == 0 && hprpc__header_length(stream->block->data + stream->at, count, &size) && size > HPRPC__HEADER_MAX &&
+        size - HPRPC__HEADER_MAX > stream->channel.receive_limit)
+        return over_the_limit(stream, size);
+    if (r == 0)
+        return 0;
     header_size = (size_t)r;
-    if (size > stream->channel.receive_limit) {
-        hprpc_detail_set(&detail, HPRPC_EPROTOCOL, "a message of %lu bytes is over the limit of %lu",
-                         (unsigned long)size, (unsigned long)stream->channel.receive_limit);
-        return protocol_error(stream, HPRPC_EPROTOCOL, detail.text);
-    }
+    if (size > stream->channel.receive_limit)
+        return over_the_limit(stream, size);
     if (count - header_size >= size)
         return deliver(stream, &header, header_size, size, ret_message);
     if (size > HPRPC__FRAMED_DIRECT)
@@ -289,6 +302,8 @@ int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *r
     int broken = hprpc_framed_broken(stream), r;
     bool came = false;
 
+    if (stream->breach)
+        return broken ? broken : stream->breach;
     if (is_drained(stream) && !broken) {
         stream->vain_looks--;
         return 0;
@@ -362,7 +377,7 @@ bool hprpc__framed_arm(struct hprpc_channel *channel)
 {
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
 
-    if (hprpc_framed_broken(stream) || has_message(stream))
+    if (hprpc_framed_broken(stream) || stream->breach || has_message(stream))
         return true;
     stream->vain_looks = 0;
     share(stream);

@@ -14,6 +14,12 @@ int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *r
 void hprpc__framed_cancel(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
 int hprpc__framed_flush(struct hprpc_channel *channel);
 
+/*
+ * The receiving side met bytes that break the protocol: notes the reason and leaves the sending side whole, so that it can say
+ * GOODBYE. Returns `code`, or the one that the stream broke with before.
+ */
+int hprpc__framed_breach(struct hprpc_framed *stream, int code, const char *text);
+
 /* Frees what each side holds. */
 void hprpc__framed_receive_free(struct hprpc_framed *stream);
 void hprpc__framed_send_free(struct hprpc_framed *stream);

@@ -335,8 +335,7 @@ static void corruption_breaks_after_what_was_whole(void **state)
         { 4, 0x00, HPRPC_EPROTOCOL, "goes beyond" },         { 4, 0x02, HPRPC_EPROTOCOL, "goes beyond" },
         { 5, 0xff, HPRPC_EPROTOCOL, "not in its shortest" },
     };
-    struct hprpc_header header = test_request(9);
-    struct hprpc_reservation reservation;
+    const struct hprpc_header goodbye = { .type = HPRPC_MESSAGE_GOODBYE };
     struct hprpc_message message;
 
     (void)state;
@@ -358,8 +357,15 @@ static void corruption_breaks_after_what_was_whole(void **state)
         if (!strstr(channel_of(wire)->reason.text, cases[i].text))
             fail_msg("expected \"%s\" in \"%s\"", cases[i].text, channel_of(wire)->reason.text);
         assert_int_equal(receive(wire, &message), cases[i].code);
-        assert_int_equal(channel_of(wire)->ops->start_call(channel_of(wire), &header, 1, &reservation), cases[i].code);
-        assert_int_equal(channel_of(wire)->ops->flush(channel_of(wire)), cases[i].code);
+        /* the other side can still be told why, once and for all */
+        assert_true(channel_of(wire)->ops->arm(channel_of(wire)));
+        assert_int_equal(test_send(channel_of(wire), &goodbye, 30), 0);
+        assert_true(wire->out_size > 30);
+        assert_int_equal(channel_of(wire)->ops->flush(channel_of(wire)), 0);
+        channel_of(wire)->ops->close(channel_of(wire));
+        assert_true(receive(wire, &message) < 0);
+        assert_int_equal(test_send(channel_of(wire), &goodbye, 30), HPRPC_ECLOSED);
+        assert_non_null(strstr(channel_of(wire)->reason.text, cases[i].text));
         free_wire(wire);
         free_script(&script);
     }
@@ -438,6 +444,32 @@ static void the_limit_comes_before_memory(void **state)
     }
 }
 
+/* Nothing but a length has come, and it is more than there may be: nothing is waited for. */
+static void a_length_over_the_limit_is_refused_when_it_is_known(void **state)
+{
+    static const uint32_t sizes[] = { 1000 + 2 * HPRPC__HEADER_MAX, 4096, 1u << 24, UINT32_MAX - 100 };
+    struct hprpc_header header = test_request(70000);
+    uint8_t bytes[HPRPC__HEADER_MAX];
+    struct hprpc_message message;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct wire *wire = new_wire(NULL);
+        size_t known = 5;
+
+        channel_of(wire)->receive_limit = 1000;
+        hprpc__header_write(&header, sizes[i], bytes);
+        while (bytes[known - 1] & 0x80)
+            known++;
+        feed(wire, bytes, known - 1, 1);
+        assert_int_equal(receive_patiently(wire, &message), 0);
+        wire->in_size = known;
+        assert_int_equal(receive_patiently(wire, &message), HPRPC_EPROTOCOL);
+        assert_non_null(strstr(channel_of(wire)->reason.text, "over the limit of 1000"));
+        free_wire(wire);
+    }
+}
+
 static void an_error_comes_after_what_was_whole(void **state)
 {
     struct script script = { .count = 0 };
@@ -506,7 +538,8 @@ static uint64_t test_clock(void *self)
 }
 
 /* Feeds `piece` bytes each second; 1 when the message arrived, or the code of the break. */
-static int trickle(uint32_t size, size_t piece, unsigned paused_at, unsigned *ret_seconds)
+static int trickle_after(unsigned seconds, size_t first_piece, uint32_t size, size_t piece, unsigned paused_at,
+                         unsigned *ret_seconds)
 {
     struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
     struct script script = { .count = 0 };
@@ -525,7 +558,8 @@ static int trickle(uint32_t size, size_t piece, unsigned paused_at, unsigned *re
     feed(wire, script.bytes, 0, SIZE_MAX);
     *ret_seconds = 0;
     for (given = 0; !r && given < script.size; ++*ret_seconds) {
-        given = given + piece < script.size ? given + piece : script.size;
+        given += *ret_seconds < seconds ? first_piece : piece;
+        given = given < script.size ? given : script.size;
         clock += 1000000000u;
         if (paused_at && *ret_seconds >= paused_at && *ret_seconds < paused_at + 100)
             continue; /* the controller does not read for a while */
@@ -544,6 +578,11 @@ static int trickle(uint32_t size, size_t piece, unsigned paused_at, unsigned *re
     return r;
 }
 
+static int trickle(uint32_t size, size_t piece, unsigned paused_at, unsigned *ret_seconds)
+{
+    return trickle_after(0, 0, size, piece, paused_at, ret_seconds);
+}
+
 static void messages_that_trickle_break_the_stream(void **state)
 {
     unsigned seconds;
@@ -557,6 +596,13 @@ static void messages_that_trickle_break_the_stream(void **state)
     assert_int_equal(trickle(1000000, 1000, 0, &seconds), 1);
     assert_int_equal(seconds, 1001);
     assert_int_equal(trickle(1000000, 1000, 10, &seconds), 1);
+    /* steady, however slow as long as it is not next to nothing */
+    assert_int_equal(trickle(1000000, 3000, 0, &seconds), 1);
+    /* what was good before does not count */
+    assert_int_equal(trickle_after(40, 10000, 1000000, 1, 0, &seconds), HPRPC_EPROTOCOL);
+    assert_in_range(seconds, 40, 110);
+    assert_int_equal(trickle_after(31, 1000, 1000000, 400, 0, &seconds), HPRPC_EPROTOCOL);
+    assert_in_range(seconds, 31, 100);
 }
 
 /* ---- Turns ---- */
@@ -794,6 +840,61 @@ static void calls_allocate_nothing_and_idling_gives_back(void **state)
     free_wire(wire);
     test_memory_free(&memory);
     free_script(&script);
+}
+
+/* Whatever went through, what is counted and what is kept is as before. */
+static void nothing_drifts(void **state)
+{
+    static const uint32_t sizes[] = { 10, 20000, 3 << 20, 12 << 20 };
+    struct test_memory memory;
+    struct hprpc__pool *pool;
+    struct hprpc_message message;
+
+    (void)state;
+    for (int shares = 0; shares < 2; shares++) {
+        struct wire *wire;
+        long live[4] = { 0 };
+        unsigned blocks = 0;
+
+        test_memory_init(&memory);
+        pool = shares ? hprpc__pool_new(memory.context) : NULL;
+        wire = new_wire(memory.context);
+        wire->stream.pool = pool;
+        channel_of(wire)->receive_limit = 16 << 20;
+        for (int round = 0; round < 5; round++) {
+            for (size_t i = 0; i < 4; i++) {
+                struct hprpc_header header = test_request(1);
+                struct script script = { .count = 0 };
+
+                add(&script, test_reply(1), sizes[i]);
+                feed(wire, script.bytes, script.size, SIZE_MAX);
+                expect(wire, &script, 1);
+                assert_int_equal(receive(wire, &message), 0);
+                assert_int_equal(test_send(channel_of(wire), &header, sizes[i]), 0);
+                assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
+                channel_of(wire)->ops->disarm(channel_of(wire));
+                assert_int_equal(channel_of(wire)->queued, 0);
+                if (!round) {
+                    live[i] = memory.live;
+                    blocks = wire->stream.blocks;
+                }
+                assert_int_equal(memory.live, live[i]);
+                assert_int_equal(wire->stream.blocks, blocks);
+                wire->out_size = 0;
+                free_script(&script);
+            }
+        }
+        /* what is huge is not kept for the next one */
+        for (size_t i = 0; i < HPRPC__SPARE_COUNT; i++)
+            assert_true(!wire->stream.spares[i] || wire->stream.spares[i]->capacity <= HPRPC__FRAMED_SPARE_MAX);
+        /* two arms with nothing between them: all of it goes back */
+        for (int i = 0; i < 2; i++)
+            assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
+        assert_int_equal(wire->stream.blocks, 0);
+        free_wire(wire);
+        assert_int_equal(memory.live, 1);
+        test_memory_free(&memory);
+    }
 }
 
 /* ---- What the connections of one listener share ---- */
@@ -1272,6 +1373,8 @@ int main(void)
         cmocka_unit_test(corruption_breaks_after_what_was_whole),
         cmocka_unit_test(noise_is_survived),
         cmocka_unit_test(the_limit_comes_before_memory),
+        cmocka_unit_test(a_length_over_the_limit_is_refused_when_it_is_known),
+        cmocka_unit_test(nothing_drifts),
         cmocka_unit_test(an_error_comes_after_what_was_whole),
         cmocka_unit_test(a_failed_send_lets_the_rest_be_received),
         cmocka_unit_test(close_is_final_and_idempotent),

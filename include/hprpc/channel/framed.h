@@ -57,6 +57,7 @@ struct hprpc_framed {
     uint8_t vain_looks;  /* so many times reading again would be in vain: the last read took everything */
     bool quiet;          /* nothing was received since the last arm */
     bool receive_broken;
+    int breach;            /* the code, once the other side broke the framing; the sending side can still say why */
     uint64_t window_start; /* while a message is incomplete: since when its bytes are counted, */
     size_t window_bytes;   /* and how many came */
     unsigned blocks;       /* blocks that messages, or the stream, hold */

@@ -1,0 +1,297 @@
+/* Attempts at several addresses, staggered. */
+#include "channel-tcp/opening.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/alarm.h"
+#include "base/errno-text.h"
+#include "base/thread.h"
+
+#define STAGGER (250ull * 1000 * 1000) /* RFC 8305 recommends it */
+
+enum { WATCHED = HPRPC_WATCH_MAX - 1 }; /* attempts that wake whoever sleeps; the alarm looks after the others */
+
+/*
+ * An attempt. Its descriptor stays open until the opening is over, also when it failed: whoever keeps a set of descriptors in
+ * step with what is watched must never find another socket under the same number.
+ */
+struct attempt {
+    int fd;
+    bool flying; /* on its way */
+};
+
+struct hprpc__tcp_opening {
+    struct hprpc_context *context;
+    struct hprpc__mutex lock;
+    bool closed;
+    struct hprpc__tcp_options options;
+    struct hprpc__alarm alarm; /* rings when the next attempt is due; none where there is one address only */
+    uint64_t next_at;
+    int error; /* of the attempts so far: a refusal goes before anything else */
+    size_t error_at;
+    size_t count, begun;
+    struct attempt attempts[HPRPC__TCP_ADDRESSES];
+    char waits_for[200];
+    struct hprpc__tcp_address addresses[];
+};
+
+static size_t opening_size(size_t count)
+{
+    return sizeof(struct hprpc__tcp_opening) + count * sizeof(struct hprpc__tcp_address);
+}
+
+/* ---- Attempts ---- */
+
+/* A connection to oneself happens when the port is one of those that the system picks from for clients. */
+static bool reached_itself(int fd)
+{
+    struct hprpc__tcp_address here = { .size = sizeof(here.v6) }, there = { .size = sizeof(there.v6) };
+
+    return !getsockname(fd, &here.any, &here.size) && !getpeername(fd, &there.any, &there.size) &&
+           here.size == there.size && !memcmp(&here.any, &there.any, here.size);
+}
+
+static void note(struct hprpc__tcp_opening *opening, size_t at, int error)
+{
+    opening->attempts[at].flying = false;
+    if (opening->error == ECONNREFUSED)
+        return;
+    opening->error = error;
+    opening->error_at = at;
+}
+
+/* Names the addresses that have not answered, for the moment when the caller's patience ends. */
+static void tell_what_is_waited_for(struct hprpc__tcp_opening *opening)
+{
+    size_t length = (size_t)snprintf(opening->waits_for, sizeof(opening->waits_for), "no answer from ");
+    bool first = true;
+
+    for (size_t i = 0; i < opening->begun; i++) {
+        char text[HPRPC__TCP_TEXT_MAX];
+
+        if (!opening->attempts[i].flying)
+            continue;
+        hprpc__tcp_format(&opening->addresses[i], text, sizeof(text));
+        if (length + strlen(text) + 3 > sizeof(opening->waits_for))
+            break;
+        length += (size_t)snprintf(opening->waits_for + length, sizeof(opening->waits_for) - length, "%s%s",
+                                   first ? "" : ", ", text);
+        first = false;
+    }
+}
+
+/* Begins with the next address: 1, it is connected; 0, it is on its way; -1, it failed at once. */
+static int begin(struct hprpc__tcp_opening *opening)
+{
+    size_t at = opening->begun++;
+    const struct hprpc__tcp_address *address = &opening->addresses[at];
+    int fd = hprpc__tcp_socket(address->any.sa_family, &opening->options);
+
+    opening->attempts[at] = (struct attempt){ fd, true };
+    if (fd < 0) {
+        note(opening, at, -fd);
+        return -1;
+    }
+    if (!connect(fd, &address->any, address->size))
+        return 1;
+    if (errno == EINPROGRESS || errno == EINTR)
+        return 0;
+    note(opening, at, errno);
+    return -1;
+}
+
+/* How an attempt stands: 1, 0 or -1. */
+static int look(struct hprpc__tcp_opening *opening, size_t at)
+{
+    int fd = opening->attempts[at].fd, error = 0;
+    socklen_t size = sizeof(error);
+
+    if (!hprpc__poll_now(fd, POLLOUT))
+        return 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size))
+        error = errno;
+    if (!error && reached_itself(fd))
+        error = ECONNREFUSED;
+    if (!error)
+        return 1;
+    note(opening, at, error);
+    return -1;
+}
+
+/* Looks at what is on its way; whether one has arrived, and which. */
+static bool look_at_all(struct hprpc__tcp_opening *opening, size_t *ret_at, bool *ret_flying)
+{
+    *ret_flying = false;
+    for (size_t i = 0; i < opening->begun; i++) {
+        int r = opening->attempts[i].flying ? look(opening, i) : -1;
+
+        *ret_at = i;
+        if (r == 1)
+            return true;
+        *ret_flying = *ret_flying || r == 0;
+    }
+    return false;
+}
+
+static int failure(const struct hprpc__tcp_opening *opening, struct hprpc_detail *detail)
+{
+    int code = hprpc__tcp_code(opening->error);
+    char text[HPRPC__TCP_TEXT_MAX];
+
+    hprpc__tcp_format(&opening->addresses[opening->error_at], text, sizeof(text));
+    return hprpc_detail_set(detail, code, "%s %s (%s)",
+                            opening->error == ECONNREFUSED ? "nobody listens at"
+                            : code == HPRPC_EREFUSED       ? "nobody answers at"
+                                                           : "cannot connect to",
+                            text, hprpc__errno_text(opening->error));
+}
+
+/* Whether it is time for the next address. */
+static bool is_due(struct hprpc__tcp_opening *opening, bool flying, uint64_t now)
+{
+    return opening->begun < opening->count && (!flying || now >= opening->next_at);
+}
+
+/* The alarm rings as long as somebody may be on the way without being watched, or another attempt is to come. */
+static void set_alarm(struct hprpc__tcp_opening *opening, uint64_t now)
+{
+    if (opening->alarm.fd < 0)
+        return;
+    if (now >= opening->alarm.due)
+        hprpc__alarm_take(&opening->alarm);
+    hprpc__alarm_set(&opening->alarm, now, now + STAGGER);
+}
+
+/* 1 and the attempt that won; 0; or a code. Under the lock. */
+static int advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *detail, size_t *ret_at)
+{
+    uint64_t now = hprpc_context_now(opening->context);
+    bool flying;
+
+    if (look_at_all(opening, ret_at, &flying))
+        return 1;
+    while (is_due(opening, flying, now)) {
+        int r = begin(opening);
+
+        *ret_at = opening->begun - 1;
+        if (r == 1 && !reached_itself(opening->attempts[*ret_at].fd))
+            return 1;
+        if (r == 1)
+            note(opening, *ret_at, ECONNREFUSED);
+        flying = flying || r == 0;
+        opening->next_at = now + STAGGER;
+    }
+    if (!flying)
+        return failure(opening, detail);
+    set_alarm(opening, now);
+    tell_what_is_waited_for(opening);
+    return 0;
+}
+
+/* Ends what is on its way, so that no server takes in what will never speak. The descriptors stay. Under the lock. */
+static void end_all(struct hprpc__tcp_opening *opening)
+{
+    for (size_t i = 0; i < opening->begun; i++)
+        if (opening->attempts[i].flying)
+            shutdown(opening->attempts[i].fd, SHUT_RDWR);
+}
+
+/* ---- The face ---- */
+
+int hprpc__tcp_opening_advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *detail, int *ret_fd,
+                               struct hprpc__tcp_address *ret_peer)
+{
+    size_t at = 0;
+    int r;
+
+    hprpc__mutex_lock(&opening->lock);
+    r = opening->closed ? HPRPC_ECLOSED : advance(opening, detail, &at);
+    if (r == 1) {
+        *ret_fd = opening->attempts[at].fd;
+        *ret_peer = opening->addresses[at];
+        opening->attempts[at] = (struct attempt){ -1, false };
+        end_all(opening);
+    }
+    hprpc__mutex_unlock(&opening->lock);
+    return r;
+}
+
+const char *hprpc__tcp_opening_waits_for(const struct hprpc__tcp_opening *opening)
+{
+    return opening->waits_for;
+}
+
+size_t hprpc__tcp_opening_watch(struct hprpc__tcp_opening *opening, struct hprpc_watch *ret_watches)
+{
+    size_t count = 0;
+
+    hprpc__mutex_lock(&opening->lock);
+    for (size_t i = opening->begun; i-- && count < WATCHED;)
+        if (opening->attempts[i].flying)
+            ret_watches[count++] = (struct hprpc_watch){ .fd = opening->attempts[i].fd, .events = POLLOUT };
+    if (opening->alarm.fd >= 0)
+        ret_watches[count++] = (struct hprpc_watch){ .fd = opening->alarm.fd, .events = POLLIN };
+    hprpc__mutex_unlock(&opening->lock);
+    return count;
+}
+
+void hprpc__tcp_opening_close(struct hprpc__tcp_opening *opening)
+{
+    hprpc__mutex_lock(&opening->lock);
+    opening->closed = true;
+    end_all(opening);
+    hprpc__mutex_unlock(&opening->lock);
+}
+
+struct hprpc__tcp_address hprpc__tcp_opening_peer(struct hprpc__tcp_opening *opening)
+{
+    struct hprpc__tcp_address peer;
+
+    hprpc__mutex_lock(&opening->lock);
+    peer = opening->addresses[opening->begun ? opening->begun - 1 : 0];
+    hprpc__mutex_unlock(&opening->lock);
+    return peer;
+}
+
+/* ---- Life ---- */
+
+int hprpc__tcp_opening_new(struct hprpc_context *context, const struct hprpc__tcp_options *options,
+                           const struct hprpc__tcp_address *addresses, size_t count,
+                           struct hprpc__tcp_opening **ret_opening)
+{
+    struct hprpc__tcp_opening *opening = hprpc_context_allocate(context, opening_size(count));
+
+    if (!opening)
+        return HPRPC_ENOMEM;
+    memset(opening, 0, sizeof(*opening));
+    opening->context = context;
+    opening->options = *options;
+    opening->count = count;
+    opening->alarm.fd = -1;
+    memcpy(opening->addresses, addresses, count * sizeof(*addresses));
+    if (hprpc__mutex_init(&opening->lock) < 0) {
+        hprpc_context_release(context, opening, opening_size(count));
+        return HPRPC_ENOMEM;
+    }
+    if (count > 1 && hprpc__alarm_init(&opening->alarm) < 0) {
+        hprpc__tcp_opening_free(opening);
+        return HPRPC_ESYSTEM;
+    }
+    *ret_opening = opening;
+    return 0;
+}
+
+void hprpc__tcp_opening_free(struct hprpc__tcp_opening *opening)
+{
+    if (!opening)
+        return;
+    for (size_t i = 0; i < opening->begun; i++)
+        if (opening->attempts[i].fd >= 0)
+            close(opening->attempts[i].fd);
+    hprpc__alarm_clear(&opening->alarm);
+    hprpc__mutex_destroy(&opening->lock);
+    hprpc_context_release(opening->context, opening, opening_size(opening->count));
+}

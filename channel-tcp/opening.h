@@ -1,0 +1,40 @@
+/*
+ * How a client reaches one of several addresses: an attempt at each, in their order, the next one a quarter of a second after
+ * the last or as soon as all have failed; the first that connects wins. The receiving side drives it, while the sending side may
+ * close or watch.
+ */
+#ifndef HPRPC_CHANNEL_TCP_OPENING_H
+#define HPRPC_CHANNEL_TCP_OPENING_H
+
+#include "channel-tcp/tcp.h"
+
+struct hprpc__tcp_opening;
+
+/* `count` is 1 to HPRPC__TCP_ADDRESSES. HPRPC_ENOMEM, HPRPC_ESYSTEM. */
+int hprpc__tcp_opening_new(struct hprpc_context *context, const struct hprpc__tcp_options *options,
+                           const struct hprpc__tcp_address *addresses, size_t count,
+                           struct hprpc__tcp_opening **ret_opening);
+
+/* Closes what has not won. NULL is accepted. */
+void hprpc__tcp_opening_free(struct hprpc__tcp_opening *opening);
+
+/*
+ * Goes on as far as it can: 1, a connected descriptor, which is the caller's, and the address; 0, not yet; HPRPC_ECLOSED after
+ * hprpc__tcp_opening_close; or the code of the failure, with a sentence. On the receiving side.
+ */
+int hprpc__tcp_opening_advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *detail, int *ret_fd,
+                               struct hprpc__tcp_address *ret_peer);
+
+/* What it waits for, for struct hprpc_channel. */
+const char *hprpc__tcp_opening_waits_for(const struct hprpc__tcp_opening *opening);
+
+/* As for channels. Any side. */
+size_t hprpc__tcp_opening_watch(struct hprpc__tcp_opening *opening, struct hprpc_watch *ret_watches);
+
+/* Wakes whoever sleeps on it, and lets it end. Any side. */
+void hprpc__tcp_opening_close(struct hprpc__tcp_opening *opening);
+
+/* The address that was tried last. Any side. */
+struct hprpc__tcp_address hprpc__tcp_opening_peer(struct hprpc__tcp_opening *opening);
+
+#endif
