@@ -203,8 +203,11 @@ void hprpc__acceptor_hurry(struct hprpc__acceptor *acceptor)
     hprpc__loop_kick(acceptor->loop);
 }
 
-void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor)
+void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor, uint64_t now)
 {
+    if (now < acceptor->next_poll)
+        return;
+    acceptor->next_poll = now + HPRPC__NAP_NANOSECONDS;
     for (struct hprpc__listening *listening = acceptor->listeners; listening; listening = listening->next) {
         if (listening->polled)
             hprpc__acceptor_event(acceptor, listening);

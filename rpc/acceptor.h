@@ -6,7 +6,7 @@
 
 struct hprpc__listening {
     struct hprpc_listener *listener;
-    bool polled; /* it has no descriptors, and is looked at in every turn */
+    bool polled; /* it has no descriptors, and is looked at now and then */
     struct hprpc__listening *next;
 };
 
@@ -21,7 +21,8 @@ struct hprpc__acceptor {
     struct hprpc__loop *loop;           /* whose epoll set the listeners are in */
     struct hprpc__listening *listeners; /* in the order they were added */
     uint64_t paused_until;              /* 0 while accepting goes on */
-    bool polls;                         /* some of them are polled */
+    bool polls;                         /* some of them are polled, */
+    uint64_t next_poll;                 /* and at this time again */
     bool looked_twice;                  /* the server was full in the turn before, too */
     uint32_t turned_away;               /* since the last pause */
     uint64_t silent_until;              /* when the log may complain again */
@@ -42,8 +43,8 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
 /* The loop has an event of this listener's. */
 void hprpc__acceptor_event(struct hprpc__acceptor *acceptor, struct hprpc__listening *listening);
 
-/* Looks at the listeners that have no descriptors. */
-void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor);
+/* Looks at the listeners that have no descriptors, if it is time to. */
+void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor, uint64_t now);
 
 /* Begins to accept again when a pause is over; returns when that will be, or HPRPC__NEVER. */
 uint64_t hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now);

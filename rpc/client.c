@@ -26,6 +26,7 @@ struct connection {
     int wake_fd;
     struct hprpc__poller poller;   /* HPRPC_PUMP_LOOP's, else none */
     struct hprpc__sleeper sleeper; /* the others' */
+    _Atomic uint64_t nap_end;      /* HPRPC_PUMP_LOOP: when to look again where nothing wakes anybody; 0 for never */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
     struct hprpc__thread thread; /* HPRPC_PUMP_THREAD */
@@ -50,21 +51,43 @@ static void attend(struct hprpc__host *host, struct hprpc_controller *controller
         hprpc__pump_kick(&controller->pump);
 }
 
-/* The application's loop takes over again: from now on the descriptor tells when there is something to do. */
+/* Registers what wakes the application's loop; false where something cannot, or must not before there is memory. */
+static bool watch(struct connection *connection, struct hprpc_controller *controller)
+{
+    bool wakes = false;
+
+    hprpc__mutex_lock(&controller->lock);
+    if (controller->needs_memory)
+        hprpc__watcher_remove(&connection->poller, controller);
+    else
+        wakes = hprpc__watcher_update(&connection->poller, controller);
+    hprpc__mutex_unlock(&controller->lock);
+    return wakes;
+}
+
+/* From now on the descriptor tells when there is something to do, or the time-out. True when it is the time-out's turn. */
+static bool hand_over(struct connection *connection, struct hprpc_controller *controller)
+{
+    bool wakes = watch(connection, controller);
+    bool naps = !wakes && hprpc__state(controller) != HPRPC__BROKEN;
+
+    hprpc__pump_stir(controller);
+    /* relaxed: whoever asks for the time-out too early is kicked */
+    atomic_store_explicit(&connection->nap_end,
+                          naps ? hprpc_context_now(connection->context) + HPRPC__NAP_NANOSECONDS : 0,
+                          memory_order_relaxed);
+    if (hprpc__state(controller) == HPRPC__BROKEN ||
+        (!controller->needs_memory && controller->channel->ops->arm(controller->channel)))
+        hprpc__pump_kick(&controller->pump);
+    return naps;
+}
+
+/* The application's loop takes over again from a thread that waited: it may have to ask for its time-out anew. */
 static void settle(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct connection *connection = (struct connection *)host;
-    bool watched;
 
-    if (connection->poller.fd < 0)
-        return;
-    hprpc__mutex_lock(&controller->lock);
-    hprpc__watcher_update(&connection->poller, controller);
-    watched = controller->watch_count > 0;
-    hprpc__mutex_unlock(&controller->lock);
-    hprpc__pump_stir(controller);
-    /* what cannot wake anybody is looked at in every round of the application's loop */
-    if (hprpc__state(controller) == HPRPC__BROKEN || !watched || controller->channel->ops->arm(controller->channel))
+    if (connection->poller.fd >= 0 && hand_over(connection, controller))
         hprpc__pump_kick(&controller->pump);
 }
 
@@ -405,8 +428,11 @@ int hprpc_client_descriptor(struct hprpc_client *client)
 int hprpc_client_timeout(struct hprpc_client *client)
 {
     uint64_t deadline = hprpc__controller_deadline(client->controller);
+    uint64_t nap_end = atomic_load_explicit(&connection_of(client)->nap_end, memory_order_relaxed);
     uint64_t now;
 
+    if (nap_end && nap_end < deadline)
+        deadline = nap_end;
     if (deadline == HPRPC__NEVER || hprpc__state(client->controller) == HPRPC__BROKEN)
         return -1;
     now = hprpc_context_now(client->controller->context);
@@ -439,8 +465,11 @@ int hprpc_client_process(struct hprpc_client *client)
         if (!hprpc__shared_is_ours(connection->shared))
             return HPRPC_EFORKED;
         hprpc__controller_expire(controller, hprpc_context_now(controller->context));
-        settle(&connection->host, controller);
+        hand_over(connection, controller);
         hprpc__pump_disown(&controller->pump);
+    } else if (hprpc__state(controller) != HPRPC__BROKEN) {
+        /* a thread pumps that waits, and sleeps on its own: what rings meanwhile is for it */
+        hprpc__watcher_note(&connection->poller);
     }
     if (hprpc__state(controller) != HPRPC__BROKEN)
         return 0;

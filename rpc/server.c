@@ -314,6 +314,11 @@ int hprpc_server_connections(struct hprpc_server *server, int (*visit)(void *sel
 
 /* ---- Running ---- */
 
+static uint64_t earlier(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
 int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
 {
     uint64_t resume = HPRPC__NEVER;
@@ -321,10 +326,8 @@ int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, uint64_t unt
     if (server->acceptor.paused_until)
         resume = hprpc__acceptor_resume(&server->acceptor, hprpc_context_now(server->context));
     if (server->acceptor.polls) {
-        hprpc__acceptor_poll(&server->acceptor);
-        resume = 0;
-        /* the descriptor of a server in somebody's loop stays ready */
-        hprpc__loop_kick(&server->loops[0].loop);
+        hprpc__acceptor_poll(&server->acceptor, hprpc_context_now(server->context));
+        resume = earlier(resume, server->acceptor.next_poll);
     }
     return hprpc__loop_turn(&server->loops[0].loop, may_sleep, resume < until ? resume : until);
 }
@@ -406,9 +409,9 @@ int hprpc_server_timeout(struct hprpc_server *server)
     if (server->stage == HPRPC__STOPPED)
         return -1;
     if (server->acceptor.polls)
-        deadline = 0;
-    else if (server->acceptor.paused_until && server->acceptor.paused_until < deadline)
-        deadline = server->acceptor.paused_until;
+        deadline = earlier(deadline, server->acceptor.next_poll);
+    if (server->acceptor.paused_until)
+        deadline = earlier(deadline, server->acceptor.paused_until);
     if (server->stage == HPRPC__SERVING && deadline == HPRPC__NEVER)
         return -1;
     now = hprpc_context_now(server->context);

@@ -164,6 +164,7 @@ struct hprpc_controller {
     struct hprpc__services *services;                   /* the server's, or NULL */
     _Atomic(struct hprpc__services *) own_services;     /* of this connection alone, or NULL; made under the lock */
     struct hprpc__call_ids *live;                       /* pump: which incoming call ids are in use */
+    bool needs_memory;                                  /* pump: the last turn found none, and can go on with some */
     bool turning;                                       /* pump: a batch of messages is being dispatched */
     struct hprpc_request *running;                      /* pump: the innermost handler that runs inline */
     struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into it */
@@ -184,6 +185,7 @@ struct hprpc_controller {
     /* for the host's lists; pump */
     struct hprpc_controller *next, *previous;
     bool active;
+    bool naps; /* asleep, and nothing wakes it but time */
     struct hprpc__spin spin;
     size_t watch_count; /* lock: what the host has registered */
     struct hprpc_watch watches[HPRPC_WATCH_MAX];

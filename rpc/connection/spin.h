@@ -14,14 +14,15 @@
 #include <hprpc/channel/transport.h>
 
 enum {
-    HPRPC__SPIN_NANOSECONDS = 50 * 1000, /* a wake-up costs 10 to 50 microseconds */
-    HPRPC__SPIN_SLOW_YIELD = 500 * 1000, /* who gets the processor back so late has company that does not yield */
-    HPRPC__SPIN_CLOCK_EVERY = 16,        /* looks at the channel between two looks at the clock */
-    HPRPC__SPIN_VAIN_MAX = 4,            /* so many vain spins in a row, and the manner changes */
-    HPRPC__SPIN_TRY_FIRST = 64,          /* waits before the next more eager manner is tried */
-    HPRPC__SPIN_TRY_VAIN = 1024,         /* at most, while trials are in vain: one costs about a percent of these */
-    HPRPC__SPIN_TRY_SLOW = 8 * 1024,     /* at least, after it has cost a time slice */
-    HPRPC__SPIN_TRY_LAST = 1024 * 1024,  /* and at most */
+    HPRPC__SPIN_NANOSECONDS = 50 * 1000,  /* a wake-up costs 10 to 50 microseconds */
+    HPRPC__NAP_NANOSECONDS = 1000 * 1000, /* between two looks at what nothing can wake anybody for */
+    HPRPC__SPIN_SLOW_YIELD = 500 * 1000,  /* who gets the processor back so late has company that does not yield */
+    HPRPC__SPIN_CLOCK_EVERY = 16,         /* looks at the channel between two looks at the clock */
+    HPRPC__SPIN_VAIN_MAX = 4,             /* so many vain spins in a row, and the manner changes */
+    HPRPC__SPIN_TRY_FIRST = 64,           /* waits before the next more eager manner is tried */
+    HPRPC__SPIN_TRY_VAIN = 1024,          /* at most, while trials are in vain: one costs about a percent of these */
+    HPRPC__SPIN_TRY_SLOW = 8 * 1024,      /* at least, after it has cost a time slice */
+    HPRPC__SPIN_TRY_LAST = 1024 * 1024,   /* and at most */
 };
 
 enum hprpc__spin_manner { HPRPC__SPIN_PLAINLY, HPRPC__SPIN_YIELDING, HPRPC__SPIN_SLEEPING };

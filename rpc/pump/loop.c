@@ -16,12 +16,29 @@ enum {
     CLOCK_EVERY = 16,       /* turns between two looks at the clock */
 };
 
-/* ---- Active and parked ---- */
+/* ---- Active, parked and napping ---- */
+
+/* Nothing but time wakes this one. */
+static void nap(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    controller->naps = true;
+    if (!loop->napping_count++)
+        loop->nap_end = hprpc_context_now(loop->context) + HPRPC__NAP_NANOSECONDS;
+}
+
+static void wake_up(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    if (!controller->naps)
+        return;
+    controller->naps = false;
+    loop->napping_count--;
+}
 
 static void activate(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     if (controller->active)
         return;
+    wake_up(loop, controller);
     controller->channel->ops->disarm(controller->channel);
     controller->active = true;
     hprpc__spin_resume(&controller->spin, controller->channel->wait, &controller->pump.spins);
@@ -34,23 +51,35 @@ static void deactivate(struct hprpc__loop *loop, uint32_t index)
     loop->active[index] = loop->active[--loop->active_count];
 }
 
-/* Puts a connection to sleep; false when it turns out to have something to do, or could not be woken. */
+/* What lies there cannot be taken: neither it nor anything else need wake us before there may be memory again. */
+static bool park_without_memory(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__watcher_remove(&loop->poller, controller);
+    hprpc__mutex_unlock(&controller->lock);
+    nap(loop, controller);
+    return true;
+}
+
+/* Puts a connection to sleep; false when it turns out to have something to do. */
 static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     struct hprpc_channel *channel = controller->channel;
-    bool watched;
+    bool wakes;
 
+    if (controller->needs_memory)
+        return park_without_memory(loop, controller);
     hprpc__mutex_lock(&controller->lock);
-    hprpc__watcher_update(&loop->poller, controller);
-    watched = controller->watch_count > 0;
+    wakes = hprpc__watcher_update(&loop->poller, controller);
     hprpc__mutex_unlock(&controller->lock);
     hprpc__pump_stir(controller);
-    if (!watched)
+    if (channel->ops->arm(channel)) {
+        channel->ops->disarm(channel);
         return false;
-    if (!channel->ops->arm(channel))
-        return true;
-    channel->ops->disarm(channel);
-    return false;
+    }
+    if (!wakes)
+        nap(loop, controller);
+    return true;
 }
 
 static void attend(struct hprpc__host *host, struct hprpc_controller *controller)
@@ -91,6 +120,7 @@ int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
     loop->host.attentive = true;
     loop->next_deadline = HPRPC__NEVER;
     atomic_init(&loop->connection_count, 0);
+    atomic_init(&loop->turns, 0);
     hprpc__mutex_init(&loop->lock);
     loop->alarm.fd = -1;
     loop->wake_fd = hprpc__wake_open();
@@ -159,6 +189,7 @@ static void forget(struct hprpc__loop *loop, struct hprpc_controller *controller
     hprpc__mutex_lock(&controller->lock);
     hprpc__watcher_remove(&loop->poller, controller);
     hprpc__mutex_unlock(&controller->lock);
+    wake_up(loop, controller);
     hprpc__mutex_lock(&loop->lock);
     if (controller->previous)
         controller->previous->next = controller->next;
@@ -398,19 +429,32 @@ static void expire(struct hprpc__loop *loop, uint64_t now)
     }
 }
 
+/* The nap is over: looks at those that nothing else wakes. */
+static void end_naps(struct hprpc__loop *loop, uint64_t now)
+{
+    if (!loop->napping_count || now < loop->nap_end)
+        return;
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next) {
+        if (controller->naps)
+            activate(loop, controller);
+    }
+}
+
 uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop)
 {
-    return loop->active_count ? 0 : loop->next_deadline;
+    if (loop->active_count)
+        return 0;
+    return loop->napping_count && loop->nap_end < loop->next_deadline ? loop->nap_end : loop->next_deadline;
 }
 
 /* Whether to leave epoll alone this time: somebody is active, and the others can wait a few microseconds. */
-static bool skip_epoll(struct hprpc__loop *loop)
+static bool skip_epoll(struct hprpc__loop *loop, unsigned turns)
 {
     uint64_t now;
 
     if (!loop->active_count)
         return false;
-    if (++loop->turns % CLOCK_EVERY)
+    if (turns % CLOCK_EVERY)
         return true;
     now = hprpc_context_now(loop->context);
     if (now - loop->polled < POLL_EVERY)
@@ -422,10 +466,14 @@ static bool skip_epoll(struct hprpc__loop *loop)
 static int look_around(struct hprpc__loop *loop, int timeout)
 {
     int r = take_events(loop, timeout);
+    uint64_t now;
 
-    if (r == 0 && loop->next_deadline != HPRPC__NEVER)
-        expire(loop, hprpc_context_now(loop->context));
-    return r;
+    if (r < 0 || (loop->next_deadline == HPRPC__NEVER && !loop->napping_count))
+        return r;
+    now = hprpc_context_now(loop->context);
+    expire(loop, now);
+    end_naps(loop, now);
+    return 0;
 }
 
 static int sleep_until(struct hprpc__loop *loop, uint64_t until)
@@ -480,11 +528,15 @@ static void own_all(struct hprpc__loop *loop)
 
 int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until)
 {
+    unsigned turns = atomic_load_explicit(&loop->turns, memory_order_relaxed) + 1;
+
     own_all(loop);
+    /* relaxed: this thread alone writes it, and who reads it only compares */
+    atomic_store_explicit(&loop->turns, turns, memory_order_relaxed);
     if (!may_sleep)
         return turn_without_sleep(loop);
     if (look_at_active(loop, true) < 0)
         return HPRPC_EFORKED;
     relieve(loop);
-    return skip_epoll(loop) ? 0 : sleep_until(loop, until);
+    return skip_epoll(loop, turns) ? 0 : sleep_until(loop, until);
 }

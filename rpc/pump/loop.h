@@ -1,6 +1,7 @@
 /*
  * A loop serves many connections on one thread. Those that were active lately are looked at turn by turn, without a system
- * call where the transport allows it; the others are parked: armed, and asleep in one epoll set at no cost.
+ * call where the transport allows it; the others are parked: armed, and asleep in one epoll set at no cost. What nothing can
+ * wake anybody for (a channel without descriptors, or one that found no memory) naps: it is looked at every millisecond.
  */
 #ifndef HPRPC_RPC_PUMP_LOOP_H
 #define HPRPC_RPC_PUMP_LOOP_H
@@ -29,8 +30,10 @@ struct hprpc__loop {
     uint32_t listed_count, active_count, active_capacity;
     uint64_t next_deadline; /* no connection wants hprpc__controller_expire before it */
     uint64_t polled;        /* when epoll was last asked */
+    uint32_t napping_count; /* connections that nap, */
+    uint64_t nap_end;       /* and until when */
     struct hprpc__alarm alarm;
-    uint32_t turns;
+    atomic_uint turns; /* so far; anybody may see that it sleeps */
 };
 
 /* Makes an empty loop. HPRPC_ESYSTEM. hprpc__loop_clear is safe after a failure. */

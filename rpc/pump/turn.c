@@ -134,6 +134,7 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
         hprpc__bind_resume(controller);
     if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
         r = send_what_waits(controller);
+    controller->needs_memory = r == HPRPC_ENOMEM;
     if (KODOSIS_UNLIKELY(r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM))
         hprpc__controller_break(controller, r, reason_of(controller, r));
     if (KODOSIS_UNLIKELY((r == HPRPC_ENOMEM) != atomic_load_explicit(&controller->hungry, memory_order_relaxed)))

@@ -103,6 +103,14 @@ static void take_kick(struct hprpc__pump *pump)
         pump->host->kicked = true;
 }
 
+/* Time alone wakes us, or a kick: for what has no descriptors, and for want of memory. True when somebody kicked. */
+static bool nap(const struct hprpc__pump *pump, uint64_t now, uint64_t until)
+{
+    const struct hprpc_watch wake = { .fd = pump->wake_fd, .events = POLLIN };
+
+    return hprpc__poll_last(&wake, 1, until - now < HPRPC__NAP_NANOSECONDS ? until - now : HPRPC__NAP_NANOSECONDS);
+}
+
 /* Where what wakes us belongs to somebody else's loop: the same descriptors, and a time-out. True when somebody kicked. */
 static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
 {
@@ -114,25 +122,29 @@ static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64
     hprpc__mutex_unlock(&controller->lock);
     hprpc__pump_stir(controller);
     watches[count] = (struct hprpc_watch){ .fd = controller->pump.wake_fd, .events = POLLIN };
-    return count && !controller->channel->ops->arm(controller->channel) &&
-           hprpc__poll_last(watches, count + 1, until == HPRPC__NEVER ? HPRPC__NEVER : until - now);
+    if (controller->channel->ops->arm(controller->channel))
+        return false;
+    if (!count)
+        return nap(&controller->pump, now, until);
+    return hprpc__poll_last(watches, count + 1, until == HPRPC__NEVER ? HPRPC__NEVER : until - now);
 }
 
 /* The same in the set of a client that nobody else sleeps for. */
 static bool sleep_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
 {
     struct hprpc__sleeper *sleeper = controller->pump.host->sleeper;
-    size_t count;
+    bool wakes;
 
     hprpc__mutex_lock(&controller->lock);
-    hprpc__watcher_update(&sleeper->poller, controller);
-    count = controller->watch_count;
+    wakes = hprpc__watcher_update(&sleeper->poller, controller);
     hprpc__mutex_unlock(&controller->lock);
     hprpc__pump_stir(controller);
-    return count && !controller->channel->ops->arm(controller->channel) && hprpc__sleeper_sleep(sleeper, now, until);
+    if (controller->channel->ops->arm(controller->channel))
+        return false;
+    return wakes ? hprpc__sleeper_sleep(sleeper, now, until) : nap(&controller->pump, now, until);
 }
 
-/* Sleeps until the channel has something, somebody kicks, or the time is over. Not on a channel that cannot wake us. */
+/* Sleeps until the channel has something, somebody kicks, or the time is over; a moment where nothing could wake us. */
 static void sleep_on_channel(struct wait *wait, uint64_t now)
 {
     struct hprpc_controller *controller = wait->controller;
@@ -143,7 +155,12 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
         until = wait->deadline;
     if (until <= now)
         return;
-    kicked = controller->pump.host->sleeper ? sleep_until(controller, now, until) : poll_until(controller, now, until);
+    if (controller->needs_memory)
+        kicked = nap(&controller->pump, now, until);
+    else if (controller->pump.host->sleeper)
+        kicked = sleep_until(controller, now, until);
+    else
+        kicked = poll_until(controller, now, until);
     if (kicked)
         take_kick(&controller->pump);
     controller->channel->ops->disarm(controller->channel);

@@ -48,7 +48,7 @@ static bool is_as_before(const struct hprpc_controller *controller, const struct
     return true;
 }
 
-void hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller *controller)
+bool hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller *controller)
 {
     struct hprpc_watch wanted[HPRPC_WATCH_MAX];
     size_t count = controller->channel->ops->watch(controller->channel, wanted);
@@ -56,7 +56,7 @@ void hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller
 
     hprpc__assert_locked(&controller->lock);
     if (KODOSIS_LIKELY(is_as_before(controller, wanted, count)))
-        return;
+        return count;
     for (size_t i = 0; i < controller->watch_count; i++) {
         if (!find(wanted, count, controller->watches[i].fd))
             hprpc__poller_remove(poller, controller->watches[i].fd);
@@ -70,6 +70,7 @@ void hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller
     }
     memcpy(controller->watches, wanted, watched * sizeof(wanted[0]));
     controller->watch_count = watched;
+    return count && watched == count;
 }
 
 void hprpc__watcher_remove(struct hprpc__poller *poller, struct hprpc_controller *controller)
@@ -78,6 +79,13 @@ void hprpc__watcher_remove(struct hprpc__poller *poller, struct hprpc_controller
     for (size_t i = 0; i < controller->watch_count; i++)
         hprpc__poller_remove(poller, controller->watches[i].fd);
     controller->watch_count = 0;
+}
+
+void hprpc__watcher_note(struct hprpc__poller *poller)
+{
+    void *owners[HPRPC__POLLER_EVENTS];
+
+    hprpc__poller_wait(poller, 0, owners);
 }
 
 void hprpc__watcher_clear(struct hprpc__poller *poller, int wake_fd)

@@ -17,6 +17,9 @@ struct crowd {
     unsigned count;
     struct fake_end *ends[MOST];
     uint32_t asked; /* requests so far */
+    char door[80];
+    unsigned kept_count;
+    struct hprpc_request *kept[MOST]; /* deferred */
 };
 
 static uint64_t moving_clock(void *self)
@@ -48,7 +51,7 @@ static uint64_t looks(const struct crowd *crowd)
     uint64_t sum = 0;
 
     for (unsigned i = 0; i < crowd->count; i++)
-        sum += fake_looks(crowd->ends[i]);
+        sum += fake_looks(fake_peer(crowd->ends[i]));
     return sum;
 }
 
@@ -154,10 +157,202 @@ static void any_number_falls_asleep_after_calls(void **state)
     }
 }
 
+/* ---- Every way to wait, at once ---- */
+
+/* A second door to the same server, whose connections wait in another way. */
+static void open_door(struct crowd *crowd, const char *query, char name[80])
+{
+    char uri[120];
+
+    snprintf(name, 80, "%s-%s", crowd->stage.name, query + 1);
+    snprintf(uri, sizeof(uri), "fake://%s%s", name, query);
+    assert_int_equal(hprpc_server_listen(crowd->stage.server, uri, NULL), 0);
+}
+
+static void come_in(struct crowd *crowd, const char *name, unsigned count)
+{
+    const struct raw_limits limits = RAW_LIMITS_INIT;
+    struct fake_message hello;
+
+    while (count--) {
+        struct fake_end *end = crowd->ends[crowd->count++] = fake_connect(name);
+
+        assert_non_null(end);
+        raw_hello(end, &limits);
+        for (int i = 0; i < 4; i++) {
+            atomic_fetch_add(&crowd->stage.time, HPRPC__NAP_NANOSECONDS);
+            assert_int_equal(hprpc_server_process(crowd->stage.server), 0);
+        }
+        assert_true(fake_expect(end, HPRPC_MESSAGE_HELLO, &hello));
+        fake_message_clear(&hello);
+    }
+}
+
+/* Those that never sleep are looked at for ever, and all others are not. */
+static void who_spins_keeps_nobody_else_awake(void **state)
+{
+    static const unsigned spinning[] = { 1, 2, 8, 9 }, others[] = { 1, 2, 7, 8, 17 };
+
+    (void)state;
+    for (unsigned i = 0; i < 4 * 5; i++) {
+        struct crowd crowd;
+        char spin[80], block[80];
+        uint64_t before = 0;
+
+        crowd_open(&crowd, 0, "", &replies);
+        open_door(&crowd, "?wait=spin", spin);
+        open_door(&crowd, "?wait=block", block);
+        come_in(&crowd, crowd.stage.name, others[i / 4]);
+        come_in(&crowd, block, 2);
+        come_in(&crowd, spin, spinning[i % 4]);
+        for (unsigned n = 0; n < crowd.count; n++) {
+            ask(&crowd, n);
+            turn(&crowd);
+        }
+        /* more than one look at the set, which comes seldom while somebody is active */
+        for (unsigned turns = 0; turns < 1000 || (crowd.loop->active_count > spinning[i % 4] && turns < TURNS_MAX);
+             turns++)
+            turn(&crowd);
+        assert_int_equal(crowd.loop->active_count, spinning[i % 4]);
+        for (unsigned n = 0; n < others[i / 4] + 2; n++)
+            before += fake_looks(fake_peer(crowd.ends[n]));
+        for (int n = 0; n < 100; n++)
+            turn(&crowd);
+        for (unsigned n = 0; n < others[i / 4] + 2; n++)
+            before -= fake_looks(fake_peer(crowd.ends[n]));
+        assert_true(before == 0);
+        crowd_close(&crowd);
+    }
+}
+
+/* ---- Whatever else a connection may be in ---- */
+
+static int keep(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    struct crowd *crowd = self;
+
+    (void)data;
+    crowd->kept[crowd->kept_count++] = request;
+    return hprpc_request_defer(request);
+}
+
+static const struct tiny_handlers keeps = { .echo = keep };
+
+/* States of one connection; whatever is there besides the handshake comes by itself. */
+enum state { SILENT, DEFERRED, UNSENT, HELD, WITHOUT_MEMORY, ENDED, STATES };
+
+static void bring_into(struct crowd *crowd, unsigned index, enum state state)
+{
+    struct fake_end *end = crowd->ends[index];
+
+    switch (state) {
+    case DEFERRED:
+        ask(crowd, index);
+        break;
+    case UNSENT: /* a client that does not read: its answers stay behind */
+        fake_stall(fake_peer(end));
+        ask(crowd, index);
+        break;
+    case HELD:
+        fake_hold(fake_peer(end));
+        ask(crowd, index);
+        break;
+    case WITHOUT_MEMORY:
+        fake_starve(fake_peer(end), true);
+        ask(crowd, index);
+        break;
+    case ENDED:
+        fake_leave(end);
+        crowd->ends[index] = NULL;
+        break;
+    default:
+        break;
+    }
+}
+
+static void relieve(struct crowd *crowd, unsigned index)
+{
+    if (!crowd->ends[index])
+        return;
+    fake_unstall(fake_peer(crowd->ends[index]));
+    fake_let_go(fake_peer(crowd->ends[index]));
+    fake_starve(fake_peer(crowd->ends[index]), false);
+}
+
+/* Until nothing is looked at but what naps, and that no more often than it should. */
+static void assert_idle_but_for_naps(struct crowd *crowd)
+{
+    unsigned naps = 0;
+
+    turn_until_idle(crowd);
+    for (unsigned turns = 0; turns < 100; turns++) {
+        uint64_t before = atomic_load(&crowd->stage.time);
+
+        turn(crowd);
+        if (crowd->loop->active_count)
+            naps++;
+        turn_until_idle(crowd);
+        /* a sleeper's time passes, not a spinner's */
+        atomic_store(&crowd->stage.time, before + HPRPC__NAP_NANOSECONDS / 10);
+    }
+    assert_in_range(naps, crowd->loop->napping_count ? 5 : 0, 12);
+}
+
+static void any_state_lets_a_loop_sleep(void **unused)
+{
+    static const char *const doors[] = { "", "?doorbell=edge", "?doorbell=none", "?wait=block" };
+
+    (void)unused;
+    for (unsigned i = 0; i < STATES * 4 * 3; i++) {
+        enum state state = (enum state)(i % STATES);
+        unsigned count = (const unsigned[]){ 1, 2, 9 }[i / STATES / 4], out = 0;
+        const char *door = doors[i / STATES % 4];
+        struct fake_message message;
+        struct crowd crowd;
+
+        crowd_open(&crowd, 0, "", state == DEFERRED ? &keeps : &replies);
+        open_door(&crowd, *door ? door : "?wait=adaptive", crowd.door);
+        if (state == SILENT) {
+            while (crowd.count < count)
+                crowd.ends[crowd.count++] = fake_connect(crowd.door);
+            stage_turn(&crowd.stage);
+        } else {
+            come_in(&crowd, crowd.door, count);
+        }
+        for (unsigned n = 0; n < count; n++)
+            bring_into(&crowd, n, state);
+        turn(&crowd);
+        assert_idle_but_for_naps(&crowd);
+        assert_int_equal(crowd.loop->napping_count, state == ENDED ? 0
+                                                    : state == WITHOUT_MEMORY || strcmp(door, "?doorbell=none") == 0
+                                                        ? count
+                                                        : 0);
+
+        /* and what comes then is not slept through */
+        for (unsigned n = 0; n < count; n++)
+            relieve(&crowd, n);
+        for (unsigned n = 0; n < crowd.kept_count; n++)
+            assert_int_equal(tiny_echo_reply(crowd.kept[n], "x", 1), 0);
+        atomic_fetch_add(&crowd.stage.time, 2 * HPRPC__NAP_NANOSECONDS);
+        turn(&crowd);
+        turn_until_idle(&crowd);
+        for (unsigned n = 0; n < count; n++) {
+            while (crowd.ends[n] && fake_poll(crowd.ends[n], &message)) {
+                out += message.header.type == HPRPC_MESSAGE_REPLY;
+                fake_message_clear(&message);
+            }
+        }
+        assert_int_equal(out, state == SILENT || state == ENDED ? 0 : count);
+        crowd_close(&crowd);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_falls_asleep_after_calls),
+        cmocka_unit_test(who_spins_keeps_nobody_else_awake),
+        cmocka_unit_test(any_state_lets_a_loop_sleep),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

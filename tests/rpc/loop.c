@@ -170,6 +170,89 @@ static void a_nested_wait_leaves_the_descriptor_able(void **state)
     }
 }
 
+/* What has no descriptor is looked at every millisecond: the time-out says so, and the descriptor stays quiet. */
+static void without_a_doorbell_the_timeout_tells(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, "?doorbell=none");
+    for (int i = 0; i < 5; i++) {
+        assert_false(is_readable(scene.raw.client));
+        assert_int_equal(hprpc_client_timeout(scene.raw.client), 1);
+        atomic_fetch_add(&scene.stage.time, 1000000u);
+        assert_int_equal(hprpc_client_timeout(scene.raw.client), 0);
+        assert_int_equal(hprpc_client_process(scene.raw.client), 0);
+    }
+    raw_reply(scene.raw.end, scene.request.header.call, "", 0);
+    assert_false(is_readable(scene.raw.client));
+    atomic_fetch_add(&scene.stage.time, 1000000u);
+    assert_int_equal(hprpc_client_timeout(scene.raw.client), 0);
+    assert_int_equal(hprpc_client_process(scene.raw.client), 0);
+    assert_int_equal(tiny_echo_finish(&scene.call, NULL), 0);
+    scene_close(&scene);
+}
+
+/* Nor does a message that finds no memory keep the application's loop busy. */
+static void without_memory_the_timeout_tells(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct scene scene;
+
+        scene_open(&scene, doorbells[i]);
+        fake_starve(fake_peer(scene.raw.end), true);
+        raw_reply(scene.raw.end, scene.request.header.call, "", 0);
+        process_all(scene.raw.client);
+        assert_int_equal(hprpc_client_timeout(scene.raw.client), 1);
+        assert_false(hprpc_pending_call_done(scene.call.pending));
+        fake_starve(fake_peer(scene.raw.end), false);
+        atomic_fetch_add(&scene.stage.time, 1000000u);
+        assert_int_equal(hprpc_client_timeout(scene.raw.client), 0);
+        process_all(scene.raw.client);
+        assert_int_equal(tiny_echo_finish(&scene.call, NULL), 0);
+        assert_true(hprpc_client_timeout(scene.raw.client) > 1);
+        scene_close(&scene);
+    }
+}
+
+static void *wait_for_call(void *argument)
+{
+    struct scene *scene = argument;
+
+    return (void *)(intptr_t)tiny_echo_finish(&scene->call, NULL);
+}
+
+/* While another thread waits, and pumps, its rings are not the loop's to answer: it does not come round and round. */
+static void a_loop_is_quiet_while_another_thread_pumps(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct fake_message pong;
+        struct scene scene;
+        pthread_t thread;
+        void *code;
+
+        scene_open(&scene, doorbells[i]);
+        assert_int_equal(pthread_create(&thread, NULL, wait_for_call, &scene), 0);
+        for (int n = 0; n < 20; n++) {
+            struct patience patience = patience_begin();
+
+            raw_signal(scene.raw.end, HPRPC_MESSAGE_PING, 0);
+            do
+                assert_int_equal(hprpc_client_process(scene.raw.client), 0);
+            while (is_readable(scene.raw.client) && try_again(&patience));
+            assert_true(fake_expect(scene.raw.end, HPRPC_MESSAGE_PONG, &pong));
+            fake_message_clear(&pong);
+        }
+        raw_reply(scene.raw.end, scene.request.header.call, "", 0);
+        assert_int_equal(pthread_join(thread, &code), 0);
+        assert_int_equal((intptr_t)code, 0);
+        process_all(scene.raw.client);
+        scene_close(&scene);
+    }
+}
+
 static int process_again(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct stage *stage = self;
@@ -203,6 +286,9 @@ int main(void)
         cmocka_unit_test(a_look_leaves_the_descriptor_able),
         cmocka_unit_test(a_nested_wait_leaves_the_descriptor_able),
         cmocka_unit_test(a_handler_processes_again),
+        cmocka_unit_test(without_a_doorbell_the_timeout_tells),
+        cmocka_unit_test(without_memory_the_timeout_tells),
+        cmocka_unit_test(a_loop_is_quiet_while_another_thread_pumps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,9 +131,7 @@ void link_leave(struct link *link, int side)
 
 static enum manner draw_manner(struct world *world)
 {
-    return (enum manner)((world->current->runs || world->current->threaded)
-                             ? random_between(&world->random, LEVEL, PACKETS)
-                             : world_random(world, PACKETS + 1));
+    return (enum manner)world_random(world, PACKETS + 1);
 }
 
 struct end *end_new(struct link *link, int side)
@@ -259,8 +257,10 @@ static void end_update(struct end *end)
 {
     bool ready = end_is_ready(end);
 
-    if (ready && !end->was_ready)
+    if (ready && !end->was_ready) {
+        end->ready_at = end->link->world->now;
         world_stir(end->link->world);
+    }
     end->was_ready = ready;
     if (end->manner == DOORBELL || end->manner == PACKETS)
         ring(end);

@@ -8,7 +8,7 @@
 
 /* How an end of a connection lets its owner sleep. */
 enum manner {
-    POLLED,   /* not at all: it has no descriptors */
+    POLLED,   /* not at all: it has no descriptors, and is looked at every millisecond */
     LEVEL,    /* descriptors that are readable as long as there is something to do, like a socket's */
     DOORBELL, /* a descriptor that is rung once for each arm(), like that of shared memory */
     PACKETS, /* the same, watched by level, and it stays readable once the other side has hung up: that without trust */
@@ -43,8 +43,9 @@ struct end {
     int in_fd, out_fd;
     bool in_lit, out_lit;
     bool armed;
-    bool rung;      /* and nobody has drained the doorbell since */
-    bool was_ready; /* at the last update */
+    bool rung;         /* and nobody has drained the doorbell since */
+    bool was_ready;    /* at the last update, */
+    uint64_t ready_at; /* and since when */
     bool closed;
     bool wants_room;   /* a reservation found none */
     uint64_t room_at;  /* none before this time */

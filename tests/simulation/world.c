@@ -380,6 +380,14 @@ static const char *describe_sleep(const struct end *end)
     return end->armed ? "is armed" : "is not armed";
 }
 
+#define NAP_MAX (3 * MILLISECOND)
+
+/* Whether it cannot have been looked at yet: nothing but time leads to it. */
+static bool naps(const struct end *end)
+{
+    return end->manner == POLLED && end->link->world->now < end->ready_at + NAP_MAX;
+}
+
 /* Nobody has anything to do at this time: then no connection may have something for its owner. */
 static void check_sleep(struct world *world)
 {
@@ -389,7 +397,7 @@ static void check_sleep(struct world *world)
 
             if (!end)
                 continue;
-            world_check(world, !is_attended(end) || !end_is_ready(end),
+            world_check(world, !is_attended(end) || !end_is_ready(end) || naps(end),
                         "everybody sleeps, and connection %u has something for its side %c, which %s", link->number,
                         side ? 's' : 'c', describe_sleep(end));
         }

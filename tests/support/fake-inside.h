@@ -44,7 +44,10 @@ struct fake_end {
     struct fake_parcel *open;  /* between start_call and end_call */
     struct fake_parcel *given; /* the last one that receive handed out and that is not lendable */
     unsigned lent;
-    bool held, stalled, armed, closed, starved, lendable, edge;
+    bool held, stalled, armed, closed, starved, lendable, was_armed;
+    bool needs_memory;
+    bool edge, silent; /* the doorbell: wakes by edges; not at all */
+    bool drains;       /* it woke somebody in vain, who sleeps by levels, it seems */
     unsigned capacity;
     uint64_t burden;
     int code; /* with which it broke, or 0 */

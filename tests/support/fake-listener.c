@@ -47,6 +47,7 @@ int fake_configure(struct fake_end *end, const struct hprpc_uri *uri, struct hpr
     end->capacity = (unsigned)capacity;
     end->lendable = !lend || strcmp(lend, "no") != 0;
     end->edge = doorbell && strcmp(doorbell, "edge") == 0;
+    end->silent = doorbell && strcmp(doorbell, "none") == 0;
     return 0;
 }
 
@@ -131,7 +132,12 @@ static int accept_next(struct hprpc_listener *base, struct hprpc_detail *detail,
 
 static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches)
 {
-    ret_watches[0] = (struct hprpc_watch){ .fd = ((struct listener *)base)->bell, .events = POLLIN };
+    const struct listener *listener = (struct listener *)base;
+    const char *doorbell = hprpc_uri_option(&listener->uri, "doorbell");
+
+    if (doorbell && strcmp(doorbell, "none") == 0)
+        return 0;
+    ret_watches[0] = (struct hprpc_watch){ .fd = listener->bell, .events = POLLIN };
     return 1;
 }
 

@@ -98,6 +98,13 @@ void fake_lend(struct fake_end *end, bool lendable)
     unlock(end);
 }
 
+void fake_starve(struct fake_end *end, bool starve)
+{
+    lock(end);
+    end->needs_memory = starve;
+    unlock(end);
+}
+
 /* ---- Looking ---- */
 
 bool fake_sent(struct fake_end *end, unsigned nth, struct fake_record *ret_record)

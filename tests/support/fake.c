@@ -339,7 +339,11 @@ static int receive(struct hprpc_channel *channel, struct hprpc_message *ret_mess
     begin_alone(&end->receiving, "two threads receive");
     if (is_fed(end))
         end->starved = false;
-    parcel = next_message(end, &r);
+    parcel = end->needs_memory && end->arrived.count ? NULL : next_message(end, &r);
+    if (end->needs_memory && end->arrived.count)
+        r = HPRPC_ENOMEM;
+    end->drains |= end->was_armed && !parcel;
+    end->was_armed = false;
     if (parcel && parcel->size > channel->receive_limit) {
         destroy(parcel);
         fail(end, HPRPC_EPROTOCOL, "a message over the limit");
@@ -379,14 +383,14 @@ static size_t watch(struct hprpc_channel *channel, struct hprpc_watch *ret_watch
 
     ret_watches[0] = (struct hprpc_watch){ .fd = end->bell, .events = POLLIN, .edge = end->edge };
     leave(end);
-    return 1;
+    return !end->silent;
 }
 
 static void quieten(struct fake_end *end)
 {
     uint64_t count;
 
-    if (!end->edge && read(end->bell, &count, sizeof(count)) < 0)
+    if ((!end->edge || end->drains) && read(end->bell, &count, sizeof(count)) < 0)
         return;
 }
 
@@ -409,6 +413,7 @@ static void disarm(struct hprpc_channel *channel)
     struct fake_end *end = enter(channel);
 
     begin_alone(&end->receiving, "two threads receive");
+    end->was_armed = end->armed;
     end->armed = false;
     end_alone(&end->receiving);
     leave(end);

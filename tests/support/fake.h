@@ -4,7 +4,8 @@
  * hand. Every end checks that its user keeps the contract of channel.h, and aborts where it does not.
  *
  * Options in URIs: capacity=N (messages that may lie at the other end before requests get HPRPC_EAGAIN; 0, the default,
- * means no limit), lend=yes|no (whether bodies that this end receives are lendable), doorbell=level|edge, wait=...
+ * means no limit), lend=yes|no (whether bodies that this end receives are lendable), doorbell=level|edge|none (none: no descriptor at
+ * all, of ends and of listeners), wait=...
  */
 #ifndef SUPPORT_FAKE_H
 #define SUPPORT_FAKE_H
@@ -46,6 +47,9 @@ void fake_capacity(struct fake_end *end, unsigned messages);
 
 /* Whether bodies that come to this end may be kept. */
 void fake_lend(struct fake_end *end, bool lendable);
+
+/* What comes to this end finds no memory: receive says HPRPC_ENOMEM, and leaves it where it is. */
+void fake_starve(struct fake_end *end, bool starve);
 
 /* ---- Looking at what was sent ---- */
 

@@ -39,7 +39,11 @@ enum { HPRPC_WATCH_MAX = 4 };
 struct hprpc_watch {
     int fd;
     short events; /* POLLIN, POLLOUT; hang-up and error always count */
-    bool edge;    /* wants one report per event rather than while the condition lasts (a doorbell that nobody drains) */
+    /*
+     * Wants one report per event rather than while the condition lasts: a doorbell that nobody drains. Where a wait inside a
+     * handler has to poll after all, it wakes in vain once, and `arm` drains it from then on.
+     */
+    bool edge;
 };
 
 /* Largest body that travels before the two sides have said HELLO. */
@@ -97,8 +101,8 @@ struct hprpc_channel_ops {
 
     /*
      * The descriptors to sleep on, as of now: at most HPRPC_WATCH_MAX, their number returned. The set changes only inside
-     * receive, flush and end_call. A channel that cannot wake anybody returns 0: nobody sleeps on it, it is looked at
-     * again and again.
+     * receive, flush and end_call. A channel that cannot wake anybody returns 0: it is looked at
+     * every millisecond instead, after the spinning that its strategy wants.
      */
     size_t (*watch)(struct hprpc_channel *channel, struct hprpc_watch *ret_watches);
 
