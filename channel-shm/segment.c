@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -74,44 +76,64 @@ static int allocate(int fd, size_t size)
     return 0;
 }
 
-/* A file on tmpfs that never had a name. */
+/* A file that is longer than this process may make one: the system would send a signal that ends it. */
+static int check_limit(size_t size, struct hprpc_detail *detail)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur)
+        return 0;
+    return hprpc_detail_set(
+        detail, HPRPC_ETOOBIG,
+        "%zu bytes of shared memory are over the limit of %llu on files of this process (ulimit -f)", size,
+        (unsigned long long)limit.rlim_cur);
+}
+
+/* A file on tmpfs that never had a name: its descriptor, or a negated errno. */
 static int make_posix(const char *directory, size_t size)
 {
     struct statfs status;
-    int fd = open(directory, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(directory, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600), number;
 
     if (fd < 0)
-        return -1;
-    if (fstatfs(fd, &status) || status.f_type != TMPFS || allocate(fd, size)) {
-        close(fd);
-        return -1;
-    }
-    return fd;
+        return -errno;
+    number = fstatfs(fd, &status) ? errno : status.f_type != TMPFS ? ENOTSUP : allocate(fd, size);
+    if (!number)
+        return fd;
+    close(fd);
+    return -number;
 }
 
-static int make_sealed(size_t size, struct hprpc_detail *detail, int *ret_fd)
+/* The same as a memory file that nobody can cut short. */
+static int make_sealed(size_t size)
 {
-    int fd = memfd_create("hprpc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = memfd_create("hprpc", MFD_CLOEXEC | MFD_ALLOW_SEALING), number;
 
     if (fd < 0)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a memory file: %s", hprpc__errno_text(errno));
-    errno = allocate(fd, size);
-    if (errno || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
-        hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot allocate %zu bytes of shared memory: %s", size,
-                         hprpc__errno_text(errno));
-        close(fd);
-        return HPRPC_ESYSTEM;
-    }
-    *ret_fd = fd;
-    return 0;
+        return -errno;
+    number = allocate(fd, size);
+    if (!number && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+        return fd;
+    number = number ? number : errno;
+    close(fd);
+    return -number;
 }
 
 int hprpc__shm_segment_make(const char *directory, size_t size, bool sealed, struct hprpc_detail *detail, int *ret_fd)
 {
-    int fd = sealed ? -1 : make_posix(directory, size);
+    int result = check_limit(size, detail), posix, fd;
+    char also[160] = "";
 
+    if (result)
+        return result;
+    posix = sealed ? -1 : make_posix(directory, size);
+    fd = posix < 0 ? make_sealed(size) : posix;
+    if (fd < 0 && !sealed)
+        snprintf(also, sizeof(also), ", nor in %.64s: %s", directory, hprpc__errno_text(-posix));
     if (fd < 0)
-        return make_sealed(size, detail, ret_fd);
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM,
+                                "cannot allocate %zu bytes of shared memory as a memory file: %s%s", size,
+                                hprpc__errno_text(-fd), also);
     *ret_fd = fd;
     return 0;
 }

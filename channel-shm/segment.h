@@ -11,7 +11,8 @@ int hprpc__shm_geometry_init(uint32_t slots, uint32_t arena, struct shm_geometry
 
 /*
  * Makes a segment without a name, all of its memory allocated: a file on `directory` (/dev/shm), or a sealed memfd if
- * `sealed` or if the directory is no tmpfs or has no room. The caller owns the descriptor. HPRPC_ESYSTEM.
+ * `sealed` or if the directory is no tmpfs, cannot be written to or has no room. The caller owns the descriptor.
+ * HPRPC_ETOOBIG: over this process's limit on the size of files; HPRPC_ESYSTEM.
  */
 int hprpc__shm_segment_make(const char *directory, size_t size, bool sealed, struct hprpc_detail *detail, int *ret_fd);
 

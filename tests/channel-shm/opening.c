@@ -836,6 +836,95 @@ static void test_no_room_on_tmpfs(void **state)
     assert_int_equal(WEXITSTATUS(status), 42);
 }
 
+/* A process that may make no files of more than so many bytes: an error says so, and no signal ends it. */
+static int live_with_limit(rlim_t bytes, const char *options, int client_code)
+{
+    struct rlimit limit = { bytes, bytes };
+    struct hprpc_channel *client, *server;
+    struct hprpc_listener *own;
+    struct hprpc_detail detail = { "" };
+    struct hprpc_message message;
+    struct hprpc_uri parsed;
+    char place[160];
+    int result, accepted;
+
+    if (setrlimit(RLIMIT_FSIZE, &limit))
+        return 1;
+    fresh_name(place, sizeof(place), "");
+    own = listen_at(NULL, place);
+    strcat(place, options);
+    if (hprpc_uri_parse(place, NULL, &parsed) || hprpc_transport_shm.connect(NULL, &parsed, &detail, &client))
+        return 2;
+    accepted = own->ops->accept(own, &detail, &server);
+    result = client->ops->receive(client, &message);
+    /* who is turned away is no reason for the listener to pause */
+    if (accepted != !client_code || result != client_code)
+        return 3;
+    if (client_code && (!strstr(client->reason.text, "ulimit") || !strstr(client->reason.text, "over the limit")))
+        return 4;
+    if (accepted)
+        server->ops->free(server);
+    client->ops->free(client);
+    own->ops->free(own);
+    return 42;
+}
+
+static void test_limit_on_files(void **state)
+{
+    static const struct {
+        rlim_t bytes;
+        const char *options;
+        int code;
+    } cases[] = {
+        { 10 << 20, "", 0 },
+        { 10 << 20, "?ring=16MiB", HPRPC_EREFUSED },
+        { 10 << 20, "?ring=16MiB&trust=none", HPRPC_EREFUSED },
+        { 10 << 20, "?trust=none", 0 },
+        { 64 << 10, "", HPRPC_EREFUSED },
+        { 0, "?trust=none", HPRPC_EREFUSED },
+    };
+    int status;
+    pid_t child;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        child = fork();
+        if (!child)
+            _exit(live_with_limit(cases[i].bytes, cases[i].options, cases[i].code));
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 42);
+    }
+}
+
+/* A /dev/shm that nobody may write to: a memory file serves. */
+static int play_read_only(void)
+{
+    struct hprpc_detail detail = { "" };
+    int fd;
+
+    if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("none", folder, "tmpfs", MS_RDONLY, NULL))
+        return 77;
+    if (hprpc__shm_segment_make(folder, 1024 * 1024, false, &detail, &fd))
+        return 1;
+    return is_sealed(fd) ? 42 : 2;
+}
+
+static void test_read_only(void **state)
+{
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    if (!child)
+        _exit(play_read_only());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 42);
+}
+
 static void test_geometry(void **state)
 {
     struct shm_geometry geometry;
@@ -889,6 +978,8 @@ int main(void)
         OPENING(test_other_users),
         OPENING(test_segments),
         OPENING(test_no_room_on_tmpfs),
+        OPENING(test_limit_on_files),
+        OPENING(test_read_only),
         OPENING(test_geometry),
     };
 
