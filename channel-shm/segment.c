@@ -104,7 +104,7 @@ static int make_posix(const char *directory, size_t size)
     return -number;
 }
 
-/* The same as a memory file that nobody can cut short. */
+/* The same as a memory file, which neither side can cut short. */
 static int make_sealed(size_t size)
 {
     int fd = memfd_create("hprpc", MFD_CLOEXEC | MFD_ALLOW_SEALING), number;

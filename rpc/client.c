@@ -72,7 +72,7 @@ static bool hand_over(struct connection *connection, struct hprpc_controller *co
     bool naps = !wakes && hprpc__state(controller) != HPRPC__BROKEN;
 
     hprpc__pump_stir(controller);
-    /* relaxed: whoever asks for the time-out too early is kicked */
+    /* relaxed: a thread that asks for the time-out too early is kicked */
     atomic_store_explicit(&connection->nap_end,
                           naps ? hprpc_context_now(connection->context) + HPRPC__NAP_NANOSECONDS : 0,
                           memory_order_relaxed);
@@ -82,7 +82,7 @@ static bool hand_over(struct connection *connection, struct hprpc_controller *co
     return naps;
 }
 
-/* The application's loop takes over again from a thread that waited: it may have to ask for its time-out anew. */
+/* The application's loop takes over again from a thread that waited: it may have to ask for its time-out again. */
 static void settle(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct connection *connection = (struct connection *)host;

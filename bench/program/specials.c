@@ -10,7 +10,7 @@
 #include "bench/measure/usage.h"
 #include "bench/program/resolve.h"
 
-enum { IDLE_FEW = 2000, IDLE_MANY = 10000, DESCRIPTORS = 60000 };
+enum { IDLE_FEW = 2000, IDLE_MANY = 10000, DESCRIPTORS = 60000, IDLE_WINDOW_US = 500000 };
 
 /* The number itself, measured once. */
 static struct bench_summary single(double value)
@@ -119,6 +119,83 @@ static struct bench_outcome measure_wakeups(const struct bench_options *options,
     return outcome;
 }
 
+/* What the two sides of a subject used while nothing was to be done, in nanoseconds of processor time. */
+struct idleness {
+    uint64_t server, clients;
+};
+
+/* Some traffic, and then a window of idleness. False with the reason in `ret_why`. */
+static bool idle_after(const struct bench_subject *subject, const struct bench_workload *workload,
+                       struct idleness *ret_idleness, char *ret_why, size_t capacity)
+{
+    struct bench_usage server[2], clients[2];
+    struct bench_pair pair;
+    bool done;
+
+    if (bench_pair_open(&pair, subject, workload, BENCH_UNPINNED, ret_why, capacity) != 0)
+        return false;
+    done = bench_pair_round(&pair, 20000000, 0, ret_why, capacity) == 0;
+    if (done) {
+        bench_pair_resume(&pair);
+        usleep(300000); /* the spin budget, many times over */
+        bench_usage_read(pair.server, &server[0]);
+        bench_usage_read(pair.client, &clients[0]);
+        usleep(IDLE_WINDOW_US);
+        bench_usage_read(pair.server, &server[1]);
+        bench_usage_read(pair.client, &clients[1]);
+        *ret_idleness = (struct idleness){ server[1].cpu_ns - server[0].cpu_ns, clients[1].cpu_ns - clients[0].cpu_ns };
+    }
+    bench_pair_close(&pair);
+    return done;
+}
+
+static void keep_worst(struct idleness *worst, const struct idleness *one)
+{
+    if (one->server > worst->server)
+        worst->server = one->server;
+    if (one->clients > worst->clients)
+        worst->clients = one->clients;
+}
+
+/* The worst of several numbers of clients, after traffic of several kinds: two outcomes, of the server and of its clients. */
+static void measure_idle_time(const struct bench_options *options, const char *name, const char *const titles[2],
+                              struct bench_outcome ret_outcomes[2])
+{
+    static const uint32_t counts[] = { 1, 2, 3, 8, 150 };
+    static const struct {
+        enum bench_operation operation;
+        uint32_t size, depth;
+    } traffic[] = { { BENCH_SAY_HELLO, 0, 1 }, { BENCH_SAY_HELLO, 0, 64 }, { BENCH_ECHO, 1000000, 1 } };
+    const struct bench_subject *subject = bench_resolve(name, options->peers);
+    struct idleness worst = { 0, 0 }, one;
+    char why[sizeof(ret_outcomes->why)] = "";
+    bool measured = true;
+
+    for (size_t i = 0; measured && i < 5 * 3; i++) {
+        struct bench_workload workload = BENCH_WORKLOAD_INIT;
+
+        workload.operation = traffic[i % 3].operation;
+        workload.size = traffic[i % 3].size;
+        workload.depth = traffic[i % 3].depth;
+        workload.connections = counts[i / 3];
+        workload.threads = workload.connections < 8 ? workload.connections : 8;
+        measured = idle_after(subject, &workload, &one, why, sizeof(why));
+        if (measured)
+            keep_worst(&worst, &one);
+    }
+    for (int side = 0; side < 2; side++) {
+        ret_outcomes[side] = (struct bench_outcome){ titles[side], "", BENCH_AT_MOST, 10, 0, measured, .why = "" };
+        snprintf(ret_outcomes[side].why, sizeof(ret_outcomes[side].why), "%s", why);
+        ret_outcomes[side].ratio = single((double)(side ? worst.clients : worst.server) / 1e6);
+    }
+}
+
+static const char *const idle_titles[][2] = {
+    { "ms of processor in 500 ms of an idle TCP server, 1 to 150 clients", "the same of its clients" },
+    { "ms of processor in 500 ms of an idle FIFO server, 1 to 150 clients", "the same of its clients" },
+    { "ms of processor in 500 ms of an idle shm server, 1 to 150 clients", "the same of its clients" },
+};
+
 /* ---- Compiling ---- */
 
 static bool write_interface(const char *path)
@@ -168,7 +245,7 @@ size_t bench_special_goals(const struct bench_options *options, struct bench_out
 {
     size_t count = 0;
 
-    if (capacity < 6)
+    if (capacity < 12)
         return 0;
     raise_descriptors();
     ret_outcomes[count++] = measure_memory(options);
@@ -176,6 +253,10 @@ size_t bench_special_goals(const struct bench_options *options, struct bench_out
     ret_outcomes[count++] = measure_wakeups(options, "tcp adaptive", "wake-ups a second of an idle TCP server");
     ret_outcomes[count++] = measure_wakeups(options, "pipe adaptive", "wake-ups a second of an idle FIFO server");
     ret_outcomes[count++] = measure_wakeups(options, "shm adaptive", "wake-ups a second of an idle shm server");
+    measure_idle_time(options, "tcp adaptive", idle_titles[0], ret_outcomes + count);
+    measure_idle_time(options, "pipe adaptive", idle_titles[1], ret_outcomes + count + 2);
+    measure_idle_time(options, "shm adaptive", idle_titles[2], ret_outcomes + count + 4);
+    count += 6;
     ret_outcomes[count++] = measure_compiling();
     for (size_t i = 0; i < count; i++)
         ret_outcomes[i].crossed[0] = ret_outcomes[i].crossed[1] = -1;

@@ -897,7 +897,7 @@ static void test_limit_on_files(void **state)
     }
 }
 
-/* A /dev/shm that nobody may write to: a memory file serves. */
+/* A /dev/shm that is read-only: a memory file serves. */
 static int play_read_only(void)
 {
     struct hprpc_detail detail = { "" };

@@ -1,5 +1,5 @@
 /*
- * Nobody works when nothing is to be done: whatever traffic there was, over however many connections, the turns of the
+ * Rest when nothing is to be done: whatever traffic there was, over however many connections, the turns of the
  * server's loops and of its clients' pumps come to a standstill. They are counted, not timed.
  */
 #include <poll.h>
@@ -241,7 +241,7 @@ static void leave_and_come_again(struct crowd *crowd)
 static const struct {
     const char *name;
     void (*make)(struct crowd *crowd);
-    void (*end)(struct crowd *crowd); /* of what goes on while nobody works; NULL for none */
+    void (*end)(struct crowd *crowd); /* of what goes on meanwhile; NULL for none */
 } traffic[] = {
     { "the handshake", NULL, NULL },
     { "calls of all at once", call_together, NULL },
@@ -253,7 +253,7 @@ static const struct {
     { "cancelled calls", cancel, NULL },
     { "calls that were too late", miss_deadlines, NULL },
     { "calls that were deferred", leave_deferred, end_deferred },
-    { "answers that nobody reads", do_not_read, read_at_last },
+    { "answers that are not read", do_not_read, read_at_last },
     { "clients that left", leave_and_come_again, NULL },
 };
 

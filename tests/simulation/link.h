@@ -43,7 +43,7 @@ struct end {
     int in_fd, out_fd;
     bool in_lit, out_lit;
     bool armed;
-    bool rung;         /* and nobody has drained the doorbell since */
+    bool rung;         /* and the doorbell was not drained since */
     bool was_ready;    /* at the last update, */
     uint64_t ready_at; /* and since when */
     bool closed;

@@ -47,7 +47,7 @@ struct fake_end {
     bool held, stalled, armed, closed, starved, lendable, was_armed;
     bool needs_memory;
     bool edge, silent; /* the doorbell: wakes by edges; not at all */
-    bool drains;       /* it woke somebody in vain, who sleeps by levels, it seems */
+    bool drains;       /* it woke a sleeper for nothing, who sleeps by levels, it seems */
     unsigned capacity;
     uint64_t burden;
     int code; /* with which it broke, or 0 */

@@ -40,8 +40,8 @@ struct hprpc_watch {
     int fd;
     short events; /* POLLIN, POLLOUT; hang-up and error always count */
     /*
-     * Wants one report per event rather than while the condition lasts: a doorbell that nobody drains. Where a wait inside a
-     * handler has to poll after all, it wakes in vain once, and `arm` drains it from then on.
+     * Wants one report per event rather than while the condition lasts: a doorbell that is not drained. Where a wait inside a
+     * handler has to poll after all, it wakes once for nothing, and `arm` drains it from then on.
      */
     bool edge;
 };
