@@ -106,10 +106,6 @@ int hprpc__pipe_options(const struct hprpc_uri *uri, struct hprpc_detail *detail
         r = hprpc_uri_wait(uri, detail, &options.wait);
     if (!r)
         r = hprpc_uri_mode(uri, 0600, detail, &options.mode);
-    if (!r && (options.mode & 0600) != 0600)
-        r = hprpc_detail_set(detail, HPRPC_EURI,
-                             "the option mode=%s keeps its own user out: 0600 must be among the bits",
-                             hprpc_uri_option(uri, "mode"));
     if (!r)
         r = hprpc_uri_size(uri, "capacity", PIPE_BUF, INT_MAX / 2, CAPACITY, detail, &capacity);
     if (r)

@@ -131,14 +131,11 @@ static int open_client(struct shm_channel *channel)
 int hprpc__shm_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                        struct hprpc_channel **ret_channel)
 {
-    static const char *const known[] = { "wait", "ring", "slots", "trust", NULL };
     struct shm_options options = { 0 };
     struct shm_channel *channel = NULL;
     char path[HPRPC__PATH_MAX];
-    int result = hprpc_uri_check_options(uri, known, detail);
+    int result = hprpc__shm_options(uri, detail, &options);
 
-    if (!result)
-        result = hprpc__shm_options(uri, detail, &options);
     if (!result)
         result = hprpc__place_find(uri, ".shm", false, detail, path);
     if (!result)

@@ -222,26 +222,6 @@ static const struct hprpc_listener_ops listener_ops = {
     .free = free_listener,
 };
 
-/* The option "mode": octal permissions of the socket, for other users; only where there is no private directory. */
-static int parse_mode(const struct hprpc_uri *uri, struct hprpc_detail *detail, mode_t *ret_mode)
-{
-    const char *text = hprpc_uri_option(uri, "mode"), *digit;
-    mode_t mode = 0;
-
-    if (!text) {
-        *ret_mode = 0600;
-        return 0;
-    }
-    if (uri->rest[0] != '/')
-        return hprpc_detail_set(detail, HPRPC_EURI, "mode= needs an absolute path: bare names are private to a user");
-    for (digit = text; *digit >= '0' && *digit <= '7' && digit - text < 4; digit++)
-        mode = mode * 8 + (mode_t)(*digit - '0');
-    if (digit == text || *digit || mode > 0777)
-        return hprpc_detail_set(detail, HPRPC_EURI, "mode=\"%.32s\" is no octal number up to 0777", text);
-    *ret_mode = mode;
-    return 0;
-}
-
 static int open_socket(struct shm_listener *listener, mode_t mode, struct hprpc_detail *detail)
 {
     struct sockaddr_un where = { .sun_family = AF_UNIX };
@@ -264,16 +244,10 @@ static int open_socket(struct shm_listener *listener, mode_t mode, struct hprpc_
 int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                       struct hprpc_listener **ret_listener)
 {
-    static const char *const known[] = { "wait", "ring", "slots", "trust", "mode", NULL };
     struct shm_options options = { 0 };
     struct shm_listener *listener;
-    mode_t mode = 0;
-    int result = hprpc_uri_check_options(uri, known, detail);
+    int result = hprpc__shm_options(uri, detail, &options);
 
-    if (!result)
-        result = hprpc__shm_options(uri, detail, &options);
-    if (!result)
-        result = parse_mode(uri, detail, &mode);
     if (result)
         return result;
     listener = hprpc_context_allocate(context, sizeof(*listener));
@@ -287,7 +261,7 @@ int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     hprpc__spares_init(&listener->spares, 1);
     result = hprpc__claim_take_uri(&listener->claim, uri, ".shm", S_IFSOCK, detail);
     if (!result)
-        result = open_socket(listener, mode, detail);
+        result = open_socket(listener, options.mode, detail);
     if (result) {
         free_listener(&listener->base);
         return result;

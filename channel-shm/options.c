@@ -32,10 +32,15 @@ static int parse_power(const struct hprpc_uri *uri, const char *key, uint32_t le
 
 int hprpc__shm_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct shm_options *ret_options)
 {
+    static const char *const known[] = { "wait", "ring", "slots", "trust", "mode", NULL };
     struct shm_options options = { 0 };
     const char *trust = hprpc_uri_option(uri, "trust");
-    int result = hprpc_uri_wait(uri, detail, &options.wait);
+    int result = hprpc_uri_check_options(uri, known, detail);
 
+    if (!result)
+        result = hprpc_uri_wait(uri, detail, &options.wait);
+    if (!result)
+        result = hprpc_uri_mode(uri, 0600, detail, &options.mode);
     if (!result)
         result = parse_power(uri, "slots", SHM_SLOTS_MIN, SHM_SLOTS_MAX, detail, &options.slots);
     if (!result)

@@ -80,6 +80,7 @@ struct shm_receiver {
 struct shm_options {
     enum hprpc_wait wait;
     uint32_t slots, arena; /* 0 where it says nothing */
+    mode_t mode;           /* of a listener's socket; to a client it says nothing */
     bool untrusted;        /* bodies are copied before anybody reads them, and the segment cannot shrink */
 };
 

@@ -272,6 +272,12 @@ int hprpc_uri_mode(const struct hprpc_uri *uri, mode_t fallback, struct hprpc_de
     if (!i || text[i] || mode > 0777)
         return hprpc_detail_set(detail, HPRPC_EURI, "the option mode=%.60s is not octal permission bits such as 0660",
                                 text);
+    if ((mode & 0600) != 0600)
+        return hprpc_detail_set(detail, HPRPC_EURI,
+                                "the option mode=%.60s keeps its own user out: 0600 must be among the bits", text);
+    if (uri->rest[0] != '/')
+        return hprpc_detail_set(detail, HPRPC_EURI,
+                                "the option mode=%.60s needs an absolute path: bare names are private to a user", text);
     *ret_mode = mode;
     return 0;
 }

@@ -241,7 +241,7 @@ static void test_bad_uris(void **state)
     }
     for (i = 0; i < sizeof(listening) / sizeof(listening[0]); i++)
         assert_int_equal(try_listen(listening[i], &detail), HPRPC_EURI);
-    assert_int_equal(try_connect("shm:///tmp/a?mode=0600", &detail), HPRPC_EURI);
+    assert_int_equal(try_connect("shm:///tmp/a?mode=0600", &detail), HPRPC_EREFUSED);
 }
 
 static void test_nobody_listens(void **state)

@@ -166,21 +166,27 @@ static void reads_waits_and_modes(void **state)
     assert_int_equal(wait, HPRPC_WAIT_ADAPTIVE);
     assert_int_equal(hprpc_uri_mode(&uri, 0600, NULL, &mode), 0);
     assert_int_equal(mode, 0600);
-    assert_int_equal(hprpc_uri_parse("shm://x?wait=spin&mode=0666", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_parse("shm:///x?wait=spin&mode=0666", NULL, &uri), 0);
     assert_int_equal(hprpc_uri_wait(&uri, NULL, &wait), 0);
     assert_int_equal(wait, HPRPC_WAIT_SPIN);
     assert_int_equal(hprpc_uri_mode(&uri, 0600, NULL, &mode), 0);
     assert_int_equal(mode, 0666);
-    assert_int_equal(hprpc_uri_parse("shm://x?wait=block&mode=1777", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_parse("shm:///x?wait=block&mode=1777", NULL, &uri), 0);
     assert_int_equal(hprpc_uri_wait(&uri, NULL, &wait), 0);
     assert_int_equal(wait, HPRPC_WAIT_BLOCK);
     assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
     assert_non_null(strstr(detail.text, "mode=1777"));
-    assert_int_equal(hprpc_uri_parse("shm://x?wait=never&mode=068", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_parse("shm:///x?wait=never&mode=068", NULL, &uri), 0);
     assert_int_equal(hprpc_uri_wait(&uri, &detail, &wait), HPRPC_EURI);
     assert_non_null(strstr(detail.text, "wait=never"));
     assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
-    assert_int_equal(hprpc_uri_parse("shm://x?mode=", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_parse("pipe://x?mode=0666", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
+    assert_non_null(strstr(detail.text, "absolute path"));
+    assert_int_equal(hprpc_uri_parse("shm:///x?mode=0066", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
+    assert_non_null(strstr(detail.text, "its own user"));
+    assert_int_equal(hprpc_uri_parse("shm:///x?mode=", NULL, &uri), 0);
     assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
 }
 

@@ -59,6 +59,52 @@ static void malformed(void **state)
     room_close(&room);
 }
 
+/* Whatever a listener makes of an option, a client makes of it as well, with the same sentence. */
+static void both_ends_read_options_alike(void **state)
+{
+    static const char *const options[] = {
+        "wait=spin", "wait=",          "mode=0600",    "mode=0660",   "mode=0066",    "mode=8",
+        "mode=",     "ring=64KiB",     "ring=1",       "slots=16",    "slots=x",      "trust=none",
+        "trust=all", "capacity=64KiB", "capacity=0",   "sndbuf=8K",   "sndbuf=64KiB", "rcvbuf=64KiB",
+        "rcvbuf=-1", "keepalive=20",   "keepalive=no", "colour=blue",
+    };
+    char directory[] = "/tmp/hprpc-test-XXXXXX";
+    struct room room;
+
+    (void)state;
+    if (!transport->processes)
+        skip();
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(chmod(directory, 0711), 0);
+    room_open(&room);
+    for (size_t i = 0; i < 2 * sizeof(options) / sizeof(options[0]); i++) {
+        struct hprpc_detail heard = { "" }, said = { "" };
+        struct hprpc_client *client = NULL;
+        struct hprpc_server *server;
+        char uri[256];
+        int listens, connects;
+
+        /* of a path and of a bare name, where there is no listener in either case */
+        if (!transport->named)
+            snprintf(uri, sizeof(uri), "tcp://127.0.0.1:1?%s", options[i / 2]);
+        else if (i % 2)
+            snprintf(uri, sizeof(uri), "%s://%s/door?%s", transport->scheme, directory, options[i / 2]);
+        else
+            snprintf(uri, sizeof(uri), "%s://conform-alike-%d?%s", transport->scheme, (int)getpid(), options[i / 2]);
+        assert_int_equal(hprpc_server_new(room.context, NULL, &server), 0);
+        connects = hprpc_client_connect(room.context, uri, NULL, &said, &client);
+        listens = hprpc_server_listen(server, uri, &heard);
+        assert_true(connects < 0);
+        if ((connects == HPRPC_EURI) != (listens == HPRPC_EURI))
+            fail_msg("%s: %s, %s", uri, heard.text, said.text);
+        if (listens == HPRPC_EURI && !strstr(said.text, heard.text))
+            fail_msg("%s: \"%s\", and \"%s\"", uri, heard.text, said.text);
+        hprpc_server_free(server);
+    }
+    hprpc_context_free(room.context);
+    assert_int_equal(rmdir(directory), 0);
+}
+
 static void a_place_is_taken_once(void **state)
 {
     struct room room;
@@ -138,6 +184,7 @@ static void an_absolute_path(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(refused),
     cmocka_unit_test(malformed),
+    cmocka_unit_test(both_ends_read_options_alike),
     cmocka_unit_test(a_place_is_taken_once),
     cmocka_unit_test(a_name_comes_again),
     cmocka_unit_test(an_absolute_path),

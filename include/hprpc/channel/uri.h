@@ -44,7 +44,10 @@ HPRPC_API int hprpc_uri_wait(const struct hprpc_uri *uri, struct hprpc_detail *d
 HPRPC_API int hprpc_uri_check_options(const struct hprpc_uri *uri, const char *const *known,
                                       struct hprpc_detail *detail);
 
-/* The option "mode": permission bits in octal ("0660"), at most 0777; `fallback` where it is not given. HPRPC_EURI. */
+/*
+ * The option "mode": permission bits in octal ("0660"), at most 0777 and 0600 at least; `fallback` where it is not given. Only
+ * of absolute paths, since bare names are private to a user. HPRPC_EURI.
+ */
 HPRPC_API int hprpc_uri_mode(const struct hprpc_uri *uri, mode_t fallback, struct hprpc_detail *detail,
                              mode_t *ret_mode);
 
