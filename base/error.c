@@ -36,6 +36,8 @@ static const struct {
     [-HPRPC_EVERSION] = { "EVERSION", "the other side speaks another version of the protocol" },
     [-HPRPC_ESCHEMA] = { "ESCHEMA", "the two sides were generated from different interfaces" },
     [-HPRPC_EAGAIN] = { "EAGAIN", "not now; nothing has changed" },
+    [-HPRPC_EONEWAY] = { "EONEWAY", "the procedure is one-way: it has no answer to wait for" },
+    [-HPRPC_ETWOWAY] = { "ETWOWAY", "the procedure has an answer, and was called one-way" },
 };
 
 enum { ERROR_COUNT = sizeof(errors) / sizeof(errors[0]) };

@@ -1,15 +1,34 @@
 /* Which headers make sense, whatever carries them. */
 #include <hprpc/channel/message.h>
 
+static bool is_known(uint8_t type)
+{
+    return (type >= HPRPC_MESSAGE_HELLO && type <= HPRPC_MESSAGE_GOODBYE) || type == HPRPC_MESSAGE_DRAIN;
+}
+
+/* Messages about the connection as a whole belong to no call; nor does a request that wants no answer. */
+static bool has_no_call(const struct hprpc_header *header)
+{
+    switch (header->type) {
+    case HPRPC_MESSAGE_HELLO:
+    case HPRPC_MESSAGE_CREDIT:
+    case HPRPC_MESSAGE_GOODBYE:
+    case HPRPC_MESSAGE_DRAIN:
+        return true;
+    default:
+        return header->flags & HPRPC_FLAG_ONEWAY;
+    }
+}
+
 bool hprpc_header_valid(const struct hprpc_header *header)
 {
-    if (header->type < HPRPC_MESSAGE_HELLO || header->type > HPRPC_MESSAGE_GOODBYE)
-        return false;
-    if (header->flags & ~HPRPC_FLAGS)
+    if (!is_known(header->type) || header->flags & ~HPRPC_FLAGS)
         return false;
     if (!(header->flags & HPRPC_FLAG_TIMEOUT) && header->timeout_ms)
         return false;
     if (!(header->flags & HPRPC_FLAG_DEPTH) && header->depth)
+        return false;
+    if (header->call && has_no_call(header))
         return false;
     /* every known flag and both numbers belong to requests */
     return header->type == HPRPC_MESSAGE_REQUEST || (!header->flags && !header->service && !header->procedure);

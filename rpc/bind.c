@@ -1,24 +1,10 @@
 /* BIND as generated code asks for it: without waiting, in two halves, or in one that waits. */
 #include "rpc/call/bind.h"
 
+#include "rpc/call/binding.h"
 #include "rpc/call/ticket.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/pump/wait.h"
-
-static int read_bound(struct kodosis_reader *reader, const struct hprpc_interface *interface, uint16_t *ret_service,
-                      uint16_t *ret_procedures)
-{
-    uint16_t service = kodosis_read_uint16(reader);
-    uint32_t count = kodosis_read_count(reader, 2);
-
-    if (reader->status != KODOSIS_OK || count != interface->procedure_count ||
-        kodosis_reader_remaining(reader) != 2 * (size_t)count)
-        return HPRPC_EPROTOCOL;
-    *ret_service = service;
-    for (uint32_t i = 0; i < count; i++)
-        ret_procedures[i] = kodosis_read_uint16(reader);
-    return 0;
-}
 
 static int explain(struct hprpc_call *call, int code, const char *text)
 {
@@ -79,11 +65,32 @@ int hprpc_stub_bind_post(struct hprpc_client *client, const struct hprpc_interfa
     return begin(client->controller, interface, call, false);
 }
 
+/* Takes BOUND over into the handle of the interface. HPRPC_ENOMEM, HPRPC_EPROTOCOL. */
+static int read_bound(struct hprpc_pending_call *pending, const struct hprpc_interface *interface,
+                      struct hprpc_binding **ret_binding)
+{
+    struct hprpc_controller *controller = pending->controller;
+    uint32_t count = interface->procedure_count;
+    struct hprpc__bound_procedure *procedures =
+        kodosis_arena_allocate(&pending->arena, (count + 1) * sizeof(*procedures));
+    struct hprpc_binding *binding = procedures ? hprpc__binding_of(controller, interface) : NULL;
+    uint16_t service;
+    int r;
+
+    if (!binding)
+        return HPRPC_ENOMEM;
+    if (!hprpc__bound_read(pending->body.data, pending->body.size, count, &service, procedures))
+        return HPRPC_EPROTOCOL;
+    r = hprpc__binding_set(controller, binding, service, procedures);
+    if (r == 0)
+        *ret_binding = binding;
+    return r;
+}
+
 int hprpc_stub_bind_collect(struct hprpc_call *call, const struct hprpc_interface *interface,
-                            struct hprpc_client **ret_client, uint16_t *ret_service, uint16_t *ret_procedures)
+                            struct hprpc_client **ret_client, struct hprpc_binding **ret_binding)
 {
     struct hprpc_pending_call *pending = call->pending;
-    struct kodosis_reader reader;
     int r;
 
     if (!pending)
@@ -93,11 +100,9 @@ int hprpc_stub_bind_collect(struct hprpc_call *call, const struct hprpc_interfac
         return explain(call, r == HPRPC_EFORKED ? r : HPRPC_EINTERNAL, NULL);
     if (pending->code < 0)
         return explain(call, pending->code, pending->text);
-    kodosis_reader_init(&reader, pending->body.data, pending->body.size, NULL);
-    r = pending->answer == HPRPC_MESSAGE_BOUND ? read_bound(&reader, interface, ret_service, ret_procedures)
-                                               : HPRPC_EPROTOCOL;
+    r = pending->answer == HPRPC_MESSAGE_BOUND ? read_bound(pending, interface, ret_binding) : HPRPC_EPROTOCOL;
     if (r < 0)
-        return explain(call, r, "the answer to BIND makes no sense");
+        return explain(call, r, r == HPRPC_ENOMEM ? NULL : "the answer to BIND makes no sense");
     *ret_client = &pending->controller->client;
     return 0;
 }
@@ -114,14 +119,14 @@ static void await_answer(struct hprpc_pending_call *pending)
 }
 
 int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_detail *detail,
-                    uint16_t *ret_service, uint16_t *ret_procedures)
+                    struct hprpc_binding **ret_binding)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
     int r = begin(client->controller, interface, &call, true);
 
     if (r == 0) {
         await_answer(call.pending);
-        r = hprpc_stub_bind_collect(&call, interface, &client, ret_service, ret_procedures);
+        r = hprpc_stub_bind_collect(&call, interface, &client, ret_binding);
     }
     if (r < 0)
         hprpc_detail_set(detail, r, "cannot bind %.100s: %s", interface->name, call.detail);

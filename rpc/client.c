@@ -101,6 +101,21 @@ static bool is_closed_here(struct hprpc_controller *controller)
     return closed;
 }
 
+static bool is_draining(struct hprpc_controller *controller)
+{
+    bool draining;
+
+    hprpc__mutex_lock(&controller->lock);
+    draining = controller->draining;
+    hprpc__mutex_unlock(&controller->lock);
+    return draining;
+}
+
+static bool is_over(enum hprpc_client_state state)
+{
+    return state == HPRPC_CLIENT_BROKEN || state == HPRPC_CLIENT_CLOSED;
+}
+
 /* What `changed` was told at last. */
 static enum hprpc_client_state told_state(struct hprpc_controller *controller)
 {
@@ -108,7 +123,7 @@ static enum hprpc_client_state told_state(struct hprpc_controller *controller)
     case HPRPC__OPENING:
         return HPRPC_CLIENT_CONNECTING;
     case HPRPC__READY:
-        return HPRPC_CLIENT_READY;
+        return is_draining(controller) ? HPRPC_CLIENT_DRAINING : HPRPC_CLIENT_READY;
     default:
         return is_closed_here(controller) ? HPRPC_CLIENT_CLOSED : HPRPC_CLIENT_BROKEN;
     }
@@ -120,7 +135,7 @@ static void tell_state(struct hprpc__host *host, struct hprpc_controller *contro
     enum hprpc_client_state state = told_state(controller);
 
     if (connection->changed)
-        connection->changed(connection->changed_self, state, state <= HPRPC_CLIENT_READY ? 0 : controller->code,
+        connection->changed(connection->changed_self, state, is_over(state) ? controller->code : 0,
                             controller->reason.text);
 }
 
@@ -408,7 +423,7 @@ enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
         return HPRPC_CLIENT_CLOSED;
     told = told_state(client->controller);
     /* another thread, which pumps, may have yet to see the close */
-    return told <= HPRPC_CLIENT_READY && is_closed_here(client->controller) ? HPRPC_CLIENT_CLOSED : told;
+    return !is_over(told) && is_closed_here(client->controller) ? HPRPC_CLIENT_CLOSED : told;
 }
 
 struct hprpc_controller *hprpc_client_controller(struct hprpc_client *client)

@@ -3,10 +3,13 @@
 
 #include <stdio.h>
 
+#include "rpc/call/binding.h"
 #include "rpc/call/ticket.h"
 #include "rpc/connection/identity.h"
 #include "rpc/connection/life.h"
 #include "rpc/pump/wait.h"
+#include "rpc/serve/call-ids.h"
+#include "rpc/serve/grants.h"
 #include "rpc/serve/request.h"
 #include "rpc/serve/services.h"
 
@@ -14,6 +17,8 @@ void hprpc__controller_clear_roles(struct hprpc_controller *controller)
 {
     struct hprpc__services *services = atomic_load_explicit(&controller->own_services, memory_order_relaxed);
 
+    hprpc__bindings_clear(controller);
+    hprpc__grants_clear(controller);
     hprpc__tickets_clear(controller);
     hprpc__requests_clear(controller);
     hprpc__call_ids_clear(controller);
@@ -25,10 +30,16 @@ void hprpc__controller_clear_roles(struct hprpc_controller *controller)
 
 void hprpc_controller_close(struct hprpc_controller *controller)
 {
+    bool owned;
+
     if (!hprpc__shared_is_ours(controller->shared))
         return;
+    /* where no thread pumps, this one does meanwhile: it knows how many requests were taken, and completes what is pending */
+    owned = !controller->pump.dedicated && !hprpc__pump_is_mine(&controller->pump) &&
+            hprpc__pump_try_own(&controller->pump);
     hprpc__controller_end(controller);
-    /* where nobody pumps, what is pending completes here */
+    if (owned)
+        hprpc__pump_disown(&controller->pump);
     hprpc__pump_once(controller);
 }
 

@@ -48,6 +48,8 @@ static void begin_to_drain(struct hprpc_server *server)
 {
     atomic_store(&server->shared->quota.refusing, true);
     hprpc__acceptor_clear(&server->acceptor);
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        hprpc__loop_drain(&server->loops[i].loop);
 }
 
 int hprpc__server_drain(struct hprpc_server *server)

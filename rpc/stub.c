@@ -1,9 +1,14 @@
 /* The client side of generated code: tickets, credit and room in; reply and outcome out. */
+#include <stdio.h>
+
+#include "rpc/call/binding.h"
 #include "rpc/call/ticket.h"
 #include "rpc/connection/send.h"
 #include "rpc/pending-call.h"
 #include "rpc/pump/wait.h"
 #include "rpc/serve/workers.h"
+
+#define DRAINING "the other side is stopping, and takes no more requests"
 
 /* Leaves the sentence behind a code with the call, if anybody asked, and returns the code. */
 static int explain(struct hprpc_call *call, int code, const char *text)
@@ -20,7 +25,7 @@ static int explain_broken(struct hprpc_stub *stub)
     /* the channel may have been the first to say so: then a look at it breaks the connection */
     hprpc__pump_once(controller);
     if (hprpc__state(controller) != HPRPC__BROKEN)
-        return explain(stub->call, HPRPC_ENOTSENT, NULL);
+        return explain(stub->call, HPRPC_ENOTSENT, DRAINING);
     /* the reason is written once, before the state says BROKEN, and lives as long as the connection */
     return explain(stub->call, HPRPC_ENOTSENT, controller->reason.text);
 }
@@ -50,11 +55,13 @@ static const struct hprpc_request *running_here(const struct hprpc_controller *c
     return request && request->controller == controller ? request : NULL;
 }
 
-static inline struct hprpc_header header_of(const struct hprpc_stub *stub, uint16_t service, uint16_t procedure)
+static inline struct hprpc_header header_of(const struct hprpc_stub *stub, unsigned numbers)
 {
     const struct hprpc_controller *controller = stub->client->controller;
     const struct hprpc_request *running = running_here(controller);
-    struct hprpc_header header = { .type = HPRPC_MESSAGE_REQUEST, .service = service, .procedure = procedure };
+    struct hprpc_header header = { .type = HPRPC_MESSAGE_REQUEST,
+                                   .service = (uint16_t)(numbers >> 16),
+                                   .procedure = (uint16_t)numbers };
     uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
 
     if (timeout && timeout != controller->own.timeout_ms) {
@@ -75,24 +82,34 @@ static uint32_t timeout_of(const struct hprpc_stub *stub)
     return timeout ? timeout : stub->client->controller->own.timeout_ms;
 }
 
+/* What keeps a request from being sent now: HPRPC_EAGAIN; or for ever. Under the lock. */
+static inline int may_send(const struct hprpc_controller *controller, uint32_t size)
+{
+    hprpc__assert_locked(&controller->lock);
+    if (hprpc__state((struct hprpc_controller *)controller) != HPRPC__READY)
+        return hprpc__state((struct hprpc_controller *)controller) == HPRPC__BROKEN ? HPRPC_ENOTSENT : HPRPC_EAGAIN;
+    if (controller->draining)
+        return HPRPC_ENOTSENT;
+    if (size > controller->peer.max_message)
+        return HPRPC_ETOOBIG;
+    return has_credit(controller, size) ? 0 : HPRPC_EAGAIN;
+}
+
 /* One attempt, under the lock. HPRPC_EAGAIN: not now. */
-static int try_call(struct hprpc_stub *stub, uint16_t service, uint16_t procedure, uint32_t size)
+static int try_call(struct hprpc_stub *stub, unsigned numbers, uint32_t size)
 {
     struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_header header;
     int r;
 
-    if (hprpc__state(controller) != HPRPC__READY)
-        return hprpc__state(controller) == HPRPC__BROKEN ? HPRPC_ENOTSENT : HPRPC_EAGAIN;
-    if (size > controller->peer.max_message)
-        return HPRPC_ETOOBIG;
-    if (!has_credit(controller, size))
-        return HPRPC_EAGAIN;
+    r = may_send(controller, size);
+    if (r < 0)
+        return r;
     r = hprpc__pending_take(controller, size, timeout_of(stub), &stub->pending);
     if (r < 0)
         return r;
 
-    header = header_of(stub, service, procedure);
+    header = header_of(stub, numbers);
     header.call = stub->pending->id;
     controller->tickets.slots[header.call].depth = header.depth;
     r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
@@ -101,20 +118,17 @@ static int try_call(struct hprpc_stub *stub, uint16_t service, uint16_t procedur
     return code_of_start(r);
 }
 
-static int try_oneway(struct hprpc_stub *stub, uint16_t service, uint16_t procedure, uint32_t size)
+static int try_oneway(struct hprpc_stub *stub, unsigned numbers, uint32_t size)
 {
     struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_header header;
     int r;
 
-    if (hprpc__state(controller) != HPRPC__READY)
-        return hprpc__state(controller) == HPRPC__BROKEN ? HPRPC_ENOTSENT : HPRPC_EAGAIN;
-    if (size > controller->peer.max_message)
-        return HPRPC_ETOOBIG;
-    if (!has_credit(controller, size))
-        return HPRPC_EAGAIN;
+    r = may_send(controller, size);
+    if (r < 0)
+        return r;
 
-    header = header_of(stub, service, procedure);
+    header = header_of(stub, numbers);
     header.flags |= HPRPC_FLAG_ONEWAY;
     r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
     if (r == 0) {
@@ -142,9 +156,46 @@ static int wait_for_room(struct hprpc_stub *stub, struct hprpc__room *room)
     return 0;
 }
 
-static int explain_size(struct hprpc_stub *stub)
+/* The names of what a stub calls. */
+static const char *service_of(const struct hprpc_stub *stub)
 {
-    return explain(stub->call, HPRPC_ETOOBIG, "the arguments are larger than the other side's limit for a message");
+    return stub->binding->interface->name;
+}
+
+static const char *procedure_of(const struct hprpc_stub *stub)
+{
+    return stub->binding->interface->procedures[stub->procedure].name;
+}
+
+/* A sentence of the connection's own, in memory that lives as long as the call: its ticket's. Without a ticket, a plainer one. */
+static struct hprpc_pending_call *sentence_ticket(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_pending_call *pending = NULL;
+
+    if (!stub->call)
+        return NULL;
+    hprpc__mutex_lock(&controller->lock);
+    if (hprpc__pending_new(controller, HPRPC_NO_TIMEOUT, &pending) == 0)
+        pending->answered = true; /* nothing will come for it: clearing the call puts it away */
+    hprpc__mutex_unlock(&controller->lock);
+    if (pending)
+        hprpc__pending_complete(pending, HPRPC_ETOOBIG);
+    stub->call->pending = pending;
+    return pending;
+}
+
+static int explain_size(struct hprpc_stub *stub, uint64_t size)
+{
+    struct hprpc_pending_call *pending = sentence_ticket(stub);
+
+    if (!pending)
+        return explain(stub->call, HPRPC_ETOOBIG, NULL);
+    hprpc_detail_set(&pending->own_text, 0,
+                     "%.80s.%.60s: the arguments take %llu bytes, and the other side accepts %lu", service_of(stub),
+                     procedure_of(stub), (unsigned long long)size,
+                     (unsigned long)stub->client->controller->peer.max_message);
+    return explain(stub->call, HPRPC_ETOOBIG, pending->own_text.text);
 }
 
 /* Empties a call that is used again. Its ticket is returned where the caller, who takes the lock anyway, may retire it. */
@@ -163,26 +214,30 @@ static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hp
 }
 
 /* What no attempt can help. */
-static int refuse(struct hprpc_stub *stub, uint16_t procedure)
+static int refuse(struct hprpc_stub *stub, unsigned numbers, uint64_t size)
 {
+    const struct hprpc__bound *bound = &stub->binding->procedures[stub->procedure];
+
     if (stub->call)
         hprpc_call_clear(stub->call);
     if (!hprpc__shared_is_ours(stub->client->controller->shared))
         return explain(stub->call, HPRPC_EFORKED, NULL);
-    if (procedure == HPRPC_PROCEDURE_ABSENT)
-        return explain(stub->call, HPRPC_EUNIMPLEMENTED,
-                       "the other side's version of the service lacks this procedure");
-    return explain_size(stub);
+    /* acquire: pairs with the release in rpc/call/binding.c */
+    if (hprpc__is_refused(numbers))
+        return explain(stub->call, hprpc__refusal_of(numbers),
+                       atomic_load_explicit((_Atomic(const char *) *)&bound->sentence, memory_order_acquire));
+    return explain_size(stub, size);
 }
 
 /* After an attempt that failed: 0, and it is time for another, or what the call fails with. */
-static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struct hprpc__room *room, int r)
+static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struct hprpc__room *room, uint64_t size,
+                                                  int r)
 {
     switch (r) {
     case HPRPC_EAGAIN:
         return wait_for_room(stub, room);
     case HPRPC_ETOOBIG:
-        return explain_size(stub);
+        return explain_size(stub, size);
     case HPRPC_ENOTSENT:
         return explain_broken(stub);
     default:
@@ -190,33 +245,40 @@ static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struc
     }
 }
 
-static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,
-                        uint16_t procedure, uint64_t size,
-                        int (*attempt)(struct hprpc_stub *, uint16_t, uint16_t, uint32_t))
+static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
+                        struct hprpc_call *call, uint32_t procedure, uint64_t size,
+                        int (*attempt)(struct hprpc_stub *, unsigned, uint32_t))
 {
+    if (KODOSIS_UNLIKELY(!binding))
+        return explain(call, HPRPC_EINVAL, "the proxy is not bound to anything");
+    /* relaxed: another thread may be binding again, and either answer will do */
+    unsigned numbers =
+        atomic_load_explicit(&((struct hprpc_binding *)binding)->procedures[procedure].numbers, memory_order_relaxed);
     struct hprpc_controller *controller = client->controller;
     struct hprpc__room room = { 0 };
     struct hprpc_pending_call *former;
     int r;
 
+    hprpc__assert(procedure < binding->interface->procedure_count);
     stub->client = client;
     stub->call = call;
+    stub->binding = binding;
+    stub->procedure = procedure;
     stub->pending = NULL;
-    if (KODOSIS_UNLIKELY(size > UINT32_MAX || procedure == HPRPC_PROCEDURE_ABSENT ||
-                         !hprpc__shared_is_ours(controller->shared)))
-        return refuse(stub, procedure);
+    if (KODOSIS_UNLIKELY(size > UINT32_MAX || hprpc__is_refused(numbers) || !hprpc__shared_is_ours(controller->shared)))
+        return refuse(stub, numbers, size);
     former = empty(call, controller);
     hprpc__mutex_lock(&controller->lock);
     if (former)
         hprpc__pending_retire(former);
     for (;;) {
         hprpc__room_before(&room, controller);
-        r = attempt(stub, service, procedure, (uint32_t)size);
+        r = attempt(stub, numbers, (uint32_t)size);
         if (KODOSIS_LIKELY(r == 0))
             break;
         hprpc__room_after(&room, controller);
         hprpc__mutex_unlock(&controller->lock);
-        r = wait_or_fail(stub, &room, r);
+        r = wait_or_fail(stub, &room, size, r);
         if (r < 0)
             return r;
         hprpc__mutex_lock(&controller->lock);
@@ -227,16 +289,16 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, st
     return 0;
 }
 
-int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call, uint16_t service,
-                     uint16_t procedure, uint64_t size)
+int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
+                     struct hprpc_call *call, uint32_t procedure, uint64_t size)
 {
-    return begin(stub, client, call, service, procedure, size, try_call);
+    return begin(stub, client, binding, call, procedure, size, try_call);
 }
 
-int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call,
-                            uint16_t service, uint16_t procedure, uint64_t size)
+int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
+                            struct hprpc_call *call, uint32_t procedure, uint64_t size)
 {
-    return begin(stub, client, call, service, procedure, size, try_oneway);
+    return begin(stub, client, binding, call, procedure, size, try_oneway);
 }
 
 /* ---- Publishing ---- */
@@ -247,8 +309,10 @@ static int publish(struct hprpc_stub *stub)
     struct hprpc_controller *controller = stub->client->controller;
     int r;
 
-    if (stub->pending)
+    if (stub->pending) {
         stub->pending->sent = true;
+        stub->pending->order = controller->requests_sent + 1;
+    }
     r = hprpc__publish(controller, &stub->reservation);
     if (r == HPRPC_EINVAL) {
         if (stub->pending)
@@ -256,6 +320,7 @@ static int publish(struct hprpc_stub *stub)
         stub->pending = NULL;
     } else {
         /* a channel that broke just now completes the ticket at the pump's next turn */
+        controller->requests_sent++;
         hprpc__count(&controller->statistics.calls_sent);
     }
     return r;
@@ -265,6 +330,18 @@ static int explain_value(struct hprpc_stub *stub)
 {
     return explain(stub->call, HPRPC_EINVAL,
                    "the arguments cannot be encoded: a string or list is too long, or changed meanwhile");
+}
+
+/* What was waited for, and how long. */
+static const char *deadline_text(struct hprpc_stub *stub)
+{
+    struct hprpc_pending_call *pending = stub->pending;
+
+    if (!stub->binding)
+        return NULL;
+    hprpc_detail_set(&pending->own_text, 0, "%.100s.%.80s did not answer within %lu ms", service_of(stub),
+                     procedure_of(stub), (unsigned long)pending->timeout_ms);
+    return pending->own_text.text;
 }
 
 /* Opens the reader over the reply of a complete ticket, or tells what went wrong and lets go of what nobody wants. */
@@ -285,7 +362,7 @@ static int open_reply(struct hprpc_stub *stub)
     }
     if (stub->call) {
         stub->call->pending = pending;
-        explain(stub->call, r, pending->text);
+        explain(stub->call, r, r == HPRPC_EDEADLINE && !pending->text ? deadline_text(stub) : pending->text);
     } else {
         hprpc__pending_drop(pending);
     }
@@ -316,6 +393,8 @@ int hprpc_stub_post(struct hprpc_stub *stub)
 
     if (r != HPRPC_EINVAL) {
         stub->call->pending = stub->pending;
+        stub->pending->binding = stub->binding;
+        stub->pending->procedure = (uint16_t)stub->procedure;
         if (hprpc__pending_start_clock(stub->pending, hprpc_context_now(controller->context)))
             hprpc__pump_hasten(controller);
     }
@@ -352,6 +431,8 @@ int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call)
     stub->client = &call->pending->controller->client;
     stub->call = call;
     stub->pending = call->pending;
+    stub->binding = call->pending->binding;
+    stub->procedure = call->pending->procedure;
     r = hprpc_pending_call_wait(stub->pending, HPRPC_NO_TIMEOUT);
     if (r < 0)
         return explain(call, r == HPRPC_EFORKED ? r : HPRPC_EINTERNAL, NULL);

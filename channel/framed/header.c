@@ -98,6 +98,11 @@ static inline enum step read_varint(struct cursor *cursor, uint32_t most, const 
     return STEP_TAKEN;
 }
 
+static bool is_known(int type)
+{
+    return (type >= HPRPC_MESSAGE_HELLO && type <= HPRPC_MESSAGE_GOODBYE) || type == HPRPC_MESSAGE_DRAIN;
+}
+
 /* Checks the preamble as far as it has arrived; 0, HPRPC_EPROTOCOL or HPRPC_EVERSION. */
 static int check_preamble(const uint8_t *bytes, size_t count, struct hprpc_detail *detail)
 {
@@ -108,7 +113,7 @@ static int check_preamble(const uint8_t *bytes, size_t count, struct hprpc_detai
         return hprpc_detail_set(detail, HPRPC_EVERSION,
                                 "the other side speaks version %d of the protocol, this side %d", bytes[1] >> 4,
                                 HPRPC__PROTOCOL_VERSION);
-    if (count > 1 && ((bytes[1] & 15) < HPRPC_MESSAGE_HELLO || (bytes[1] & 15) > HPRPC_MESSAGE_GOODBYE))
+    if (count > 1 && !is_known(bytes[1] & 15))
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "a message has the unknown type %d", bytes[1] & 15);
     if (count > 2 && ((bytes[2] & ~HPRPC_FLAGS) || (bytes[2] && (bytes[1] & 15) != HPRPC_MESSAGE_REQUEST)))
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "a message of type %d has the flags 0x%02x", bytes[1] & 15,

@@ -25,8 +25,9 @@ enum hprpc_pump {
 enum hprpc_client_state {
     HPRPC_CLIENT_CONNECTING = 0,
     HPRPC_CLIENT_READY = 1,
-    HPRPC_CLIENT_BROKEN = 2, /* the connection ended by itself; calls fail with HPRPC_ENOTSENT */
-    HPRPC_CLIENT_CLOSED = 3, /* it was closed on this side */
+    HPRPC_CLIENT_BROKEN = 2,   /* the connection ended by itself; calls fail with HPRPC_ENOTSENT */
+    HPRPC_CLIENT_CLOSED = 3,   /* it was closed on this side */
+    HPRPC_CLIENT_DRAINING = 4, /* the server is stopping: what is pending finishes, new calls are HPRPC_ENOTSENT */
 };
 
 struct hprpc_client_options {
@@ -44,7 +45,7 @@ struct hprpc_client_options {
 
     /*
      * Called when the state changes, on the pumping thread and with no lock held: CONNECTING, READY unless connecting fails,
-     * and BROKEN or CLOSED at last, each once. `code` and `reason` (borrowed) say why it ended; 0 and "" before. What comes
+     * DRAINING where the server says so, and BROKEN or CLOSED at last, each once. `code` and `reason` (borrowed) say why it ended; 0 and "" before. What comes
      * before hprpc_client_open returns is CONNECTING alone, except with THREAD, which does not wait for that. Where open
      * itself fails, nothing is told. NULL for none.
      */

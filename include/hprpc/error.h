@@ -49,6 +49,10 @@ enum hprpc_error {
 
     /* of channels and non-blocking calls: not now, nothing has changed */
     HPRPC_EAGAIN = -26,
+
+    /* a procedure called in the other manner than its interface says; the code that generated stubs never see */
+    HPRPC_EONEWAY = -27, /* it is one-way and has no answer; it did not run */
+    HPRPC_ETWOWAY = -28, /* it has an answer, and was called one-way; the connection is closed */
 };
 
 /* The short name of a code ("EDEADLINE"), or "OK" for 0 and above; static, never NULL, any thread. */

@@ -42,45 +42,53 @@ struct hprpc_interface {
 /* ---- Client side ---- */
 
 /*
- * Asks the other side for the numbers of a service and its procedures (`ret_procedures` has room for procedure_count).
- * A procedure that the other side lacks gets HPRPC_PROCEDURE_ABSENT: calling it is HPRPC_EUNIMPLEMENTED, locally.
- * HPRPC_EUNIMPLEMENTED (no such service), HPRPC_ESCHEMA (another version, or a procedure of another shape), or as a call.
+ * What a client knows of a service that it is bound to: which procedures the other side has, and their numbers. Owned by the
+ * client, and the same each time it binds that interface; it lives as long as the client, so copies of a proxy stay good.
  */
-#define HPRPC_PROCEDURE_ABSENT UINT16_MAX
+struct hprpc_binding;
+
+/*
+ * Asks the other side for a service, procedure by procedure. `interface` is borrowed as long as the client lives. What the
+ * other side refuses (it lacks the procedure: HPRPC_EUNIMPLEMENTED; it knows it in another shape: HPRPC_ESCHEMA; it does not
+ * permit it: HPRPC_EPERMISSION) is refused to this client alone, with that code and a sentence, when it is called.
+ * Errors: HPRPC_EUNIMPLEMENTED (no such service), HPRPC_ESCHEMA (other versions of it only), or as a call.
+ */
 HPRPC_API int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface,
-                              struct hprpc_detail *detail, uint16_t *ret_service, uint16_t *ret_procedures);
+                              struct hprpc_detail *detail, struct hprpc_binding **ret_binding);
 
 /*
  * The two halves of it. `post` never blocks: the ticket is in the call (which must not be NULL), and what cannot be sent yet
- * is sent later by whoever pumps. `interface` is borrowed until the ticket is complete. `collect` waits for that, and says
- * which client was asked.
+ * is sent later by the thread that pumps. `collect` waits for the answer, and says which client was asked.
  */
 HPRPC_API int hprpc_stub_bind_post(struct hprpc_client *client, const struct hprpc_interface *interface,
                                    struct hprpc_call *call);
 HPRPC_API int hprpc_stub_bind_collect(struct hprpc_call *call, const struct hprpc_interface *interface,
-                                      struct hprpc_client **ret_client, uint16_t *ret_service,
-                                      uint16_t *ret_procedures);
+                                      struct hprpc_client **ret_client, struct hprpc_binding **ret_binding);
 
 /* One call in the making. Lives on the stub's stack; the fields but `writer` and `reader` are the library's own. */
 struct hprpc_stub {
     struct hprpc_client *client;
     struct hprpc_call *call;
+    const struct hprpc_binding *binding;
     struct hprpc_pending_call *pending;
     struct kodosis_writer *writer; /* from begin on: the arguments go here */
     struct kodosis_reader reader;  /* from exchange or collect on: the reply comes from here */
     struct hprpc_reservation reservation;
+    uint32_t procedure;
 };
 
 /*
- * Takes a ticket, credit and room for `size` bytes of arguments. On success the connection's send lock is held until
+ * Takes a ticket, credit and room for `size` bytes of arguments of a procedure, by its index in the interface. On success the connection's send lock is held until
  * exchange, post or send, which must follow at once. `call` may be NULL.
  */
-HPRPC_API int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call,
-                               uint16_t service, uint16_t procedure, uint64_t size);
+HPRPC_API int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client,
+                               const struct hprpc_binding *binding, struct hprpc_call *call, uint32_t procedure,
+                               uint64_t size);
 
 /* The same for a one-way procedure: `send` must follow. */
-HPRPC_API int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client, struct hprpc_call *call,
-                                      uint16_t service, uint16_t procedure, uint64_t size);
+HPRPC_API int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client,
+                                      const struct hprpc_binding *binding, struct hprpc_call *call, uint32_t procedure,
+                                      uint64_t size);
 
 /* Publishes, waits for the answer and opens `stub->reader` over it; `end` must follow success. */
 HPRPC_API int hprpc_stub_exchange(struct hprpc_stub *stub);

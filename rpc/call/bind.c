@@ -5,32 +5,8 @@
 #include "rpc/call/bind.h"
 
 #include "rpc/call/ticket.h"
+#include "rpc/connection/message.h"
 #include "rpc/connection/send.h"
-
-/* ---- The two bodies ---- */
-
-static uint64_t bind_size(const struct hprpc_interface *interface)
-{
-    uint64_t size = kodosis_size_string(0, kodosis_str(interface->name)) + 4;
-
-    size = kodosis_size_varint(size, interface->procedure_count);
-    for (uint32_t i = 0; i < interface->procedure_count; i++)
-        size = kodosis_size_string(size, kodosis_str(interface->procedures[i].name)) + 8;
-    return size;
-}
-
-static void write_bind(struct kodosis_writer *writer, const struct hprpc_interface *interface)
-{
-    kodosis_write_string(writer, kodosis_str(interface->name));
-    kodosis_write_uint32(writer, interface->version);
-    kodosis_write_varint(writer, interface->procedure_count);
-    for (uint32_t i = 0; i < interface->procedure_count; i++) {
-        kodosis_write_string(writer, kodosis_str(interface->procedures[i].name));
-        kodosis_write_uint64(writer, interface->procedures[i].hash);
-    }
-}
-
-/* ---- Sending what waits ---- */
 
 /* Sends a BIND, under the lock. HPRPC_EAGAIN: not now, for want of an id or of room; HPRPC_ETOOBIG, HPRPC_ENOMEM: never; broken. */
 static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_interface *interface)
@@ -38,7 +14,7 @@ static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_inte
     struct hprpc_controller *controller = pending->controller;
     struct hprpc_header header = { .type = HPRPC_MESSAGE_BIND };
     struct hprpc_reservation reservation;
-    uint64_t size = bind_size(interface);
+    uint64_t size = hprpc__bind_size(interface);
     int r;
 
     hprpc__assert_locked(&pending->controller->lock);
@@ -50,7 +26,7 @@ static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_inte
     header.call = pending->id;
     r = controller->channel->ops->start_call(controller->channel, &header, (uint32_t)size, &reservation);
     if (r == 0) {
-        write_bind(&reservation.writer, interface);
+        hprpc__bind_write(&reservation.writer, interface);
         r = hprpc__publish(controller, &reservation);
     }
     if (r < 0)

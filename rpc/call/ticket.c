@@ -3,6 +3,7 @@
 #include "base/single-thread.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
+#include "rpc/connection/message.h"
 #include "rpc/connection/waiters.h"
 
 enum { FIRST_SLOTS = 16 };
@@ -67,6 +68,8 @@ static inline void begin(struct hprpc_pending_call *pending, uint32_t timeout_ms
     pending->held = true;
     pending->answered = false;
     pending->sent = false;
+    pending->order = 0;
+    pending->binding = NULL;
     pending->text = NULL;
     pending->raised = NULL;
     atomic_store_explicit(&pending->flags, 0, memory_order_relaxed);
@@ -269,23 +272,20 @@ void hprpc__pending_complete(struct hprpc_pending_call *pending, int code)
 static int read_error(struct hprpc_pending_call *pending)
 {
     struct kodosis_reader reader;
-    struct kodosis_string text, raised;
-    int32_t code;
+    struct hprpc__error_body error;
 
     kodosis_reader_init(&reader, pending->body.data, pending->body.size, &pending->arena);
-    code = kodosis_read_int32(&reader);
-    text = kodosis_read_string(&reader);
-    raised = kodosis_read_string(&reader);
-    if (raised.size)
-        kodosis_read_padding(&reader, 8);
-    if (reader.status != KODOSIS_OK)
+    if (!hprpc__error_read(&reader, &error))
         return reader.status == KODOSIS_NO_MEMORY ? HPRPC_ENOMEM : HPRPC_EPROTOCOL;
-
-    pending->text = text.size ? text.data : NULL;
-    pending->raised = raised.size ? raised.data : NULL;
+    pending->text = error.text.size ? error.text.data : NULL;
+    pending->raised = error.raised.size ? error.raised.data : NULL;
     pending->raised_body = reader.cursor;
     pending->raised_size = (size_t)(reader.end - reader.cursor);
-    return code < 0 && code >= HPRPC_EAGAIN ? code : HPRPC_EINTERNAL;
+    if (!pending->text && pending->raised) {
+        hprpc_detail_set(&pending->own_text, 0, "the procedure raised %.200s", pending->raised);
+        pending->text = pending->own_text.text;
+    }
+    return error.code < 0 && error.code >= HPRPC_ETWOWAY ? error.code : HPRPC_EINTERNAL;
 }
 
 static void store_answer(struct hprpc_pending_call *pending, struct hprpc_message *message)
@@ -471,6 +471,14 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
     return orphan;
 }
 
+/* Whether a request may have run when its connection ended with `code`. */
+static int fate_of(const struct hprpc_pending_call *pending, int code)
+{
+    if (!pending->sent)
+        return hprpc__code_of_unsent(pending->controller);
+    return pending->order > pending->controller->taken_there ? HPRPC_ENOTSENT : code;
+}
+
 void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, const char *reason)
 {
     struct hprpc_pending_call *pending;
@@ -482,7 +490,44 @@ void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, cons
             continue;
         hprpc_detail_set(&pending->own_text, 0, "%s", reason);
         pending->text = pending->own_text.text;
-        hprpc__pending_complete(pending, pending->sent ? code : hprpc__code_of_unsent(controller));
+        hprpc__pending_complete(pending, fate_of(pending, code));
+    }
+}
+
+/* The next ticket, from `id` on, whose request came after the last that was taken. */
+static struct hprpc_pending_call *take_untaken(struct hprpc_controller *controller, uint64_t taken, uint32_t *id,
+                                               bool *ret_wanted)
+{
+    struct hprpc_pending_call *pending = NULL;
+
+    hprpc__mutex_lock(&controller->lock);
+    while (*id < controller->tickets.capacity && !pending) {
+        pending = controller->tickets.slots[(*id)++].ticket;
+        if (pending && (!pending->sent || pending->order <= taken))
+            pending = NULL;
+    }
+    if (pending) {
+        settle(pending);
+        *ret_wanted = !hprpc__pending_done(pending);
+        if (!pending->held)
+            put_away(pending);
+    }
+    hprpc__mutex_unlock(&controller->lock);
+    return pending;
+}
+
+void hprpc__pending_fail_untaken(struct hprpc_controller *controller, uint64_t taken)
+{
+    struct hprpc_pending_call *pending;
+    uint32_t id = 0;
+    bool wanted;
+
+    hprpc__assert_pumping(&controller->pump);
+    while ((pending = take_untaken(controller, taken, &id, &wanted))) {
+        if (!wanted)
+            continue;
+        pending->text = "the other side is stopping, and did not take the request";
+        hprpc__pending_complete(pending, HPRPC_ENOTSENT);
     }
 }
 

@@ -18,6 +18,7 @@ struct hprpc_pending_call {
     uint32_t id;
     uint32_t charge; /* lock: bytes of credit that the request took */
     uint32_t timeout_ms;
+    uint64_t order;    /* lock: which REQUEST of the connection it was, from 1 on; 0 for a BIND */
     uint64_t deadline; /* lock: 0 as long as nobody has looked at the clock for it */
     uint8_t answer;    /* type of the message that answered */
     bool held;         /* lock: a caller will clear it */
@@ -27,7 +28,9 @@ struct hprpc_pending_call {
         *interface; /* lock: of a BIND that waits to be sent and has no id yet; NULL otherwise */
     void (*notify)(void *self, struct hprpc_pending_call *pending);
     void *notify_self;
-    const char *text;   /* the sentence behind a failure, or NULL */
+    const char *text;                    /* the sentence behind a failure, or NULL */
+    const struct hprpc_binding *binding; /* of a posted call: what it was, for the sentence behind a failure; or NULL */
+    uint16_t procedure;
     const char *raised; /* dotted name of the typed error, or NULL */
     const uint8_t *raised_body;
     size_t raised_size;
@@ -87,6 +90,9 @@ void hprpc__pending_put_down(struct hprpc_pending_call *pending);
 
 /* Expires what is due. By the pump's owner, not under the lock. */
 void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now);
+
+/* The other side takes no requests beyond the first `taken`: completes what came later, which did not run. By the pump's owner. */
+void hprpc__pending_fail_untaken(struct hprpc_controller *controller, uint64_t taken);
 
 /* Completes every ticket of a broken connection. */
 void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, const char *reason);

@@ -41,6 +41,7 @@ struct hprpc__limits {
     uint32_t keepalive_ms;
     uint64_t max_call_bytes;
     uint64_t max_decoded;
+    uint64_t features; /* enum hprpc__feature */
 };
 
 /* Whether the other side has given a sign of life. */
@@ -51,6 +52,7 @@ struct hprpc__keepalive {
     _Atomic uint64_t next_look; /* HPRPC__NEVER where nobody is pinged; written by the pump, asked by any thread */
 };
 
+struct hprpc__grant;
 struct hprpc__services;
 struct hprpc__sleeper;
 
@@ -121,6 +123,7 @@ struct hprpc__tickets {
 
 struct hprpc_client {
     struct hprpc_controller *controller;
+    struct hprpc_binding *bindings; /* lock: one for each interface that was bound */
 };
 
 struct hprpc_controller {
@@ -135,18 +138,24 @@ struct hprpc_controller {
     struct hprpc__pump pump;
 
     struct hprpc__mutex lock;
-    atomic_uint state;                 /* enum hprpc__state, written under the lock */
-    int code;                          /* lock: why it is BROKEN */
-    struct hprpc_detail reason;        /* lock: the same in words */
-    bool closing;                      /* lock: closed on this side */
-    atomic_bool hungry;                /* the last turn found no memory to receive; written by the pump */
-    bool starved;                      /* lock: closed, because there was no memory for what the other side waits for */
-    bool begins;                       /* this side connected, and says HELLO first */
-    bool turned_away;                  /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
-    bool announced;                    /* the host was told that it is READY; pump */
-    uint64_t number;                   /* among those of its host */
-    uint64_t born;                     /* when it was made */
-    bool hello_sent;                   /* pump */
+    atomic_uint state;               /* enum hprpc__state, written under the lock */
+    int code;                        /* lock: why it is BROKEN */
+    struct hprpc_detail reason;      /* lock: the same in words */
+    bool closing;                    /* lock: closed on this side */
+    bool draining;                   /* lock: the other side takes no more requests */
+    bool drained;                    /* pump: the other side was told that this one takes no more */
+    _Atomic uint64_t requests_taken; /* since HELLO; written by the pump */
+    uint64_t requests_sent;          /* lock: since HELLO */
+    uint64_t taken_there;            /* pump: of those, what the other side says it took; HPRPC__TAKEN_UNKNOWN */
+    atomic_bool takes_none; /* requests that come from now on are not taken: the other side was told how many were */
+    atomic_bool hungry;     /* the last turn found no memory to receive; written by the pump */
+    bool starved;           /* lock: closed, because there was no memory for what the other side waits for */
+    bool begins;            /* this side connected, and says HELLO first */
+    bool turned_away;       /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
+    bool announced;         /* the host was told that it is READY; pump */
+    uint64_t number;        /* among those of its host */
+    uint64_t born;          /* when it was made */
+    bool hello_sent;        /* pump */
     struct hprpc__tickets tickets;     /* lock */
     uint32_t calls_out;                /* lock: requests without an answer, one-way ones without credit */
     uint64_t bytes_out;                /* lock: their bodies */
@@ -163,6 +172,10 @@ struct hprpc_controller {
     struct hprpc__workers *workers;                     /* the server's, or NULL: handlers run inline */
     struct hprpc__services *services;                   /* the server's, or NULL */
     _Atomic(struct hprpc__services *) own_services;     /* of this connection alone, or NULL; made under the lock */
+    struct hprpc__grant *grants;                        /* pump: what BIND gave the other side */
+    uint32_t grant_count;                               /* pump */
+    uint32_t calls_received;                            /* pump: requests that want an answer */
+    _Atomic uint32_t calls_answered;                    /* those of them that got one; written under the lock */
     struct hprpc__call_ids *live;                       /* pump: which incoming call ids are in use */
     bool needs_memory;                                  /* pump: the last turn found none, and can go on with some */
     bool turning;                                       /* pump: a batch of messages is being dispatched */
@@ -206,9 +219,12 @@ static inline void hprpc__count(_Atomic uint64_t *counter)
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
-/* Gives bytes of credit back that a request took. Under the lock, so no locked instruction is needed. */
-static inline void hprpc__answered_bytes(struct hprpc_controller *controller, uint64_t size)
+/* A request that wanted an answer gives its credit back. Under the lock, so no locked instruction is needed. */
+static inline void hprpc__answered(struct hprpc_controller *controller, uint64_t size)
 {
+    atomic_store_explicit(&controller->calls_answered,
+                          atomic_load_explicit(&controller->calls_answered, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     atomic_store_explicit(&controller->bytes_answered,
                           atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed) + size,
                           memory_order_relaxed);

@@ -38,6 +38,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     if (setup->refusal)
         hprpc_detail_set(&controller->reason, 0, "%s", setup->refusal);
     atomic_init(&controller->keepalive.next_look, HPRPC__NEVER);
+    controller->taken_there = HPRPC__TAKEN_UNKNOWN;
     atomic_init(&controller->references, 1);
     atomic_init(&controller->state, HPRPC__OPENING);
     atomic_init(&controller->next_deadline, HPRPC__NEVER);
@@ -91,10 +92,10 @@ void hprpc_controller_drop(struct hprpc_controller *controller)
 /* ---- The end ---- */
 
 /* Says why, if the other side can hear it yet, and closes the channel; the next turn sees that. Under the lock. */
-static void close_channel(struct hprpc_controller *controller, const char *reason)
+static void close_channel(struct hprpc_controller *controller, int code, const char *reason)
 {
     hprpc__assert_locked(&controller->lock);
-    if (hprpc__state(controller) == HPRPC__READY && hprpc__goodbye_send(controller, reason) == 0)
+    if (hprpc__state(controller) == HPRPC__READY && hprpc__goodbye_send(controller, code, reason) == 0)
         controller->channel->ops->flush(controller->channel);
     controller->channel->ops->close(controller->channel);
     controller->pump.host->attend(controller->pump.host, controller);
@@ -106,7 +107,7 @@ void hprpc__controller_end(struct hprpc_controller *controller)
     if (!controller->closing && hprpc__state(controller) != HPRPC__BROKEN) {
         controller->closing = true;
         if (!controller->starved)
-            close_channel(controller, "");
+            close_channel(controller, HPRPC_ECLOSED, "");
     }
     hprpc__mutex_unlock(&controller->lock);
 }
@@ -117,7 +118,7 @@ void hprpc__controller_starve(struct hprpc_controller *controller)
     if (controller->starved || controller->closing || hprpc__state(controller) == HPRPC__BROKEN)
         return;
     controller->starved = true;
-    close_channel(controller, "no memory for an answer");
+    close_channel(controller, HPRPC_ENOMEM, "no memory for an answer");
 }
 
 int hprpc__controller_fault(struct hprpc_controller *controller, int code, const char *format, ...)

@@ -11,10 +11,16 @@
 #define CLOSED_HERE "the connection was closed on this side"
 #define STARVED "the connection was closed: no memory for an answer"
 
+/* Whether the other side broke the rules. */
+static bool is_breach(int code)
+{
+    return code == HPRPC_EPROTOCOL || code == HPRPC_EVERSION || code == HPRPC_ETWOWAY;
+}
+
 /* Whether the other side is told why: where it broke the rules, or is turned away, and cannot know it. */
 static bool says_why(const struct hprpc_controller *controller, int code)
 {
-    return code == HPRPC_EPROTOCOL || code == HPRPC_EVERSION || controller->turned_away;
+    return is_breach(code) || controller->turned_away;
 }
 
 /* A caller reads the reason where it no longer knows which of its connections that was. Under the lock. */
@@ -44,7 +50,7 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
             reason = controller->starved ? STARVED : CLOSED_HERE;
         if (reason != controller->reason.text)
             hprpc_detail_set(&controller->reason, 0, "%s", reason);
-        if (says_why(controller, code) && hprpc__goodbye_send(controller, reason) == 0)
+        if (says_why(controller, code) && hprpc__goodbye_send(controller, code, reason) == 0)
             controller->channel->ops->flush(controller->channel);
         hprpc__count_unread(controller, 0);
         controller->channel->ops->close(controller->channel);
@@ -60,10 +66,9 @@ static void log_end(struct hprpc_controller *controller)
 {
     struct hprpc__identity identity;
     /* those who are turned away are counted where they come in */
-    enum hprpc_log_level level = controller->turned_away ? HPRPC_LOG_DEBUG
-                                 : controller->code == HPRPC_EPROTOCOL || controller->code == HPRPC_EVERSION
-                                     ? HPRPC_LOG_ERROR
-                                     : HPRPC_LOG_INFO;
+    enum hprpc_log_level level = controller->turned_away       ? HPRPC_LOG_DEBUG
+                                 : is_breach(controller->code) ? HPRPC_LOG_ERROR
+                                                               : HPRPC_LOG_INFO;
 
     hprpc_context_log(controller->context, level, "%s: ended: %s: %s", hprpc__identity_full(controller, &identity),
                       hprpc_error_name(controller->code), controller->reason.text);

@@ -1,10 +1,13 @@
-/* Acting on messages about the connection itself. docs/wire-format.md has the bodies. */
+/* Acting on messages about the connection itself. rpc/connection/message.c has the bodies. */
 #include "rpc/pump/control.h"
 
 #include <stdio.h>
 
+#include "base/text.h"
+#include "rpc/call/ticket.h"
 #include "rpc/connection/identity.h"
 #include "rpc/connection/life.h"
+#include "rpc/connection/message.h"
 #include "rpc/pump/keepalive.h"
 
 void hprpc__controller_announce(struct hprpc_controller *controller)
@@ -20,37 +23,32 @@ void hprpc__controller_announce(struct hprpc_controller *controller)
 
 int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message)
 {
-    struct hprpc__limits peer = { 0 };
-    struct kodosis_reader reader;
-    bool attentive;
+    struct hprpc__hello hello;
+    const char *fault;
 
     hprpc__assert_pumping(&controller->pump);
-    if (hprpc__state(controller) != HPRPC__OPENING) {
+    if (hprpc__state(controller) != HPRPC__OPENING)
         return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a second HELLO");
-    }
-    kodosis_reader_init(&reader, message->body, message->size, NULL);
-    peer.max_message = kodosis_read_uint32(&reader);
-    peer.max_calls = kodosis_read_uint32(&reader);
-    peer.max_call_bytes = kodosis_read_uint64(&reader);
-    peer.timeout_ms = kodosis_read_uint32(&reader);
-    attentive = kodosis_read_bool(&reader);
-    /* bytes behind these are for later versions of the protocol */
-    if (reader.status != KODOSIS_OK || !peer.max_calls || !peer.timeout_ms) {
-        return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a malformed HELLO");
-    }
+    fault = hprpc__hello_read(message->body, message->size, &hello);
+    if (fault)
+        return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "%s", fault);
     if (controller->turned_away)
         return hprpc__controller_fault(controller, HPRPC_EREFUSED, "turned away");
-    if (peer.max_calls > HPRPC__CALLS_LIMIT)
-        peer.max_calls = HPRPC__CALLS_LIMIT;
 
     hprpc__mutex_lock(&controller->lock);
-    controller->peer = peer;
+    controller->peer = (struct hprpc__limits){
+        .max_message = hello.max_message,
+        .max_calls = hello.max_calls < HPRPC__CALLS_LIMIT ? hello.max_calls : HPRPC__CALLS_LIMIT,
+        .max_call_bytes = hello.max_call_bytes,
+        .timeout_ms = hello.timeout_ms,
+        .features = hello.features,
+    };
     controller->progress++;
     /* release: pairs with hprpc__state; whoever sees READY sees the limits */
     atomic_store_explicit(&controller->state, HPRPC__READY, memory_order_release);
     hprpc__mutex_unlock(&controller->lock);
     controller->channel->receive_limit = controller->own.max_message;
-    hprpc__keepalive_start(controller, attentive);
+    hprpc__keepalive_start(controller, hello.pumps_always);
     /* the side that accepted answers with its own HELLO first, so that what is told can send at once */
     if (controller->begins)
         hprpc__controller_announce(controller);
@@ -59,24 +57,17 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
 
 int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprpc_message *message)
 {
-    struct kodosis_reader reader;
-    uint32_t calls;
-    uint64_t bytes;
-    bool fits;
+    struct hprpc__credit credit = { 0 };
+    bool fits = hprpc__credit_read(message->body, message->size, &credit);
 
     hprpc__assert_pumping(&controller->pump);
-    kodosis_reader_init(&reader, message->body, message->size, NULL);
-    calls = kodosis_read_uint32(&reader);
-    bytes = kodosis_read_uint64(&reader);
-
     hprpc__mutex_lock(&controller->lock);
-    fits =
-        reader.status == KODOSIS_OK && calls <= controller->oneway_calls_out && bytes <= controller->oneway_bytes_out;
+    fits = fits && credit.calls <= controller->oneway_calls_out && credit.bytes <= controller->oneway_bytes_out;
     if (fits) {
-        controller->oneway_calls_out -= calls;
-        controller->oneway_bytes_out -= bytes;
-        controller->calls_out -= calls;
-        controller->bytes_out -= bytes;
+        controller->oneway_calls_out -= credit.calls;
+        controller->oneway_bytes_out -= credit.bytes;
+        controller->calls_out -= credit.calls;
+        controller->bytes_out -= credit.bytes;
         controller->progress++;
     }
     hprpc__mutex_unlock(&controller->lock);
@@ -86,19 +77,42 @@ int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprp
                                    "a CREDIT that is malformed, or larger than what was taken");
 }
 
+/* What a GOODBYE means for calls: they may have run. For a connection that was not made yet: it was turned away. */
+static int code_of_goodbye(struct hprpc_controller *controller, int32_t said)
+{
+    if (hprpc__state(controller) != HPRPC__OPENING)
+        return HPRPC_EMAYBE;
+    return said == HPRPC_EVERSION || said == HPRPC_EPROTOCOL ? said : HPRPC_EREFUSED;
+}
+
 int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hprpc_message *message)
 {
-    struct kodosis_reader reader;
-    struct kodosis_string text;
-    char reason[200];
-    /* what is, for a call, "may have run" is, for a connection that was not made yet, being turned away */
-    int code = hprpc__state(controller) == HPRPC__OPENING ? HPRPC_EREFUSED : HPRPC_EMAYBE;
+    struct hprpc__goodbye goodbye;
+    struct hprpc__quote quote;
 
     hprpc__assert_pumping(&controller->pump);
-    kodosis_reader_init(&reader, message->body, message->size, NULL);
-    kodosis_read_int32(&reader);
-    text = kodosis_read_string(&reader);
-    snprintf(reason, sizeof(reason), "the other side closed the connection%s%.150s", text.size ? ": " : "",
-             text.size ? text.data : "");
-    return hprpc__controller_fault(controller, code, "%s", reason);
+    if (!hprpc__goodbye_read(message->body, message->size, &goodbye))
+        return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a malformed GOODBYE");
+    controller->taken_there = goodbye.taken;
+    quote = hprpc__quote(goodbye.text.data, goodbye.text.size);
+    return hprpc__controller_fault(controller, code_of_goodbye(controller, goodbye.code),
+                                   "the other side closed the connection%s%s", quote.text[0] ? ": " : "", quote.text);
+}
+
+int hprpc__drain_receive(struct hprpc_controller *controller, const struct hprpc_message *message)
+{
+    uint64_t taken;
+
+    hprpc__assert_pumping(&controller->pump);
+    if (!hprpc__drain_read(message->body, message->size, &taken))
+        return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a malformed DRAIN");
+    hprpc__mutex_lock(&controller->lock);
+    controller->draining = true;
+    controller->progress++;
+    hprpc__mutex_unlock(&controller->lock);
+    controller->taken_there = taken;
+    hprpc__pending_fail_untaken(controller, taken);
+    if (controller->pump.host->changed)
+        controller->pump.host->changed(controller->pump.host, controller);
+    return 0;
 }

@@ -10,5 +10,6 @@ void hprpc__controller_announce(struct hprpc_controller *controller);
 int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
 int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
 int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
+int hprpc__drain_receive(struct hprpc_controller *controller, const struct hprpc_message *message);
 
 #endif

@@ -23,9 +23,19 @@ static int answer_ping(struct hprpc_controller *controller, uint32_t call)
     return 0;
 }
 
+/* PING, PONG and CANCEL are all header. */
+static bool has_stray_body(const struct hprpc_message *message)
+{
+    uint8_t type = message->header.type;
+
+    return message->size && (type == HPRPC_MESSAGE_PING || type == HPRPC_MESSAGE_PONG || type == HPRPC_MESSAGE_CANCEL);
+}
+
 /* Messages that are about the connection: acted on at once, and released by the caller. */
 static int control(struct hprpc_controller *controller, const struct hprpc_message *message)
 {
+    if (has_stray_body(message))
+        return violation(controller, "a PING, PONG or CANCEL with a body");
     switch (message->header.type) {
     case HPRPC_MESSAGE_HELLO:
         return hprpc__hello_receive(controller, message);
@@ -42,6 +52,8 @@ static int control(struct hprpc_controller *controller, const struct hprpc_messa
         return 0;
     case HPRPC_MESSAGE_GOODBYE:
         return hprpc__goodbye_receive(controller, message);
+    case HPRPC_MESSAGE_DRAIN:
+        return hprpc__drain_receive(controller, message);
     default:
         return violation(controller, "a message of an unknown type");
     }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/wake.h"
+#include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/pump/break.h"
@@ -382,6 +383,22 @@ static void relieve(struct hprpc__loop *loop)
     }
 }
 
+void hprpc__loop_drain(struct hprpc__loop *loop)
+{
+    /* relaxed: the kick orders it */
+    atomic_store_explicit(&loop->draining, true, memory_order_relaxed);
+    hprpc__loop_kick(loop);
+}
+
+static void say_drain(struct hprpc__loop *loop)
+{
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next) {
+        hprpc__mutex_lock(&controller->lock);
+        hprpc__drain_send(controller);
+        hprpc__mutex_unlock(&controller->lock);
+    }
+}
+
 static void answer_kick(struct hprpc__loop *loop)
 {
     if (!hprpc__wake_take(loop->wake_fd))
@@ -389,6 +406,8 @@ static void answer_kick(struct hprpc__loop *loop)
     /* whoever rang may have set a deadline earlier than those known here */
     loop->next_deadline = 0;
     take_arrivals(loop);
+    if (atomic_load_explicit(&loop->draining, memory_order_relaxed))
+        say_drain(loop);
 }
 
 static int take_events(struct hprpc__loop *loop, int timeout)

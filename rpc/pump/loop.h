@@ -18,6 +18,8 @@ struct hprpc__loop {
     struct hprpc_controller *arrivals; /* connections that another thread accepted for this loop */
     atomic_uint connection_count;      /* including those on their way */
 
+    atomic_bool draining; /* its connections are to say DRAIN */
+
     atomic_uintptr_t owner; /* the thread that ran the last turn; its own */
 
     /* What else the epoll set wakes up for: an event whose owner is no connection. NULL for none. */
@@ -65,6 +67,9 @@ bool hprpc__loop_has_unsent(const struct hprpc__loop *loop);
 
 /* Wakes the loop. Any thread; async-signal-safe. */
 void hprpc__loop_kick(const struct hprpc__loop *loop);
+
+/* Has every connection tell its other side, if that understands, to send no more requests. Any thread; the loop does it. */
+void hprpc__loop_drain(struct hprpc__loop *loop);
 
 /* Ends every connection in an orderly way. On the loop's thread. */
 void hprpc__loop_end_all(struct hprpc__loop *loop);

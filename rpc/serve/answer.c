@@ -1,15 +1,14 @@
 /* Answers to requests: replies, errors, typed errors. Any thread, exactly one to a request, never blocking. */
-#include "rpc/connection/life.h"
 #include "rpc/connection/control.h"
+#include "rpc/connection/life.h"
+#include "rpc/connection/message.h"
 #include "rpc/connection/send.h"
 #include "rpc/serve/request.h"
-
-enum { TEXT_MAX = 1024 };
 
 /* What a reader who does not keep up must not make us hold; the sentence of an error always goes out. */
 static bool has_large_body(uint64_t size)
 {
-    return size > TEXT_MAX + 64;
+    return size > HPRPC__TEXT_MAX + 64;
 }
 
 /*
@@ -53,7 +52,7 @@ static int send_answer(struct hprpc_request *request)
         hprpc__mutex_unlock(&controller->lock);
         return HPRPC_EINVAL;
     }
-    hprpc__answered_bytes(controller, request->charge);
+    hprpc__answered(controller, request->charge);
     /* release: pairs with the acquire in admit; what this request did is over when its id comes again */
     atomic_store_explicit(request->cell, NULL, memory_order_release);
     if (request->shared)
@@ -114,30 +113,14 @@ int hprpc_request_reply_send(struct hprpc_request *request)
     return r;
 }
 
-static uint64_t error_size(struct kodosis_string text, struct kodosis_string raised)
-{
-    uint64_t size = kodosis_size_string(kodosis_size_string(4, text), raised);
-
-    return raised.size ? size + kodosis_padding(size, 8) : size;
-}
-
-static void write_error(struct kodosis_writer *writer, int code, struct kodosis_string text,
-                        struct kodosis_string raised)
-{
-    kodosis_write_int32(writer, code);
-    kodosis_write_string(writer, text);
-    kodosis_write_string(writer, raised);
-    if (raised.size)
-        kodosis_write_padding(writer, 8);
-}
-
+/* A text that fits the other side's limit is always accepted, so only memory can be missing. */
 static int send_error(struct hprpc_request *request, int code, struct kodosis_string text)
 {
-    struct kodosis_string none = kodosis_str("");
-    int r = begin_answer(request, HPRPC_MESSAGE_ERROR, error_size(text, none));
+    struct hprpc__error_body error = { .code = code, .text = text, .raised = kodosis_str("") };
+    int r = begin_answer(request, HPRPC_MESSAGE_ERROR, hprpc__error_size(&error));
 
     if (r == 0) {
-        write_error(&request->reservation.writer, code, text, none);
+        hprpc__error_write(&request->reservation.writer, &error);
         hprpc_request_reply_send(request);
     }
     return r;
@@ -145,7 +128,8 @@ static int send_error(struct hprpc_request *request, int code, struct kodosis_st
 
 int hprpc_request_fail(struct hprpc_request *request, int code, const char *text)
 {
-    struct kodosis_string sentence = { text ? text : "", text ? strnlen(text, TEXT_MAX) : 0 };
+    char clean[HPRPC__TEXT_MAX + 1];
+    struct kodosis_string sentence;
     int r;
 
     /* in a child of fork the request is its parent's, who answers it */
@@ -153,8 +137,10 @@ int hprpc_request_fail(struct hprpc_request *request, int code, const char *text
         return 0;
     if (code >= 0)
         code = HPRPC_EINTERNAL;
+    sentence =
+        (struct kodosis_string){ clean, hprpc__sentence_fit(request->controller, text, HPRPC__SENTENCE_REST, clean) };
     r = send_error(request, code, sentence);
-    /* no memory, or the other side's limit is tiny: the code alone says most of it */
+    /* no memory: the code alone says most of it */
     if (r < 0 && r != HPRPC_EINVAL && !is_gone(r) && sentence.size)
         r = send_error(request, code, kodosis_str(""));
     if (r < 0 && r != HPRPC_EINVAL)
@@ -165,16 +151,16 @@ int hprpc_request_fail(struct hprpc_request *request, int code, const char *text
 int hprpc_request_raise_begin(struct hprpc_request *request, const char *name, uint64_t size,
                               struct kodosis_writer **ret_writer)
 {
-    struct kodosis_string none = kodosis_str("");
-    uint64_t prefix = error_size(none, kodosis_str(name));
-    int r;
+    struct hprpc__error_body error = { .code = HPRPC_EAPPLICATION,
+                                       .text = kodosis_str(""),
+                                       .raised = kodosis_str(name) };
+    int r = begin_answer(request, HPRPC_MESSAGE_ERROR, hprpc__error_size(&error) + size);
 
-    r = begin_answer(request, HPRPC_MESSAGE_ERROR, prefix + size);
     if (is_gone(r))
         drop_answer(request, false);
     if (r < 0)
         return r;
-    write_error(&request->reservation.writer, HPRPC_EAPPLICATION, none, kodosis_str(name));
+    hprpc__error_write(&request->reservation.writer, &error);
     *ret_writer = &request->reservation.writer;
     return 0;
 }
@@ -196,7 +182,7 @@ bool hprpc__request_answer_cancelled(struct hprpc_request *request)
         request->cell = cell;
         return false;
     }
-    hprpc__answered_bytes(controller, request->charge);
+    hprpc__answered(controller, request->charge);
     hprpc__count(&controller->statistics.replies_sent);
     request->told = true;
     controller->told++;

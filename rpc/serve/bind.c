@@ -1,17 +1,31 @@
 /*
- * BIND and BOUND at the side that offers: from a service's name, version and hashes to numbers. The body of BIND is the
- * service's name, its version, and for each procedure its name and hash; BOUND has the service's number and one number for
- * each procedure.
+ * BIND and BOUND at the side that offers: from a service's name, version and hashes to numbers. Each procedure is granted or
+ * refused by itself; only a service or a version that is not there refuses all.
  */
 #include "rpc/serve/bind.h"
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
+#include "rpc/connection/message.h"
 #include "rpc/connection/send.h"
+#include "rpc/serve/call-ids.h"
+#include "rpc/serve/grants.h"
 
-enum { PROCEDURES_MAX = 4096 };
+enum { ANSWER_MEMORY = 4 * 1024 * 1024 }; /* 4,096 refusals with their sentences */
+
+/* A BIND that is being answered. */
+struct answer {
+    struct hprpc_controller *controller;
+    uint32_t call;
+    const struct hprpc__service *service;
+    struct hprpc__bound_procedure *procedures;
+    uint32_t count;
+    struct kodosis_arena arena; /* of what the answer holds */
+    char text[400];             /* why all of it is refused */
+};
 
 static const struct hprpc__services *own_services(struct hprpc_controller *controller)
 {
@@ -19,15 +33,7 @@ static const struct hprpc__services *own_services(struct hprpc_controller *contr
     return atomic_load_explicit(&controller->own_services, memory_order_acquire);
 }
 
-const struct hprpc__service *hprpc__service_find(struct hprpc_controller *controller, uint16_t number)
-{
-    const struct hprpc__services *own;
-
-    if (number < HPRPC__OWN_SERVICES)
-        return controller->services ? hprpc__services_at(controller->services, number) : NULL;
-    own = own_services(controller);
-    return own ? hprpc__services_at(own, number - HPRPC__OWN_SERVICES) : NULL;
-}
+/* ---- The service ---- */
 
 static bool has_name(const struct hprpc__service *service, struct kodosis_string name)
 {
@@ -36,145 +42,217 @@ static bool has_name(const struct hprpc__service *service, struct kodosis_string
     return strlen(own) == name.size && memcmp(own, name.data, name.size) == 0;
 }
 
-/* The service of that name and version. Where only other versions are there, `ret_version` is one of them, else 0. */
 static const struct hprpc__service *find_in(const struct hprpc__services *services, struct kodosis_string name,
-                                            uint32_t version, uint32_t *ret_version)
+                                            uint32_t version)
 {
     const struct hprpc__service *service;
 
     for (uint32_t i = 0; services && (service = hprpc__services_at(services, i)); i++) {
-        if (!has_name(service, name))
-            continue;
-        *ret_version = service->interface->version;
-        if (service->interface->version == version)
+        if (service->interface->version == version && has_name(service, name))
             return service;
     }
     return NULL;
 }
 
-static uint16_t find_procedure(const struct hprpc_interface *interface, struct kodosis_string name)
+/* Appends the versions that a service is offered in to a list of numbers. */
+static void list_versions(const struct hprpc__services *services, struct kodosis_string name, char *text,
+                          size_t capacity)
+{
+    const struct hprpc__service *service;
+
+    for (uint32_t i = 0; services && (service = hprpc__services_at(services, i)); i++) {
+        size_t used = strlen(text);
+
+        if (has_name(service, name))
+            snprintf(text + used, capacity - used, "%s%lu", used ? ", " : "",
+                     (unsigned long)service->interface->version);
+    }
+}
+
+static int find_service(struct answer *answer, const struct hprpc__bind_body *bind)
+{
+    struct hprpc_controller *controller = answer->controller;
+    struct hprpc__quote name = hprpc__quote(bind->name.data, bind->name.size);
+    char versions[100] = "";
+
+    answer->service = find_in(own_services(controller), bind->name, bind->version);
+    if (!answer->service)
+        answer->service = find_in(controller->services, bind->name, bind->version);
+    if (answer->service)
+        return 0;
+    list_versions(own_services(controller), bind->name, versions, sizeof(versions));
+    list_versions(controller->services, bind->name, versions, sizeof(versions));
+    if (versions[0])
+        snprintf(answer->text, sizeof(answer->text),
+                 "%s is asked for in version %lu, and the side that was asked serves it in version %s", name.text,
+                 (unsigned long)bind->version, versions);
+    else
+        snprintf(answer->text, sizeof(answer->text),
+                 "the side that was asked serves nothing that is called %s (version %lu)", name.text,
+                 (unsigned long)bind->version);
+    return versions[0] ? HPRPC_ESCHEMA : HPRPC_EUNIMPLEMENTED;
+}
+
+/* ---- Its procedures ---- */
+
+static int find_procedure(const struct hprpc_interface *interface, struct kodosis_string name)
 {
     for (uint32_t i = 0; i < interface->procedure_count; i++) {
         const char *own = interface->procedures[i].name;
 
         if (strlen(own) == name.size && memcmp(own, name.data, name.size) == 0)
-            return (uint16_t)i;
+            return (int)i;
     }
-    return HPRPC_PROCEDURE_ABSENT;
+    return HPRPC_EUNIMPLEMENTED;
 }
 
-/* Reads the procedures asked for and writes their numbers. 0, or HPRPC_ESCHEMA with the sentence. */
-static int match_procedures(const struct hprpc__service *service, struct kodosis_reader *reader, uint32_t count,
-                            struct kodosis_writer *writer, char text[static 256])
+/* Refuses one procedure, with a sentence in the answer's memory. False: there is no memory. */
+static bool refuse(struct answer *answer, struct hprpc__bound_procedure *procedure, int code,
+                   struct kodosis_string name)
 {
-    const struct hprpc_interface *interface = service->interface;
+    const struct hprpc_interface *interface = answer->service->interface;
+    struct hprpc__quote quote = hprpc__quote(name.data, name.size);
+    const char *why = code == HPRPC_ESCHEMA ? "has other parameters, results or errors at the side that serves it"
+                                            : "is unknown to the side that serves it";
+    char text[400], *copy;
+    int size = snprintf(text, sizeof(text), "%.150s.%s %s (version %lu)", interface->name, quote.text, why,
+                        (unsigned long)interface->version);
 
-    kodosis_write_uint16(writer, service->number);
-    kodosis_write_varint(writer, count);
-    for (uint32_t i = 0; i < count; i++) {
-        struct kodosis_string name = kodosis_read_string(reader);
-        uint64_t hash = kodosis_read_uint64(reader);
-        uint16_t number;
+    copy = kodosis_arena_allocate(&answer->arena, (size_t)size + 1);
+    if (!copy)
+        return false;
+    memcpy(copy, text, (size_t)size + 1);
+    *procedure = (struct hprpc__bound_procedure){ (int16_t)code, { copy, (size_t)size } };
+    return true;
+}
 
-        if (reader->status != KODOSIS_OK)
-            return HPRPC_EBODY;
-        number = find_procedure(interface, name);
-        if (number != HPRPC_PROCEDURE_ABSENT && interface->procedures[number].hash != hash) {
-            snprintf(text, 256,
-                     "%.100s version %u: the procedure %.60s has other parameters, results or errors on this side",
-                     interface->name, interface->version, name.data);
-            return HPRPC_ESCHEMA;
-        }
-        kodosis_write_uint16(writer, number);
+/* Decides about one procedure. 0, HPRPC_EBODY, HPRPC_ENOMEM. */
+static int match_one(struct answer *answer, struct kodosis_reader *reader, struct hprpc__bound_procedure *procedure)
+{
+    const struct hprpc_interface *interface = answer->service->interface;
+    struct kodosis_string name;
+    uint64_t hash;
+    int number;
+
+    if (!hprpc__bind_read_next(reader, &name, &hash))
+        return HPRPC_EBODY;
+    number = find_procedure(interface, name);
+    if (number >= 0 && interface->procedures[number].hash != hash)
+        number = HPRPC_ESCHEMA;
+    *procedure = (struct hprpc__bound_procedure){ .number = (int16_t)number };
+    return number >= 0 || refuse(answer, procedure, number, name) ? 0 : HPRPC_ENOMEM;
+}
+
+static int match_procedures(struct answer *answer, struct kodosis_reader *reader, uint32_t count)
+{
+    int r = 0;
+
+    answer->procedures = kodosis_arena_allocate(&answer->arena, (count + 1) * sizeof(*answer->procedures));
+    if (!answer->procedures)
+        return HPRPC_ENOMEM;
+    for (answer->count = 0; answer->count < count && r == 0; answer->count++)
+        r = match_one(answer, reader, &answer->procedures[answer->count]);
+    return r;
+}
+
+/* Lets requests for what is in the answer pass. */
+static int grant(struct answer *answer)
+{
+    struct hprpc__grant *granted = hprpc__grant_of(answer->controller, answer->service);
+
+    if (!granted)
+        return HPRPC_ENOMEM;
+    for (uint32_t i = 0; i < answer->count; i++) {
+        if (answer->procedures[i].number >= 0)
+            hprpc__grant_add(granted, (uint16_t)answer->procedures[i].number);
     }
     return 0;
 }
 
-static int find_service(struct hprpc_controller *controller, struct kodosis_string name, uint32_t version,
-                        const struct hprpc__service **ret_service, char text[static 256])
-{
-    uint32_t other = 0;
+/* ---- The answer ---- */
 
-    *ret_service = find_in(own_services(controller), name, version, &other);
-    if (!*ret_service)
-        *ret_service = find_in(controller->services, name, version, &other);
-    if (*ret_service)
-        return 0;
-    if (!other) {
-        snprintf(text, 256, "no service is called %.100s here", name.data);
-        return HPRPC_EUNIMPLEMENTED;
+/* Sends BOUND. HPRPC_ETOOBIG, with the sentence; HPRPC_ENOMEM; broken. Under the lock. */
+static int send_bound(struct answer *answer)
+{
+    struct hprpc_controller *controller = answer->controller;
+    struct hprpc_header header = { .call = answer->call, .type = HPRPC_MESSAGE_BOUND };
+    uint64_t size = hprpc__bound_size(answer->procedures, answer->count);
+    struct hprpc_reservation reservation;
+    int r;
+
+    if (size > controller->peer.max_message) {
+        snprintf(answer->text, sizeof(answer->text), "the answer takes %llu bytes, and the side that asked accepts %lu",
+                 (unsigned long long)size, (unsigned long)controller->peer.max_message);
+        return HPRPC_ETOOBIG;
     }
-    snprintf(text, 256, "%.100s is served in version %u here, not in version %u", name.data, other, version);
-    return HPRPC_ESCHEMA;
+    r = controller->channel->ops->start_call(controller->channel, &header, (uint32_t)size, &reservation);
+    if (r < 0)
+        return r;
+    hprpc__bound_write(&reservation.writer, answer->service->number, answer->procedures, answer->count);
+    return hprpc__publish(controller, &reservation);
 }
 
-/* Writes the answer to a BIND for a service that is there. 0, or why it is refused, with the sentence. */
-static int write_bound(const struct hprpc__service *service, struct kodosis_reader *reader, uint32_t count,
-                       struct kodosis_writer *writer, char text[static 256])
+/* Sends what `r` makes of the answer: BOUND, or an error in its place. */
+static void send_answer(struct answer *answer, int r)
 {
-    int r = match_procedures(service, reader, count, writer, text);
-
-    return r == 0 && kodosis_reader_finish(reader) != KODOSIS_OK ? HPRPC_EBODY : r;
-}
-
-/* Sends BOUND, or in its place the error that `r` is. */
-static int send_bound(struct hprpc_controller *controller, uint32_t call, int r, const char *text,
-                      const struct kodosis_writer *writer)
-{
-    struct hprpc_header header = { .call = call, .type = HPRPC_MESSAGE_BOUND };
+    struct hprpc_controller *controller = answer->controller;
 
     hprpc__mutex_lock(&controller->lock);
     if (r == 0)
-        r = hprpc__send(controller, &header, writer->start, (uint32_t)(writer->cursor - writer->start));
-    else
-        r = hprpc__error_send(controller, call, r, text);
+        r = send_bound(answer);
     if (r == HPRPC_ENOMEM)
-        r = hprpc__error_send(controller, call, HPRPC_EBUSY, "");
+        r = hprpc__error_send(controller, answer->call, HPRPC_EBUSY, "out of memory for the answer");
+    else if (r == HPRPC_ETOOBIG || r == HPRPC_ESCHEMA || r == HPRPC_EUNIMPLEMENTED)
+        r = hprpc__error_send(controller, answer->call, r, answer->text);
     if (r == HPRPC_ENOMEM)
         hprpc__controller_starve(controller);
     hprpc__mutex_unlock(&controller->lock);
-    return r;
 }
 
-static int answer_bind(struct hprpc_controller *controller, uint32_t call, struct kodosis_reader *reader)
+/* 0, HPRPC_EBODY for a BIND that makes no sense, or what its answer is. */
+static int answer_bind(struct answer *answer, struct kodosis_reader *reader)
 {
-    struct kodosis_string name = kodosis_read_string(reader);
-    uint32_t version = kodosis_read_uint32(reader);
-    uint32_t count = kodosis_read_count(reader, 10);
-    const struct hprpc__service *service;
-    struct kodosis_writer writer;
-    uint8_t *body = NULL;
-    char text[256] = "";
-    size_t room = 8 + 2 * (size_t)count;
+    struct hprpc__bind_body bind;
     int r;
 
-    if (reader->status != KODOSIS_OK || count > PROCEDURES_MAX)
+    if (!hprpc__bind_read(reader, &bind))
         return HPRPC_EBODY;
-    r = find_service(controller, name, version, &service, text);
-    if (r == 0 && !(body = hprpc_context_allocate(controller->context, room))) {
-        snprintf(text, sizeof(text), "out of memory for the answer");
-        r = HPRPC_EBUSY;
-    }
-    if (r == 0) {
-        kodosis_writer_init(&writer, body, room);
-        r = write_bound(service, reader, count, &writer, text);
-    }
-    if (r != HPRPC_EBODY)
-        r = send_bound(controller, call, r, text, &writer);
-    hprpc_context_release(controller->context, body, room);
-    return r;
+    r = find_service(answer, &bind);
+    if (r < 0)
+        return r;
+    r = match_procedures(answer, reader, bind.count);
+    if (r == 0 && kodosis_reader_finish(reader) != KODOSIS_OK)
+        return HPRPC_EBODY;
+    return r == 0 ? grant(answer) : r;
+}
+
+/* NULL, or what is wrong with the id of a BIND: it is one of the ids of requests. */
+static const char *fault_of(struct hprpc_controller *controller, uint32_t call)
+{
+    _Atomic(struct hprpc_request *) *cell;
+
+    if (call >= controller->own.max_calls)
+        return "a BIND with a call id beyond the credit";
+    cell = hprpc__call_ids_find(controller, call);
+    /* acquire: pairs with the release in answer.c, after which the id may come again */
+    return cell && atomic_load_explicit(cell, memory_order_acquire) ? "a BIND with a call id that is in use" : NULL;
 }
 
 int hprpc__bind_receive(struct hprpc_controller *controller, const struct hprpc_message *message)
 {
+    struct answer answer = { .controller = controller, .call = message->header.call };
+    const char *fault = fault_of(controller, answer.call);
     struct kodosis_reader reader;
     int r;
 
     hprpc__assert_pumping(&controller->pump);
+    if (fault)
+        return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "%s", fault);
+    kodosis_arena_init(&answer.arena, hprpc_context_allocator(controller->context), ANSWER_MEMORY);
     kodosis_reader_init(&reader, message->body, message->size, NULL);
-    r = answer_bind(controller, message->header.call, &reader);
-    if (r == HPRPC_EBODY) {
-        return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a malformed BIND");
-    }
-    return 0;
+    r = answer_bind(&answer, &reader);
+    if (r != HPRPC_EBODY)
+        send_answer(&answer, r);
+    kodosis_arena_clear(&answer.arena);
+    return r == HPRPC_EBODY ? hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a malformed BIND") : 0;
 }

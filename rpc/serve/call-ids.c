@@ -2,7 +2,7 @@
  * Which incoming call ids are in use. Ids are small numbers, dense from 0, so this is a table; its pages come as they are
  * needed and never move, because answers clear their cells from any thread.
  */
-#include "rpc/serve/request.h"
+#include "rpc/serve/call-ids.h"
 
 enum { PAGE_CELLS = 64 };
 

@@ -5,7 +5,8 @@
 
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
-#include "rpc/serve/bind.h"
+#include "rpc/serve/call-ids.h"
+#include "rpc/serve/grants.h"
 #include "rpc/serve/workers.h"
 
 /* ---- Making and freeing ---- */
@@ -116,13 +117,20 @@ static void credit_back(struct hprpc_controller *controller, uint32_t charge)
     hprpc__mutex_unlock(&controller->lock);
 }
 
+/* Requests that still want an answer. */
+static uint32_t open_calls(const struct hprpc_controller *controller)
+{
+    return controller->calls_received -
+           atomic_load_explicit(&((struct hprpc_controller *)controller)->calls_answered, memory_order_relaxed);
+}
+
 /* Whether a one-way request is within its sender's credit; notes it if so. */
 static bool charge_oneway(struct hprpc_controller *controller, uint32_t size)
 {
     bool within;
 
     hprpc__mutex_lock(&controller->lock);
-    within = controller->oneway_calls < controller->own.max_calls &&
+    within = controller->oneway_calls + open_calls(controller) < controller->own.max_calls &&
              hprpc__within_credit(controller->oneway_bytes, size, controller->own.max_call_bytes);
     if (within) {
         controller->oneway_calls++;
@@ -140,6 +148,7 @@ static bool charge_call(struct hprpc_controller *controller, uint32_t size)
     if (!hprpc__within_credit(taken, size, controller->own.max_call_bytes))
         return false;
     controller->bytes_received += size;
+    controller->calls_received++;
     return true;
 }
 
@@ -168,19 +177,24 @@ static int explain_body(struct hprpc_request *request)
 }
 
 /* The handler's procedure, or NULL after the request was refused. */
-static const struct hprpc_procedure *find_procedure(struct hprpc_request *request,
-                                                    const struct hprpc__service **ret_service)
+static const struct hprpc_procedure *find_procedure(struct hprpc_request *request)
 {
-    const struct hprpc__service *service = hprpc__service_find(request->controller, request->header.service);
-    char text[120];
+    const struct hprpc_procedure *procedure;
+    char text[256];
 
-    if (service && request->header.procedure < service->interface->procedure_count) {
-        *ret_service = service;
-        return &service->interface->procedures[request->header.procedure];
+    if (!request->service) {
+        snprintf(text, sizeof(text),
+                 "procedure %u of service %u was not granted on this connection: a BIND asks for it",
+                 request->header.procedure, request->header.service);
+        refuse(request, HPRPC_EUNIMPLEMENTED, text);
+        return NULL;
     }
-    snprintf(text, sizeof(text), "there is no service %u with a procedure %u here", request->header.service,
-             request->header.procedure);
-    refuse(request, HPRPC_EUNIMPLEMENTED, text);
+    procedure = &request->service->interface->procedures[request->header.procedure];
+    if (!(procedure->flags & HPRPC_PROCEDURE_ONEWAY) || request->header.flags & HPRPC_FLAG_ONEWAY)
+        return procedure;
+    snprintf(text, sizeof(text), "%.100s.%.80s is one-way: it has no answer to wait for",
+             request->service->interface->name, procedure->name);
+    refuse(request, HPRPC_EONEWAY, text);
     return NULL;
 }
 
@@ -220,13 +234,12 @@ static void leave_shared(struct hprpc_request *request)
 /* Decodes, runs the handler, and answers where that is not left to the handler. */
 static void invoke(struct hprpc_request *request)
 {
-    const struct hprpc__service *service;
-    const struct hprpc_procedure *procedure = find_procedure(request, &service);
+    const struct hprpc_procedure *procedure = find_procedure(request);
     int r = 0;
 
     if (procedure) {
         kodosis_reader_init(&request->reader, request->body.data, request->body.size, &request->arena);
-        r = procedure->invoke(service->handlers, service->self, request, &request->reader);
+        r = procedure->invoke(request->service->handlers, request->service->self, request, &request->reader);
     }
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(request->controller->shared)))
         return;
@@ -351,7 +364,7 @@ static int refuse_without_memory(struct hprpc_controller *controller, const stru
         return 0;
     }
     hprpc__mutex_lock(&controller->lock);
-    hprpc__answered_bytes(controller, size);
+    hprpc__answered(controller, size);
     if (hprpc__error_send(controller, header->call, HPRPC_ENOMEM, "no memory for the request") == HPRPC_ENOMEM)
         hprpc__controller_starve(controller);
     hprpc__mutex_unlock(&controller->lock);
@@ -368,6 +381,7 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
         return NULL;
     }
     request->header = message->header;
+    request->service = hprpc__granted(controller, message->header.service, message->header.procedure);
     request->charge = message->size;
     request->cell = cell;
     request->told = false;
@@ -442,10 +456,43 @@ static const char *place(struct hprpc_request *request)
     return NULL;
 }
 
+/* Counts a request as taken. */
+static void take(struct hprpc_controller *controller)
+{
+    hprpc__count(&controller->statistics.calls_received);
+    hprpc__count(&controller->requests_taken);
+}
+
+/* The other side was told that this request is not taken, so no answer is owed. */
+static int leave(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    controller->channel->ops->release(controller->channel, message);
+    return 0;
+}
+
+/* Whether a request is for a procedure that has an answer. */
+static bool wants_answer(const struct hprpc_controller *controller, const struct hprpc_header *header)
+{
+    const struct hprpc__service *service = hprpc__granted(controller, header->service, header->procedure);
+
+    return service && !(service->interface->procedures[header->procedure].flags & HPRPC_PROCEDURE_ONEWAY);
+}
+
+/* A one-way request for a procedure with an answer: its hash said so, and nothing but the end can tell the other side. */
+static __attribute__((noinline)) int refuse_manner(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    const struct hprpc_header header = message->header;
+    const struct hprpc_interface *interface = hprpc__granted(controller, header.service, header.procedure)->interface;
+
+    controller->channel->ops->release(controller->channel, message);
+    return hprpc__controller_fault(controller, HPRPC_ETWOWAY, "%.100s.%.60s has an answer, and was called one-way",
+                                   interface->name, interface->procedures[header.procedure].name);
+}
+
 int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     _Atomic(struct hprpc_request *) *cell;
-    const char *fault = admit(controller, message, &cell);
+    const char *fault;
     struct hprpc_header header = message->header;
     struct hprpc_request *request;
     const char *refusal;
@@ -453,9 +500,14 @@ int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_mes
     uint32_t size = message->size;
 
     hprpc__assert_pumping(&controller->pump);
+    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->takes_none, memory_order_relaxed)))
+        return leave(controller, message);
+    if (oneway && wants_answer(controller, &header))
+        return refuse_manner(controller, message);
+    fault = admit(controller, message, &cell);
     if (fault)
         return violation(controller, message, fault);
-    hprpc__count(&controller->statistics.calls_received);
+    take(controller);
     if (!cell && !oneway) {
         controller->channel->ops->release(controller->channel, message);
         return refuse_without_memory(controller, &header, size);

@@ -6,6 +6,7 @@
 
 struct hprpc_request {
     struct hprpc_controller *controller;
+    const struct hprpc__service *service; /* whose procedure it calls; NULL: it was not granted */
     struct hprpc_header header;
     uint32_t charge;                       /* bytes of the caller's credit */
     _Atomic(struct hprpc_request *) *cell; /* where its call id is marked as in use; NULL for one-way requests */
@@ -63,18 +64,5 @@ void hprpc__request_put_back(struct hprpc_request *request);
 
 /* Frees what is in the pools. */
 void hprpc__requests_clear(struct hprpc_controller *controller);
-
-/* ---- live.c: which incoming call ids are in use ---- */
-
-/* Where an id is marked; NULL when there is no memory. `call` is below the limit. By the pump's owner. */
-_Atomic(struct hprpc_request *) *hprpc__call_ids_cell(struct hprpc_controller *controller, uint32_t call);
-
-/* The cell if it was ever used, else NULL. By the pump's owner. */
-_Atomic(struct hprpc_request *) *hprpc__call_ids_find(struct hprpc_controller *controller, uint32_t call);
-
-/* Calls `visit` with every request that is marked. By the pump's owner. */
-void hprpc__call_ids_each(struct hprpc_controller *controller, void (*visit)(struct hprpc_request *request));
-
-void hprpc__call_ids_clear(struct hprpc_controller *controller);
 
 #endif

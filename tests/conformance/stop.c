@@ -13,7 +13,8 @@ static void expect_turned_away(struct room *room, const struct conform_probe_pro
 
     while (r == 0 && try_again(&patience))
         r = conform_probe_poke(proxy, NULL);
-    assert_int_equal(r, HPRPC_EBUSY);
+    /* before the DRAIN of its loop, or behind it */
+    assert_true(r == HPRPC_EBUSY || r == HPRPC_ENOTSENT);
     options.connect_timeout_ms = 2000;
     assert_int_equal(hprpc_client_connect(room->context, room->uri, &options, NULL, &client), HPRPC_EREFUSED);
     assert_null(client);

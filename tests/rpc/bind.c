@@ -9,7 +9,7 @@ static void bind_and_mismatches(void **state)
     struct hprpc_detail detail;
     struct hprpc_call call = HPRPC_CALL_INIT;
     struct tiny tiny;
-    uint16_t service = 77;
+    struct hprpc_binding *binding = NULL;
 
     (void)state;
     stage_open(&stage, false);
@@ -17,20 +17,23 @@ static void bind_and_mismatches(void **state)
     stage_run(&stage);
     client = stage_connect(&stage, "", NULL);
 
-    assert_int_equal(hprpc_stub_bind(client, &stranger, &detail, &service, NULL), HPRPC_EUNIMPLEMENTED);
+    assert_int_equal(hprpc_stub_bind(client, &stranger, &detail, &binding), HPRPC_EUNIMPLEMENTED);
     assert_non_null(strstr(detail.text, "test.Stranger"));
-    assert_int_equal(service, 77);
+    assert_null(binding);
     assert_int_equal(tiny_bind(client, &tiny_newer_interface, &detail, &tiny), HPRPC_ESCHEMA);
     assert_non_null(strstr(detail.text, "version 1"));
     assert_non_null(strstr(detail.text, "version 2"));
-    assert_int_equal(tiny_bind(client, &tiny_other_interface, &detail, &tiny), HPRPC_ESCHEMA);
-    assert_non_null(strstr(detail.text, "Echo"));
+    /* a procedure of another shape is refused by itself, and locally, with the service, the procedure and the side named */
+    assert_int_equal(tiny_bind(client, &tiny_other_interface, &detail, &tiny), 0);
+    assert_int_equal(tiny_echo(&tiny, &call, "x", 1, NULL), HPRPC_ESCHEMA);
+    assert_non_null(strstr(call.detail, "test.Tiny.Echo"));
+    assert_non_null(strstr(call.detail, "at the side that serves it"));
     assert_int_equal(tiny_bind(client, &tiny_interface, NULL, &tiny), 0);
 
     /* a procedure that the server lacks is only missed when it is called, and then locally */
     assert_int_equal(tiny_bind(client, &tiny_larger_interface, &detail, &tiny), 0);
-    assert_int_equal(tiny.procedures[TINY_EXTRA], HPRPC_PROCEDURE_ABSENT);
     assert_int_equal(tiny_extra(&tiny, &call), HPRPC_EUNIMPLEMENTED);
+    assert_non_null(strstr(call.detail, "test.Tiny.Extra"));
     assert_int_equal(fake_count(stage_end(client), HPRPC_MESSAGE_REQUEST), 0);
     assert_int_equal(tiny_echo(&tiny, &call, "x", 1, NULL), 0);
     hprpc_call_clear(&call);
@@ -55,10 +58,10 @@ static void several_versions_side_by_side(void **state)
     /* services may come while the server runs */
     assert_int_equal(hprpc_server_add(stage.server, &tiny_newer_interface, &tiny_plain, NULL), 0);
     assert_int_equal(tiny_bind(client, &tiny_newer_interface, NULL, &two), 0);
-    assert_int_not_equal(one.service, two.service);
+    assert_ptr_not_equal(one.binding, two.binding);
     assert_int_equal(tiny_poke(&two, NULL, "x", 1), 0);
     assert_int_equal(tiny_bind(client, &tiny_interface, NULL, &more), 0);
-    assert_int_equal(more.service, one.service);
+    assert_ptr_equal(more.binding, one.binding); /* copies of a proxy stay good */
     hprpc_client_free(client);
     stage_close(&stage);
 }

@@ -266,7 +266,7 @@ static const struct tiny_handlers calling_back = { call_back, NULL, NULL };
 
 static int call_back(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
-    struct tiny tiny = { .client = hprpc_controller_client(hprpc_request_controller(request)) };
+    struct tiny tiny = stage_assume(hprpc_controller_client(hprpc_request_controller(request)));
 
     (void)self;
     (void)data;

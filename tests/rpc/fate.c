@@ -150,6 +150,7 @@ static void due_under_a_flood(void **state)
     stage_open(&stage, true);
     raw_server_tiny(&raw, &stage, NULL, NULL, &tiny);
     assert_int_equal(hprpc_controller_serve(hprpc_client_controller(raw.client), &tiny_interface, &slow, &stage), 0);
+    raw_bind(raw.end);
     call.timeout_ms = 10 * 1000;
     assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
     note.service = 0x8000; /* the first that is offered on one connection alone */
@@ -386,7 +387,7 @@ static void a_deadline_between_two_turns(void **state)
 {
     static const struct tiny_handlers meeting = { meet, NULL, NULL };
     struct hprpc_controller *controller = NULL;
-    struct tiny back = { NULL, 0, { 0, 1, 2, 3 } };
+    struct tiny back;
     struct posted posted = { .call = HPRPC_CALL_INIT };
     struct fake_end *end;
     struct stage stage;
@@ -398,7 +399,7 @@ static void a_deadline_between_two_turns(void **state)
     raw_request(end, 0, TINY_ECHO, 0, "x", 1);
     stage_turn(&stage);
     assert_non_null(controller);
-    back.client = hprpc_controller_client(controller);
+    back = stage_assume(hprpc_controller_client(controller));
     posted.call.timeout_ms = 20;
     assert_int_equal(tiny_echo_start(&back, &posted.call, "y", 1), 0);
     hprpc_pending_call_notify(posted.call.pending, on_done, &posted);

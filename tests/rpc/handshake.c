@@ -1,5 +1,6 @@
 /* HELLO: first, once, well formed, in time. Seen from both sides, the other one played by hand. */
 #include "rpc/stage.h"
+#include "rpc/connection/message.h"
 
 /* The server closes with this sentence in its GOODBYE. */
 static void expect_goodbye(struct fake_end *end, const char *part)
@@ -38,13 +39,14 @@ static void server_answers_hello(void **state)
     stage_turn(&stage);
     assert_true(fake_poll(end, &hello));
     assert_int_equal(hello.header.type, HPRPC_MESSAGE_HELLO);
-    assert_int_equal(hello.size, 21);
+    assert_int_equal(hello.size, 29);
     kodosis_reader_init(&reader, hello.body, hello.size, NULL);
     assert_int_equal(kodosis_read_uint32(&reader), 4321);
     assert_int_equal(kodosis_read_uint32(&reader), 7);
     assert_int_equal(kodosis_read_uint64(&reader), 98765);
     assert_int_equal(kodosis_read_uint32(&reader), 1234);
     assert_true(kodosis_read_bool(&reader));
+    assert_int_equal(kodosis_read_uint64(&reader), HPRPC__FEATURES);
     fake_message_clear(&hello);
     assert_false(fake_poll(end, &hello));
     fake_leave(end);
@@ -67,6 +69,7 @@ static void hello_may_grow(void **state)
     stage_turn(&stage);
     assert_true(fake_expect(end, HPRPC_MESSAGE_HELLO, &message));
     fake_message_clear(&message);
+    raw_bind(end);
     raw_request(end, 0, TINY_POKE, 0, "", 0);
     stage_turn(&stage);
     assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
@@ -103,7 +106,7 @@ static void server_refuses_bad_hello(void **state)
         end = fake_connect(stage.name);
         raw_hello(end, i ? &no_calls : &no_time);
         stage_turn(&stage);
-        expect_goodbye(end, "malformed HELLO");
+        expect_goodbye(end, i ? "allows no calls" : "timeout of 0");
         fake_leave(end);
     }
 
@@ -224,7 +227,7 @@ static void client_speaks_first(void **state)
     raw_server_open(&raw, &stage, NULL);
     assert_true(fake_receive(raw.end, &message));
     assert_int_equal(message.header.type, HPRPC_MESSAGE_HELLO);
-    assert_int_equal(message.size, 21);
+    assert_int_equal(message.size, 29);
     assert_int_equal(message.body[20], 0); /* nobody pumps it all the time: it must not be pinged */
     fake_message_clear(&message);
     raw_hello(raw.end, &limits);

@@ -179,6 +179,7 @@ static void come_in(struct crowd *crowd, const char *name, unsigned count)
 
         assert_non_null(end);
         raw_hello(end, &limits);
+        raw_bind(end);
         for (int i = 0; i < 4; i++) {
             atomic_fetch_add(&crowd->stage.time, HPRPC__NAP_NANOSECONDS);
             assert_int_equal(hprpc_server_process(crowd->stage.server), 0);

@@ -2,6 +2,7 @@
 #include "rpc/stage.h"
 
 #include <poll.h>
+#include "rpc/connection/message.h"
 
 /* What `changed` told. */
 struct story {
@@ -60,8 +61,7 @@ static int ask(struct hprpc_client *client, struct question *question, uint32_t 
 
 static int answer_of(struct question *question)
 {
-    return hprpc_stub_bind_collect(&question->call, &tiny_interface, &question->tiny.client, &question->tiny.service,
-                                   question->tiny.procedures);
+    return hprpc_stub_bind_collect(&question->call, &tiny_interface, &question->tiny.client, &question->tiny.binding);
 }
 
 /* Who waits may come back a moment before the callback begins, if another thread pumps. */
@@ -235,7 +235,7 @@ static void opened_in_a_loop(void **state)
     assert_int_equal(answer_of(&one), 0);
     assert_int_equal(answer_of(&two), 0);
     assert_ptr_equal(one.tiny.client, scene.client);
-    assert_int_equal(two.tiny.procedures[TINY_NOTE], TINY_NOTE);
+    assert_non_null(two.tiny.binding);
     hprpc_call_clear(&two.call);
 
     /* and one more, now that it is ready */
@@ -314,10 +314,12 @@ static void a_call_waits_too(void **state)
     stage_run(&stage);
     client = stage_connect_tiny(&stage, "", NULL, &tiny);
     hprpc_client_free(client);
-    assert_int_equal(hprpc_client_open(stage.context, stage.uri, NULL, NULL, &tiny.client), 0);
+    assert_int_equal(hprpc_client_open(stage.context, stage.uri, NULL, NULL, &client), 0);
+    tiny = stage_assume(client);
     call.flags = HPRPC_CALL_NO_WAIT;
     assert_int_equal(tiny_poke(&tiny, &call, "x", 1), HPRPC_EBUSY);
-    assert_int_equal(tiny_poke(&tiny, NULL, "x", 1), 0);
+    /* it waits, and then the server knows nothing of a BIND */
+    assert_int_equal(tiny_poke(&tiny, NULL, "x", 1), HPRPC_EUNIMPLEMENTED);
     hprpc_client_free(tiny.client);
     stage_close(&stage);
 }
@@ -367,7 +369,7 @@ static void a_bind_waits_for_an_id(void **state)
 static int call_and_bind_back(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct hprpc_client *caller = hprpc_controller_client(hprpc_request_controller(request));
-    struct tiny tiny = { caller, 0, { TINY_ECHO, TINY_POKE, TINY_NOTE } };
+    struct tiny tiny = stage_assume(caller);
     struct hprpc_call echo = HPRPC_CALL_INIT;
     struct question question;
     int r;
@@ -401,6 +403,9 @@ static void a_bind_waits_inside_a_handler(void **state)
     assert_non_null(end);
     limits.max_calls = 1;
     raw_hello(end, &limits);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_HELLO, &message));
+    fake_message_clear(&message);
+    raw_bind(end);
     raw_request(end, 0, TINY_POKE, 0, "", 0);
     assert_true(fake_expect(end, HPRPC_MESSAGE_REQUEST, &message));
     raw_reply(end, message.header.call, "x", 1);
@@ -416,20 +421,25 @@ static void a_bind_waits_inside_a_handler(void **state)
 
 static void a_bind_may_be_too_big(void **state)
 {
-    struct scene scene;
-    struct question question, late;
+    static char name[301];
+    const struct hprpc_interface wordy = { name, 1, 0, NULL };
     struct raw_limits limits = RAW_LIMITS_INIT;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct hprpc_binding *binding = NULL;
+    struct hprpc_client *client;
+    struct scene scene;
 
     (void)state;
+    memset(name, 'n', sizeof(name) - 1);
     scene_open(&scene, HPRPC_PUMP_LOOP, false);
     scene_begin(&scene);
-    limits.max_message = 8;
-    assert_int_equal(ask(scene.client, &question, 0), 0);
+    limits.max_message = HPRPC__LEAST_MAX_MESSAGE;
+    assert_int_equal(hprpc_stub_bind_post(scene.client, &wordy, &call), 0);
     greet(&scene, &limits);
-    assert_int_equal(atomic_load(&question.told), 1);
-    expect_failure(&question, HPRPC_ETOOBIG, "");
-    assert_int_equal(ask(scene.client, &late, 0), 0);
-    expect_failure(&late, HPRPC_ETOOBIG, "");
+    assert_int_equal(hprpc_stub_bind_collect(&call, &wordy, &client, &binding), HPRPC_ETOOBIG);
+    assert_int_equal(hprpc_stub_bind_post(scene.client, &wordy, &call), 0);
+    assert_int_equal(hprpc_stub_bind_collect(&call, &wordy, &client, &binding), HPRPC_ETOOBIG);
+    hprpc_call_clear(&call);
     scene_close(&scene);
 }
 

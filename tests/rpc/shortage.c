@@ -67,7 +67,7 @@ static int open_and_bind(struct stage *stage, const char *uri, const struct hprp
     if (r == 0)
         r = hprpc_stub_bind_post(client, &tiny_interface, &call);
     if (r == 0)
-        r = hprpc_stub_bind_collect(&call, &tiny_interface, &tiny.client, &tiny.service, tiny.procedures);
+        r = hprpc_stub_bind_collect(&call, &tiny_interface, &tiny.client, &tiny.binding);
     hprpc_call_clear(&call);
     if (r == 0)
         r = tiny_poke(&tiny, NULL, "", 0);

@@ -2,6 +2,9 @@
 
 #include "rpc/connection/connection.h"
 
+#include "rpc/call/binding.h"
+#include "rpc/connection/message.h"
+
 /* ---- The stage ---- */
 
 static uint64_t virtual_now(void *self)
@@ -185,7 +188,18 @@ void raw_error(struct fake_end *end, uint32_t call, int code, const char *text)
 
 void raw_goodbye(struct fake_end *end, const char *text)
 {
-    send_sentence(end, HPRPC_MESSAGE_GOODBYE, 0, 0, text);
+    raw_goodbye_after(end, text, HPRPC__TAKEN_UNKNOWN);
+}
+
+void raw_goodbye_after(struct fake_end *end, const char *text, uint64_t taken)
+{
+    const struct hprpc__goodbye goodbye = { HPRPC_ECLOSED, kodosis_str(text), taken };
+    struct kodosis_writer writer;
+    uint8_t body[512];
+
+    kodosis_writer_init(&writer, body, sizeof(body));
+    hprpc__goodbye_write(&writer, &goodbye);
+    raw_send(end, HPRPC_MESSAGE_GOODBYE, 0, body, (size_t)(writer.cursor - writer.start));
 }
 
 static void send_bytes(struct fake_end *end, const struct hprpc_header *header, const void *data, size_t size)
@@ -206,7 +220,7 @@ void raw_request(struct fake_end *end, uint32_t call, uint16_t procedure, uint8_
 {
     struct hprpc_header header = {
         .type = HPRPC_MESSAGE_REQUEST,
-        .call = call,
+        .call = flags & HPRPC_FLAG_ONEWAY ? 0 : call,
         .procedure = procedure,
         .flags = flags,
     };
@@ -248,6 +262,16 @@ int raw_read_error(const struct fake_message *message, char text[static 256])
     return code;
 }
 
+void raw_bind(struct fake_end *end)
+{
+    uint8_t body[256];
+    struct kodosis_writer writer;
+
+    kodosis_writer_init(&writer, body, sizeof(body));
+    hprpc__bind_write(&writer, &tiny_larger_interface);
+    raw_send(end, HPRPC_MESSAGE_BIND, 0, body, (size_t)(writer.cursor - writer.start));
+}
+
 struct fake_end *raw_connect(struct stage *stage, const struct raw_limits *limits)
 {
     struct raw_limits usual = RAW_LIMITS_INIT;
@@ -260,7 +284,25 @@ struct fake_end *raw_connect(struct stage *stage, const struct raw_limits *limit
     assert_true(fake_poll(end, &hello));
     assert_int_equal(hello.header.type, HPRPC_MESSAGE_HELLO);
     fake_message_clear(&hello);
+    raw_bind(end);
+    stage_turn(stage);
+    assert_true(fake_poll(end, &hello));
+    assert_true(hello.header.type == HPRPC_MESSAGE_BOUND || hello.header.type == HPRPC_MESSAGE_ERROR);
+    fake_message_clear(&hello);
     return end;
+}
+
+struct tiny stage_assume(struct hprpc_client *client)
+{
+    struct hprpc_controller *controller = hprpc_client_controller(client);
+    struct hprpc__bound_procedure numbers[TINY_COUNT] = { { 0 } };
+    struct tiny tiny = { client, hprpc__binding_of(controller, &tiny_larger_interface) };
+
+    assert_non_null(tiny.binding);
+    for (int16_t i = 0; i < TINY_COUNT; i++)
+        numbers[i].number = i;
+    assert_int_equal(hprpc__binding_set(controller, tiny.binding, 0, numbers), 0);
+    return tiny;
 }
 
 /* ---- Serving by hand ---- */

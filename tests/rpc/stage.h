@@ -78,6 +78,7 @@ void raw_hello(struct fake_end *end, const struct raw_limits *limits);
 void raw_credit(struct fake_end *end, uint32_t calls, uint64_t bytes);
 void raw_error(struct fake_end *end, uint32_t call, int code, const char *text);
 void raw_goodbye(struct fake_end *end, const char *text);
+void raw_goodbye_after(struct fake_end *end, const char *text, uint64_t taken);
 
 /* A request whose body is `bytes data`. */
 void raw_request(struct fake_end *end, uint32_t call, uint16_t procedure, uint8_t flags, const void *data, size_t size);
@@ -109,6 +110,12 @@ void raw_server_open(struct raw_server *raw, struct stage *stage, const struct h
 
 /* Waits until hprpc_client_connect has returned, and gives its code. */
 int raw_server_connected(struct raw_server *raw);
+
+/* Asks for the larger interface: what the server has of it is granted, with id 0. */
+void raw_bind(struct fake_end *end);
+
+/* A proxy for a side that was never asked: procedure n of the interface is n there, of service 0. */
+struct tiny stage_assume(struct hprpc_client *client);
 
 /* Both, with a HELLO and a BOUND in between. */
 void raw_server_tiny(struct raw_server *raw, struct stage *stage, const struct hprpc_client_options *options,

@@ -133,6 +133,7 @@ static void a_claimed_depth_makes_no_threads(void **state)
         atomic_store(&hall.open, true);
         other = fake_connect(stage.name);
         raw_hello(other, &(struct raw_limits)RAW_LIMITS_INIT);
+        raw_bind(other);
         send_at_depth(other, 0, 0, "x");
         expect_replies(other, 1);
         /* and with nothing to do they end; then others start */

@@ -152,7 +152,7 @@ static void judge_start(const struct call *call, int r, uint32_t flags)
     if (r == HPRPC_ETOOBIG)
         may = size_of(call) > party_limit(call->party);
     else if (r == HPRPC_ENOTSENT)
-        may = party_has_ended(call->party);
+        may = party_has_ended(call->party) || world->stops;
     else if (r == HPRPC_EBUSY)
         may = flags & HPRPC_CALL_NO_WAIT;
     else if (r == HPRPC_EDEADLINE)
@@ -181,7 +181,7 @@ static int begin(struct call *call, struct hprpc_stub *stub, uint32_t flags)
     call->busy = true;
     actor_begin_wait(waiter);
     r = (call->procedure == NOTE ? hprpc_stub_begin_oneway : hprpc_stub_begin)(
-        stub, party->client, &call->call, party->service, party->procedures[call->procedure], size_of(call));
+        stub, party->client, party->binding, &call->call, call->procedure, size_of(call));
     actor_end_wait(waiter);
     call->busy = false;
     if (r < 0) {
@@ -258,8 +258,9 @@ static bool may_end_with(const struct call *call, int code)
         return world->now >= call->deadline;
     case HPRPC_EMAYBE:
     case HPRPC_EPEERDIED:
-    case HPRPC_ENOTSENT:
         return party_has_ended(call->party);
+    case HPRPC_ENOTSENT:
+        return party_has_ended(call->party) || may_be_turned_away(call);
     case HPRPC_EBUSY:
         return world->memory.failures > 0 || may_be_turned_away(call);
     case HPRPC_ENOMEM:
@@ -272,7 +273,8 @@ static bool may_end_with(const struct call *call, int code)
 /* What may happen where nothing goes wrong: a limit that is small, and a client that leaves the server's calls behind. */
 static bool is_excused(const struct call *call)
 {
-    return (call->code == HPRPC_EBUSY && may_be_turned_away(call)) || call->party->called_back;
+    return ((call->code == HPRPC_EBUSY || call->code == HPRPC_ENOTSENT) && may_be_turned_away(call)) ||
+           call->party->called_back;
 }
 
 static void judge(const struct call *call)

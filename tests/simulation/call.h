@@ -35,8 +35,7 @@ struct party {
     bool leaving;     /* its connection is being freed: nothing new may begin */
     uint32_t sent;    /* requests so far */
     uint32_t ran;     /* the last of them, of those from outside handlers, that was executed */
-    uint16_t service;
-    uint16_t procedures[PROCEDURES];
+    struct hprpc_binding *binding;
     struct call *calls; /* those that were not cleared */
     struct party *next;
 };
@@ -124,6 +123,9 @@ struct call *party_draw(struct party *party);
 
 /* Finishes what is complete. */
 void party_collect(struct party *party);
+
+/* Whether another thread is inside one of the calls: a callback on the client's own may be. */
+bool party_is_calling(const struct party *party);
 
 /* Whether all its calls are complete. */
 bool party_is_done(const struct party *party);

@@ -44,6 +44,10 @@ static void note_state(void *self, enum hprpc_client_state state, int code, cons
     struct world *world = client->actor.world;
 
     world_trace(world, "state %d: %s: %s", state, hprpc_error_name(code), reason);
+    if (state == HPRPC_CLIENT_DRAINING) {
+        world_check(world, client->told == 2 && !client->told_end && !code, "a connection drains that is not there");
+        return;
+    }
     if (state <= HPRPC_CLIENT_READY) {
         world_check(world, client->told == (unsigned)state && !client->told_end && !code && !reason[0],
                     "state %d is told when %u were told before", state, client->told);
@@ -291,7 +295,7 @@ static void live(struct client *client)
     if (world->climate.calm || !world_chance(world, world->climate.close * 5))
         settle(client);
     /* what was received stays readable when the client is gone */
-    if (world_chance(world, 500))
+    if (world_chance(world, 500) && !party_is_calling(&client->party))
         party_clear(&client->party);
     world_trace(world, "the client is freed");
     if (!client->told_end)

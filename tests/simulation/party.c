@@ -78,7 +78,7 @@ bool party_bind(struct party *party)
     if (party->bound)
         return true;
     actor_begin_wait(waiter);
-    r = hprpc_stub_bind(party->client, &called, &detail, &party->service, party->procedures);
+    r = hprpc_stub_bind(party->client, &called, &detail, &party->binding);
     actor_end_wait(waiter);
     world_trace(world, "binds: %s", hprpc_error_name(r));
     world_check(world, r == 0 || may_fail_with(party, r, started), "a service is not bound: %s: %s",
@@ -153,6 +153,15 @@ bool party_is_done(const struct party *party)
             return false;
     }
     return true;
+}
+
+bool party_is_calling(const struct party *party)
+{
+    for (const struct call *call = party->calls; call; call = call->next) {
+        if (call->busy)
+            return true;
+    }
+    return false;
 }
 
 void party_clear(struct party *party)

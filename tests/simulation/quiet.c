@@ -3,6 +3,7 @@
 #include "simulation/link.h"
 
 #include "rpc/call/ticket.h"
+#include "rpc/serve/call-ids.h"
 #include "rpc/serve/request.h"
 #include "rpc/server.h"
 

@@ -49,7 +49,7 @@ int tiny_bind(struct hprpc_client *client, const struct hprpc_interface *interfa
               struct tiny *ret_tiny)
 {
     struct tiny tiny = { .client = client };
-    int r = hprpc_stub_bind(client, interface, detail, &tiny.service, tiny.procedures);
+    int r = hprpc_stub_bind(client, interface, detail, &tiny.binding);
 
     if (r == 0)
         *ret_tiny = tiny;
@@ -64,8 +64,8 @@ static int begin(struct hprpc_stub *stub, struct tiny *tiny, struct hprpc_call *
     int r;
 
     r = procedure == TINY_NOTE
-            ? hprpc_stub_begin_oneway(stub, tiny->client, call, tiny->service, tiny->procedures[procedure], total)
-            : hprpc_stub_begin(stub, tiny->client, call, tiny->service, tiny->procedures[procedure], total);
+            ? hprpc_stub_begin_oneway(stub, tiny->client, tiny->binding, call, (uint32_t)procedure, total)
+            : hprpc_stub_begin(stub, tiny->client, tiny->binding, call, (uint32_t)procedure, total);
     if (r == 0)
         kodosis_write_bytes(stub->writer, bytes);
     return r;

@@ -33,8 +33,7 @@ extern const struct hprpc_interface tiny_newer_interface, tiny_other_interface;
 
 struct tiny {
     struct hprpc_client *client;
-    uint16_t service;
-    uint16_t procedures[TINY_COUNT];
+    struct hprpc_binding *binding;
 };
 
 int tiny_bind(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_detail *detail,

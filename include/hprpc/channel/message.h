@@ -21,8 +21,10 @@ enum hprpc_message_type {
     HPRPC_MESSAGE_CREDIT = 8, /* one-way requests were consumed */
     HPRPC_MESSAGE_PING = 9,
     HPRPC_MESSAGE_PONG = 10,
-    HPRPC_MESSAGE_GOODBYE = 11, /* an orderly end, with its reason */
+    HPRPC_MESSAGE_GOODBYE = 11, /* the end, with its reason */
     /* 12 DATA, 13 END: reserved for streams */
+    HPRPC_MESSAGE_DRAIN = 14, /* no more requests; those that were taken will be answered */
+    /* 15: reserved for types beyond these */
 };
 
 enum hprpc_message_flag {

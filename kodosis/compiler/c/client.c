@@ -106,8 +106,7 @@ void c_declare_client(struct c_emitter *emitter, const struct kodosis_declaratio
     c_doc(emitter, service->doc);
     c_line(emitter, "struct %s_proxy {", name);
     c_line(emitter, "    struct hprpc_client *client;");
-    c_line(emitter, "    uint16_t service;");
-    c_line(emitter, "    uint16_t procedures[%zu];", count ? count : 1);
+    c_line(emitter, "    struct hprpc_binding *binding;");
     c_line(emitter, "};");
     c_gap(emitter);
     c_line(emitter,
@@ -187,9 +186,9 @@ static void emit_begin(struct c_emitter *emitter, const struct kodosis_procedure
     size = c_body_size(emitter, fields, count);
     items[0] = "stub";
     items[1] = "proxy->client";
-    items[2] = "call";
-    items[3] = "proxy->service";
-    items[4] = c_format(emitter, "proxy->procedures[%u]", procedure->index);
+    items[2] = "proxy->binding";
+    items[3] = "call";
+    items[4] = c_format(emitter, "%u", procedure->index);
     items[5] = size;
     c_call(emitter, procedure->oneway ? "r = hprpc_stub_begin_oneway" : "r = hprpc_stub_begin", items, 6, ";");
     if (count) {
@@ -341,7 +340,7 @@ static void emit_bind_result(struct c_emitter *emitter)
 
 static void emit_bind(struct c_emitter *emitter, const struct kodosis_declaration *service)
 {
-    const char *items[] = { "call", NULL, "&proxy.client", "&proxy.service", "proxy.procedures" };
+    const char *items[] = { "call", NULL, "&proxy.client", "&proxy.binding" };
     const char *name = c_service(emitter, service);
 
     emit_bind_head(emitter, name, "");
@@ -351,7 +350,7 @@ static void emit_bind(struct c_emitter *emitter, const struct kodosis_declaratio
     c_gap(emitter);
     c_line(emitter, "memset(&proxy, 0, sizeof(proxy));");
     c_line(emitter, "proxy.client = client;");
-    c_line(emitter, "r = hprpc_stub_bind(client, &%s_interface, detail, &proxy.service, proxy.procedures);", name);
+    c_line(emitter, "r = hprpc_stub_bind(client, &%s_interface, detail, &proxy.binding);", name);
     emit_bind_result(emitter);
 
     emit_bind_start_head(emitter, name, "");
@@ -367,7 +366,7 @@ static void emit_bind(struct c_emitter *emitter, const struct kodosis_declaratio
     c_gap(emitter);
     c_line(emitter, "memset(&proxy, 0, sizeof(proxy));");
     items[1] = c_format(emitter, "&%s_interface", name);
-    c_call(emitter, "r = hprpc_stub_bind_collect", items, 5, ";");
+    c_call(emitter, "r = hprpc_stub_bind_collect", items, 4, ";");
     emit_bind_result(emitter);
 }
 

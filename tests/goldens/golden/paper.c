@@ -410,7 +410,7 @@ int paper_paper_bind(struct hprpc_client *client, struct hprpc_detail *detail, s
 
     memset(&proxy, 0, sizeof(proxy));
     proxy.client = client;
-    r = hprpc_stub_bind(client, &paper_paper_interface, detail, &proxy.service, proxy.procedures);
+    r = hprpc_stub_bind(client, &paper_paper_interface, detail, &proxy.binding);
     if (r < 0)
         return r;
     *ret_proxy = proxy;
@@ -428,7 +428,7 @@ int paper_paper_bind_finish(struct hprpc_call *call, struct paper_paper_proxy *r
     int r;
 
     memset(&proxy, 0, sizeof(proxy));
-    r = hprpc_stub_bind_collect(call, &paper_paper_interface, &proxy.client, &proxy.service, proxy.procedures);
+    r = hprpc_stub_bind_collect(call, &paper_paper_interface, &proxy.client, &proxy.binding);
     if (r < 0)
         return r;
     *ret_proxy = proxy;
@@ -443,7 +443,7 @@ static int paper_paper_say_hello_begin(struct hprpc_stub *stub, const struct pap
     int r;
 
     body_size = paper_hello_request_size(request, 0);
-    r = hprpc_stub_begin(stub, proxy->client, call, proxy->service, proxy->procedures[0], body_size);
+    r = hprpc_stub_begin(stub, proxy->client, proxy->binding, call, 0, body_size);
     if (r < 0)
         return r;
     writer = stub->writer;
@@ -515,7 +515,7 @@ static int paper_paper_average_begin(struct hprpc_stub *stub, const struct paper
     int r;
 
     body_size = kodosis_size_list(0, numbers.count, sizeof(int32_t), 4);
-    r = hprpc_stub_begin(stub, proxy->client, call, proxy->service, proxy->procedures[1], body_size);
+    r = hprpc_stub_begin(stub, proxy->client, proxy->binding, call, 1, body_size);
     if (r < 0)
         return r;
     writer = stub->writer;
@@ -583,7 +583,7 @@ static int paper_paper_get_rand_nums_begin(struct hprpc_stub *stub, const struct
     struct kodosis_writer *writer;
     int r;
 
-    r = hprpc_stub_begin(stub, proxy->client, call, proxy->service, proxy->procedures[2], 4);
+    r = hprpc_stub_begin(stub, proxy->client, proxy->binding, call, 2, 4);
     if (r < 0)
         return r;
     writer = stub->writer;
@@ -655,7 +655,7 @@ static int paper_paper_lookup_begin(struct hprpc_stub *stub, const struct paper_
 
     body_size = kodosis_size_string(0, key);
     body_size += 1;
-    r = hprpc_stub_begin(stub, proxy->client, call, proxy->service, proxy->procedures[3], body_size);
+    r = hprpc_stub_begin(stub, proxy->client, proxy->binding, call, 3, body_size);
     if (r < 0)
         return r;
     writer = stub->writer;
@@ -725,7 +725,7 @@ static int paper_paper_keep_alive_begin(struct hprpc_stub *stub, const struct pa
 {
     int r;
 
-    r = hprpc_stub_begin(stub, proxy->client, call, proxy->service, proxy->procedures[4], 0);
+    r = hprpc_stub_begin(stub, proxy->client, proxy->binding, call, 4, 0);
     return r;
 }
 
@@ -776,7 +776,7 @@ static int paper_paper_log_begin(struct hprpc_stub *stub, const struct paper_pap
 
     body_size = kodosis_size_string(0, line);
     body_size = paper_event_size(event, body_size);
-    r = hprpc_stub_begin_oneway(stub, proxy->client, call, proxy->service, proxy->procedures[5], body_size);
+    r = hprpc_stub_begin_oneway(stub, proxy->client, proxy->binding, call, 5, body_size);
     if (r < 0)
         return r;
     writer = stub->writer;

@@ -149,8 +149,7 @@ bool paper_not_found_get(struct hprpc_call *call, struct paper_not_found *ret_va
 /* The paper's operations, and some more. */
 struct paper_paper_proxy {
     struct hprpc_client *client;
-    uint16_t service;
-    uint16_t procedures[6];
+    struct hprpc_binding *binding;
 };
 
 /* Looks the service up at the other side. `detail` (or NULL) gets the sentence behind an error. */

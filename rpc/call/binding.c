@@ -1,0 +1,129 @@
+#include "rpc/call/binding.h"
+
+#include "base/text.h"
+
+struct hprpc__sentence {
+    struct hprpc__sentence *next;
+    size_t size;
+    char text[];
+};
+
+static unsigned refused(int code)
+{
+    return HPRPC__REFUSED << 16 | (uint16_t)code;
+}
+
+static size_t size_of(const struct hprpc_interface *interface)
+{
+    return sizeof(struct hprpc_binding) + interface->procedure_count * sizeof(struct hprpc__bound);
+}
+
+static struct hprpc_binding *find(struct hprpc_controller *controller, const struct hprpc_interface *interface)
+{
+    struct hprpc_binding *binding = controller->client.bindings;
+
+    hprpc__assert_locked(&controller->lock);
+    while (binding && binding->interface != interface)
+        binding = binding->next;
+    return binding;
+}
+
+static struct hprpc_binding *make(struct hprpc_controller *controller, const struct hprpc_interface *interface)
+{
+    struct hprpc_binding *binding = hprpc_context_allocate(controller->context, size_of(interface));
+
+    if (!binding)
+        return NULL;
+    binding->interface = interface;
+    binding->sentences = NULL;
+    for (uint32_t i = 0; i < interface->procedure_count; i++) {
+        atomic_init(&binding->procedures[i].numbers, refused(HPRPC_EUNIMPLEMENTED));
+        atomic_init(&binding->procedures[i].sentence, NULL);
+    }
+    binding->next = controller->client.bindings;
+    controller->client.bindings = binding;
+    return binding;
+}
+
+struct hprpc_binding *hprpc__binding_of(struct hprpc_controller *controller, const struct hprpc_interface *interface)
+{
+    struct hprpc_binding *binding;
+
+    hprpc__mutex_lock(&controller->lock);
+    binding = find(controller, interface);
+    if (!binding)
+        binding = make(controller, interface);
+    hprpc__mutex_unlock(&controller->lock);
+    return binding;
+}
+
+/* A copy of a sentence that lives as long as the handle; an equal one is used again. NULL: no memory. Under the lock. */
+static const char *keep_sentence(struct hprpc_controller *controller, struct hprpc_binding *binding,
+                                 struct kodosis_string text)
+{
+    struct hprpc__sentence *sentence = binding->sentences;
+    char clean[HPRPC__TEXT_MAX + 1];
+    size_t size = hprpc__text_copy(text.data, text.size, true, clean, sizeof(clean));
+
+    hprpc__assert_locked(&controller->lock);
+    while (sentence && strcmp(sentence->text, clean) != 0)
+        sentence = sentence->next;
+    if (sentence)
+        return sentence->text;
+    sentence = hprpc_context_allocate(controller->context, sizeof(*sentence) + size + 1);
+    if (!sentence)
+        return NULL;
+    memcpy(sentence->text, clean, size + 1);
+    sentence->size = size;
+    sentence->next = binding->sentences;
+    binding->sentences = sentence;
+    return sentence->text;
+}
+
+/* Relaxed: a thread that calls meanwhile has either answer; the sentence, whose bytes never change, is stored with release. */
+static int set_one(struct hprpc_controller *controller, struct hprpc_binding *binding, uint32_t index, uint16_t service,
+                   const struct hprpc__bound_procedure *procedure)
+{
+    struct hprpc__bound *bound = &binding->procedures[index];
+    const char *sentence;
+
+    if (procedure->number >= 0) {
+        atomic_store_explicit(&bound->numbers, (unsigned)service << 16 | (uint16_t)procedure->number,
+                              memory_order_relaxed);
+        return 0;
+    }
+    sentence = keep_sentence(controller, binding, procedure->text);
+    if (!sentence)
+        return HPRPC_ENOMEM;
+    /* release: pairs with the acquire in a stub that is refused */
+    atomic_store_explicit(&bound->sentence, sentence, memory_order_release);
+    atomic_store_explicit(&bound->numbers, refused(procedure->number), memory_order_relaxed);
+    return 0;
+}
+
+int hprpc__binding_set(struct hprpc_controller *controller, struct hprpc_binding *binding, uint16_t service,
+                       const struct hprpc__bound_procedure *procedures)
+{
+    int r = 0;
+
+    hprpc__mutex_lock(&controller->lock);
+    for (uint32_t i = 0; i < binding->interface->procedure_count && r == 0; i++)
+        r = set_one(controller, binding, i, service, &procedures[i]);
+    hprpc__mutex_unlock(&controller->lock);
+    return r;
+}
+
+void hprpc__bindings_clear(struct hprpc_controller *controller)
+{
+    struct hprpc_binding *binding;
+    struct hprpc__sentence *sentence;
+
+    while ((binding = controller->client.bindings)) {
+        controller->client.bindings = binding->next;
+        while ((sentence = binding->sentences)) {
+            binding->sentences = sentence->next;
+            hprpc_context_release(controller->context, sentence, sizeof(*sentence) + sentence->size + 1);
+        }
+        hprpc_context_release(controller->context, binding, size_of(binding->interface));
+    }
+}

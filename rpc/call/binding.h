@@ -1,0 +1,45 @@
+/*
+ * What a client knows of a service that it is bound to: numbers and refusals, behind a handle that proxies hold. A handle
+ * belongs to its client, lives as long, and is the same each time an interface is bound, so copies of a proxy stay good.
+ */
+#ifndef HPRPC_RPC_CALL_BINDING_H
+#define HPRPC_RPC_CALL_BINDING_H
+
+#include "rpc/connection/connection.h"
+#include "rpc/connection/message.h"
+
+#define HPRPC__REFUSED 0xffffu /* in place of a service's number: the rest is a code */
+
+struct hprpc__bound {
+    atomic_uint numbers;            /* service << 16 | procedure; or HPRPC__REFUSED << 16 | the low half of the code */
+    _Atomic(const char *) sentence; /* of a refusal */
+};
+
+struct hprpc_binding {
+    struct hprpc_binding *next;
+    const struct hprpc_interface *interface;
+    struct hprpc__sentence *sentences; /* lock: all that refusals ever said */
+    struct hprpc__bound procedures[];
+};
+
+/* The handle for an interface, made if need be; all is refused until hprpc__binding_set. Not under the lock. NULL: no memory. */
+struct hprpc_binding *hprpc__binding_of(struct hprpc_controller *controller, const struct hprpc_interface *interface);
+
+/* Takes an answer to BIND over. Not under the lock. HPRPC_ENOMEM. */
+int hprpc__binding_set(struct hprpc_controller *controller, struct hprpc_binding *binding, uint16_t service,
+                       const struct hprpc__bound_procedure *procedures);
+
+static inline bool hprpc__is_refused(unsigned numbers)
+{
+    return numbers >> 16 == HPRPC__REFUSED;
+}
+
+static inline int hprpc__refusal_of(unsigned numbers)
+{
+    return (int16_t)(numbers & 0xffff);
+}
+
+/* Frees all handles of a connection. */
+void hprpc__bindings_clear(struct hprpc_controller *controller);
+
+#endif
