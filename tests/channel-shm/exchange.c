@@ -69,7 +69,7 @@ static void test_header_fields_travel(void **state)
     (void)state;
     for (i = 0; i < sizeof(flags); i++) {
         for (j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
-            struct hprpc_header header = { .call = 0xfedcba98,
+            struct hprpc_header header = { .call = flags[i] & HPRPC_FLAG_ONEWAY ? 0 : 0xfedcba98,
                                            .service = 0xffff,
                                            .procedure = 0x8001,
                                            .type = HPRPC_MESSAGE_REQUEST,
