@@ -141,6 +141,15 @@ static int call(const char *uri, enum hprpc_pump pump)
     return conform_probe_later_finish(&pending, &value) < 0;
 }
 
+/* Dying processes may leave from anywhere, so their context stays until the process ends. */
+static struct hprpc_context *lasting_context(void)
+{
+    static struct hprpc_context *volatile lasting;
+
+    lasting = new_context();
+    return lasting;
+}
+
 int process_main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[2], "serve") == 0)
@@ -151,9 +160,9 @@ int process_main(int argc, char **argv)
         return call(argv[3], HPRPC_PUMP_THREAD);
     if (argc == 4 && strcmp(argv[2], "die") == 0) {
         variant_become_client();
-        return dying_clients_main(new_context(), argv[3]);
+        return dying_clients_main(lasting_context(), argv[3]);
     }
     if (argc == 4 && strcmp(argv[2], "serve-and-die") == 0)
-        return dying_server_main(new_context(), argv[3]);
+        return dying_server_main(lasting_context(), argv[3]);
     return 2;
 }
