@@ -34,9 +34,9 @@ struct kodosis_reader {
 static inline void kodosis_reader_init(struct kodosis_reader *reader, const void *body, size_t size,
                                        struct kodosis_arena *arena)
 {
-    reader->start = (const uint8_t *)body;
+    reader->start = KODOSIS_CAST(const uint8_t *, body);
     reader->cursor = reader->start;
-    reader->end = reader->start + size;
+    reader->end = size ? reader->start + size : reader->start; /* NULL plus 0 is nothing in C */
     reader->status = KODOSIS_OK;
     reader->depth = KODOSIS_DEPTH_MAX;
     reader->arena = arena;
@@ -51,7 +51,7 @@ KODOSIS_API enum kodosis_status kodosis_reader_finish(struct kodosis_reader *rea
 
 static inline size_t kodosis_reader_remaining(const struct kodosis_reader *reader)
 {
-    return (size_t)(reader->end - reader->cursor);
+    return KODOSIS_CAST(size_t, reader->end - reader->cursor);
 }
 
 /* ---- Bytes as they lie ---- */
@@ -83,7 +83,7 @@ static inline const uint8_t *kodosis_read_run(struct kodosis_reader *reader, siz
 /* Passes over the padding before a value of this alignment (1, 2, 4 or 8), which must be zero bytes. */
 static inline void kodosis_read_padding(struct kodosis_reader *reader, size_t alignment)
 {
-    size_t padding = (size_t)(reader->start - reader->cursor) & (alignment - 1);
+    size_t padding = KODOSIS_CAST(size_t, reader->start - reader->cursor) & (alignment - 1);
     const uint8_t *place;
     uint8_t bits = 0;
 
@@ -225,7 +225,7 @@ static inline uint32_t kodosis_read_count(struct kodosis_reader *reader, size_t 
 {
     uint32_t count = kodosis_read_varint(reader);
 
-    if (KODOSIS_UNLIKELY((uint64_t)count * (minimum ? minimum : 1) > kodosis_reader_remaining(reader))) {
+    if (KODOSIS_UNLIKELY(KODOSIS_CAST(uint64_t, count) * (minimum ? minimum : 1) > kodosis_reader_remaining(reader))) {
         kodosis_reader_fail(reader, KODOSIS_BAD_COUNT);
         return 0;
     }
@@ -283,7 +283,7 @@ static inline const void *kodosis_read_list(struct kodosis_reader *reader, size_
     if (!count)
         return NULL;
     kodosis_read_padding(reader, alignment);
-    if (KODOSIS_UNLIKELY((uint64_t)count * size > kodosis_reader_remaining(reader))) {
+    if (KODOSIS_UNLIKELY(KODOSIS_CAST(uint64_t, count) * size > kodosis_reader_remaining(reader))) {
         kodosis_reader_fail(reader, KODOSIS_BAD_COUNT);
         return NULL;
     }

@@ -17,9 +17,11 @@
 #ifdef __cplusplus
 #define KODOSIS_STATIC_ASSERT(condition, text) static_assert(condition, text)
 #define KODOSIS_ALIGNOF(type) alignof(type)
+#define KODOSIS_CAST(type, value) static_cast<type>(value)
 #else
 #define KODOSIS_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #define KODOSIS_ALIGNOF(type) _Alignof(type)
+#define KODOSIS_CAST(type, value) ((type)(value))
 #endif
 
 #if defined(__GNUC__)

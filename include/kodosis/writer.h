@@ -34,9 +34,9 @@ struct kodosis_writer {
 /* Opens a writer over `size` bytes. */
 static inline void kodosis_writer_init(struct kodosis_writer *writer, void *memory, size_t size)
 {
-    writer->start = (uint8_t *)memory;
+    writer->start = KODOSIS_CAST(uint8_t *, memory);
     writer->cursor = writer->start;
-    writer->end = writer->start + size;
+    writer->end = size ? writer->start + size : writer->start;
     writer->status = KODOSIS_OK;
     writer->reference_count = 0;
     writer->reference_capacity = 0;
@@ -62,7 +62,7 @@ static inline enum kodosis_status kodosis_writer_finish(const struct kodosis_wri
 /* The zero bytes that bring an offset to the next multiple of `alignment`, a power of two. */
 static inline size_t kodosis_padding(uint64_t offset, size_t alignment)
 {
-    return (size_t)(0 - offset) & (alignment - 1);
+    return KODOSIS_CAST(size_t, 0 - offset) & (alignment - 1);
 }
 
 static inline uint64_t kodosis_size_varint(uint64_t offset, uint64_t value)
@@ -100,7 +100,7 @@ static inline uint64_t kodosis_size_list(uint64_t offset, size_t count, size_t s
         return offset;
     if (KODOSIS_UNLIKELY(count > UINT32_MAX))
         return UINT64_MAX / 2;
-    return kodosis_size_aligned(offset, (uint64_t)count * size, alignment);
+    return kodosis_size_aligned(offset, KODOSIS_CAST(uint64_t, count) * size, alignment);
 }
 
 KODOSIS_API uint64_t kodosis_size_string_list(uint64_t offset, struct kodosis_string_list value);
@@ -113,7 +113,7 @@ static inline uint8_t *kodosis_writer_claim(struct kodosis_writer *writer, size_
 {
     uint8_t *place = writer->cursor;
 
-    if (KODOSIS_UNLIKELY(size > (size_t)(writer->end - place))) {
+    if (KODOSIS_UNLIKELY(size > KODOSIS_CAST(size_t, writer->end - place))) {
         kodosis_writer_fail(writer, KODOSIS_OVERFLOW);
         return NULL;
     }
@@ -218,14 +218,14 @@ static inline void kodosis_write_varint(struct kodosis_writer *writer, uint64_t 
         kodosis_writer_fail(writer, KODOSIS_OVERFLOW);
         return;
     }
-    place = kodosis_writer_claim(writer, (size_t)kodosis_size_varint(0, value));
+    place = kodosis_writer_claim(writer, KODOSIS_CAST(size_t, kodosis_size_varint(0, value)));
     if (!place)
         return;
     while (value >= 0x80) {
-        *place++ = (uint8_t)(value | 0x80);
+        *place++ = KODOSIS_CAST(uint8_t, value | 0x80);
         value >>= 7;
     }
-    *place = (uint8_t)value;
+    *place = KODOSIS_CAST(uint8_t, value);
 }
 
 /* Bytes as they are, copied now or borrowed until the message is sent. */
@@ -234,7 +234,7 @@ static inline void kodosis_write_run(struct kodosis_writer *writer, const void *
     uint8_t *place;
 
     if (size >= KODOSIS_REFERENCE_MIN && writer->reference_count < writer->reference_capacity &&
-        size <= (size_t)(writer->end - writer->cursor)) {
+        size <= KODOSIS_CAST(size_t, writer->end - writer->cursor)) {
         kodosis_writer_refer(writer, data, size);
         return;
     }
@@ -260,7 +260,7 @@ static inline void kodosis_write_bytes(struct kodosis_writer *writer, struct kod
 /* Zero bytes up to the next multiple of `alignment`, a power of two of at most 8. */
 static inline void kodosis_write_padding(struct kodosis_writer *writer, size_t alignment)
 {
-    size_t padding = kodosis_padding((uint64_t)(writer->cursor - writer->start), alignment);
+    size_t padding = kodosis_padding(KODOSIS_CAST(uint64_t, writer->cursor - writer->start), alignment);
     uint8_t *place;
 
     if (!padding)

@@ -166,6 +166,7 @@ struct kodosis_declaration {
 /* ---- Files ---- */
 
 struct kodosis_file {
+    uint32_t index;   /* in model->files */
     const char *path; /* as it was opened */
     const char *name; /* its path below the import path it is in, else its last part: names what is generated */
     bool requested;   /* given on the command line: to be emitted; false for what is only imported */

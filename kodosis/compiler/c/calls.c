@@ -25,32 +25,6 @@ void c_add_argument(struct c_arguments *arguments, const char *argument)
     arguments->items[arguments->count++] = argument;
 }
 
-const char *c_service(struct c_emitter *emitter, const struct kodosis_declaration *service)
-{
-    return c_name(emitter, service);
-}
-
-const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
-{
-    return c_scoped(emitter, procedure->service->file,
-                    c_format(emitter, "%s_%s", procedure->service->snake, procedure->snake));
-}
-
-const char *c_stub(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *suffix)
-{
-    /* what the service itself is called through, see c_declare_client and c_declare_server */
-    static const char *const taken[] = { "add",        "bind",  "bind_finish", "bind_start", "interface",
-                                         "procedures", "proxy", "serve",       "service" };
-    const char *own = c_format(emitter, "%s%s", procedure->snake, suffix);
-    const char *tail = "";
-    size_t i;
-
-    for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-        if (strcmp(taken[i], own) == 0)
-            tail = "_";
-    return c_format(emitter, "%s%s%s", c_procedure(emitter, procedure), suffix, tail);
-}
-
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
                                    const char *const *taken)
 {
@@ -60,7 +34,7 @@ struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodos
 
     for (i = 0; i < count; i++) {
         const struct kodosis_member *parameter = &procedure->parameters[i];
-        const char *name = c_parameter(emitter, parameter, taken);
+        const char *name = c_parameter(emitter, procedure, parameter, taken);
 
         fields[i].type = parameter->type;
         fields[i].expression = c_is_record(parameter->type) ? c_format(emitter, "*%s", name) : name;
@@ -118,4 +92,9 @@ void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, con
     c_line(emitter, "    return r;");
     c_write_fields(emitter, &field, count);
     c_line(emitter, "return hprpc_request_reply_send(request);");
+}
+
+const char *c_interface(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    return c_static(emitter, c_own(emitter, service, "_interface"));
 }

@@ -15,13 +15,6 @@ struct c_arguments {
 struct c_arguments c_arguments(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
 void c_add_argument(struct c_arguments *arguments, const char *argument);
 
-/* "paper_paper" and "paper_paper_say_hello" */
-const char *c_service(struct c_emitter *emitter, const struct kodosis_declaration *service);
-const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
-
-/* A function that calls a procedure: c_procedure's name with a suffix, and "paper_paper_add_" where that is the service's. */
-const char *c_stub(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *suffix);
-
 /* The parameters as fields to write, under their names in such a function. */
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
                                    const char *const *taken);
@@ -37,5 +30,8 @@ bool c_has_body_size(const struct c_field *fields, size_t count);
 
 /* The lines of a function that writes one value (or none, for NULL) into the answer that `begin` opens. */
 void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin);
+
+/* The table of a service. */
+const char *c_interface(struct c_emitter *emitter, const struct kodosis_declaration *service);
 
 #endif

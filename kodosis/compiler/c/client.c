@@ -13,7 +13,7 @@ static const char *const taken[] = { "proxy", "call",      "ret_value", "stub", 
 
 static const char *proxy_argument(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
-    return c_format(emitter, "const struct %s_proxy *proxy", c_service(emitter, procedure->service));
+    return c_format(emitter, "const struct %s *proxy", c_own(emitter, procedure->service, "_proxy"));
 }
 
 static void add_parameters(struct c_emitter *emitter, struct c_arguments *arguments,
@@ -24,7 +24,8 @@ static void add_parameters(struct c_emitter *emitter, struct c_arguments *argume
     for (i = 0; i < procedure->parameter_count; i++) {
         const struct kodosis_member *parameter = &procedure->parameters[i];
 
-        c_add_argument(arguments, c_argument(emitter, parameter->type, c_parameter(emitter, parameter, taken)));
+        c_add_argument(arguments,
+                       c_argument(emitter, parameter->type, c_parameter(emitter, procedure, parameter, taken)));
     }
 }
 
@@ -52,31 +53,33 @@ static void emit_head(struct c_emitter *emitter, const struct kodosis_procedure 
         add_parameters(emitter, &arguments, procedure);
     if (result && procedure->result)
         c_add_argument(&arguments, result_argument(emitter, procedure->result));
-    c_call(emitter, c_format(emitter, "int %s", c_stub(emitter, procedure, suffix)), arguments.items, arguments.count,
-           tail);
+    c_call(emitter, c_format(emitter, "int %s", c_procedure(emitter, procedure, suffix)), arguments.items,
+           arguments.count, tail);
 }
 
 /* The heads of the three functions that bind. */
-static void emit_bind_head(struct c_emitter *emitter, const char *name, const char *tail)
+static void emit_bind_head(struct c_emitter *emitter, const struct kodosis_declaration *service, const char *tail)
 {
     const char *items[] = { "struct hprpc_client *client", "struct hprpc_detail *detail",
-                            c_format(emitter, "struct %s_proxy *ret_proxy", name) };
+                            c_format(emitter, "struct %s *ret_proxy", c_own(emitter, service, "_proxy")) };
 
-    c_call(emitter, c_format(emitter, "int %s_bind", name), items, 3, tail);
+    c_call(emitter, c_format(emitter, "int %s", c_own(emitter, service, "_bind")), items, 3, tail);
 }
 
-static void emit_bind_start_head(struct c_emitter *emitter, const char *name, const char *tail)
+static void emit_bind_start_head(struct c_emitter *emitter, const struct kodosis_declaration *service, const char *tail)
 {
     const char *items[] = { "struct hprpc_client *client", "struct hprpc_call *call" };
 
-    c_call(emitter, c_format(emitter, "int %s_bind_start", name), items, 2, tail);
+    c_call(emitter, c_format(emitter, "int %s", c_own(emitter, service, "_bind_start")), items, 2, tail);
 }
 
-static void emit_bind_finish_head(struct c_emitter *emitter, const char *name, const char *tail)
+static void emit_bind_finish_head(struct c_emitter *emitter, const struct kodosis_declaration *service,
+                                  const char *tail)
 {
-    const char *items[] = { "struct hprpc_call *call", c_format(emitter, "struct %s_proxy *ret_proxy", name) };
+    const char *items[] = { "struct hprpc_call *call",
+                            c_format(emitter, "struct %s *ret_proxy", c_own(emitter, service, "_proxy")) };
 
-    c_call(emitter, c_format(emitter, "int %s_bind_finish", name), items, 2, tail);
+    c_call(emitter, c_format(emitter, "int %s", c_own(emitter, service, "_bind_finish")), items, 2, tail);
 }
 
 static bool needs_call(const struct kodosis_procedure *procedure)
@@ -97,26 +100,25 @@ static void declare_procedure(struct c_emitter *emitter, const struct kodosis_pr
 
 void c_declare_client(struct c_emitter *emitter, const struct kodosis_declaration *service)
 {
-    const char *name = c_service(emitter, service);
     size_t count = service->procedure_count;
     size_t i;
 
     c_line(emitter, "/* ---- Service %s: calling it ---- */", service->name);
     c_gap(emitter);
     c_doc(emitter, service->doc);
-    c_line(emitter, "struct %s_proxy {", name);
+    c_line(emitter, "struct %s {", c_own(emitter, service, "_proxy"));
     c_line(emitter, "    struct hprpc_client *client;");
     c_line(emitter, "    struct hprpc_binding *binding;");
     c_line(emitter, "};");
     c_gap(emitter);
     c_line(emitter,
            "/* Looks the service up at the other side. `detail` (or NULL) gets the sentence behind an error. */");
-    emit_bind_head(emitter, name, ";");
+    emit_bind_head(emitter, service, ";");
     c_gap(emitter);
     c_line(emitter,
            "/* The same in two halves. _start never blocks, and may come while the client is still connecting. */");
-    emit_bind_start_head(emitter, name, ";");
-    emit_bind_finish_head(emitter, name, ";");
+    emit_bind_start_head(emitter, service, ";");
+    emit_bind_finish_head(emitter, service, ";");
     c_gap(emitter);
     c_line(emitter, "/*");
     c_line(
@@ -153,8 +155,8 @@ static void call_begin(struct c_emitter *emitter, const struct kodosis_procedure
     c_add_argument(&arguments, "proxy");
     c_add_argument(&arguments, "call");
     for (i = 0; i < procedure->parameter_count; i++)
-        c_add_argument(&arguments, c_parameter(emitter, &procedure->parameters[i], taken));
-    c_call(emitter, c_format(emitter, "r = %s_begin", c_procedure(emitter, procedure)), arguments.items,
+        c_add_argument(&arguments, c_parameter(emitter, procedure, &procedure->parameters[i], taken));
+    c_call(emitter, c_format(emitter, "r = %s", c_procedure_static(emitter, procedure, "_begin")), arguments.items,
            arguments.count, ";");
     emit_failure(emitter);
 }
@@ -172,8 +174,8 @@ static void emit_begin(struct c_emitter *emitter, const struct kodosis_procedure
     c_add_argument(&arguments, proxy_argument(emitter, procedure));
     c_add_argument(&arguments, "struct hprpc_call *call");
     add_parameters(emitter, &arguments, procedure);
-    c_call(emitter, c_format(emitter, "static int %s_begin", c_procedure(emitter, procedure)), arguments.items,
-           arguments.count, "");
+    c_call(emitter, c_format(emitter, "static int %s", c_procedure_static(emitter, procedure, "_begin")),
+           arguments.items, arguments.count, "");
     c_open(emitter);
     if (count)
         c_line(emitter, "struct kodosis_writer *writer;");
@@ -227,7 +229,7 @@ static void emit_decode(struct c_emitter *emitter, const struct kodosis_type *ty
         return;
     }
     if (!array) {
-        c_line(emitter, "reply = %s_view(reader);", c_name(emitter, type->declaration));
+        c_line(emitter, "reply = %s(reader);", c_own(emitter, type->declaration, "_view"));
         return;
     }
     c_line(emitter, "reply = (%s)kodosis_read_view(reader, sizeof(*reply), %u);", c_declare(emitter, type, "(*)", true),
@@ -258,7 +260,7 @@ static void emit_end(struct c_emitter *emitter, const struct kodosis_procedure *
     const char *items[2] = { "struct hprpc_stub *stub", NULL };
 
     items[1] = result_argument(emitter, type);
-    c_call(emitter, c_format(emitter, "static int %s_end", c_procedure(emitter, procedure)), items, 2, "");
+    c_call(emitter, c_format(emitter, "static int %s", c_procedure_static(emitter, procedure, "_end")), items, 2, "");
     c_open(emitter);
     c_line(emitter, "struct kodosis_reader *reader = &stub->reader;");
     c_line(emitter, "%s;", c_declare(emitter, type, !view ? "reply" : array ? "(*reply)" : "*reply", view));
@@ -278,7 +280,7 @@ static void emit_end(struct c_emitter *emitter, const struct kodosis_procedure *
 static void emit_return(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     if (procedure->result)
-        c_line(emitter, "return %s_end(&stub, ret_value);", c_procedure(emitter, procedure));
+        c_line(emitter, "return %s(&stub, ret_value);", c_procedure_static(emitter, procedure, "_end"));
     else
         c_line(emitter, "return hprpc_stub_end(&stub);");
     c_close(emitter);
@@ -341,31 +343,31 @@ static void emit_bind_result(struct c_emitter *emitter)
 static void emit_bind(struct c_emitter *emitter, const struct kodosis_declaration *service)
 {
     const char *items[] = { "call", NULL, "&proxy.client", "&proxy.binding" };
-    const char *name = c_service(emitter, service);
+    const char *interface = c_interface(emitter, service);
 
-    emit_bind_head(emitter, name, "");
+    emit_bind_head(emitter, service, "");
     c_open(emitter);
-    c_line(emitter, "struct %s_proxy proxy;", name);
+    c_line(emitter, "struct %s proxy;", c_own(emitter, service, "_proxy"));
     c_line(emitter, "int r;");
     c_gap(emitter);
     c_line(emitter, "memset(&proxy, 0, sizeof(proxy));");
     c_line(emitter, "proxy.client = client;");
-    c_line(emitter, "r = hprpc_stub_bind(client, &%s_interface, detail, &proxy.binding);", name);
+    c_line(emitter, "r = hprpc_stub_bind(client, &%s, detail, &proxy.binding);", interface);
     emit_bind_result(emitter);
 
-    emit_bind_start_head(emitter, name, "");
+    emit_bind_start_head(emitter, service, "");
     c_open(emitter);
-    c_line(emitter, "return hprpc_stub_bind_post(client, &%s_interface, call);", name);
+    c_line(emitter, "return hprpc_stub_bind_post(client, &%s, call);", interface);
     c_close(emitter);
     c_gap(emitter);
 
-    emit_bind_finish_head(emitter, name, "");
+    emit_bind_finish_head(emitter, service, "");
     c_open(emitter);
-    c_line(emitter, "struct %s_proxy proxy;", name);
+    c_line(emitter, "struct %s proxy;", c_own(emitter, service, "_proxy"));
     c_line(emitter, "int r;");
     c_gap(emitter);
     c_line(emitter, "memset(&proxy, 0, sizeof(proxy));");
-    items[1] = c_format(emitter, "&%s_interface", name);
+    items[1] = c_format(emitter, "&%s", interface);
     c_call(emitter, "r = hprpc_stub_bind_collect", items, 4, ";");
     emit_bind_result(emitter);
 }

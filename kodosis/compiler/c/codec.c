@@ -69,7 +69,8 @@ static void flatten(struct c_emitter *emitter, struct flat *flat, const struct c
         for (i = 0; i < declaration->member_count; i++) {
             struct c_field member = { .type = declaration->members[i].type };
 
-            member.expression = c_dot(emitter, field->expression, c_member(emitter, &declaration->members[i]));
+            member.expression =
+                c_dot(emitter, field->expression, c_member(emitter, declaration, &declaration->members[i]));
             flatten(emitter, flat, &member);
         }
         return;
@@ -120,7 +121,7 @@ static size_t row_length(const struct c_field *fields, size_t count)
 static const char *row_place(struct c_emitter *emitter, const struct c_field *field, const char *pointer)
 {
     return c_format(emitter, "(%s)%s + offsetof(struct %s, %s)", pointer, field->record, c_name(emitter, field->owner),
-                    c_member(emitter, &field->owner->members[field->index]));
+                    c_member(emitter, field->owner, &field->owner->members[field->index]));
 }
 
 static const char *row_size(struct c_emitter *emitter, const struct c_field *field, size_t length)
@@ -157,8 +158,8 @@ static void size_value(struct c_emitter *emitter, const struct kodosis_type *typ
     case KODOSIS_TYPE_UNION:
     case KODOSIS_TYPE_ERROR:
         if (!type->blittable)
-            c_line(emitter, "%s = %s_size(%s, %s);", offset, c_name(emitter, type->declaration), c_address(emitter, x),
-                   from);
+            c_line(emitter, "%s = %s(%s, %s);", offset, c_own(emitter, type->declaration, "_size"),
+                   c_address(emitter, x), from);
         break;
     case KODOSIS_TYPE_LIST:
         count = c_dot(emitter, x, "count");
@@ -168,17 +169,17 @@ static void size_value(struct c_emitter *emitter, const struct kodosis_type *typ
         else if (c_has_runtime_list(type))
             c_line(emitter, "%s = kodosis_size_%s_list(%s, %s);", offset, c_word(type->element), from, x);
         else
-            c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), c_address(emitter, x), from);
+            c_line(emitter, "%s = %s(%s, %s);", offset, c_helper(emitter, "size", type), c_address(emitter, x), from);
         return;
     case KODOSIS_TYPE_MAP:
-        c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), c_address(emitter, x), from);
+        c_line(emitter, "%s = %s(%s, %s);", offset, c_helper(emitter, "size", type), c_address(emitter, x), from);
         return;
     case KODOSIS_TYPE_OPTIONAL:
-        c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), x, from);
+        c_line(emitter, "%s = %s(%s, %s);", offset, c_helper(emitter, "size", type), x, from);
         return;
     case KODOSIS_TYPE_ARRAY:
         if (!type->blittable)
-            c_line(emitter, "%s = size_%s(%s, %s);", offset, c_stem(emitter, type), x, from);
+            c_line(emitter, "%s = %s(%s, %s);", offset, c_helper(emitter, "size", type), x, from);
         break;
     default:
         break;
@@ -222,7 +223,7 @@ static void write_value(struct c_emitter *emitter, const struct kodosis_type *ty
     case KODOSIS_TYPE_STRUCT:
     case KODOSIS_TYPE_UNION:
     case KODOSIS_TYPE_ERROR:
-        c_line(emitter, "%s_write(writer, %s);", c_name(emitter, type->declaration), c_address(emitter, x));
+        c_line(emitter, "%s(writer, %s);", c_own(emitter, type->declaration, "_write"), c_address(emitter, x));
         return;
     case KODOSIS_TYPE_LIST:
         if (type->element->blittable)
@@ -231,20 +232,20 @@ static void write_value(struct c_emitter *emitter, const struct kodosis_type *ty
         else if (c_has_runtime_list(type))
             c_line(emitter, "kodosis_write_%s_list(writer, %s);", c_word(type->element), x);
         else
-            c_line(emitter, "write_%s(writer, %s);", c_stem(emitter, type), c_address(emitter, x));
+            c_line(emitter, "%s(writer, %s);", c_helper(emitter, "write", type), c_address(emitter, x));
         return;
     case KODOSIS_TYPE_MAP:
-        c_line(emitter, "write_%s(writer, %s);", c_stem(emitter, type), c_address(emitter, x));
+        c_line(emitter, "%s(writer, %s);", c_helper(emitter, "write", type), c_address(emitter, x));
         return;
     case KODOSIS_TYPE_ARRAY:
         if (type->blittable)
             c_line(emitter, "kodosis_write_aligned(writer, %s, %s, %u);", first_of(emitter, type, x),
                    c_size_of(emitter, type), type->alignment);
         else
-            c_line(emitter, "write_%s(writer, %s);", c_stem(emitter, type), x);
+            c_line(emitter, "%s(writer, %s);", c_helper(emitter, "write", type), x);
         return;
     case KODOSIS_TYPE_OPTIONAL:
-        c_line(emitter, "write_%s(writer, %s);", c_stem(emitter, type), x);
+        c_line(emitter, "%s(writer, %s);", c_helper(emitter, "write", type), x);
         return;
     default:
         c_line(emitter, "kodosis_write_%s(writer, %s);", c_word(type), x);
@@ -308,7 +309,7 @@ void c_check_values(struct c_emitter *emitter, const struct kodosis_type *type, 
     if (type->kind == KODOSIS_TYPE_BOOL)
         c_line(emitter, "kodosis_check_bools(reader, %s, %s, %s);", first, count, stride);
     else
-        c_line(emitter, "%s_check(reader, %s, %s, %s);", c_name(emitter, type->declaration), first, count, stride);
+        c_line(emitter, "%s(reader, %s, %s, %s);", c_own(emitter, type->declaration, "_check"), first, count, stride);
 }
 
 /* Lists and arrays are checked as one row of their innermost elements. */
@@ -352,12 +353,12 @@ static void read_value(struct c_emitter *emitter, const struct kodosis_type *typ
     switch (type->kind) {
     case KODOSIS_TYPE_ENUM:
         c_line(emitter, "%s = kodosis_read_%s(reader);", x, c_word(type));
-        c_line(emitter, "kodosis_check_enum(reader, %s_is_valid(%s));", c_name(emitter, type->declaration), x);
+        c_line(emitter, "kodosis_check_enum(reader, %s(%s));", c_own(emitter, type->declaration, "_is_valid"), x);
         return;
     case KODOSIS_TYPE_STRUCT:
     case KODOSIS_TYPE_UNION:
     case KODOSIS_TYPE_ERROR:
-        c_line(emitter, "%s_read(reader, %s);", c_name(emitter, type->declaration), c_address(emitter, x));
+        c_line(emitter, "%s(reader, %s);", c_own(emitter, type->declaration, "_read"), c_address(emitter, x));
         return;
     case KODOSIS_TYPE_LIST:
         if (type->element->blittable)
@@ -365,10 +366,10 @@ static void read_value(struct c_emitter *emitter, const struct kodosis_type *typ
         else if (c_has_runtime_list(type))
             c_line(emitter, "%s = kodosis_read_%s_list(reader);", x, c_word(type->element));
         else
-            c_line(emitter, "read_%s(reader, %s);", c_stem(emitter, type), c_address(emitter, x));
+            c_line(emitter, "%s(reader, %s);", c_helper(emitter, "read", type), c_address(emitter, x));
         return;
     case KODOSIS_TYPE_MAP:
-        c_line(emitter, "read_%s(reader, %s);", c_stem(emitter, type), c_address(emitter, x));
+        c_line(emitter, "%s(reader, %s);", c_helper(emitter, "read", type), c_address(emitter, x));
         return;
     case KODOSIS_TYPE_ARRAY:
         if (type->blittable) {
@@ -376,11 +377,11 @@ static void read_value(struct c_emitter *emitter, const struct kodosis_type *typ
                    c_size_of(emitter, type), type->alignment);
             check_row(emitter, type, first_of(emitter, type, x), NULL);
         } else {
-            c_line(emitter, "read_%s(reader, %s);", c_stem(emitter, type), x);
+            c_line(emitter, "%s(reader, %s);", c_helper(emitter, "read", type), x);
         }
         return;
     case KODOSIS_TYPE_OPTIONAL:
-        c_line(emitter, "%s = read_%s(reader);", x, c_stem(emitter, type));
+        c_line(emitter, "%s = %s(reader);", x, c_helper(emitter, "read", type));
         return;
     default:
         c_line(emitter, "%s = kodosis_read_%s(reader);", x, c_word(type));
@@ -402,7 +403,7 @@ static size_t load(struct c_emitter *emitter, const struct c_field *fields, size
     else
         c_line(emitter, "%s = kodosis_load_%s(%s);", x, c_word(type), place);
     if (type->kind == KODOSIS_TYPE_ENUM)
-        c_line(emitter, "kodosis_check_enum(reader, %s_is_valid(%s));", c_name(emitter, type->declaration), x);
+        c_line(emitter, "kodosis_check_enum(reader, %s(%s));", c_own(emitter, type->declaration, "_is_valid"), x);
     return length;
 }
 

@@ -1,7 +1,5 @@
 #include "kodosis/compiler/c/composites.h"
 
-#include <string.h>
-
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/shapes.h"
 
@@ -15,7 +13,7 @@ static void declare_list_struct(struct c_emitter *emitter, const char *name, con
 
 static void open_guard(struct c_emitter *emitter, const char *name)
 {
-    const char *guard = c_format(emitter, "%s_", c_upper(emitter, name));
+    const char *guard = c_guard(emitter, name);
 
     c_line(emitter, "#ifndef %s", guard);
     c_line(emitter, "#define %s", guard);
@@ -27,46 +25,10 @@ static void close_guard(struct c_emitter *emitter)
     c_gap(emitter);
 }
 
-static void list_type(struct c_emitter *emitter, const struct kodosis_type *type)
-{
-    for (; type->element && type->kind != KODOSIS_TYPE_ENUM; type = type->element)
-        if (type->kind == KODOSIS_TYPE_LIST)
-            emitter->listed[type->index] = true;
-}
-
-/* Notes which lists the declarations of a file use. */
-static void list_file(struct c_emitter *emitter, const struct kodosis_file *file)
-{
-    size_t i;
-    size_t k;
-    size_t m;
-
-    emitter->listing = file;
-    memset(emitter->listed, 0, emitter->model->type_count * sizeof(bool));
-    for (i = 0; i < file->declaration_count; i++) {
-        const struct kodosis_declaration *declaration = file->declarations[i];
-
-        for (k = 0; k < declaration->member_count; k++)
-            list_type(emitter, declaration->members[k].type);
-        for (k = 0; k < declaration->procedure_count; k++) {
-            const struct kodosis_procedure *procedure = &declaration->procedures[k];
-
-            for (m = 0; m < procedure->parameter_count; m++)
-                list_type(emitter, procedure->parameters[m].type);
-            if (procedure->result)
-                list_type(emitter, procedure->result);
-        }
-    }
-}
-
 /* Whether the header of the list's element has it. */
 static bool is_at_home(struct c_emitter *emitter, const struct kodosis_type *list)
 {
-    if (!list->element->declaration)
-        return false;
-    if (emitter->listing != list->element->declaration->file)
-        list_file(emitter, list->element->declaration->file);
-    return emitter->listed[list->index];
+    return list->element->declaration && emitter->listed[list->index];
 }
 
 static void declare_list(struct c_emitter *emitter, const struct kodosis_type *list)
@@ -91,6 +53,43 @@ static void declare_map(struct c_emitter *emitter, const struct kodosis_type *ma
     open_guard(emitter, name);
     declare_list_struct(emitter, name, c_format(emitter, "const struct %s *data", c_entry_name(emitter, map)));
     close_guard(emitter);
+}
+
+static void list_type(struct c_emitter *emitter, const struct kodosis_file *file, const struct kodosis_type *type)
+{
+    for (; type->element && type->kind != KODOSIS_TYPE_ENUM; type = type->element)
+        if (type->kind == KODOSIS_TYPE_LIST && type->element->declaration && type->element->declaration->file == file)
+            emitter->listed[type->index] = true;
+}
+
+static void list_file(struct c_emitter *emitter, const struct kodosis_file *file)
+{
+    size_t i;
+    size_t k;
+    size_t m;
+
+    for (i = 0; i < file->declaration_count; i++) {
+        const struct kodosis_declaration *declaration = file->declarations[i];
+
+        for (k = 0; k < declaration->member_count; k++)
+            list_type(emitter, file, declaration->members[k].type);
+        for (k = 0; k < declaration->procedure_count; k++) {
+            const struct kodosis_procedure *procedure = &declaration->procedures[k];
+
+            for (m = 0; m < procedure->parameter_count; m++)
+                list_type(emitter, file, procedure->parameters[m].type);
+            if (procedure->result)
+                list_type(emitter, file, procedure->result);
+        }
+    }
+}
+
+void c_note_lists(struct c_emitter *emitter)
+{
+    size_t i;
+
+    for (i = 0; i <= emitter->file->index; i++)
+        list_file(emitter, emitter->model->files[i]);
 }
 
 void c_note_pointer(struct c_emitter *emitter, const struct kodosis_type *type)

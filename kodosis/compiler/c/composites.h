@@ -4,6 +4,9 @@
 
 #include "kodosis/compiler/c/state.h"
 
+/* Notes which lists are declared beside their elements, in this file's header or one that it imports. */
+void c_note_lists(struct c_emitter *emitter);
+
 /*
  * Declares the list and map structs that a type needs, once. A list of a declared type stands in that type's header if it is
  * used there. All others are guarded, because several headers may need the same one.

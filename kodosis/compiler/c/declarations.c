@@ -55,7 +55,7 @@ static const char *real_literal(struct c_emitter *emitter, const struct kodosis_
 static void emit_constant(struct c_emitter *emitter, const struct kodosis_declaration *constant)
 {
     const struct kodosis_value *value = &constant->value;
-    const char *name = c_upper(emitter, c_name(emitter, constant));
+    const char *name = c_constant(emitter, constant);
     const char *literal;
 
     c_doc(emitter, constant->doc);
@@ -156,11 +156,11 @@ static void declare_enum(struct c_emitter *emitter, const struct kodosis_declara
     c_gap(emitter);
     declare_enumerators(emitter, declaration);
     c_line(emitter, "/* The name as in the interface file; NULL for a value that is not declared. */");
-    c_line(emitter, "const char *%s_name(%s value);", name, name);
+    c_line(emitter, "const char *%s(%s value);", c_own(emitter, declaration, "_name"), name);
     c_gap(emitter);
-    c_line(emitter, "bool %s_is_valid(%s value);", name, name);
-    c_line(emitter, "void %s_check(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
-           name);
+    c_line(emitter, "bool %s(%s value);", c_own(emitter, declaration, "_is_valid"), name);
+    c_line(emitter, "void %s(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
+           c_own(emitter, declaration, "_check"));
     c_gap(emitter);
 }
 
@@ -172,7 +172,7 @@ static void declare_members(struct c_emitter *emitter, const struct kodosis_decl
 
     for (i = 0; i < declaration->member_count; i++) {
         const struct kodosis_member *member = &declaration->members[i];
-        const char *name = c_member(emitter, member);
+        const char *name = c_member(emitter, declaration, member);
 
         c_doc(emitter, member->doc);
         if (c_is_pointer_member(declaration, member))
@@ -223,16 +223,22 @@ static void declare_trio(struct c_emitter *emitter, const struct kodosis_declara
 {
     const char *name = c_name(emitter, declaration);
 
-    c_line(emitter, "uint64_t %s_size(const struct %s *value, uint64_t offset);", name, name);
-    c_line(emitter, "void %s_write(struct kodosis_writer *writer, const struct %s *value);", name, name);
-    c_line(emitter, "void %s_read(struct kodosis_reader *reader, struct %s *ret_value);", name, name);
+    c_line(emitter, "uint64_t %s(const struct %s *value, uint64_t offset);", c_own(emitter, declaration, "_size"),
+           name);
+    c_line(emitter, "void %s(struct kodosis_writer *writer, const struct %s *value);",
+           c_own(emitter, declaration, "_write"), name);
+    c_line(emitter, "void %s(struct kodosis_reader *reader, struct %s *ret_value);",
+           c_own(emitter, declaration, "_read"), name);
     if (declaration->type->blittable)
-        c_line(emitter, "const struct %s *%s_view(struct kodosis_reader *reader);", name, name);
+        c_line(emitter, "const struct %s *%s(struct kodosis_reader *reader);", name,
+               c_own(emitter, declaration, "_view"));
     if (declaration->type->blittable && declaration->type->checked)
-        c_line(emitter, "void %s_check(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
-               name);
-    c_line(emitter, "bool %s_equal(const struct %s *left, const struct %s *right);", name, name, name);
-    c_line(emitter, "size_t %s_print(const struct %s *value, char *ret_text, size_t capacity);", name, name);
+        c_line(emitter, "void %s(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
+               c_own(emitter, declaration, "_check"));
+    c_line(emitter, "bool %s(const struct %s *left, const struct %s *right);", c_own(emitter, declaration, "_equal"),
+           name, name);
+    c_line(emitter, "size_t %s(const struct %s *value, char *ret_text, size_t capacity);",
+           c_own(emitter, declaration, "_print"), name);
     c_gap(emitter);
 }
 

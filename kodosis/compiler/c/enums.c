@@ -13,7 +13,7 @@ static void emit_enum_name(struct c_emitter *emitter, const struct kodosis_decla
     const char *name = c_name(emitter, declaration);
     size_t i;
 
-    c_line(emitter, "const char *%s_name(%s value)", name, name);
+    c_line(emitter, "const char *%s(%s value)", c_own(emitter, declaration, "_name"), name);
     c_open(emitter);
     c_line(emitter, "switch (value) {");
     for (i = 0; i < declaration->enumerator_count; i++) {
@@ -117,7 +117,7 @@ static void emit_enum_is_valid(struct c_emitter *emitter, const struct kodosis_d
     size_t count = ranges_of(emitter, declaration, &ranges);
     size_t i;
 
-    c_line(emitter, "bool %s_is_valid(%s value)", name, name);
+    c_line(emitter, "bool %s(%s value)", c_own(emitter, declaration, "_is_valid"), name);
     c_open(emitter);
     if (count <= 4) {
         const char *condition = range_condition(emitter, integer, &ranges[0], count == 1);
@@ -129,7 +129,7 @@ static void emit_enum_is_valid(struct c_emitter *emitter, const struct kodosis_d
             c_line(emitter, "(void)value;");
         c_line(emitter, "return %s;", condition);
     } else {
-        c_line(emitter, "return %s_name(value) != NULL;", name);
+        c_line(emitter, "return %s(value) != NULL;", c_own(emitter, declaration, "_name"));
     }
     c_close(emitter);
     c_gap(emitter);
@@ -137,17 +137,16 @@ static void emit_enum_is_valid(struct c_emitter *emitter, const struct kodosis_d
 
 static void emit_enum_check(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
-    const char *name = c_name(emitter, declaration);
-
-    c_line(emitter, "void %s_check(struct kodosis_reader *reader, const void *first, size_t count, size_t stride)",
-           name);
+    c_line(emitter, "void %s(struct kodosis_reader *reader, const void *first, size_t count, size_t stride)",
+           c_own(emitter, declaration, "_check"));
     c_open(emitter);
     c_line(emitter, "const uint8_t *place = (const uint8_t *)first;");
     c_line(emitter, "bool valid = true;");
     c_line(emitter, "size_t i;");
     c_gap(emitter);
     c_line(emitter, "for (i = 0; i < count; i++)");
-    c_line(emitter, "    valid &= %s_is_valid(kodosis_load_%s(place + i * stride));", name, c_word(declaration->type));
+    c_line(emitter, "    valid &= %s(kodosis_load_%s(place + i * stride));", c_own(emitter, declaration, "_is_valid"),
+           c_word(declaration->type));
     c_line(emitter, "kodosis_check_enum(reader, valid);");
     c_close(emitter);
     c_gap(emitter);

@@ -60,7 +60,7 @@ static void emit_list_size(struct c_emitter *emitter, const struct kodosis_type 
     struct elements elements = elements_of(emitter, type, "value->data");
     struct c_body body;
 
-    c_line(emitter, "static uint64_t size_%s(const %s *value, uint64_t offset)", c_stem(emitter, type),
+    c_line(emitter, "static uint64_t %s(const %s *value, uint64_t offset)", c_helper(emitter, "size", type),
            c_type(emitter, type));
     c_open(emitter);
     if (elements.exact) {
@@ -84,7 +84,7 @@ static void emit_list_write(struct c_emitter *emitter, const struct kodosis_type
     struct elements elements = elements_of(emitter, type, "value->data");
     struct c_body body;
 
-    c_line(emitter, "static void write_%s(struct kodosis_writer *writer, const %s *value)", c_stem(emitter, type),
+    c_line(emitter, "static void %s(struct kodosis_writer *writer, const %s *value)", c_helper(emitter, "write", type),
            c_type(emitter, type));
     c_open(emitter);
     declare_at(emitter, elements.fields, elements.count, false);
@@ -121,7 +121,7 @@ static void emit_list_read(struct c_emitter *emitter, const struct kodosis_type 
         pointer = c_declare_whole(emitter, type->element, "", false);
         variable = c_declare_whole(emitter, type->element, "data", false);
     }
-    c_line(emitter, "static void read_%s(struct kodosis_reader *reader, %s *ret_value)", c_stem(emitter, type),
+    c_line(emitter, "static void %s(struct kodosis_reader *reader, %s *ret_value)", c_helper(emitter, "read", type),
            c_type(emitter, type));
     c_open(emitter);
     c_line(emitter, "uint32_t count = kodosis_read_count(reader, %s);", number(emitter, elements.smallest));
@@ -151,7 +151,7 @@ static void emit_optional_size(struct c_emitter *emitter, const struct kodosis_t
     struct c_field field = { .type = type->element, .expression = c_whole(emitter, type->element, "value") };
     struct c_body body;
 
-    c_line(emitter, "static uint64_t size_%s(%s, uint64_t offset)", c_stem(emitter, type),
+    c_line(emitter, "static uint64_t %s(%s, uint64_t offset)", c_helper(emitter, "size", type),
            c_declare(emitter, type, "value", false));
     c_open(emitter);
     c_line(emitter, "offset += 1;");
@@ -168,7 +168,7 @@ static void emit_optional_write(struct c_emitter *emitter, const struct kodosis_
     struct c_field field = { .type = type->element, .expression = c_whole(emitter, type->element, "value") };
     struct c_body body;
 
-    c_line(emitter, "static void write_%s(struct kodosis_writer *writer, %s)", c_stem(emitter, type),
+    c_line(emitter, "static void %s(struct kodosis_writer *writer, %s)", c_helper(emitter, "write", type),
            c_declare(emitter, type, "value", false));
     c_open(emitter);
     if (c_fields_have_run(emitter, &field, 1)) {
@@ -191,12 +191,12 @@ static void emit_optional_read(struct c_emitter *emitter, const struct kodosis_t
     struct c_body body;
 
     c_line(emitter, "static %s",
-           c_declare(emitter, type, c_format(emitter, "read_%s(struct kodosis_reader *reader)", c_stem(emitter, type)),
-                     false));
+           c_declare(emitter, type,
+                     c_format(emitter, "%s(struct kodosis_reader *reader)", c_helper(emitter, "read", type)), false));
     c_open(emitter);
     if (element->blittable && c_is_record(element)) {
-        c_line(emitter, "return kodosis_read_bool(reader) ? %s_view(reader) : NULL;",
-               c_name(emitter, element->declaration));
+        c_line(emitter, "return kodosis_read_bool(reader) ? %s(reader) : NULL;",
+               c_own(emitter, element->declaration, "_view"));
         c_close(emitter);
         c_gap(emitter);
         return;
@@ -228,7 +228,7 @@ static void emit_array_size(struct c_emitter *emitter, const struct kodosis_type
 
     if (type->exact)
         return;
-    c_line(emitter, "static uint64_t size_%s(%s, uint64_t offset)", c_stem(emitter, type),
+    c_line(emitter, "static uint64_t %s(%s, uint64_t offset)", c_helper(emitter, "size", type),
            c_declare_pointer(emitter, type, "value", true));
     c_open(emitter);
     c_line(emitter, "size_t i;");
@@ -246,7 +246,7 @@ static void emit_array_write(struct c_emitter *emitter, const struct kodosis_typ
     struct c_field field = { .type = type->element, .expression = "value[i]" };
     struct c_body body;
 
-    c_line(emitter, "static void write_%s(struct kodosis_writer *writer, %s)", c_stem(emitter, type),
+    c_line(emitter, "static void %s(struct kodosis_writer *writer, %s)", c_helper(emitter, "write", type),
            c_declare_pointer(emitter, type, "value", true));
     c_open(emitter);
     declare_at(emitter, &field, 1, false);
@@ -264,7 +264,7 @@ static void emit_array_read(struct c_emitter *emitter, const struct kodosis_type
     struct c_field field = { .type = type->element, .expression = "ret_value[i]" };
     struct c_body body;
 
-    c_line(emitter, "static void read_%s(struct kodosis_reader *reader, %s)", c_stem(emitter, type),
+    c_line(emitter, "static void %s(struct kodosis_reader *reader, %s)", c_helper(emitter, "read", type),
            c_declare_pointer(emitter, type, "ret_value", false));
     c_open(emitter);
     declare_at(emitter, &field, 1, true);
@@ -278,6 +278,14 @@ static void emit_array_read(struct c_emitter *emitter, const struct kodosis_type
 }
 
 /* ---- All of them ---- */
+
+void c_name_helpers(struct c_emitter *emitter, const struct kodosis_type *type)
+{
+    for (; type->kind != KODOSIS_TYPE_ENUM && type->element; type = type->element)
+        c_claim_helpers(emitter, type);
+    if (c_is_record(type))
+        c_claim_helpers(emitter, type); /* a union may read a new one */
+}
 
 void c_emit_helpers(struct c_emitter *emitter, const struct kodosis_type *type)
 {

@@ -4,6 +4,10 @@
 
 #include "kodosis/compiler/c/state.h"
 
+/* Gives the helpers of a type, and of those in it, their names. */
+void c_name_helpers(struct c_emitter *emitter, const struct kodosis_type *type);
+
+/* Those of a type that are not there yet. */
 void c_emit_helpers(struct c_emitter *emitter, const struct kodosis_type *type);
 
 #endif

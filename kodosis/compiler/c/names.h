@@ -1,35 +1,87 @@
-/* What things are called in C. */
+/*
+ * What things are called in C. Every name at file scope is owned by the file whose header or source has it; names inside of
+ * functions and structs keep clear of all that are owned by what their file includes. A name gets out of the way with an
+ * underscore behind it, which no name of an interface file ends in. Each name depends on nothing but its own file and what
+ * that imports, so that all who include a header agree on it.
+ */
 #ifndef KODOSIS_COMPILER_C_NAMES_H
 #define KODOSIS_COMPILER_C_NAMES_H
 
 #include "kodosis/compiler/c/state.h"
+#include "kodosis/compiler/text/diagnostic.h"
+
+/*
+ * Notes who owns which name: of the emitter's file and all that it imports, or of all files where it has none. Names that
+ * would be two things are reported, unless `diagnostics` is NULL.
+ */
+void c_names_open(struct c_emitter *emitter, struct kodosis_diagnostics *diagnostics);
+void c_names_close(struct c_emitter *emitter);
+
+/* ---- File scope ---- */
+
+/* A type's own name, without "struct": "paper_shape". */
+const char *c_name(struct c_emitter *emitter, const struct kodosis_declaration *declaration);
+
+/* What belongs to a type or service: "paper_shape_size" for "_size". */
+const char *c_own(struct c_emitter *emitter, const struct kodosis_declaration *declaration, const char *suffix);
+
+/* A public function of a procedure: "paper_paper_say_hello_start" for "_start". */
+const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *suffix);
+
+/* What only the source has: the name, with underscores behind it while something else is called so. */
+const char *c_static(struct c_emitter *emitter, const char *name);
+
+/* The same of a procedure: "paper_paper_say_hello_begin". */
+const char *c_procedure_static(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
+                               const char *suffix);
+
+/* The description of a file: "paper_paper_schema". */
+const char *c_schema(struct c_emitter *emitter, const struct kodosis_file *file);
+
+/* The static function that does this to values of a type: "read_paper_shape_list" for "read". */
+const char *c_helper(struct c_emitter *emitter, const char *verb, const struct kodosis_type *type);
+
+/* Gives the type's helpers their names, before anything is emitted. */
+void c_claim_helpers(struct c_emitter *emitter, const struct kodosis_type *type);
+
+/* The struct of a list or map, or around an array; and of a map's entries. */
+const char *c_list_name(struct c_emitter *emitter, const struct kodosis_type *type);
+const char *c_entry_name(struct c_emitter *emitter, const struct kodosis_type *map);
+
+/* ---- Macros and enumerators ---- */
+
+const char *c_constant(struct c_emitter *emitter, const struct kodosis_declaration *constant);
+const char *c_enumerator(struct c_emitter *emitter, const struct kodosis_enumerator *enumerator);
+const char *c_tag(struct c_emitter *emitter, const struct kodosis_declaration *declaration, size_t index);
+
+/* Against a second inclusion of the whole header, or a second declaration of a struct. */
+const char *c_header_guard(struct c_emitter *emitter, const struct kodosis_file *file);
+const char *c_guard(struct c_emitter *emitter, const char *name);
+
+/* ---- Inside of structs and functions ---- */
+
+const char *c_member(struct c_emitter *emitter, const struct kodosis_declaration *declaration,
+                     const struct kodosis_member *member);
+
+/* The pointer to a procedure's handler. */
+const char *c_handler(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
+
+/* The name of a parameter in a function that uses the names of `taken`, a NULL-terminated array, itself. */
+const char *c_parameter(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
+                        const struct kodosis_member *parameter, const char *const *taken);
+
+/* ---- Words ---- */
+
+/* The word that the runtime has for a scalar, string or bytes, or for an enum's integer: "int32". */
+const char *c_word(const struct kodosis_type *type);
 
 /* The part of a path behind its last slash. */
 const char *c_base_of(const char *path);
 
-/* A file's base name without ".kod" as part of a name: "connection_tester". */
-const char *c_file_word(struct c_emitter *emitter, const struct kodosis_file *file);
+/* Whether C has a struct for it: a list, a map, an array that is wrapped where a pointer leads to it. */
+bool c_has_struct(const struct kodosis_type *type);
 
-/* The name with an underscore behind it if C, C++ or a usual header has another use for it. */
-const char *c_safe(struct c_emitter *emitter, const char *name);
-
-/* "paper_shape" */
-const char *c_name(struct c_emitter *emitter, const struct kodosis_declaration *declaration);
-
-/* `namespace_suffix`, for what is not named by a declaration alone. */
-const char *c_scoped(struct c_emitter *emitter, const struct kodosis_file *file, const char *suffix);
-const char *c_upper(struct c_emitter *emitter, const char *name);
-const char *c_enumerator(struct c_emitter *emitter, const struct kodosis_enumerator *enumerator);
-const char *c_tag(struct c_emitter *emitter, const struct kodosis_declaration *declaration, size_t index);
-const char *c_member(struct c_emitter *emitter, const struct kodosis_member *member);
-
-/* The name of a parameter in a function that uses the names of `taken`, a NULL-terminated array, itself. */
-const char *c_parameter(struct c_emitter *emitter, const struct kodosis_member *parameter, const char *const *taken);
-
-/* A word for any type, for the names of helpers: "paper_shape_list", "string_int64_map". */
-const char *c_stem(struct c_emitter *emitter, const struct kodosis_type *type);
-
-/* The word that the runtime has for a scalar, string or bytes, or for an enum's integer: "int32". */
-const char *c_word(const struct kodosis_type *type);
+/* The declaration that a composite type is named after: the first in it, looking at elements first; NULL if there is none. */
+const struct kodosis_declaration *c_namesake(const struct kodosis_type *type);
 
 #endif

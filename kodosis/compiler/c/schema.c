@@ -72,10 +72,14 @@ static uint32_t index_of(struct c_emitter *emitter, const struct kodosis_type *t
     return type ? emitter->schema_index[type->index] - 1 : 0;
 }
 
-/* "paper_paper" for the file paper.kod of the namespace paper */
 static const char *schema_name(struct c_emitter *emitter)
 {
-    return c_scoped(emitter, emitter->file, c_format(emitter, "%s_schema", c_file_word(emitter, emitter->file)));
+    return c_schema(emitter, emitter->file);
+}
+
+static const char *table_name(struct c_emitter *emitter, const char *table)
+{
+    return c_static(emitter, c_format(emitter, "%s_%s", schema_name(emitter), table));
 }
 
 /* ---- Tables ---- */
@@ -91,7 +95,7 @@ static void add_doc(struct c_emitter *emitter, const char *doc)
 
 static void open_table(struct c_emitter *emitter, const char *type, const char *name)
 {
-    c_line(emitter, "static const %s %s_%s[] = {", type, schema_name(emitter), name);
+    c_line(emitter, "static const %s %s[] = {", type, table_name(emitter, name));
     kodosis_text_indent(emitter->text);
 }
 
@@ -102,8 +106,9 @@ static void close_table(struct c_emitter *emitter)
     c_gap(emitter);
 }
 
+/* Members at their places in the struct; of a union, or parameters, without one. */
 static void emit_members(struct c_emitter *emitter, const struct kodosis_member *members, size_t count,
-                         const char *record)
+                         const struct kodosis_declaration *record)
 {
     size_t i;
 
@@ -112,7 +117,8 @@ static void emit_members(struct c_emitter *emitter, const struct kodosis_member 
         add_doc(emitter, members[i].doc);
         kodosis_text_add(emitter->text, ", %" PRIu32 ", ", index_of(emitter, members[i].type));
         if (record)
-            c_line(emitter, "offsetof(struct %s, %s) },", record, c_member(emitter, &members[i]));
+            c_line(emitter, "offsetof(struct %s, %s) },", c_name(emitter, record),
+                   c_member(emitter, record, &members[i]));
         else
             c_line(emitter, "0 },");
     }
@@ -148,7 +154,7 @@ static void emit_member_table(struct c_emitter *emitter)
 
         if (c_is_record(emitter->schema_types[i]))
             emit_members(emitter, declaration->members, declaration->member_count,
-                         declaration->kind == KODOSIS_UNION ? NULL : c_name(emitter, declaration));
+                         declaration->kind == KODOSIS_UNION ? NULL : declaration);
     }
     for (i = 0; i < file->declaration_count; i++)
         for (k = 0; k < file->declarations[i]->procedure_count; k++)
@@ -382,12 +388,14 @@ static void emit_record_functions(struct c_emitter *emitter, const struct kodosi
     const char *name = c_name(emitter, declaration);
     uint32_t index = index_of(emitter, declaration->type);
 
-    c_line(emitter, "bool %s_equal(const struct %s *left, const struct %s *right)", name, name, name);
+    c_line(emitter, "bool %s(const struct %s *left, const struct %s *right)", c_own(emitter, declaration, "_equal"),
+           name, name);
     c_open(emitter);
     c_line(emitter, "return kodosis_schema_equal(&%s, %u, left, right);", schema_name(emitter), index);
     c_close(emitter);
     c_gap(emitter);
-    c_line(emitter, "size_t %s_print(const struct %s *value, char *ret_text, size_t capacity)", name, name);
+    c_line(emitter, "size_t %s(const struct %s *value, char *ret_text, size_t capacity)",
+           c_own(emitter, declaration, "_print"), name);
     c_open(emitter);
     c_line(emitter, "return kodosis_schema_print(&%s, %u, value, ret_text, capacity);", schema_name(emitter), index);
     c_close(emitter);
@@ -397,7 +405,7 @@ static void emit_record_functions(struct c_emitter *emitter, const struct kodosi
 static void emit_table_name(struct c_emitter *emitter, bool there, const char *name)
 {
     if (there)
-        c_line(emitter, "    %s_%s,", schema_name(emitter), name);
+        c_line(emitter, "    %s,", table_name(emitter, name));
     else
         c_line(emitter, "    NULL, /* no %s */", name);
 }

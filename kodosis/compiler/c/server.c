@@ -23,10 +23,11 @@ static void declare_handler(struct c_emitter *emitter, const struct kodosis_proc
     for (i = 0; i < procedure->parameter_count; i++) {
         const struct kodosis_member *parameter = &procedure->parameters[i];
 
-        c_add_argument(&arguments, c_argument(emitter, parameter->type, c_parameter(emitter, parameter, taken)));
+        c_add_argument(&arguments,
+                       c_argument(emitter, parameter->type, c_parameter(emitter, procedure, parameter, taken)));
     }
     c_doc(emitter, procedure->doc);
-    c_call(emitter, c_format(emitter, "int (*%s)", c_safe(emitter, procedure->snake)), arguments.items, arguments.count,
+    c_call(emitter, c_format(emitter, "int (*%s)", c_handler(emitter, procedure)), arguments.items, arguments.count,
            ";");
 }
 
@@ -36,20 +37,19 @@ static void emit_reply_head(struct c_emitter *emitter, const struct kodosis_proc
 
     if (procedure->result)
         items[1] = c_argument(emitter, procedure->result, "value");
-    c_call(emitter, c_format(emitter, "int %s_reply", c_procedure(emitter, procedure)), items,
+    c_call(emitter, c_format(emitter, "int %s", c_procedure(emitter, procedure, "_reply")), items,
            procedure->result ? 2 : 1, tail);
 }
 
 static void emit_offer_head(struct c_emitter *emitter, const struct kodosis_declaration *service, const char *verb,
                             const char *object, const char *tail)
 {
-    const char *name = c_service(emitter, service);
     const char *items[3];
 
     items[0] = c_format(emitter, "struct hprpc_%s *%s", object, object);
-    items[1] = c_format(emitter, "const struct %s_service *service", name);
+    items[1] = c_format(emitter, "const struct %s *service", c_own(emitter, service, "_service"));
     items[2] = "void *self";
-    c_call(emitter, c_format(emitter, "int %s_%s", name, verb), items, 3, tail);
+    c_call(emitter, c_format(emitter, "int %s", c_own(emitter, service, verb)), items, 3, tail);
 }
 
 void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaration *service)
@@ -59,7 +59,7 @@ void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaratio
     c_line(emitter, "/* ---- Service %s: offering it ---- */", service->name);
     c_gap(emitter);
     c_line(emitter, "/* The handlers; one that is NULL is a procedure that is not offered. */");
-    c_line(emitter, "struct %s_service {", c_service(emitter, service));
+    c_line(emitter, "struct %s {", c_own(emitter, service, "_service"));
     kodosis_text_indent(emitter->text);
     for (i = 0; i < service->procedure_count; i++)
         declare_handler(emitter, &service->procedures[i]);
@@ -70,8 +70,8 @@ void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaratio
     c_gap(emitter);
     c_line(emitter,
            "/* Offers the service on every connection of a server, or to the other side of one connection. */");
-    emit_offer_head(emitter, service, "add", "server", ";");
-    emit_offer_head(emitter, service, "serve", "controller", ";");
+    emit_offer_head(emitter, service, "_add", "server", ";");
+    emit_offer_head(emitter, service, "_serve", "controller", ";");
     c_gap(emitter);
     for (i = 0; i < service->procedure_count && service->procedures[i].oneway; i++)
         continue;
@@ -95,17 +95,25 @@ static void declare_variable(struct c_emitter *emitter, const struct kodosis_typ
         c_line(emitter, "%s;", c_declare(emitter, type, name, false));
 }
 
+/* ISO C has no silent way from a pointer to an array to a pointer to a constant one. */
+static const char *handed(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
+{
+    if (type->kind != KODOSIS_TYPE_ARRAY || type->element->kind != KODOSIS_TYPE_ARRAY || type->blittable)
+        return name;
+    return c_format(emitter, "(%s)%s", c_declare_pointer(emitter, type, "", true), name);
+}
+
 static void read_record(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
 {
     const char *record = c_name(emitter, type->declaration);
 
     if (type->blittable) {
-        c_line(emitter, "%s = %s_view(reader);", name, record);
+        c_line(emitter, "%s = %s(reader);", name, c_own(emitter, type->declaration, "_view"));
         return;
     }
     c_line(emitter, "%s = (struct %s *)kodosis_read_array(reader, 1, sizeof(*%s));", name, record, name);
     c_line(emitter, "if (%s)", name);
-    c_line(emitter, "    %s_read(reader, %s);", record, name);
+    c_line(emitter, "    %s(reader, %s);", c_own(emitter, type->declaration, "_read"), name);
 }
 
 static void read_array(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
@@ -126,7 +134,7 @@ static void read_array(struct c_emitter *emitter, const struct kodosis_type *typ
     c_line(emitter, "%s = (%s)kodosis_read_array(reader, %llu, sizeof(*%s));", name, pointer,
            (unsigned long long)type->count, name);
     c_line(emitter, "if (%s)", name);
-    c_line(emitter, "    read_%s(reader, %s);", c_stem(emitter, type), name);
+    c_line(emitter, "    %s(reader, %s);", c_helper(emitter, "read", type), name);
 }
 
 /* Scalars that follow each other are read together; what needs memory or a view of its own is read alone. */
@@ -138,7 +146,7 @@ static void read_parameters(struct c_emitter *emitter, const struct kodosis_proc
 
     for (i = 0; i < procedure->parameter_count; i++) {
         const struct kodosis_type *type = procedure->parameters[i].type;
-        const char *name = c_parameter(emitter, &procedure->parameters[i], taken);
+        const char *name = c_parameter(emitter, procedure, &procedure->parameters[i], taken);
 
         if (type->kind != KODOSIS_TYPE_ARRAY && !c_is_record(type))
             continue;
@@ -173,23 +181,24 @@ static bool parameters_have_run(struct c_emitter *emitter, const struct kodosis_
 static void emit_invoke(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     struct c_field *fields = c_parameter_fields(emitter, procedure, taken);
-    const char *service = c_service(emitter, procedure->service);
-    const char *handler = c_safe(emitter, procedure->snake);
+    const char *service = c_own(emitter, procedure->service, "_service");
+    const char *handler = c_handler(emitter, procedure);
     struct c_arguments arguments = c_arguments(emitter, procedure);
     const char *items[4] = { "const void *handlers", "void *self", "struct hprpc_request *request",
                              "struct kodosis_reader *reader" };
     size_t i;
 
-    c_call(emitter, c_format(emitter, "static int %s_invoke", c_procedure(emitter, procedure)), items, 4, "");
+    c_call(emitter, c_format(emitter, "static int %s", c_procedure_static(emitter, procedure, "_invoke")), items, 4,
+           "");
     c_open(emitter);
-    c_line(emitter, "const struct %s_service *service = (const struct %s_service *)handlers;", service, service);
+    c_line(emitter, "const struct %s *service = (const struct %s *)handlers;", service, service);
     c_add_argument(&arguments, "self");
     c_add_argument(&arguments, "request");
     for (i = 0; i < procedure->parameter_count; i++) {
-        const char *name = c_parameter(emitter, &procedure->parameters[i], taken);
+        const char *name = c_parameter(emitter, procedure, &procedure->parameters[i], taken);
 
         declare_variable(emitter, procedure->parameters[i].type, name);
-        c_add_argument(&arguments, name);
+        c_add_argument(&arguments, handed(emitter, procedure->parameters[i].type, name));
     }
     if (parameters_have_run(emitter, procedure, fields))
         c_line(emitter, "const uint8_t *at;");
@@ -199,7 +208,7 @@ static void emit_invoke(struct c_emitter *emitter, const struct kodosis_procedur
     c_line(emitter, "    return HPRPC_EBODY;");
     c_line(emitter, "if (!service->%s)", handler);
     c_line(emitter, "    return HPRPC_EUNIMPLEMENTED;");
-    c_call(emitter, c_format(emitter, "return service->%s", handler), arguments.items, arguments.count, ";");
+    c_call(emitter, c_format(emitter, "return (service->%s)", handler), arguments.items, arguments.count, ";");
     c_close(emitter);
     c_gap(emitter);
 }
@@ -230,26 +239,26 @@ static const char *flags_of(struct c_emitter *emitter, const struct kodosis_proc
 
 void c_emit_interface(struct c_emitter *emitter, const struct kodosis_declaration *service)
 {
-    const char *name = c_service(emitter, service);
-    const char *procedures = service->procedure_count ? c_format(emitter, "%s_procedures", name) : "NULL";
+    const char *table = c_static(emitter, c_own(emitter, service, "_procedures"));
+    const char *procedures = service->procedure_count ? table : "NULL";
     size_t i;
 
     for (i = 0; i < service->procedure_count; i++)
         emit_invoke(emitter, &service->procedures[i]);
     if (service->procedure_count) {
-        c_line(emitter, "static const struct hprpc_procedure %s_procedures[] = {", name);
+        c_line(emitter, "static const struct hprpc_procedure %s[] = {", table);
         kodosis_text_indent(emitter->text);
         for (i = 0; i < service->procedure_count; i++) {
             const struct kodosis_procedure *procedure = &service->procedures[i];
 
-            c_line(emitter, "{ \"%s\", UINT64_C(0x%016" PRIx64 "), %s, %s_invoke },", procedure->name, procedure->hash,
-                   flags_of(emitter, procedure), c_procedure(emitter, procedure));
+            c_line(emitter, "{ \"%s\", UINT64_C(0x%016" PRIx64 "), %s, %s },", procedure->name, procedure->hash,
+                   flags_of(emitter, procedure), c_procedure_static(emitter, procedure, "_invoke"));
         }
         kodosis_text_outdent(emitter->text);
         c_line(emitter, "};");
         c_gap(emitter);
     }
-    c_line(emitter, "static const struct hprpc_interface %s_interface = {", name);
+    c_line(emitter, "static const struct hprpc_interface %s = {", c_interface(emitter, service));
     c_line(emitter, "    \"%s\", %u, %zu, %s,", service->full_name, service->version, service->procedure_count,
            procedures);
     c_line(emitter, "};");
@@ -261,8 +270,7 @@ static void emit_offer(struct c_emitter *emitter, const struct kodosis_declarati
 {
     emit_offer_head(emitter, service, verb, object, "");
     c_open(emitter);
-    c_line(emitter, "return hprpc_%s_%s(%s, &%s_interface, service, self);", object, verb, object,
-           c_service(emitter, service));
+    c_line(emitter, "return hprpc_%s%s(%s, &%s, service, self);", object, verb, object, c_interface(emitter, service));
     c_close(emitter);
     c_gap(emitter);
 }
@@ -273,8 +281,8 @@ void c_emit_server(struct c_emitter *emitter, const struct kodosis_declaration *
 
     c_line(emitter, "/* ---- Service %s: offering it ---- */", service->name);
     c_gap(emitter);
-    emit_offer(emitter, service, "add", "server");
-    emit_offer(emitter, service, "serve", "controller");
+    emit_offer(emitter, service, "_add", "server");
+    emit_offer(emitter, service, "_serve", "controller");
     for (i = 0; i < service->procedure_count; i++)
         if (!service->procedures[i].oneway)
             emit_reply(emitter, &service->procedures[i]);

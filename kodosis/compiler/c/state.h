@@ -9,17 +9,21 @@
 #include "kodosis/compiler/text/memory.h"
 #include "kodosis/compiler/text/text.h"
 
+struct c_names;
+
 struct c_emitter {
     const struct kodosis_model *model;
     const struct kodosis_file *file;
     struct kodosis_text *text; /* what is being written: the header or the source */
     struct kodosis_memory memory;
-    bool *declared; /* by type index: the struct of this list or map stands in the header */
-    bool *wrapped;  /* by type index: the header has a pointer to the struct around this array */
-    bool *listed;   /* by type index: `listing` has lists of this type in its declarations */
-    const struct kodosis_file *listing;
-    bool *renewed; /* by type index: the static function that reads a new one stands in the source */
-    bool *helped;  /* by type index: the static functions for this type stand in the source */
+    struct c_names *names;
+    const char **composites; /* by type index: the names of structs of lists, maps and arrays that were asked for */
+    const char **stems;      /* by type index: what helpers are called behind their verbs */
+    bool *declared;          /* by type index: the struct of this list or map stands in the header */
+    bool *wrapped;           /* by type index: the header has a pointer to the struct around this array */
+    bool *listed;            /* by type index: the header of the list's element declares the list */
+    bool *renewed;           /* by type index: the static function that reads a new one stands in the source */
+    bool *helped;            /* by type index: the static functions for this type stand in the source */
 
     /* schema.c: the types in its table, and by type index the place in it plus one */
     const struct kodosis_type **schema_types;

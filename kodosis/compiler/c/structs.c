@@ -17,7 +17,7 @@ static void emit_layout(struct c_emitter *emitter, const struct kodosis_declarat
     c_line(emitter, "KODOSIS_STATIC_ASSERT(sizeof(struct %s) == %llu, \"the size of %s\");", name,
            (unsigned long long)declaration->type->size, name);
     for (i = count > OFFSETS_MAX ? count - 1 : 0; i < count; i++) {
-        const char *member = c_member(emitter, &declaration->members[i]);
+        const char *member = c_member(emitter, declaration, &declaration->members[i]);
 
         c_line(emitter, "KODOSIS_STATIC_ASSERT(offsetof(struct %s, %s) == %llu, \"the place of %s\");", name, member,
                (unsigned long long)declaration->members[i].offset, member);
@@ -44,18 +44,21 @@ static void emit_struct_check(struct c_emitter *emitter, const struct kodosis_de
 
     for (i = 0; i < declaration->member_count; i++)
         rows |= declaration->members[i].type->checked && declaration->members[i].type->kind == KODOSIS_TYPE_ARRAY;
-    c_line(emitter, "void %s_check(struct kodosis_reader *reader, const void *first, size_t count, size_t stride)",
-           name);
+    c_line(emitter, "void %s(struct kodosis_reader *reader, const void *first, size_t count, size_t stride)",
+           c_own(emitter, declaration, "_check"));
     c_open(emitter);
     c_line(emitter, "const uint8_t *place = (const uint8_t *)first;");
     if (rows)
         c_line(emitter, "size_t i;");
     c_gap(emitter);
+    c_line(emitter, "if (!count)");
+    c_line(emitter, "    return;");
     for (i = 0; i < declaration->member_count; i++) {
         const struct kodosis_member *member = &declaration->members[i];
         uint64_t times;
         const struct kodosis_type *type = innermost(member->type, &times);
-        const char *at = c_format(emitter, "place + offsetof(struct %s, %s)", name, c_member(emitter, member));
+        const char *at =
+            c_format(emitter, "place + offsetof(struct %s, %s)", name, c_member(emitter, declaration, member));
 
         if (!member->type->checked)
             continue;
@@ -83,23 +86,24 @@ static void emit_blittable(struct c_emitter *emitter, const struct kodosis_decla
     if (type->checked)
         emit_struct_check(emitter, declaration);
 
-    c_line(emitter, "uint64_t %s_size(const struct %s *value, uint64_t offset)", name, name);
+    c_line(emitter, "uint64_t %s(const struct %s *value, uint64_t offset)", c_own(emitter, declaration, "_size"), name);
     c_open(emitter);
     c_line(emitter, "return kodosis_size_aligned(offset, sizeof(*value), %u);", type->alignment);
     c_close(emitter);
     c_gap(emitter);
-    c_line(emitter, "void %s_write(struct kodosis_writer *writer, const struct %s *value)", name, name);
+    c_line(emitter, "void %s(struct kodosis_writer *writer, const struct %s *value)",
+           c_own(emitter, declaration, "_write"), name);
     c_open(emitter);
     c_line(emitter, "kodosis_write_aligned(writer, value, sizeof(*value), %u);", type->alignment);
     c_close(emitter);
     c_gap(emitter);
-    c_line(emitter, "const struct %s *%s_view(struct kodosis_reader *reader)", name, name);
+    c_line(emitter, "const struct %s *%s(struct kodosis_reader *reader)", name, c_own(emitter, declaration, "_view"));
     c_open(emitter);
     if (type->checked) {
         c_line(emitter, "const void *view = kodosis_read_view(reader, sizeof(struct %s), %u);", name, type->alignment);
         c_gap(emitter);
         c_line(emitter, "if (view)");
-        c_line(emitter, "    %s_check(reader, view, 1, sizeof(struct %s));", name, name);
+        c_line(emitter, "    %s(reader, view, 1, sizeof(struct %s));", c_own(emitter, declaration, "_check"), name);
         c_line(emitter, "return reader->status == KODOSIS_OK ? (const struct %s *)view : NULL;", name);
     } else {
         c_line(emitter, "return (const struct %s *)kodosis_read_view(reader, sizeof(struct %s), %u);", name, name,
@@ -107,12 +111,13 @@ static void emit_blittable(struct c_emitter *emitter, const struct kodosis_decla
     }
     c_close(emitter);
     c_gap(emitter);
-    c_line(emitter, "void %s_read(struct kodosis_reader *reader, struct %s *ret_value)", name, name);
+    c_line(emitter, "void %s(struct kodosis_reader *reader, struct %s *ret_value)",
+           c_own(emitter, declaration, "_read"), name);
     c_open(emitter);
     /* a copy is checked, not what it was made of: the message may be shared with the peer */
     c_line(emitter, "kodosis_read_copy(reader, ret_value, sizeof(*ret_value), %u);", type->alignment);
     if (type->checked)
-        c_line(emitter, "%s_check(reader, ret_value, 1, sizeof(*ret_value));", name);
+        c_line(emitter, "%s(reader, ret_value, 1, sizeof(*ret_value));", c_own(emitter, declaration, "_check"));
     c_close(emitter);
     c_gap(emitter);
 }
@@ -128,7 +133,8 @@ static struct c_field *fields_of(struct c_emitter *emitter, const struct kodosis
 
     for (i = 0; i < count; i++) {
         fields[i].type = declaration->members[i].type;
-        fields[i].expression = c_format(emitter, "%s->%s", record, c_member(emitter, &declaration->members[i]));
+        fields[i].expression =
+            c_format(emitter, "%s->%s", record, c_member(emitter, declaration, &declaration->members[i]));
         fields[i].record = record;
         fields[i].owner = declaration;
         fields[i].index = i;
@@ -151,7 +157,7 @@ static void emit_struct_size(struct c_emitter *emitter, const struct kodosis_dec
 {
     const char *name = c_name(emitter, declaration);
 
-    c_line(emitter, "uint64_t %s_size(const struct %s *value, uint64_t offset)", name, name);
+    c_line(emitter, "uint64_t %s(const struct %s *value, uint64_t offset)", c_own(emitter, declaration, "_size"), name);
     c_open(emitter);
     if (!has_variable_size(declaration))
         c_line(emitter, "(void)value;");
@@ -170,7 +176,8 @@ static void emit_struct_write(struct c_emitter *emitter, const struct kodosis_de
     const char *name = c_name(emitter, declaration);
     struct c_field *fields = fields_of(emitter, declaration, "value");
 
-    c_line(emitter, "void %s_write(struct kodosis_writer *writer, const struct %s *value)", name, name);
+    c_line(emitter, "void %s(struct kodosis_writer *writer, const struct %s *value)",
+           c_own(emitter, declaration, "_write"), name);
     c_open(emitter);
     if (c_fields_have_run(emitter, fields, declaration->member_count)) {
         c_line(emitter, "uint8_t *at;");
@@ -190,7 +197,8 @@ static void emit_struct_read(struct c_emitter *emitter, const struct kodosis_dec
     const char *name = c_name(emitter, declaration);
     struct c_field *fields = fields_of(emitter, declaration, "ret_value");
 
-    c_line(emitter, "void %s_read(struct kodosis_reader *reader, struct %s *ret_value)", name, name);
+    c_line(emitter, "void %s(struct kodosis_reader *reader, struct %s *ret_value)",
+           c_own(emitter, declaration, "_read"), name);
     c_open(emitter);
     if (c_fields_have_run(emitter, fields, declaration->member_count)) {
         c_line(emitter, "const uint8_t *at;");

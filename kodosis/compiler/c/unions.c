@@ -9,7 +9,7 @@ static struct c_field union_field(struct c_emitter *emitter, const struct kodosi
                                   size_t index, const char *record)
 {
     const struct kodosis_member *member = &declaration->members[index];
-    const char *as = c_format(emitter, "%s->as.%s", record, c_member(emitter, member));
+    const char *as = c_format(emitter, "%s->as.%s", record, c_member(emitter, declaration, member));
     struct c_field field = { .type = member->type };
 
     field.expression = c_is_pointer_member(declaration, member) ? c_whole(emitter, member->type, as) : as;
@@ -46,7 +46,7 @@ static void emit_union_size(struct c_emitter *emitter, const struct kodosis_decl
     const char *name = c_name(emitter, declaration);
     size_t i;
 
-    c_line(emitter, "uint64_t %s_size(const struct %s *value, uint64_t offset)", name, name);
+    c_line(emitter, "uint64_t %s(const struct %s *value, uint64_t offset)", c_own(emitter, declaration, "_size"), name);
     c_open(emitter);
     c_line(emitter, "offset += 1;");
     c_line(emitter, "switch (value->tag) {");
@@ -70,7 +70,8 @@ static void emit_union_write(struct c_emitter *emitter, const struct kodosis_dec
     const char *name = c_name(emitter, declaration);
     size_t i;
 
-    c_line(emitter, "void %s_write(struct kodosis_writer *writer, const struct %s *value)", name, name);
+    c_line(emitter, "void %s(struct kodosis_writer *writer, const struct %s *value)",
+           c_own(emitter, declaration, "_write"), name);
     c_open(emitter);
     if (union_has_run(emitter, declaration)) {
         c_line(emitter, "uint8_t *at;");
@@ -94,15 +95,16 @@ static void emit_union_write(struct c_emitter *emitter, const struct kodosis_dec
 }
 
 /* A member that is a pointer: its value comes from the arena. */
-static void emit_pointer_read(struct c_emitter *emitter, const struct kodosis_member *member)
+static void emit_pointer_read(struct c_emitter *emitter, const struct kodosis_declaration *declaration,
+                              const struct kodosis_member *member)
 {
-    c_line(emitter, "ret_value->as.%s = read_new_%s(reader);", c_member(emitter, member),
-           c_stem(emitter, member->type));
+    c_line(emitter, "ret_value->as.%s = %s(reader);", c_member(emitter, declaration, member),
+           c_helper(emitter, "read_new", member->type));
 }
 
 static void emit_new(struct c_emitter *emitter, const struct kodosis_type *type)
 {
-    const char *head = c_format(emitter, "read_new_%s(struct kodosis_reader *reader)", c_stem(emitter, type));
+    const char *head = c_format(emitter, "%s(struct kodosis_reader *reader)", c_helper(emitter, "read_new", type));
     struct c_field field = { .type = type, .expression = c_whole(emitter, type, "value") };
     struct c_body body;
 
@@ -130,7 +132,8 @@ static void emit_union_read(struct c_emitter *emitter, const struct kodosis_decl
     for (i = 0; i < declaration->member_count; i++)
         if (c_is_pointer_member(declaration, &declaration->members[i]))
             emit_new(emitter, declaration->members[i].type);
-    c_line(emitter, "void %s_read(struct kodosis_reader *reader, struct %s *ret_value)", name, name);
+    c_line(emitter, "void %s(struct kodosis_reader *reader, struct %s *ret_value)",
+           c_own(emitter, declaration, "_read"), name);
     c_open(emitter);
     if (union_has_run(emitter, declaration)) {
         c_line(emitter, "const uint8_t *at;");
@@ -145,7 +148,7 @@ static void emit_union_read(struct c_emitter *emitter, const struct kodosis_decl
 
         emit_case(emitter, declaration, i);
         if (c_is_pointer_member(declaration, &declaration->members[i]))
-            emit_pointer_read(emitter, &declaration->members[i]);
+            emit_pointer_read(emitter, declaration, &declaration->members[i]);
         else
             c_read_fields(emitter, &field, 1, NULL);
         emit_break(emitter);

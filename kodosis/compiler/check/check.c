@@ -127,8 +127,10 @@ static const struct kodosis_model *make_model(struct kodosis_checker *checker)
     const struct kodosis_file **files = kodosis_memory_take_array(checker->memory, checker->unit_count, sizeof(*files));
     const struct kodosis_type **types = kodosis_memory_take_array(checker->memory, checker->type_count, sizeof(*types));
 
-    for (size_t i = 0; i < checker->unit_count; i++)
+    for (size_t i = 0; i < checker->unit_count; i++) {
+        checker->units[i]->file->index = (uint32_t)i;
         files[i] = checker->units[i]->file;
+    }
     for (size_t i = 0; i < checker->type_count; i++)
         types[i] = checker->types[i];
     model->files = files;

@@ -133,8 +133,10 @@ static void claim_name(struct kodosis_checker *checker, struct kodosis_entry *en
     if (declaration->alias)
         name = kodosis_join(checker->memory, entry->unit->file->namespace_name, ".", declaration->alias);
     other = kodosis_table_add(&checker->names, name, entry);
-    if (!other)
+    if (!other && declaration->kind != KODOSIS_CONST)
         claim_generated(checker, entry);
+    else if (!other)
+        return;
     else if (declaration->kind == KODOSIS_SERVICE && other->declaration->kind == KODOSIS_SERVICE && !declaration->alias)
         complain_twice(checker, &declaration->position, &other->declaration->position,
                        "service '%s' is declared twice; give one version another name in the program with 'as'",

@@ -311,7 +311,7 @@ static int paper_paper_say_hello_invoke(const void *handlers, void *self, struct
         return HPRPC_EBODY;
     if (!service->say_hello)
         return HPRPC_EUNIMPLEMENTED;
-    return service->say_hello(self, request, request_);
+    return (service->say_hello)(self, request, request_);
 }
 
 static int paper_paper_average_invoke(const void *handlers, void *self, struct hprpc_request *request,
@@ -325,7 +325,7 @@ static int paper_paper_average_invoke(const void *handlers, void *self, struct h
         return HPRPC_EBODY;
     if (!service->average)
         return HPRPC_EUNIMPLEMENTED;
-    return service->average(self, request, numbers);
+    return (service->average)(self, request, numbers);
 }
 
 static int paper_paper_get_rand_nums_invoke(const void *handlers, void *self, struct hprpc_request *request,
@@ -339,7 +339,7 @@ static int paper_paper_get_rand_nums_invoke(const void *handlers, void *self, st
         return HPRPC_EBODY;
     if (!service->get_rand_nums)
         return HPRPC_EUNIMPLEMENTED;
-    return service->get_rand_nums(self, request, count);
+    return (service->get_rand_nums)(self, request, count);
 }
 
 static int paper_paper_lookup_invoke(const void *handlers, void *self, struct hprpc_request *request,
@@ -355,7 +355,7 @@ static int paper_paper_lookup_invoke(const void *handlers, void *self, struct hp
         return HPRPC_EBODY;
     if (!service->lookup)
         return HPRPC_EUNIMPLEMENTED;
-    return service->lookup(self, request, key, strict);
+    return (service->lookup)(self, request, key, strict);
 }
 
 static int paper_paper_keep_alive_invoke(const void *handlers, void *self, struct hprpc_request *request,
@@ -367,7 +367,7 @@ static int paper_paper_keep_alive_invoke(const void *handlers, void *self, struc
         return HPRPC_EBODY;
     if (!service->keep_alive)
         return HPRPC_EUNIMPLEMENTED;
-    return service->keep_alive(self, request);
+    return (service->keep_alive)(self, request);
 }
 
 static int paper_paper_log_invoke(const void *handlers, void *self, struct hprpc_request *request,
@@ -385,7 +385,7 @@ static int paper_paper_log_invoke(const void *handlers, void *self, struct hprpc
         return HPRPC_EBODY;
     if (!service->log)
         return HPRPC_EUNIMPLEMENTED;
-    return service->log(self, request, line, event);
+    return (service->log)(self, request, line, event);
 }
 
 static const struct hprpc_procedure paper_paper_procedures[] = {

@@ -546,6 +546,8 @@ void golden_trees_checked_check(struct kodosis_reader *reader, const void *first
     const uint8_t *place = (const uint8_t *)first;
     size_t i;
 
+    if (!count)
+        return;
     paper_color_check(reader, place + offsetof(struct golden_trees_checked, color), count, stride);
     for (i = 0; i < count; i++)
         kodosis_check_bools(reader, place + offsetof(struct golden_trees_checked, flags) + i * stride, 3, sizeof(bool));

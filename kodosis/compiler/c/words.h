@@ -1,0 +1,18 @@
+/*
+ * Names that are taken before an interface file says a word: by C, C++, POSIX and the system's headers.
+ */
+#ifndef KODOSIS_COMPILER_C_WORDS_H
+#define KODOSIS_COMPILER_C_WORDS_H
+
+#include <stdbool.h>
+
+/* A keyword, a macro that expands wherever it stands, or a function that generated code calls: no identifier at all. */
+bool c_is_word(const char *name);
+
+/* A type, function or variable of the system's headers, or a macro with arguments: nothing outside of a function or struct. */
+bool c_is_system_name(const char *name);
+
+/* A macro in capitals. */
+bool c_is_macro(const char *name);
+
+#endif
