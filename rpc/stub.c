@@ -226,6 +226,9 @@ static int refuse(struct hprpc_stub *stub, unsigned numbers, uint64_t size)
     if (hprpc__is_refused(numbers))
         return explain(stub->call, hprpc__refusal_of(numbers),
                        atomic_load_explicit((_Atomic(const char *) *)&bound->sentence, memory_order_acquire));
+    if (size >= KODOSIS_SIZE_TOO_DEEP)
+        return explain(stub->call, HPRPC_EINVAL,
+                       "the arguments cannot be encoded: they nest too deep, or contain themselves");
     return explain_size(stub, size);
 }
 

@@ -12,10 +12,7 @@
 extern "C" {
 #endif
 
-enum {
-    KODOSIS_DEPTH_MAX = 64,
-    KODOSIS_RUN_MAX = 256, /* the longest run of kodosis_read_run */
-};
+enum { KODOSIS_RUN_MAX = 256 }; /* the longest run of kodosis_read_run */
 
 struct kodosis_reader {
     const uint8_t *cursor;

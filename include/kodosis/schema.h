@@ -131,14 +131,16 @@ KODOSIS_API void kodosis_schema_read(const struct kodosis_schema *schema, uint32
 
 /*
  * Whether two values are the same: the same text, numbers and structure. Floats are compared by their bits, so that a NaN
- * equals itself and the two zeros differ. The order of a map's entries means nothing.
+ * equals itself and the two zeros differ. The order of a map's entries means nothing. Values that nest deeper than can be
+ * encoded are different, unless they are one and the same memory.
  */
 KODOSIS_API bool kodosis_schema_equal(const struct kodosis_schema *schema, uint32_t type, const void *left,
                                       const void *right);
 
 /*
  * Writes a value as text on one line, like { name: "door", color: Red, path: [{ x: 1, y: -2 }] }. As snprintf: at most
- * `capacity` bytes with the final NUL, and the length of the whole text is returned.
+ * `capacity` bytes with the final NUL, and the length of the whole text is returned. Where a value nests more than 256 deep, "..."
+ * stands for it and for all that would come behind it.
  */
 KODOSIS_API size_t kodosis_schema_print(const struct kodosis_schema *schema, uint32_t type, const void *value,
                                         char *ret_text, size_t capacity);

@@ -60,6 +60,9 @@ enum kodosis_status {
 /* The sentence for a status; never NULL, static, any thread. */
 KODOSIS_API const char *kodosis_status_text(enum kodosis_status status);
 
+/* How deep a value of a recursive type may nest, where it is written and where it is read. */
+enum { KODOSIS_DEPTH_MAX = 64 };
+
 /*
  * Where memory comes from. `allocate` returns memory aligned for any type, or NULL; `release` takes what `allocate`
  * returned, with the size that was asked for, or NULL. Both may be called from any thread.

@@ -28,6 +28,7 @@ struct kodosis_writer {
     enum kodosis_status status; /* the first thing that went wrong; nothing is written from then on */
     uint32_t reference_count;
     uint32_t reference_capacity; /* 0: everything is copied */
+    uint32_t depth;              /* levels of nesting that were entered */
     struct kodosis_reference *references;
 };
 
@@ -40,6 +41,7 @@ static inline void kodosis_writer_init(struct kodosis_writer *writer, void *memo
     writer->status = KODOSIS_OK;
     writer->reference_count = 0;
     writer->reference_capacity = 0;
+    writer->depth = 0;
     writer->references = NULL;
 }
 
@@ -57,7 +59,49 @@ static inline enum kodosis_status kodosis_writer_finish(const struct kodosis_wri
     return writer->status;
 }
 
-/* ---- Sizes: each takes the offset where a value starts and gives the offset behind it ---- */
+/* Steps into a value that may contain its own kind; false after a fault, which nesting beyond the limit is. */
+static inline bool kodosis_writer_enter(struct kodosis_writer *writer)
+{
+    if (KODOSIS_UNLIKELY(writer->status != KODOSIS_OK || writer->depth == KODOSIS_DEPTH_MAX)) {
+        kodosis_writer_fail(writer, KODOSIS_TOO_DEEP);
+        return false;
+    }
+    writer->depth++;
+    return true;
+}
+
+/* Steps out of what `enter` said true to. */
+static inline void kodosis_writer_leave(struct kodosis_writer *writer)
+{
+    writer->depth--;
+}
+
+/*
+ * ---- Sizes: each takes the offset where a value starts and gives the offset behind it ----
+ *
+ * An offset also carries what went wrong, so that no size can be mistaken for one that fits: from KODOSIS_SIZE_TOO_BIG on a list
+ * is too long, from KODOSIS_SIZE_TOO_DEEP on a value nests too deep. In between the bits count the levels that were entered.
+ */
+#define KODOSIS_SIZE_TOO_BIG (UINT64_C(1) << 55)
+#define KODOSIS_SIZE_LEVEL (UINT64_C(1) << 56)
+#define KODOSIS_SIZE_TOO_DEEP (UINT64_C(1) << 63)
+
+/* Steps into a value that may contain its own kind; false, and an offset that says so, beyond the limit. */
+static inline bool kodosis_size_enter(uint64_t *offset)
+{
+    if (KODOSIS_UNLIKELY(*offset >= KODOSIS_DEPTH_MAX * KODOSIS_SIZE_LEVEL)) {
+        *offset |= KODOSIS_SIZE_TOO_DEEP;
+        return false;
+    }
+    *offset += KODOSIS_SIZE_LEVEL;
+    return true;
+}
+
+/* Steps out of what `enter` said true to. */
+static inline uint64_t kodosis_size_leave(uint64_t offset)
+{
+    return offset - KODOSIS_SIZE_LEVEL;
+}
 
 /* The zero bytes that bring an offset to the next multiple of `alignment`, a power of two. */
 static inline size_t kodosis_padding(uint64_t offset, size_t alignment)
@@ -92,14 +136,14 @@ static inline uint64_t kodosis_size_aligned(uint64_t offset, uint64_t size, size
     return offset + kodosis_padding(offset, alignment) + size;
 }
 
-/* A list of `count` blittable elements of `size` bytes each. A sum that leaves 64 bits stays at the top: too big. */
+/* A list of `count` blittable elements of `size` bytes each. */
 static inline uint64_t kodosis_size_list(uint64_t offset, size_t count, size_t size, size_t alignment)
 {
     offset = kodosis_size_varint(offset, count);
     if (!count)
         return offset;
     if (KODOSIS_UNLIKELY(count > UINT32_MAX))
-        return UINT64_MAX / 2;
+        return offset | KODOSIS_SIZE_TOO_BIG;
     return kodosis_size_aligned(offset, KODOSIS_CAST(uint64_t, count) * size, alignment);
 }
 

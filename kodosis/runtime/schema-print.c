@@ -13,6 +13,7 @@ struct printer {
     size_t capacity;
     size_t size; /* of the whole text, whether there is room or not */
     unsigned nesting;
+    bool cut; /* the limit was reached: what is left is not looked at, since it might be the same again and again */
 };
 
 static void add(struct printer *printer, const char *text, size_t size)
@@ -259,7 +260,8 @@ static void print_nested(struct printer *printer, uint32_t index, const uint8_t 
 
 static void print_value(struct printer *printer, uint32_t index, const uint8_t *value)
 {
-    if (printer->nesting == NESTING_MAX) {
+    if (printer->cut || printer->nesting == NESTING_MAX) {
+        printer->cut = true;
         add_text(printer, "...");
         return;
     }
@@ -271,7 +273,7 @@ static void print_value(struct printer *printer, uint32_t index, const uint8_t *
 size_t kodosis_schema_print(const struct kodosis_schema *schema, uint32_t type, const void *value, char *ret_text,
                             size_t capacity)
 {
-    struct printer printer = { schema, ret_text, capacity, 0, 0 };
+    struct printer printer = { schema, ret_text, capacity, 0, 0, false };
 
     print_value(&printer, type, (const uint8_t *)value);
     if (capacity)

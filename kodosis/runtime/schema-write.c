@@ -48,10 +48,9 @@ static bool is_alone(const kodosis__type *type)
     return type->kind <= KODOSIS_FLOAT64 || type->kind == KODOSIS_ENUM;
 }
 
-uint64_t kodosis_schema_size(const struct kodosis_schema *schema, uint32_t index, const void *memory, uint64_t offset)
+static uint64_t size_of(const struct kodosis_schema *schema, const kodosis__type *type, const uint8_t *value,
+                        uint64_t offset)
 {
-    const kodosis__type *type = &schema->types[index];
-    const uint8_t *value = (const uint8_t *)memory;
     const struct kodosis_member_description *member;
     struct kodosis_string string;
     struct kodosis_bytes bytes;
@@ -86,6 +85,17 @@ uint64_t kodosis_schema_size(const struct kodosis_schema *schema, uint32_t index
     default:
         return list_size(schema, type, value, offset);
     }
+}
+
+uint64_t kodosis_schema_size(const struct kodosis_schema *schema, uint32_t index, const void *memory, uint64_t offset)
+{
+    const kodosis__type *type = &schema->types[index];
+
+    if (!(type->flags & KODOSIS_RECURSIVE))
+        return size_of(schema, type, (const uint8_t *)memory, offset);
+    if (!kodosis_size_enter(&offset))
+        return offset;
+    return kodosis_size_leave(size_of(schema, type, (const uint8_t *)memory, offset));
 }
 
 static void write_list(const struct kodosis_schema *schema, const kodosis__type *type, struct kodosis_writer *writer,
@@ -152,11 +162,9 @@ static void write_optional(const struct kodosis_schema *schema, const kodosis__t
         kodosis_schema_write(schema, type->element, writer, pointer);
 }
 
-void kodosis_schema_write(const struct kodosis_schema *schema, uint32_t index, struct kodosis_writer *writer,
-                          const void *memory)
+static void write_value(const struct kodosis_schema *schema, const kodosis__type *type, struct kodosis_writer *writer,
+                        const uint8_t *value)
 {
-    const kodosis__type *type = &schema->types[index];
-    const uint8_t *value = (const uint8_t *)memory;
     struct kodosis_string string;
     struct kodosis_bytes bytes;
     uint32_t i;
@@ -195,4 +203,17 @@ void kodosis_schema_write(const struct kodosis_schema *schema, uint32_t index, s
         write_list(schema, type, writer, value);
         break;
     }
+}
+
+void kodosis_schema_write(const struct kodosis_schema *schema, uint32_t index, struct kodosis_writer *writer,
+                          const void *memory)
+{
+    const kodosis__type *type = &schema->types[index];
+    bool recursive = (type->flags & KODOSIS_RECURSIVE) != 0;
+
+    if (recursive && !kodosis_writer_enter(writer))
+        return;
+    write_value(schema, type, writer, (const uint8_t *)memory);
+    if (recursive)
+        kodosis_writer_leave(writer);
 }

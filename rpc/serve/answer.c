@@ -24,7 +24,7 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
     if (!hprpc__shared_is_ours(controller->shared))
         return HPRPC_EFORKED;
     hprpc__mutex_lock(&controller->lock);
-    if (request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY))
+    if (request->answered || (request->header.flags & HPRPC_FLAG_ONEWAY) || size >= KODOSIS_SIZE_TOO_DEEP)
         r = HPRPC_EINVAL;
     else if (request->told || hprpc__state(controller) != HPRPC__READY)
         r = HPRPC_ECLOSED;

@@ -1,6 +1,7 @@
 /* Generated code for every feature: bytes written by hand, there and back, at the boundaries, and what must be refused. */
 #include "codec/cmocka_all.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -165,6 +166,10 @@ static void constants_are_c(void **state)
     assert_true(CODEC_FEATURES_MOST32 == UINT32_MAX && CODEC_FEATURES_MOST64 == UINT64_MAX);
     assert_true(CODEC_FEATURES_YES && !CODEC_FEATURES_NO);
     assert_true(CODEC_FEATURES_THIRD == 1.0f / 3.0f && sizeof(CODEC_FEATURES_THIRD) == sizeof(float));
+    assert_true(CODEC_FEATURES_TENTH32 == 0.1f && sizeof(CODEC_FEATURES_TENTH32) == sizeof(float));
+    assert_true(CODEC_FEATURES_MOST_REAL == FLT_MAX && CODEC_FEATURES_LEAST_REAL == FLT_TRUE_MIN);
+    assert_true(CODEC_FEATURES_MINUS_TENTH == -0.1f && CODEC_FEATURES_SHORT_TENTH == 0.1f);
+    assert_true(CODEC_FEATURES_EXACT == 16777216.0f && sizeof(CODEC_FEATURES_EXACT) == sizeof(float));
     assert_true(CODEC_FEATURES_TENTH == 0.1 && CODEC_FEATURES_WHOLE == 3.0 && CODEC_FEATURES_HUGE == 1e300);
     assert_true(1 - CODEC_FEATURES_NEGATIVE == 3.5 && sizeof(CODEC_FEATURES_WHOLE) == sizeof(double));
     assert_string_equal(text, "tab\t quote\" back\\ line\n");
@@ -580,6 +585,70 @@ static void types_nest_freely(void **state)
                  8 + 7 + 9 + 7 + 12 + 17);
 }
 
+/* A count that the values alone would allow, but not with their keys, is refused before anything is taken for it. */
+static void a_maps_count_needs_room_for_keys_and_values(void **state)
+{
+    /* the maps of struct Maps: where each count is, behind those that are empty; smallest key and value */
+    static const struct {
+        size_t place;
+        size_t key;
+        size_t value;
+    } maps[] = { { 0, 2, 8 }, { 1, 1, 2 }, { 2, 4, 16 }, { 3, 1, 1 }, { 4, 8, 1 } };
+    struct codec_features_maps decoded;
+    uint8_t bytes[VALUE_MAX];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+        enum { COUNT = 20 };
+        size_t size = maps[i].place + 1 + COUNT * (maps[i].key + maps[i].value) - 1;
+        struct kodosis_arena none;
+        struct kodosis_reader reader;
+
+        assert_true(size > maps[i].place + 1 + COUNT * maps[i].value);
+        memset(bytes, 0, sizeof(bytes));
+        bytes[maps[i].place] = COUNT;
+        assert_int_equal(decode(&codec_features_maps_type, bytes, size, &decoded), KODOSIS_BAD_COUNT);
+        kodosis_arena_init(&none, NULL, 0);
+        kodosis_reader_init(&reader, memcpy(open_body(size), bytes, size), size, &none);
+        kodosis_schema_read(&codec_features_everything_schema,
+                            kodosis_schema_find(&codec_features_everything_schema, "codec.features.Maps"), &reader,
+                            &decoded);
+        assert_int_equal(kodosis_reader_finish(&reader), KODOSIS_BAD_COUNT);
+    }
+}
+
+/* A value and a longer one that begins with it are different, from either side. */
+static void what_is_longer_is_different(void **state)
+{
+    const struct kodosis_string_int64_map_entry tags[] = { { { "a", 1 }, 1 }, { { "b", 1 }, 2 } };
+    const struct codec_features_color_string_map_entry names[] = { { 1, { "x", 1 } }, { 2, { "y", 1 } } };
+    const struct kodosis_string strings[] = { { "a", 1 }, { "b", 1 } };
+    struct codec_features_maps map = { .tags = { tags, 1 } };
+    struct codec_features_maps longer_map = { .tags = { tags, 2 } };
+    struct codec_features_text text = { .s = { "ab", 1 }, .ss = { strings, 1 } };
+    struct codec_features_text longer_text = text;
+
+    (void)state;
+    assert_false(codec_features_maps_equal(&map, &longer_map));
+    assert_false(codec_features_maps_equal(&longer_map, &map));
+    longer_map = map;
+    map.names.data = names;
+    longer_map.names.data = names;
+    longer_map.names.count = 2;
+    for (map.names.count = 0; map.names.count < 2; map.names.count++) {
+        assert_false(codec_features_maps_equal(&map, &longer_map));
+        assert_false(codec_features_maps_equal(&longer_map, &map));
+    }
+    longer_text.s.size = 2;
+    assert_false(codec_features_text_equal(&text, &longer_text));
+    assert_false(codec_features_text_equal(&longer_text, &text));
+    longer_text = text;
+    longer_text.ss.count = 2;
+    assert_false(codec_features_text_equal(&text, &longer_text));
+    assert_false(codec_features_text_equal(&longer_text, &text));
+}
+
 /* ---- Recursion ---- */
 
 static void trees_are_decoded(void **state)
@@ -836,6 +905,8 @@ int main(void)
         cmocka_unit_test(unions_have_a_tag),
         cmocka_unit_test(a_bad_tag_is_not_written),
         cmocka_unit_test(types_nest_freely),
+        cmocka_unit_test(a_maps_count_needs_room_for_keys_and_values),
+        cmocka_unit_test(what_is_longer_is_different),
         cmocka_unit_test(trees_are_decoded),
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(decoded_memory_is_limited),

@@ -172,6 +172,35 @@ static int grow(void *self, struct hprpc_request *request, const struct codec_fe
     return codec_features_everything_grow_reply(request, node);
 }
 
+/* Answers with a value without end, and then with the code that it got for that. */
+static int follow(void *self, struct hprpc_request *request, const struct codec_features_chain *chain)
+{
+    struct codec_features_chain loop = { .tag = CODEC_FEATURES_CHAIN_NEXT };
+
+    (void)self;
+    (void)chain;
+    loop.as.next = &loop;
+    return codec_features_everything_follow_reply(request, &loop);
+}
+
+static int measure(void *self, struct hprpc_request *request, struct kodosis_string line,
+                   const struct codec_features_event *event)
+{
+    (void)self;
+    (void)event;
+    return codec_features_everything_measure_reply(request, (int32_t)line.size);
+}
+
+static int report(void *self, struct hprpc_request *request, struct kodosis_string line,
+                  const struct codec_features_event *event)
+{
+    (void)self;
+    (void)request;
+    (void)line;
+    (void)event;
+    return 0;
+}
+
 static const struct codec_features_everything_service service = {
     .nothing = nothing,
     .tell = tell,
@@ -194,9 +223,99 @@ static const struct codec_features_everything_service service = {
     .huge = huge,
     .happen = happen,
     .grow = grow,
+    .follow = follow,
+    .measure = measure,
+    .report = report,
 };
 
 /* ---- Calls ---- */
+
+/* Whatever points into the reply needs a call to keep it; without one nothing is sent, and the output stays. */
+static void every_view_needs_a_call(void **state)
+{
+    union {
+        uint8_t untouched[256];
+        struct kodosis_string text;
+        struct kodosis_string pair[2];
+        struct kodosis_bytes bytes[2];
+        struct kodosis_int32_list lists[2];
+        const int32_t *optionals[2];
+        struct codec_features_chain chain[2];
+        struct codec_features_links links;
+        struct kodosis_bool_bool_map maps[2];
+        struct codec_features_event event;
+        struct codec_features_node node;
+    } out;
+    struct codec_features_chain chain = { .tag = CODEC_FEATURES_CHAIN_END };
+    struct codec_features_links links = { .both = { chain, chain } };
+    struct codec_features_event event = { .tag = CODEC_FEATURES_EVENT_COUNTED };
+    struct codec_features_node node = { 0 };
+    const struct kodosis_string names[2] = { { "", 0 }, { "", 0 } };
+    size_t i;
+
+    (void)state;
+    memset(&out, 0x5a, sizeof(out));
+    assert_int_equal(codec_features_everything_echo(&proxy, NULL, names[0], &out.text), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_pair(&proxy, NULL, names, out.pair), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_two_bytes(&proxy, NULL, out.bytes), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_two_lists(&proxy, NULL, out.lists), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_two_optionals(&proxy, NULL, out.optionals), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_two_chains(&proxy, NULL, out.chain), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_two_maps(&proxy, NULL, out.maps), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_follow(&proxy, NULL, &chain, out.chain), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_link(&proxy, NULL, &links, &out.links), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_happen(&proxy, NULL, &event, &out.event), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_grow(&proxy, NULL, &node, &out.node), HPRPC_EINVAL);
+    for (i = 0; i < sizeof(out.untouched); i++)
+        assert_int_equal(out.untouched[i], 0x5a);
+}
+
+/* What is in the way of encoding costs no credit: far more than there is would be gone. */
+static void calls_that_cannot_be_encoded_leave_no_trace(void **state)
+{
+    enum { ROUNDS = 300, SIZE = 1 << 20 };
+    char *text = calloc(1, SIZE);
+    struct kodosis_string line = { text, SIZE - 1 };
+    struct codec_features_event event = { .tag = 77 };
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    int32_t length = 5;
+    int i;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'x', SIZE - 1);
+    call.flags = HPRPC_CALL_NO_WAIT;
+    for (i = 0; i < ROUNDS; i++) {
+        assert_int_equal(codec_features_everything_report(&proxy, &call, line, &event), HPRPC_EINVAL);
+        assert_non_null(call.detail);
+        assert_int_equal(codec_features_everything_measure(&proxy, &call, line, &event, &length), HPRPC_EINVAL);
+        assert_int_equal(codec_features_everything_measure_start(&proxy, &call, line, &event), HPRPC_EINVAL);
+    }
+    assert_int_equal(length, 5);
+    event.tag = CODEC_FEATURES_EVENT_COUNTED;
+    assert_int_equal(codec_features_everything_report(&proxy, &call, line, &event), 0);
+    assert_int_equal(codec_features_everything_nothing(&proxy, NULL), 0);
+    hprpc_call_clear(&call);
+    free(text);
+}
+
+/* Arguments and results that nest too deep, or contain themselves, are refused with a sentence, and nothing else happens. */
+static void values_that_are_too_deep_are_refused(void **state)
+{
+    struct codec_features_chain loop = { .tag = CODEC_FEATURES_CHAIN_NEXT };
+    struct codec_features_chain end = { .tag = CODEC_FEATURES_CHAIN_END, .as.end = 7 };
+    struct codec_features_chain back;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+
+    (void)state;
+    loop.as.next = &loop;
+    assert_int_equal(codec_features_everything_follow(&proxy, &call, &loop, &back), HPRPC_EINVAL);
+    assert_non_null(strstr(call.detail, "nest too deep"));
+    assert_int_equal(codec_features_everything_follow_start(&proxy, &call, &loop), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_follow(&proxy, &call, &end, &back), HPRPC_EINVAL);
+    assert_int_equal(codec_features_everything_nothing(&proxy, NULL), 0);
+    hprpc_call_clear(&call);
+}
 
 static void values_go_there_and_back(void **state)
 {
@@ -498,6 +617,9 @@ int main(void)
         cmocka_unit_test(values_go_there_and_back),
         cmocka_unit_test(oneway_calls_arrive_in_order),
         cmocka_unit_test(views_need_a_call),
+        cmocka_unit_test(every_view_needs_a_call),
+        cmocka_unit_test(calls_that_cannot_be_encoded_leave_no_trace),
+        cmocka_unit_test(values_that_are_too_deep_are_refused),
         cmocka_unit_test(lists_and_maps_go_there_and_back),
         cmocka_unit_test(optionals_go_there_and_back),
         cmocka_unit_test(arrays_go_there_and_back),

@@ -323,7 +323,9 @@ static void a_size_beyond_counting(void **state)
     stage_run(&stage);
     client = stage_connect_tiny(&stage, "", NULL, &tiny);
     assert_int_equal(hprpc_stub_begin(&stub, client, tiny.binding, &call, 0, (uint64_t)UINT32_MAX + 2), HPRPC_ETOOBIG);
-    assert_int_equal(hprpc_stub_begin(&stub, client, tiny.binding, &call, 0, UINT64_MAX), HPRPC_ETOOBIG);
+    assert_int_equal(hprpc_stub_begin(&stub, client, tiny.binding, &call, 0, KODOSIS_SIZE_TOO_DEEP - 1), HPRPC_ETOOBIG);
+    assert_int_equal(hprpc_stub_begin(&stub, client, tiny.binding, &call, 0, KODOSIS_SIZE_TOO_DEEP), HPRPC_EINVAL);
+    assert_int_equal(hprpc_stub_begin(&stub, client, tiny.binding, &call, 0, UINT64_MAX), HPRPC_EINVAL);
     assert_int_equal(say(&tiny, &call, "next", NULL), 0);
     hprpc_call_clear(&call);
     hprpc_client_free(client);

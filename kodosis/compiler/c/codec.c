@@ -454,7 +454,19 @@ void c_read_fields(struct c_emitter *emitter, const struct c_field *fields, size
     free(flat.fields);
 }
 
-void c_enter(struct c_emitter *emitter)
+void c_enter_size(struct c_emitter *emitter)
+{
+    c_line(emitter, "if (!kodosis_size_enter(&offset))");
+    c_line(emitter, "    return offset;");
+}
+
+void c_enter_write(struct c_emitter *emitter)
+{
+    c_line(emitter, "if (!kodosis_writer_enter(writer))");
+    c_line(emitter, "    return;");
+}
+
+void c_enter_read(struct c_emitter *emitter)
 {
     c_line(emitter, "if (!kodosis_reader_enter(reader)) {");
     c_line(emitter, "    memset(ret_value, 0, sizeof(*ret_value));");

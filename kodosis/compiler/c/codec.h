@@ -42,7 +42,9 @@ void c_check_array(struct c_emitter *emitter, const struct kodosis_type *type, c
 /* The size of a blittable value; of an array by its parts, because a parameter forgets its size. */
 const char *c_size_of(struct c_emitter *emitter, const struct kodosis_type *type);
 
-/* Decoding steps down where a value may contain its own kind. */
-void c_enter(struct c_emitter *emitter);
+/* Sizing, writing and reading step down where a value may contain its own kind, and up again behind it. */
+void c_enter_size(struct c_emitter *emitter);
+void c_enter_write(struct c_emitter *emitter);
+void c_enter_read(struct c_emitter *emitter);
 
 #endif

@@ -164,8 +164,10 @@ static void emit_struct_size(struct c_emitter *emitter, const struct kodosis_dec
     if (declaration->type->exact) {
         c_line(emitter, "return offset + %llu;", (unsigned long long)declaration->type->smallest);
     } else {
+        if (declaration->type->recursive)
+            c_enter_size(emitter);
         c_size_fields(emitter, fields_of(emitter, declaration, "value"), declaration->member_count, "offset", "offset");
-        c_line(emitter, "return offset;");
+        c_line(emitter, declaration->type->recursive ? "return kodosis_size_leave(offset);" : "return offset;");
     }
     c_close(emitter);
     c_gap(emitter);
@@ -183,7 +185,11 @@ static void emit_struct_write(struct c_emitter *emitter, const struct kodosis_de
         c_line(emitter, "uint8_t *at;");
         c_gap(emitter);
     }
+    if (declaration->type->recursive)
+        c_enter_write(emitter);
     c_write_fields(emitter, fields, declaration->member_count);
+    if (declaration->type->recursive)
+        c_line(emitter, "kodosis_writer_leave(writer);");
     if (!declaration->member_count) {
         c_line(emitter, "(void)value;");
         c_line(emitter, "kodosis_write_uint8(writer, 0);");
@@ -205,7 +211,7 @@ static void emit_struct_read(struct c_emitter *emitter, const struct kodosis_dec
         c_gap(emitter);
     }
     if (declaration->type->recursive)
-        c_enter(emitter);
+        c_enter_read(emitter);
     c_read_fields(emitter, fields, declaration->member_count, "ret_value");
     if (declaration->type->recursive)
         c_line(emitter, "kodosis_reader_leave(reader);");

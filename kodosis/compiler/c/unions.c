@@ -48,6 +48,8 @@ static void emit_union_size(struct c_emitter *emitter, const struct kodosis_decl
 
     c_line(emitter, "uint64_t %s(const struct %s *value, uint64_t offset)", c_own(emitter, declaration, "_size"), name);
     c_open(emitter);
+    if (declaration->type->recursive)
+        c_enter_size(emitter);
     c_line(emitter, "offset += 1;");
     c_line(emitter, "switch (value->tag) {");
     for (i = 0; i < declaration->member_count; i++) {
@@ -60,7 +62,7 @@ static void emit_union_size(struct c_emitter *emitter, const struct kodosis_decl
     c_line(emitter, "default:");
     c_line(emitter, "    break;");
     c_line(emitter, "}");
-    c_line(emitter, "return offset;");
+    c_line(emitter, declaration->type->recursive ? "return kodosis_size_leave(offset);" : "return offset;");
     c_close(emitter);
     c_gap(emitter);
 }
@@ -77,6 +79,8 @@ static void emit_union_write(struct c_emitter *emitter, const struct kodosis_dec
         c_line(emitter, "uint8_t *at;");
         c_gap(emitter);
     }
+    if (declaration->type->recursive)
+        c_enter_write(emitter);
     c_line(emitter, "kodosis_write_uint8(writer, value->tag);");
     c_line(emitter, "switch (value->tag) {");
     for (i = 0; i < declaration->member_count; i++) {
@@ -90,6 +94,8 @@ static void emit_union_write(struct c_emitter *emitter, const struct kodosis_dec
     c_line(emitter, "    kodosis_writer_fail(writer, KODOSIS_BAD_TAG);");
     c_line(emitter, "    break;");
     c_line(emitter, "}");
+    if (declaration->type->recursive)
+        c_line(emitter, "kodosis_writer_leave(writer);");
     c_close(emitter);
     c_gap(emitter);
 }
@@ -140,7 +146,7 @@ static void emit_union_read(struct c_emitter *emitter, const struct kodosis_decl
         c_gap(emitter);
     }
     if (declaration->type->recursive)
-        c_enter(emitter);
+        c_enter_read(emitter);
     c_line(emitter, "ret_value->tag = kodosis_read_uint8(reader);");
     c_line(emitter, "switch (ret_value->tag) {");
     for (i = 0; i < declaration->member_count; i++) {

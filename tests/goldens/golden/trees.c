@@ -112,17 +112,22 @@ static void read_golden_trees_string_tree_map(struct kodosis_reader *reader, str
 
 uint64_t golden_trees_tree_size(const struct golden_trees_tree *value, uint64_t offset)
 {
+    if (!kodosis_size_enter(&offset))
+        return offset;
     offset += 4;
     offset = size_golden_trees_tree_list(&value->children, offset);
     offset = size_golden_trees_string_tree_map(&value->named, offset);
-    return offset;
+    return kodosis_size_leave(offset);
 }
 
 void golden_trees_tree_write(struct kodosis_writer *writer, const struct golden_trees_tree *value)
 {
+    if (!kodosis_writer_enter(writer))
+        return;
     kodosis_write_int32(writer, value->value);
     write_golden_trees_tree_list(writer, &value->children);
     write_golden_trees_string_tree_map(writer, &value->named);
+    kodosis_writer_leave(writer);
 }
 
 void golden_trees_tree_read(struct kodosis_reader *reader, struct golden_trees_tree *ret_value)
@@ -198,6 +203,8 @@ static void read_golden_trees_tree_2(struct kodosis_reader *reader, struct golde
 
 uint64_t golden_trees_expression_size(const struct golden_trees_expression *value, uint64_t offset)
 {
+    if (!kodosis_size_enter(&offset))
+        return offset;
     offset += 1;
     switch (value->tag) {
     case GOLDEN_TREES_EXPRESSION_NUMBER:
@@ -218,11 +225,13 @@ uint64_t golden_trees_expression_size(const struct golden_trees_expression *valu
     default:
         break;
     }
-    return offset;
+    return kodosis_size_leave(offset);
 }
 
 void golden_trees_expression_write(struct kodosis_writer *writer, const struct golden_trees_expression *value)
 {
+    if (!kodosis_writer_enter(writer))
+        return;
     kodosis_write_uint8(writer, value->tag);
     switch (value->tag) {
     case GOLDEN_TREES_EXPRESSION_NUMBER:
@@ -244,6 +253,7 @@ void golden_trees_expression_write(struct kodosis_writer *writer, const struct g
         kodosis_writer_fail(writer, KODOSIS_BAD_TAG);
         break;
     }
+    kodosis_writer_leave(writer);
 }
 
 static const struct golden_trees_expression *read_new_golden_trees_expression(struct kodosis_reader *reader)
