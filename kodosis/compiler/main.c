@@ -55,6 +55,17 @@ static int print(const struct kodosis_text *text)
     return KODOSIS_EXIT_OK;
 }
 
+static int print_line(const char *line)
+{
+    struct kodosis_text text = KODOSIS_TEXT_INIT;
+    int status;
+
+    kodosis_text_add_bytes(&text, line, strlen(line));
+    status = print(&text);
+    kodosis_text_clear(&text);
+    return status;
+}
+
 static void path_of(const struct run *run, const struct kodosis_file *file, const char *suffix,
                     struct kodosis_text *ret_path)
 {
@@ -73,9 +84,9 @@ static int write_one(struct run *run, const struct kodosis_file *file, const cha
     int error = 0;
 
     path_of(run, file, suffix, &path);
-    if (run->options.print_names)
-        puts(path.data);
-    else
+    if (run->options.print_names && (puts(path.data) < 0 || fflush(stdout)))
+        status = complain("the standard output", "it is closed or full");
+    else if (!run->options.print_names)
         error = kodosis_write_file(path.data, contents);
     if (error)
         status = complain(path.data, strerror(error));
@@ -164,9 +175,9 @@ int main(int argc, char **argv)
     if (!kodosis_options_parse(argc, argv, &run.options))
         return KODOSIS_EXIT_USAGE;
     if (run.options.command == KODOSIS_COMMAND_HELP)
-        status = fputs(kodosis_usage, stdout) < 0 ? KODOSIS_EXIT_IO : KODOSIS_EXIT_OK;
+        status = print_line(kodosis_usage);
     else if (run.options.command == KODOSIS_COMMAND_VERSION)
-        status = puts("kodosis " KODOSIS_VERSION) < 0 ? KODOSIS_EXIT_IO : KODOSIS_EXIT_OK;
+        status = print_line("kodosis " KODOSIS_VERSION "\n");
     else
         status = process(&run);
     kodosis_text_clear(&run.names);

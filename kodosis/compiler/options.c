@@ -152,7 +152,8 @@ bool kodosis_options_parse(int argc, char **argv, struct kodosis_options *ret_op
         return false;
     argc -= taken;
     argv += taken;
-    optind = 0; /* from the start, also when called again */
+    argv[0] = "kodosis"; /* what getopt calls the program, also behind a command */
+    optind = 0;          /* from the start, also when called again */
     while ((option = getopt_long(argc, argv, "o:I:h", long_options, NULL)) != -1) {
         if (!take_option(&options, option, optarg)) {
             kodosis_options_clear(&options);

@@ -60,13 +60,22 @@ static bool complain_range(struct kodosis_checker *checker, const struct kodosis
 
 /* ---- Conversions to the wanted type ---- */
 
+static void say_rounding(struct kodosis_checker *checker, const struct kodosis_position *position,
+                         const struct kodosis_type *type, double real)
+{
+    kodosis_warning(checker->diagnostics, position, "%s cannot hold this exactly: it becomes %.0f", type->text, real);
+}
+
 static bool take_whole(struct kodosis_checker *checker, const struct kodosis_position *position, struct whole whole,
                        const struct kodosis_type *type, struct kodosis_value *value)
 {
     if (is_float(type)) {
-        value->real = whole.negative ? -(double)whole.magnitude : (double)whole.magnitude;
-        if (type->kind == KODOSIS_TYPE_FLOAT32)
-            value->real = (float)value->real;
+        double magnitude =
+            type->kind == KODOSIS_TYPE_FLOAT32 ? (double)(float)whole.magnitude : (double)whole.magnitude;
+
+        if (magnitude >= 0x1p64 || (uint64_t)magnitude != whole.magnitude)
+            say_rounding(checker, position, type, whole.negative ? -magnitude : magnitude);
+        value->real = whole.negative ? -magnitude : magnitude;
         return true;
     }
     if (!fits(whole, type))
@@ -74,6 +83,13 @@ static bool take_whole(struct kodosis_checker *checker, const struct kodosis_pos
     value->natural = whole.negative ? 0 - whole.magnitude : whole.magnitude;
     value->integer = (int64_t)value->natural;
     return true;
+}
+
+static bool complain_small(struct kodosis_checker *checker, const struct kodosis_position *position,
+                           const struct kodosis_type *type)
+{
+    kodosis_error(checker->diagnostics, position, "this is too small for %s: it would become 0", type->text);
+    return false;
 }
 
 static bool take_real(struct kodosis_checker *checker, const struct kodosis_position *position, double real,
@@ -86,6 +102,10 @@ static bool take_real(struct kodosis_checker *checker, const struct kodosis_posi
         return false;
     }
     value->real = type->kind == KODOSIS_TYPE_FLOAT32 ? (double)(float)real : real;
+    if (real != 0 && value->real == 0)
+        return complain_small(checker, position, type);
+    if (value->real != real && floor(real) == real && fabs(real) <= 0x1p53) /* a count, rather than a measure */
+        say_rounding(checker, position, type, value->real);
     return true;
 }
 
@@ -228,6 +248,8 @@ bool kodosis__evaluate(struct kodosis_checker *checker, struct kodosis_unit *uni
     else if (ast->kind == KODOSIS_AST_INTEGER && is_number)
         ok = take_whole(checker, &ast->position, (struct whole){ ast->negative && ast->integer, ast->integer }, type,
                         &value);
+    else if (ast->kind == KODOSIS_AST_FLOAT && is_float(type) && ast->too_small)
+        ok = complain_small(checker, &ast->position, type);
     else if (ast->kind == KODOSIS_AST_FLOAT && is_float(type))
         ok = take_real(checker, &ast->position, ast->negative ? -ast->real : ast->real, type, &value);
     else if (ast->kind == KODOSIS_AST_BOOL && type->kind == KODOSIS_TYPE_BOOL)

@@ -25,6 +25,7 @@ struct kodosis_ast_value {
     bool present;
     bool negative;
     bool too_large;
+    bool too_small;   /* FLOAT: not 0, but `real` is */
     uint64_t integer; /* also 0 and 1 for BOOL */
     double real;
     const char *text; /* STRING */
@@ -99,6 +100,7 @@ struct kodosis_ast_declaration {
     struct kodosis_ast_procedure *procedures; /* SERVICE */
     size_t count;                             /* of whichever it has */
     bool broken;                              /* some of them were not understood */
+    struct kodosis_position start;
     struct kodosis_ast_declaration *next;
 };
 

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 
+#include "kodosis/compiler/syntax/habits.h"
 #include "kodosis/compiler/syntax/keyword.h"
 #include "kodosis/compiler/syntax/type.h"
 #include "kodosis/compiler/limits.h"
@@ -19,11 +20,30 @@ static bool count_one(struct kodosis_parser *parser, const struct kodosis_ast_na
 
 /* ---- Structs, unions, errors ---- */
 
+/* "name: type", as other languages have it. */
+static bool is_name_in_front(struct kodosis_parser *parser)
+{
+    const char *behind = parser->lexer.cursor;
+
+    while (*behind == ' ' || *behind == '\t')
+        behind++;
+    if (*behind != ':')
+        return false;
+    kodosis__advance(parser);
+    return !kodosis__habit_behind_name(parser);
+}
+
 static bool parse_member(struct kodosis_parser *parser, const char *what, struct kodosis_ast_member *member)
 {
     member->doc = parser->token.doc;
+    kodosis__habit_before_type(parser);
+    if (parser->token.kind == KODOSIS_TOKEN_NAME && is_name_in_front(parser))
+        return false;
     member->type = kodosis__parse_type(parser);
-    return member->type && kodosis__parse_member_name(parser, what, &member->name);
+    if (!member->type)
+        return false;
+    kodosis__habit_behind_type(parser);
+    return kodosis__parse_member_name(parser, what, &member->name) && kodosis__habit_behind_name(parser);
 }
 
 /* A member of a body is missing its end only where the next line begins: then nothing has to be skipped. */
@@ -40,10 +60,16 @@ void kodosis__parse_members(struct kodosis_parser *parser, struct kodosis_ast_de
     bool is_union = declaration->kind == KODOSIS_UNION;
     struct kodosis_ast_member **link = &declaration->members;
 
-    while (!kodosis__at_symbol(parser, '}') && !kodosis__at_declaration(parser) &&
-           parser->token.kind != KODOSIS_TOKEN_END) {
-        struct kodosis_ast_member *member = kodosis_memory_take(parser->memory, sizeof(*member));
+    while (!kodosis__at_symbol(parser, '}') && parser->token.kind != KODOSIS_TOKEN_END) {
+        struct kodosis_ast_member *member;
 
+        if (kodosis__habit_nested(parser, &declaration->name, declaration->start.column)) {
+            declaration->broken = true;
+            continue;
+        }
+        if (kodosis__at_declaration(parser))
+            break;
+        member = kodosis_memory_take(parser->memory, sizeof(*member));
         if (!parse_member(parser, "the name of the member", member)) {
             declaration->broken = true;
             kodosis__recover(parser);
@@ -160,8 +186,9 @@ static bool parse_parameters(struct kodosis_parser *parser, struct kodosis_ast_p
 static bool parse_raises(struct kodosis_parser *parser, struct kodosis_ast_procedure *procedure)
 {
     struct kodosis_ast_raise **link = &procedure->raises;
+    bool bare = parser->habits && parser->token.kind == KODOSIS_TOKEN_NAME; /* "throws A, B" */
 
-    if (!kodosis__expect_symbol(parser, '(', "and the errors that may be raised"))
+    if (!bare && !kodosis__expect_symbol(parser, '(', "and the errors that may be raised"))
         return false;
     do {
         struct kodosis_ast_raise *raise = kodosis_memory_take(parser->memory, sizeof(*raise));
@@ -173,7 +200,7 @@ static bool parse_raises(struct kodosis_parser *parser, struct kodosis_ast_proce
             link = &raise->next;
         }
     } while (kodosis__accept_symbol(parser, ','));
-    return kodosis__expect_symbol(parser, ')', "or ',' behind the error");
+    return bare || kodosis__expect_symbol(parser, ')', "or ',' behind the error");
 }
 
 /* A result type that is unknown may be a misspelt 'oneway' or 'idempotent' with a type behind it. */
@@ -197,6 +224,8 @@ static bool is_misspelt_flag(struct kodosis_parser *parser, const struct kodosis
 static bool parse_procedure(struct kodosis_parser *parser, struct kodosis_ast_procedure *procedure)
 {
     procedure->doc = parser->token.doc;
+    if (kodosis__habit_procedure(parser))
+        return false;
     parse_flags(parser, procedure);
     procedure->result = kodosis__parse_type(parser);
     if (!procedure->result || is_misspelt_flag(parser, procedure->result))
@@ -204,7 +233,7 @@ static bool parse_procedure(struct kodosis_parser *parser, struct kodosis_ast_pr
     if (!kodosis__parse_member_name(parser, "the name of the procedure", &procedure->name) ||
         !parse_parameters(parser, procedure))
         return false;
-    if (kodosis__accept_word(parser, "raises"))
+    if (kodosis__accept_word(parser, "raises") || kodosis__habit_throws(parser))
         return parse_raises(parser, procedure);
     return parser->fresh_line || !kodosis__suggest(parser, "raises");
 }
@@ -213,9 +242,16 @@ void kodosis__parse_procedures(struct kodosis_parser *parser, struct kodosis_ast
 {
     struct kodosis_ast_procedure **link = &declaration->procedures;
 
-    while (!kodosis__at_symbol(parser, '}') && !kodosis__at_declaration(parser) &&
-           parser->token.kind != KODOSIS_TOKEN_END) {
-        struct kodosis_ast_procedure *procedure = kodosis_memory_take(parser->memory, sizeof(*procedure));
+    while (!kodosis__at_symbol(parser, '}') && parser->token.kind != KODOSIS_TOKEN_END) {
+        struct kodosis_ast_procedure *procedure;
+
+        if (kodosis__habit_nested(parser, &declaration->name, declaration->start.column)) {
+            declaration->broken = true;
+            continue;
+        }
+        if (kodosis__at_declaration(parser))
+            break;
+        procedure = kodosis_memory_take(parser->memory, sizeof(*procedure));
 
         if (!parse_procedure(parser, procedure)) {
             declaration->broken = true;

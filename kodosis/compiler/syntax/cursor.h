@@ -14,6 +14,7 @@ struct kodosis_parser {
     struct kodosis_memory *memory;
     struct kodosis_diagnostics *diagnostics;
     struct kodosis_ast *ast;
+    uint32_t habits; /* of other languages, that were told */
 };
 
 void kodosis__advance(struct kodosis_parser *parser);

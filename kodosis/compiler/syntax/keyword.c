@@ -65,12 +65,37 @@ bool kodosis_is_keyword(const char *name, size_t size)
     return kodosis_is_reserved(name, size) || is_in(others, OTHERS, name, size, &index);
 }
 
+struct habit {
+    const char *foreign;
+    const char *ours;
+};
+
+static void consider_habits(struct kodosis_guess *guess, const struct habit *habits, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(habits[i].foreign) == guess->wrong_size &&
+            !memcmp(habits[i].foreign, guess->wrong, guess->wrong_size)) {
+            guess->best = habits[i].ours;
+            guess->distance = 0;
+        }
+    }
+}
+
+void kodosis_guess_consider_brackets(struct kodosis_guess *guess)
+{
+    static const struct habit habits[] = {
+        { "vector", "list" },       { "array", "list" }, { "repeated", "list" },   { "sequence", "list" },
+        { "Vec", "list" },          { "set", "list" },   { "Set", "list" },        { "Array", "list" },
+        { "seq", "list" },          { "slice", "list" }, { "Option", "optional" }, { "Maybe", "optional" },
+        { "nullable", "optional" }, { "dict", "map" },   { "HashMap", "map" },     { "unordered_map", "map" },
+    };
+
+    consider_habits(guess, habits, sizeof(habits) / sizeof(*habits));
+}
+
 void kodosis_guess_consider_types(struct kodosis_guess *guess)
 {
-    static const struct {
-        const char *foreign;
-        const char *ours;
-    } habits[] = {
+    static const struct habit habits[] = {
         { "int", "int32" },     { "unsigned", "uint32" }, { "long", "int64" },      { "short", "int16" },
         { "char", "int8" },     { "byte", "uint8" },      { "float", "float32" },   { "double", "float64" },
         { "boolean", "bool" },  { "str", "string" },      { "text", "string" },     { "vector", "list" },
@@ -79,13 +104,7 @@ void kodosis_guess_consider_types(struct kodosis_guess *guess)
         { "uint8_t", "uint8" }, { "uint16_t", "uint16" }, { "uint32_t", "uint32" }, { "uint64_t", "uint64" },
     };
 
-    for (size_t i = 0; i < sizeof(habits) / sizeof(*habits); i++) {
-        if (strlen(habits[i].foreign) == guess->wrong_size &&
-            !memcmp(habits[i].foreign, guess->wrong, guess->wrong_size)) {
-            guess->best = habits[i].ours;
-            guess->distance = 0;
-        }
-    }
+    consider_habits(guess, habits, sizeof(habits) / sizeof(*habits));
     for (size_t i = 0; i < BUILTINS; i++)
         kodosis_guess_consider(guess, builtins[i]);
     for (size_t i = 0; i < CONSTRUCTORS - 2; i++)

@@ -23,6 +23,9 @@ bool kodosis_is_reserved(const char *name, size_t size);
 /* All words of the language: no declaration has such a name. */
 bool kodosis_is_keyword(const char *name, size_t size);
 
+/* Considers what other languages call the types that have others in angle brackets. */
+void kodosis_guess_consider_brackets(struct kodosis_guess *guess);
+
 /* Considers every word that may begin a type. */
 void kodosis_guess_consider_types(struct kodosis_guess *guess);
 

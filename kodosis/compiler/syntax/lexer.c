@@ -254,6 +254,14 @@ static void skip_digits(struct kodosis_lexer *lexer)
         lexer->cursor++;
 }
 
+/* Whether a decimal number has a digit other than 0 in front of its exponent. */
+static bool has_value(const char *number)
+{
+    while (*number == '0' || *number == '.')
+        number++;
+    return *number >= '1' && *number <= '9';
+}
+
 /* Returns whether the digits go on as a floating-point number. */
 static bool lex_decimal(struct kodosis_lexer *lexer, struct kodosis_token *token)
 {
@@ -274,6 +282,7 @@ static bool lex_decimal(struct kodosis_lexer *lexer, struct kodosis_token *token
     }
     if (is_float) {
         token->real = strtod(token->start, NULL); /* the source is NUL-terminated */
+        token->too_small = token->real == 0 && has_value(token->start);
         return true;
     }
     read_integer(token, token->start, lexer->cursor, 10);
@@ -386,7 +395,7 @@ static bool is_quote(char byte)
 
 static bool is_symbol(char byte)
 {
-    return byte && strchr("{}()<>[],;:=.-", byte);
+    return byte && strchr("{}()<>[],;:=.-@?#*&", byte);
 }
 
 /* One error for a run of characters that begin no token. */

@@ -13,13 +13,14 @@ enum kodosis_token_kind {
     KODOSIS_TOKEN_INTEGER,
     KODOSIS_TOKEN_FLOAT,
     KODOSIS_TOKEN_STRING,
-    KODOSIS_TOKEN_SYMBOL, /* one of {}()<>[],;:=.- */
+    KODOSIS_TOKEN_SYMBOL, /* one of {}()<>[],;:=.- and, which other languages have, @?#*& */
 };
 
 struct kodosis_token {
     enum kodosis_token_kind kind;
     char symbol;
     bool too_large;    /* INTEGER beyond 64 bits */
+    bool too_small;    /* FLOAT that is 0 only because a double is no smaller */
     const char *start; /* in the source */
     size_t size;
     uint64_t integer;

@@ -2,6 +2,7 @@
 
 #include "kodosis/compiler/limits.h"
 #include "kodosis/compiler/syntax/body.h"
+#include "kodosis/compiler/syntax/habits.h"
 #include "kodosis/compiler/syntax/keyword.h"
 #include "kodosis/compiler/syntax/type.h"
 #include "kodosis/compiler/text/guess.h"
@@ -92,8 +93,10 @@ static bool parse_enum(struct kodosis_parser *parser, struct kodosis_ast_declara
 
 static bool parse_members(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration, const char *what)
 {
-    if (!kodosis__parse_declared_name(parser, what, &declaration->name) ||
-        !kodosis__expect_symbol(parser, '{', "and the members"))
+    if (!kodosis__parse_declared_name(parser, what, &declaration->name))
+        return false;
+    kodosis__habit_extends(parser);
+    if (!kodosis__expect_symbol(parser, '{', "and the members"))
         return false;
     kodosis__parse_members(parser, declaration);
     return true;
@@ -112,6 +115,7 @@ static bool parse_service(struct kodosis_parser *parser, struct kodosis_ast_decl
     if (kodosis__accept_word(parser, "as") &&
         !kodosis__parse_declared_name(parser, "another name for the service", &declaration->alias))
         return false;
+    kodosis__habit_extends(parser);
     if (!declaration->version.present && !declaration->alias.text && kodosis__suggest(parser, "version"))
         return false;
     if (!kodosis__at_symbol(parser, '{'))
@@ -152,16 +156,13 @@ static enum kodosis_declaration_kind declaration_kind(const struct kodosis_parse
     return (enum kodosis_declaration_kind)kind; /* the words are in the order of the kinds */
 }
 
-static void parse_declaration(struct kodosis_parser *parser, struct kodosis_ast_declaration ***link)
+/* From its first word on; or behind it, if that was another language's. */
+static void parse_declaration(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration,
+                              struct kodosis_ast_declaration ***link)
 {
-    struct kodosis_ast_declaration *declaration = kodosis_memory_take(parser->memory, sizeof(*declaration));
-
-    declaration->kind = declaration_kind(parser);
-    declaration->doc = parser->token.doc;
     if (parser->ast->declaration_count == KODOSIS_LIMIT_DECLARATIONS)
-        kodosis_error(parser->diagnostics, &parser->token.position, "more than %d declarations in one file",
+        kodosis_error(parser->diagnostics, &declaration->start, "more than %d declarations in one file",
                       KODOSIS_LIMIT_DECLARATIONS);
-    kodosis__advance(parser);
     if (!parse_one(parser, declaration)) {
         /* its name may be used elsewhere: do not complain there */
         parser->ast->incomplete = true;
@@ -176,6 +177,23 @@ static void parse_declaration(struct kodosis_parser *parser, struct kodosis_ast_
     parser->ast->declaration_count++;
     **link = declaration;
     *link = &declaration->next;
+}
+
+/* A declaration, perhaps one that begins as in another language. */
+static bool begin_declaration(struct kodosis_parser *parser, struct kodosis_ast_declaration ***link)
+{
+    struct kodosis_ast_declaration *declaration = kodosis_memory_take(parser->memory, sizeof(*declaration));
+
+    declaration->doc = parser->token.doc;
+    declaration->start = parser->token.position;
+    if (kodosis__at_declaration(parser)) {
+        declaration->kind = declaration_kind(parser);
+        kodosis__advance(parser);
+    } else if (!kodosis__habit_declaration(parser, &declaration->kind)) {
+        return false;
+    }
+    parse_declaration(parser, declaration, link);
+    return true;
 }
 
 static void refuse(struct kodosis_parser *parser)
@@ -200,6 +218,19 @@ static void refuse(struct kodosis_parser *parser)
     kodosis__accept_symbol(parser, '}');
 }
 
+/* What other languages have and this one has not. */
+static bool skip_habit(struct kodosis_parser *parser)
+{
+    if (kodosis__at_symbol(parser, '@')) {
+        kodosis__habit_annotation(parser);
+        return true;
+    }
+    if (!kodosis__habit_refused(parser))
+        return false;
+    parser->ast->incomplete = true;
+    return true;
+}
+
 struct kodosis_ast *kodosis_parse(const struct kodosis_file *file, struct kodosis_memory *memory,
                                   struct kodosis_diagnostics *diagnostics)
 {
@@ -214,7 +245,9 @@ struct kodosis_ast *kodosis_parse(const struct kodosis_file *file, struct kodosi
     }
     kodosis__advance(&parser);
     parser.fresh_line = true;
-    if (!kodosis__at_word(&parser, "namespace")) {
+    if (kodosis__habit_namespace(&parser)) {
+        parse_namespace(&parser);
+    } else if (!kodosis__at_word(&parser, "namespace")) {
         kodosis__unexpected(&parser, "'namespace' and its name at the beginning of the file");
         parser.ast->incomplete = true;
     }
@@ -223,9 +256,7 @@ struct kodosis_ast *kodosis_parse(const struct kodosis_file *file, struct kodosi
             parse_namespace(&parser);
         else if (kodosis__at_word(&parser, "import"))
             parse_import(&parser);
-        else if (kodosis__at_declaration(&parser))
-            parse_declaration(&parser, &link);
-        else if (!kodosis__accept_symbol(&parser, ';'))
+        else if (!kodosis__accept_symbol(&parser, ';') && !begin_declaration(&parser, &link) && !skip_habit(&parser))
             refuse(&parser);
     }
     kodosis_lexer_close(&parser.lexer);

@@ -117,6 +117,7 @@ bool kodosis__parse_value(struct kodosis_parser *parser, struct kodosis_ast_valu
         return kodosis__unexpected(parser, "a value (a number, a string, true, false or a name)");
     }
     value.too_large = token->too_large;
+    value.too_small = token->too_small;
     value.integer = token->integer;
     value.real = token->real;
     value.text = token->text;
@@ -174,6 +175,7 @@ static struct kodosis_ast_type *refuse_brackets(struct kodosis_parser *parser, c
     kodosis_guess_consider(&guess, "list");
     kodosis_guess_consider(&guess, "optional");
     kodosis_guess_consider(&guess, "map");
+    kodosis_guess_consider_brackets(&guess);
     if (guess.best)
         kodosis_error(parser->diagnostics, &name->position, "unknown type '%s<...>'; did you mean '%s'?", name->text,
                       guess.best);
