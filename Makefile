@@ -1,12 +1,13 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-long bench bench-peers bench-instructions format format-check install uninstall package clean
+.PHONY: help demo test test-long fuzz bench bench-peers bench-instructions format format-check install uninstall package clean
 
 help:
 	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
 	@echo 'make test                 build and run the tests: plain, address and thread sanitizers'
 	@echo 'make test-long            search further: HPRPC_LONG=10 takes ten times as long (docs/testing.md)'
+	@echo 'make fuzz                 run the fuzz targets for ten minutes each (ARGS=60: seconds)'
 	@echo 'make bench                measure the transports against the floors of this machine (ARGS=--help: options)'
 	@echo 'make bench-peers          build other frameworks too, and measure beside them (ARGS=--rounds=1: quickly)'
 	@echo 'make bench-instructions   count the instructions of a call, and say what grew'
@@ -29,6 +30,10 @@ test:
 test-long:
 	@tools/need test
 	@tools/test --long
+
+fuzz:
+	@tools/need test
+	@tools/fuzz $(ARGS)
 
 bench:
 	@tools/need build
