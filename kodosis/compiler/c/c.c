@@ -47,6 +47,7 @@ static void emit_includes(struct c_emitter *emitter)
 
     if (has_services(emitter->file))
         c_line(emitter, "#include <%s>", "hprpc/server.h");
+    c_line(emitter, "#include <kodosis/cold.h>");
     c_line(emitter, "#include <kodosis/schema.h>");
     c_gap(emitter);
     for (i = 0; i < emitter->file->import_count; i++)
@@ -165,6 +166,7 @@ static void emit(const struct kodosis_model *model, const struct kodosis_file *f
     emitter.listed = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     emitter.declared = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     emitter.wrapped = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
+    emitter.inner = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     emitter.renewed = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     emitter.helped = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
     claim_names(&emitter);

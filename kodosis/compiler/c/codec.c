@@ -13,6 +13,12 @@ enum {
     COPY_MIN = 16,    /* neighbours of one type that are copied in one go */
 };
 
+/* Whose functions do it: inline ones, or those of the library. */
+static const char *family(const struct c_emitter *emitter)
+{
+    return emitter->cold ? "kodosis_cold" : "kodosis";
+}
+
 /* ---- Expressions ---- */
 
 const char *c_address(struct c_emitter *emitter, const char *expression)
@@ -152,7 +158,7 @@ static void size_value(struct c_emitter *emitter, const struct kodosis_type *typ
     switch (type->kind) {
     case KODOSIS_TYPE_STRING:
     case KODOSIS_TYPE_BYTES:
-        c_line(emitter, "%s = kodosis_size_%s(%s, %s);", offset, c_word(type), from, x);
+        c_line(emitter, "%s = %s_size_%s(%s, %s);", offset, family(emitter), c_word(type), from, x);
         return;
     case KODOSIS_TYPE_STRUCT:
     case KODOSIS_TYPE_UNION:
@@ -164,7 +170,7 @@ static void size_value(struct c_emitter *emitter, const struct kodosis_type *typ
     case KODOSIS_TYPE_LIST:
         count = c_dot(emitter, x, "count");
         if (type->element->blittable)
-            c_line(emitter, "%s = kodosis_size_list(%s, %s, %s, %u);", offset, from, count,
+            c_line(emitter, "%s = %s_size_list(%s, %s, %s, %u);", offset, family(emitter), from, count,
                    c_size_of(emitter, type->element), type->element->alignment);
         else if (c_has_runtime_list(type))
             c_line(emitter, "%s = kodosis_size_%s_list(%s, %s);", offset, c_word(type->element), from, x);
@@ -227,7 +233,7 @@ static void write_value(struct c_emitter *emitter, const struct kodosis_type *ty
         return;
     case KODOSIS_TYPE_LIST:
         if (type->element->blittable)
-            c_line(emitter, "kodosis_write_list(writer, %s, %s, %s, %u);", c_dot(emitter, x, "data"),
+            c_line(emitter, "%s_write_list(writer, %s, %s, %s, %u);", family(emitter), c_dot(emitter, x, "data"),
                    c_dot(emitter, x, "count"), c_size_of(emitter, type->element), type->element->alignment);
         else if (c_has_runtime_list(type))
             c_line(emitter, "kodosis_write_%s_list(writer, %s);", c_word(type->element), x);
@@ -239,13 +245,17 @@ static void write_value(struct c_emitter *emitter, const struct kodosis_type *ty
         return;
     case KODOSIS_TYPE_ARRAY:
         if (type->blittable)
-            c_line(emitter, "kodosis_write_aligned(writer, %s, %s, %u);", first_of(emitter, type, x),
+            c_line(emitter, "%s_write_aligned(writer, %s, %s, %u);", family(emitter), first_of(emitter, type, x),
                    c_size_of(emitter, type), type->alignment);
         else
             c_line(emitter, "%s(writer, %s);", c_helper(emitter, "write", type), x);
         return;
     case KODOSIS_TYPE_OPTIONAL:
         c_line(emitter, "%s(writer, %s);", c_helper(emitter, "write", type), x);
+        return;
+    case KODOSIS_TYPE_STRING:
+    case KODOSIS_TYPE_BYTES:
+        c_line(emitter, "%s_write_%s(writer, %s);", family(emitter), c_word(type), x);
         return;
     default:
         c_line(emitter, "kodosis_write_%s(writer, %s);", c_word(type), x);
@@ -339,7 +349,7 @@ static void read_list_view(struct c_emitter *emitter, const struct kodosis_type 
     const char *items[4] = { "reader", c_size_of(emitter, element), c_format(emitter, "%u", element->alignment),
                              c_format(emitter, "&%s", count) };
 
-    c_call(emitter, c_format(emitter, "%s = (%s)kodosis_read_list", data, pointer), items, 4, ";");
+    c_call(emitter, c_format(emitter, "%s = (%s)%s_read_list", data, pointer, family(emitter)), items, 4, ";");
     check_row(emitter, element, data, count);
 }
 
@@ -352,7 +362,7 @@ static void read_value(struct c_emitter *emitter, const struct kodosis_type *typ
 {
     switch (type->kind) {
     case KODOSIS_TYPE_ENUM:
-        c_line(emitter, "%s = kodosis_read_%s(reader);", x, c_word(type));
+        c_line(emitter, "%s = %s_read_%s(reader);", x, family(emitter), c_word(type));
         c_line(emitter, "kodosis_check_enum(reader, %s(%s));", c_own(emitter, type->declaration, "_is_valid"), x);
         return;
     case KODOSIS_TYPE_STRUCT:
@@ -373,7 +383,7 @@ static void read_value(struct c_emitter *emitter, const struct kodosis_type *typ
         return;
     case KODOSIS_TYPE_ARRAY:
         if (type->blittable) {
-            c_line(emitter, "kodosis_read_copy(reader, %s, %s, %u);", first_of(emitter, type, x),
+            c_line(emitter, "%s_read_copy(reader, %s, %s, %u);", family(emitter), first_of(emitter, type, x),
                    c_size_of(emitter, type), type->alignment);
             check_row(emitter, type, first_of(emitter, type, x), NULL);
         } else {
@@ -383,8 +393,12 @@ static void read_value(struct c_emitter *emitter, const struct kodosis_type *typ
     case KODOSIS_TYPE_OPTIONAL:
         c_line(emitter, "%s = %s(reader);", x, c_helper(emitter, "read", type));
         return;
-    default:
+    case KODOSIS_TYPE_STRING:
+    case KODOSIS_TYPE_BYTES:
         c_line(emitter, "%s = kodosis_read_%s(reader);", x, c_word(type));
+        return;
+    default:
+        c_line(emitter, "%s = %s_read_%s(reader);", x, family(emitter), c_word(type));
         return;
     }
 }

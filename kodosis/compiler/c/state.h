@@ -22,6 +22,8 @@ struct c_emitter {
     bool *declared;          /* by type index: the struct of this list or map stands in the header */
     bool *wrapped;           /* by type index: the header has a pointer to the struct around this array */
     bool *listed;            /* by type index: the header of the list's element declares the list */
+    bool *inner;             /* by type index: a struct or union that no call passes by itself */
+    bool cold;               /* what is being written is seldom on the way of a call */
     bool *renewed;           /* by type index: the static function that reads a new one stands in the source */
     bool *helped;            /* by type index: the static functions for this type stand in the source */
 

@@ -218,13 +218,13 @@ void paper_event_read(struct kodosis_reader *reader, struct paper_event *ret_val
 
 uint64_t paper_not_found_size(const struct paper_not_found *value, uint64_t offset)
 {
-    offset = kodosis_size_string(offset, value->key);
+    offset = kodosis_cold_size_string(offset, value->key);
     return offset;
 }
 
 void paper_not_found_write(struct kodosis_writer *writer, const struct paper_not_found *value)
 {
-    kodosis_write_string(writer, value->key);
+    kodosis_cold_write_string(writer, value->key);
 }
 
 void paper_not_found_read(struct kodosis_reader *reader, struct paper_not_found *ret_value)

@@ -4,6 +4,7 @@
 #define PAPER_PAPER_H_
 
 #include <hprpc/server.h>
+#include <kodosis/cold.h>
 #include <kodosis/schema.h>
 
 #ifdef __cplusplus

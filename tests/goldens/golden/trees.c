@@ -77,7 +77,7 @@ static uint64_t size_golden_trees_string_tree_map(const struct golden_trees_stri
 
     offset = kodosis_size_varint(offset, value->count);
     for (i = 0; i < value->count; i++) {
-        offset = kodosis_size_string(offset, value->data[i].key);
+        offset = kodosis_cold_size_string(offset, value->data[i].key);
         offset = golden_trees_tree_size(&value->data[i].value, offset);
     }
     return offset;
@@ -89,7 +89,7 @@ static void write_golden_trees_string_tree_map(struct kodosis_writer *writer, co
 
     kodosis_write_varint(writer, value->count);
     for (i = 0; i < value->count; i++) {
-        kodosis_write_string(writer, value->data[i].key);
+        kodosis_cold_write_string(writer, value->data[i].key);
         golden_trees_tree_write(writer, &value->data[i].value);
     }
 }
@@ -136,7 +136,7 @@ void golden_trees_tree_read(struct kodosis_reader *reader, struct golden_trees_t
         memset(ret_value, 0, sizeof(*ret_value));
         return;
     }
-    ret_value->value = kodosis_read_int32(reader);
+    ret_value->value = kodosis_cold_read_int32(reader);
     read_golden_trees_tree_list(reader, &ret_value->children);
     read_golden_trees_string_tree_map(reader, &ret_value->named);
     kodosis_reader_leave(reader);
@@ -211,7 +211,7 @@ uint64_t golden_trees_expression_size(const struct golden_trees_expression *valu
         offset += 8;
         break;
     case GOLDEN_TREES_EXPRESSION_NAME:
-        offset = kodosis_size_string(offset, value->as.name);
+        offset = kodosis_cold_size_string(offset, value->as.name);
         break;
     case GOLDEN_TREES_EXPRESSION_NEGATED:
         offset = golden_trees_expression_size(value->as.negated, offset);
@@ -238,7 +238,7 @@ void golden_trees_expression_write(struct kodosis_writer *writer, const struct g
         kodosis_write_float64(writer, value->as.number);
         break;
     case GOLDEN_TREES_EXPRESSION_NAME:
-        kodosis_write_string(writer, value->as.name);
+        kodosis_cold_write_string(writer, value->as.name);
         break;
     case GOLDEN_TREES_EXPRESSION_NEGATED:
         golden_trees_expression_write(writer, value->as.negated);
@@ -283,7 +283,7 @@ void golden_trees_expression_read(struct kodosis_reader *reader, struct golden_t
     ret_value->tag = kodosis_read_uint8(reader);
     switch (ret_value->tag) {
     case GOLDEN_TREES_EXPRESSION_NUMBER:
-        ret_value->as.number = kodosis_read_float64(reader);
+        ret_value->as.number = kodosis_cold_read_float64(reader);
         break;
     case GOLDEN_TREES_EXPRESSION_NAME:
         ret_value->as.name = kodosis_read_string(reader);

@@ -2,6 +2,7 @@
 #ifndef GOLDEN_TREES_TREES_H_
 #define GOLDEN_TREES_TREES_H_
 
+#include <kodosis/cold.h>
 #include <kodosis/schema.h>
 
 #include "paper.h"
