@@ -84,13 +84,36 @@ static const char *table_name(struct c_emitter *emitter, const char *table)
 
 /* ---- Tables ---- */
 
+enum { LITERAL_MAX = 4000 }; /* bytes of a string literal; compilers need not take more than 4,095 */
+
+/* A text as an array of its bytes, in front of the tables. Gives its name. */
+static const char *add_long_text(struct c_emitter *emitter, const char *text)
+{
+    const char *name = table_name(emitter, c_format(emitter, "text_%u", ++emitter->long_texts));
+    struct kodosis_text *tables = emitter->text;
+    size_t i;
+
+    emitter->text = &emitter->texts;
+    c_line(emitter, "static const char %s[] = {", name);
+    for (i = 0; text[i]; i++)
+        kodosis_text_add(emitter->text, "%s'\\%03o',%s", i % 14 ? " " : "    ", (unsigned)(unsigned char)text[i],
+                         i % 14 == 13 ? "\n" : "");
+    c_line(emitter, "%s0,", i % 14 ? " " : "    ");
+    c_line(emitter, "};");
+    c_gap(emitter);
+    emitter->text = tables;
+    return name;
+}
+
 /* `doc` and what follows it. */
 static void add_doc(struct c_emitter *emitter, const char *doc)
 {
-    if (doc)
-        kodosis_text_add_quoted(emitter->text, doc, strlen(doc));
-    else
+    if (!doc)
         kodosis_text_add(emitter->text, "NULL");
+    else if (strlen(doc) > LITERAL_MAX)
+        kodosis_text_add(emitter->text, "%s", add_long_text(emitter, doc));
+    else
+        kodosis_text_add_quoted(emitter->text, doc, strlen(doc));
 }
 
 static void open_table(struct c_emitter *emitter, const char *type, const char *name)
@@ -412,17 +435,25 @@ static void emit_table_name(struct c_emitter *emitter, bool there, const char *n
 
 static void emit_schema(struct c_emitter *emitter)
 {
+    struct kodosis_text tables = KODOSIS_TEXT_INIT;
+    struct kodosis_text *source = emitter->text;
     bool enumerators;
     bool raises;
     bool procedures;
     size_t services;
 
+    emitter->text = &tables;
     emit_type_table(emitter);
     emit_member_table(emitter);
     enumerators = emit_enumerator_table(emitter);
     raises = emit_raise_table(emitter);
     procedures = emit_procedure_table(emitter);
     services = emit_service_table(emitter);
+    emitter->text = source;
+    kodosis_text_add_bytes(source, emitter->texts.data ? emitter->texts.data : "", emitter->texts.size);
+    kodosis_text_add_bytes(source, tables.data ? tables.data : "", tables.size);
+    kodosis_text_clear(&emitter->texts);
+    kodosis_text_clear(&tables);
     c_line(emitter, "const struct kodosis_schema %s = {", schema_name(emitter));
     c_line(emitter, "    \"%s\",", c_base_of(emitter->file->name));
     emit_table_name(emitter, emitter->schema_count, "types");

@@ -31,6 +31,8 @@ struct c_emitter {
     const struct kodosis_type **schema_types;
     uint32_t *schema_index;
     uint32_t schema_count;
+    struct kodosis_text texts; /* comments that are too long for a literal, as arrays */
+    unsigned long_texts;
 };
 
 void c_line(struct c_emitter *emitter, const char *format, ...) KODOSIS_PRINTF(2, 3);
