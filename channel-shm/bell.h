@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/step.h"
+
 /*
  * What wakes a side that sleeps: an eventfd that both sides have, or the lifeline, on which each packet is a ring. Whether
  * an eventfd waits is a property that both sides share, so only a peer that is trusted gets one.
@@ -44,8 +46,10 @@ static inline bool shm_unpark(_Atomic uint32_t *word)
 static inline void shm_wake(_Atomic uint32_t *word, struct shm_bell bell)
 {
     /* release: pairs with the acquire in shm_park, which then sees what was published before */
-    if (__builtin_expect(atomic_exchange_explicit(word, 0, memory_order_acq_rel) != 0, 0))
+    if (__builtin_expect(atomic_exchange_explicit(word, 0, memory_order_acq_rel) != 0, 0)) {
+        hprpc__step(HPRPC__STEP_RING);
         hprpc__shm_bell_ring(bell);
+    }
 }
 
 #endif

@@ -41,6 +41,7 @@ static void publish(struct shm_receiver *receiver, uint64_t position)
     receiver->published = position;
     /* release: pairs with the acquire in look_for_room (sender.c) */
     atomic_store_explicit(&receiver->words->consumed, (uint32_t)position, memory_order_release);
+    hprpc__step(HPRPC__STEP_PUBLISHED);
     shm_wake(&receiver->words->starved, receiver->bell);
 }
 
@@ -51,8 +52,10 @@ static void give_back(struct shm_receiver *receiver, uint32_t unit)
     uint64_t position = atomic_fetch_add_explicit(&receiver->returned, 1, memory_order_relaxed);
     uint32_t lap = (uint32_t)(position >> receiver->return_shift) + 1;
 
+    hprpc__step(HPRPC__STEP_ENTRY);
     /* release: pairs with the acquire in hprpc__shm_arena_collect */
     atomic_store_explicit(&receiver->returns[position & (receiver->units - 1)], lap << 16 | unit, memory_order_release);
+    hprpc__step(HPRPC__STEP_RETURNED);
     shm_wake(&receiver->words->starved, receiver->bell);
 }
 
@@ -65,6 +68,7 @@ static inline uint64_t load_commit(const struct shm_receiver *receiver)
 /* Leaves a slot behind. */
 static inline void advance(struct shm_receiver *receiver)
 {
+    hprpc__step(HPRPC__STEP_TAKEN);
     receiver->tail++;
     if (++receiver->next == receiver->slots + receiver->slot_count) {
         receiver->next = receiver->slots;
@@ -408,6 +412,7 @@ bool hprpc__shm_arm(struct hprpc_channel *base)
         publish(receiver, done);
     receiver->armed = true;
     shm_park(&receiver->words->sleeping);
+    hprpc__step(HPRPC__STEP_PARKED);
     if ((uint32_t)load_commit(receiver) == receiver->tag - 1 && shm_is_open(channel) && !is_fed(channel))
         return false;
     stop_sleeping(receiver);
@@ -421,5 +426,6 @@ void hprpc__shm_disarm(struct hprpc_channel *base)
     if (!receiver->armed)
         return;
     stop_sleeping(receiver);
+    hprpc__step(HPRPC__STEP_AWAKE);
     receiver->woken = true;
 }

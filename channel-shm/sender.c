@@ -93,6 +93,7 @@ static int start_in_ring(struct shm_channel *channel, const struct hprpc_header 
         return room ? room : HPRPC_EAGAIN;
     slot = sender->next;
     index = hprpc__shm_slot_describe(slot, header);
+    hprpc__step(HPRPC__STEP_RESERVED);
     if (size > (index ? SHM_INLINE_MAX_OPTIONS : SHM_INLINE_MAX))
         return start_in_chunk(channel, slot, index, header, size, ret_reservation);
     reserve_memory(ret_reservation, &slot->rest[index], size, IN_SLOT);
@@ -214,6 +215,7 @@ int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *re
         return 0;
     }
     shm_wake(&sender->words->sleeping, sender->bell);
+    hprpc__step(HPRPC__STEP_RUNG);
     /* the miss that this costs now and then is hidden where one waits for an answer anyway */
     if (KODOSIS_UNLIKELY(sender->head - sender->consumed > sender->slot_count / 2))
         look_for_room(channel, 0);
@@ -237,6 +239,7 @@ void hprpc__shm_send_end(struct shm_channel *channel)
     if (channel->sender.first || hprpc__shm_slot_room(channel, 0) != 1)
         return;
     hprpc__shm_slot_describe(channel->sender.next, &header);
+    hprpc__step(HPRPC__STEP_END);
     shm_slot_commit(&channel->sender, shm_commit_upper(&header, SHM_END, 0));
     shm_wake(&channel->sender.words->sleeping, channel->sender.bell);
 }

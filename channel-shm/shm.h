@@ -158,8 +158,10 @@ static inline uint32_t shm_commit_upper(const struct hprpc_header *header, enum 
 /* Publishes the next slot with the upper half of its commit word. */
 static inline void shm_slot_commit(struct shm_sender *sender, uint32_t upper)
 {
+    hprpc__step(HPRPC__STEP_COMMIT);
     /* release: pairs with the acquire in load_commit (receiver.c) */
     atomic_store_explicit(&sender->next->commit, sender->tag | (uint64_t)upper << 32, memory_order_release);
+    hprpc__step(HPRPC__STEP_COMMITTED);
     sender->head++;
     if (++sender->next == sender->slots + sender->slot_count) {
         sender->next = sender->slots;

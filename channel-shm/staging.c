@@ -100,6 +100,7 @@ static int feed_chunk(struct shm_channel *channel, struct shm_staged *staged, st
     hprpc__shm_arena_hand_over(&sender->arena, unit);
     shm_slot_commit(sender, shm_commit_upper(&staged->header, kind, 0));
     staged->sent += size;
+    hprpc__step(HPRPC__STEP_PIECE);
     return 1;
 }
 

@@ -7,6 +7,7 @@
  * once rather than grown: the size was checked against the limit, the bytes are bounded by the credits that this side
  * granted, the allocator maps no pages before bytes arrive, and growing would copy.
  */
+#include "base/step.h"
 #include "channel/framed/header.h"
 #include "channel/framed/pool.h"
 #include "channel/framed/sides.h"
@@ -241,6 +242,7 @@ static int fill(struct hprpc_framed *stream)
     asked += runs[count++].iov_len;
 
     n = stream->ops->read(stream, runs, count);
+    hprpc__step(HPRPC__STEP_READ);
     if (!n)
         return end_of_stream(stream);
     if (n == -EAGAIN)

@@ -3,6 +3,7 @@
  * Blocks never move, so a transport that completes later may still point into them. Runs that the writer borrowed are
  * sent from where they lie; the gap that was left for them is filled only with what the kernel did not take at once.
  */
+#include "base/step.h"
 #include "channel/framed/block.h"
 #include "channel/framed/header.h"
 #include "channel/framed/sides.h"
@@ -127,7 +128,9 @@ static int send_runs(struct hprpc_framed *stream, const struct iovec *runs, int 
 
     for (int i = 0; i < count; i++)
         asked += runs[i].iov_len;
+    hprpc__step(HPRPC__STEP_WRITE);
     n = stream->ops->write(stream, runs, count);
+    hprpc__step(HPRPC__STEP_WRITTEN);
     if (n < 0 && n != -EAGAIN)
         return hprpc_framed_fail_errno(stream, "send", (int)-n);
     if (n > 0)
@@ -187,6 +190,7 @@ int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header
         return HPRPC_ENOMEM;
 
     memcpy(block->data + block->end, bytes, (size_t)header_size);
+    hprpc__step(HPRPC__STEP_RESERVED);
     kodosis_writer_init(&ret_reservation->writer, block->data + block->end + header_size, size);
     ret_reservation->writer.references = ret_reservation->references;
     ret_reservation->writer.reference_capacity = REFERENCES;

@@ -50,10 +50,12 @@ inline hprpc__shm_bell_ring(whom)
 	}
 }
 
+/* `ended`: the other side has hung up. */
 inline hprpc__shm_bell_drain(side)
 {
 	step!0;
 	d_step {
+		ended = PACKETS && hung[side] && packets[side] < PACKETS_MAX;
 		if
 		:: PACKETS && packets[side] > PACKETS_MAX -> packets[side] = packets[side] - PACKETS_MAX
 		:: PACKETS && packets[side] <= PACKETS_MAX -> packets[side] = 0

@@ -205,7 +205,10 @@ inline stop_sleeping(me, side)
 inline drain_if_need_be(side)
 {
 	if
-	:: receiver[side].unread || PACKETS -> receiver[side].unread = false; hprpc__shm_bell_drain(side)
+	:: receiver[side].unread || PACKETS ->
+		receiver[side].unread = false;
+		hprpc__shm_bell_drain(side);
+		receiver[side].woken = receiver[side].woken || ended
 	:: else
 	fi
 }
@@ -217,6 +220,15 @@ inline hprpc__shm_arm(me, side)
 	:: mutated(PARK_WITHOUT_DRAIN) || mutated(DRAIN_BEHIND_LOOK)
 	:: else -> drain_if_need_be(side)
 	fi;
+	if
+	:: ended && !mutated(DRAIN_BEHIND_LOOK)
+	:: else -> park_and_look(me, side)
+	fi;
+	ended = false
+}
+
+inline park_and_look(me, side)
+{
 	done = receiver[side].tail - (receiver[side].lent && !mutated(LENT_SLOT_FORGOTTEN));
 	if
 	:: done > receiver[side].published && !mutated(SLEEP_WITHOUT_PUBLISH) -> publish(me, side, done)

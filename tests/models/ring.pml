@@ -46,7 +46,7 @@ byte waiting[2];   /* threads that wait for room */
 
 #define LOCALS                                                                       \
 	byte word, scratch, unit, looks, position, done;                                   \
-	bool room, waits, parked, gone, kind, got, fed, sleeps, slept
+	bool room, waits, parked, gone, kind, got, fed, sleeps, slept, ended
 
 inline acquire_lock(side) { step!0; !lock[side] -> lock[side] = true }
 inline release_lock(side) { lock[side] = false }
