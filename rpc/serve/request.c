@@ -218,7 +218,7 @@ static void answer_for_handler(struct hprpc_request *request, const struct hprpc
 }
 
 /* The handler returned; another thread may be answering, or have answered. */
-static void leave_shared(struct hprpc_request *request)
+void hprpc__request_leave_shared(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
     bool over;
@@ -263,7 +263,7 @@ static void run(struct hprpc_request *request)
         return;
     controller->running = request->outer;
     if (request->shared)
-        leave_shared(request);
+        hprpc__request_leave_shared(request);
     else
         put_away(request);
 }
@@ -288,14 +288,13 @@ bool hprpc__request_run_shared(struct hprpc_request *request)
         invoke(request);
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
         return false;
-    leave_shared(request);
     return true;
 }
 
 void hprpc__request_drop_shared(struct hprpc_request *request)
 {
     hprpc_request_fail(request, HPRPC_EBUSY, "the server stopped before the request could run");
-    leave_shared(request);
+    hprpc__request_leave_shared(request);
 }
 
 static void run_late(struct hprpc_request *request)

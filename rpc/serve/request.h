@@ -51,10 +51,13 @@ void hprpc__request_uncount(struct hprpc_request *request);
 bool hprpc__request_answer_cancelled(struct hprpc_request *request);
 
 /*
- * Runs a shared request's handler on this thread, unless nobody waits for it any more. False in a child of fork that came out of
- * the handler: nothing here is its own, and locks may be held for ever.
+ * Runs a shared request's handler on this thread, unless its caller has given up. hprpc__request_leave_shared must follow. False
+ * in a child of fork that came out of the handler: nothing here is its own, and locks may be held for ever.
  */
 bool hprpc__request_run_shared(struct hprpc_request *request);
+
+/* The handler of a shared request is over: from here on another thread, or this call, may free it, and its connection with it. */
+void hprpc__request_leave_shared(struct hprpc_request *request);
 
 /* Forgets a shared request that never ran. */
 void hprpc__request_drop_shared(struct hprpc_request *request);

@@ -109,15 +109,20 @@ static struct hprpc_request *take(struct hprpc__workers *workers, bool *ret_nest
 static bool run_taken(struct worker *worker, bool nested)
 {
     struct hprpc__workers *workers = worker->workers;
+    struct hprpc_request *request = worker->request;
 
     hprpc__assert_locked(&workers->lock);
     workers->nesting += nested; /* false, too, where it runs inside another handler */
     hprpc__mutex_unlock(&workers->lock);
-    if (!hprpc__request_run_shared(worker->request))
+    if (!hprpc__request_run_shared(request))
         return false;
     hprpc__mutex_lock(&workers->lock);
     workers->nesting -= nested;
-    worker->request = NULL;
+    /* other threads look at `request` through the worker, so the worker lets go of it before it may be freed */
+    worker->request = request->outer;
+    hprpc__mutex_unlock(&workers->lock);
+    hprpc__request_leave_shared(request);
+    hprpc__mutex_lock(&workers->lock);
     return true;
 }
 
@@ -303,7 +308,6 @@ bool hprpc__workers_run_nested(struct hprpc__workers *workers, struct hprpc_requ
         worker->request = request;
         if (!run_taken(worker, false))
             return true;
-        worker->request = outer;
     }
     hprpc__mutex_unlock(&workers->lock);
     return request != NULL;
