@@ -48,7 +48,7 @@ add_custom_target(manual ALL DEPENDS ${manual_dir}/stamp)
 install(DIRECTORY ${manual_dir}/man3 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT development)
 
 # the licence and the pages, with the links between them as they are
-foreach(page LICENSE README.md CHANGELOG.md CONTRIBUTING.md)
+foreach(page LICENSE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md)
   install(FILES ${PROJECT_SOURCE_DIR}/${page} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)
 endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs ${PROJECT_SOURCE_DIR}/examples
