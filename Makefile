@@ -1,10 +1,11 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-long fuzz bench bench-peers bench-instructions format format-check install uninstall package clean
+.PHONY: help demo check test test-long fuzz bench bench-peers bench-instructions format format-check install uninstall package clean
 
 help:
 	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
+	@echo 'make check                build one preset and run the quick tests, in less than a minute'
 	@echo 'make test                 build and run the tests: plain, address and thread sanitizers'
 	@echo 'make test-long            search further: HPRPC_LONG=10 takes ten times as long (docs/testing.md)'
 	@echo 'make fuzz                 run the fuzz targets for ten minutes each (ARGS=60: seconds)'
@@ -22,6 +23,10 @@ demo:
 	@tools/need build
 	@tools/build release
 	@build/release/bench/demo
+
+check:
+	@tools/need test
+	@tools/test --quick dev
 
 test:
 	@tools/need test
