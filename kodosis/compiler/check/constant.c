@@ -104,7 +104,8 @@ static bool take_real(struct kodosis_checker *checker, const struct kodosis_posi
     value->real = type->kind == KODOSIS_TYPE_FLOAT32 ? (double)(float)real : real;
     if (real != 0 && value->real == 0)
         return complain_small(checker, position, type);
-    if (value->real != real && floor(real) == real && fabs(real) <= 0x1p53) /* a count, rather than a measure */
+    /* a whole number is a count, rather than a measure */
+    if (value->real != real && fabs(real) <= 0x1p53 && (double)(int64_t)real == real)
         say_rounding(checker, position, type, value->real);
     return true;
 }
