@@ -124,7 +124,7 @@ static void shut(struct hprpc_framed *stream)
     wake_reader(pipe->in);
 }
 
-static void dispose(struct hprpc_framed *stream)
+static void let_go(struct hprpc_framed *stream)
 {
     struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
 
@@ -132,6 +132,16 @@ static void dispose(struct hprpc_framed *stream)
     close(pipe->out);
     if (pipe->opening)
         hprpc__pipe_opening_free(stream->channel.context, pipe->opening);
+    pipe->in = pipe->out = -1;
+    pipe->opening = NULL;
+}
+
+static void dispose(struct hprpc_framed *stream)
+{
+    struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
+
+    if (pipe->in >= 0)
+        let_go(stream);
     hprpc_context_release(stream->channel.context, pipe, sizeof(*pipe));
 }
 
@@ -153,6 +163,7 @@ static const struct hprpc_framed_ops ops = {
     .watch = watch,
     .rest = rest,
     .shut = shut,
+    .let_go = let_go,
     .dispose = dispose,
     .describe = describe,
 };

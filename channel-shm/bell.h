@@ -43,10 +43,16 @@ static inline bool shm_unpark(_Atomic uint32_t *word)
     return atomic_exchange_explicit(word, 0, memory_order_acq_rel);
 }
 
-static inline void shm_wake(_Atomic uint32_t *word, struct shm_bell bell)
+/* Whether the other side must be rung, after something was published. */
+static inline bool shm_is_wanted(_Atomic uint32_t *word)
 {
     /* release: pairs with the acquire in shm_park, which then sees what was published before */
-    if (__builtin_expect(atomic_exchange_explicit(word, 0, memory_order_acq_rel) != 0, 0)) {
+    return atomic_exchange_explicit(word, 0, memory_order_acq_rel) != 0;
+}
+
+static inline void shm_wake(_Atomic uint32_t *word, struct shm_bell bell)
+{
+    if (__builtin_expect(shm_is_wanted(word), 0)) {
         hprpc__step(HPRPC__STEP_RING);
         hprpc__shm_bell_ring(bell);
     }

@@ -95,6 +95,23 @@ static size_t watch(struct hprpc_channel *base, struct hprpc_watch *ret_watches)
     return 2;
 }
 
+static void close_descriptor(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void close_descriptors(struct shm_channel *channel)
+{
+    hprpc__shm_receiver_let_go(channel);
+    if (!channel->bell.packets)
+        close_descriptor(&channel->bell.fd);
+    if (!channel->peer_bell.packets)
+        close_descriptor(&channel->peer_bell.fd);
+    close_descriptor(&channel->socket);
+}
+
 static void close_channel(struct hprpc_channel *base)
 {
     struct shm_channel *channel = shm_channel(base);
@@ -105,12 +122,8 @@ static void close_channel(struct hprpc_channel *base)
     /* both sides that sleep on it see a hang-up */
     if (channel->socket >= 0)
         shutdown(channel->socket, SHUT_RDWR);
-}
-
-static void close_descriptor(int fd)
-{
-    if (fd >= 0)
-        close(fd);
+    if (base->over)
+        close_descriptors(channel);
 }
 
 static void free_channel(struct hprpc_channel *base)
@@ -129,11 +142,7 @@ static void free_channel(struct hprpc_channel *base)
     hprpc_context_release(base->context, channel->receiver.whole, channel->receiver.whole_size);
     if (channel->memory && !channel->borrowed)
         munmap(channel->memory, channel->geometry.size);
-    close_descriptor(channel->socket);
-    if (!channel->bell.packets)
-        close_descriptor(channel->bell.fd);
-    if (!channel->peer_bell.packets)
-        close_descriptor(channel->peer_bell.fd);
+    close_descriptors(channel);
     hprpc_context_release(base->context, channel->allocation, channel->allocated);
 }
 

@@ -5,6 +5,7 @@
 #include "channel-shm/shm.h"
 
 #include <poll.h>
+#include <sched.h>
 
 /* Where a message's body is; the first token. */
 enum { IN_SLOT, IN_CHUNK, IN_PRIVATE };
@@ -45,6 +46,27 @@ static void publish(struct shm_receiver *receiver, uint64_t position)
     shm_wake(&receiver->words->starved, receiver->bell);
 }
 
+/* Rings for a chunk that came back, unless the doorbell is closed: another descriptor may have its number by now. */
+static __attribute__((noinline)) void ring_for_chunk(struct shm_receiver *receiver)
+{
+    /* sequentially consistent: pairs with hprpc__shm_receiver_let_go; one of the two sees the other */
+    atomic_fetch_add(&receiver->ringing, 1);
+    if (!atomic_load(&receiver->let_go)) {
+        hprpc__step(HPRPC__STEP_RING);
+        hprpc__shm_bell_ring(receiver->bell);
+    }
+    atomic_fetch_sub(&receiver->ringing, 1);
+}
+
+void hprpc__shm_receiver_let_go(struct shm_channel *channel)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+
+    atomic_store(&receiver->let_go, true);
+    while (atomic_load(&receiver->ringing))
+        sched_yield(); /* a ring does not wait */
+}
+
 /* Gives a chunk back to the sender. Any thread. */
 static void give_back(struct shm_receiver *receiver, uint32_t unit)
 {
@@ -56,7 +78,8 @@ static void give_back(struct shm_receiver *receiver, uint32_t unit)
     /* release: pairs with the acquire in hprpc__shm_arena_collect */
     atomic_store_explicit(&receiver->returns[position & (receiver->units - 1)], lap << 16 | unit, memory_order_release);
     hprpc__step(HPRPC__STEP_RETURNED);
-    shm_wake(&receiver->words->starved, receiver->bell);
+    if (KODOSIS_UNLIKELY(shm_is_wanted(&receiver->words->starved)))
+        ring_for_chunk(receiver);
 }
 
 static inline uint64_t load_commit(const struct shm_receiver *receiver)

@@ -50,7 +50,7 @@ struct shm_sender {
     struct shm_arena arena;
 };
 
-/* The receiving side; private, and but for the last three fields the pumping thread's. */
+/* The receiving side; private, and but for the last five fields the pumping thread's. */
 struct shm_receiver {
     struct shm_slot *slots;
     struct shm_words *words;
@@ -74,6 +74,8 @@ struct shm_receiver {
     _Atomic uint32_t *returns;
     _Alignas(128) _Atomic uint64_t returned; /* entries of the return ring taken */
     _Atomic uint32_t held;                   /* units that are lent out */
+    _Atomic uint32_t ringing;                /* threads that ring for a chunk that came back */
+    atomic_bool let_go;                      /* the doorbell is closed */
 };
 
 /* What a URI says. */
@@ -198,6 +200,9 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
                               const struct shm_lane *lane, struct shm_bell bell);
 int hprpc__shm_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message);
 void hprpc__shm_release(struct hprpc_channel *channel, struct hprpc_message *message);
+
+/* Nobody rings any more, though chunks may still come back: the doorbell can be closed. */
+void hprpc__shm_receiver_let_go(struct shm_channel *channel);
 bool hprpc__shm_arm(struct hprpc_channel *channel);
 void hprpc__shm_disarm(struct hprpc_channel *channel);
 

@@ -106,21 +106,31 @@ static void close_socket(int fd)
     close(fd);
 }
 
+static void let_go(struct hprpc_framed *stream)
+{
+    struct tcp *tcp = (struct tcp *)stream;
+
+    if (tcp->fd >= 0)
+        close_socket(tcp->fd);
+    tcp->fd = -1;
+    hprpc__tcp_opening_free(tcp->opening);
+    tcp->opening = NULL;
+}
+
 static void dispose(struct hprpc_framed *stream)
 {
     struct tcp *tcp = (struct tcp *)stream;
     struct hprpc_context *context = stream->channel.context;
 
-    if (tcp->fd >= 0)
-        close_socket(tcp->fd);
-    hprpc__tcp_opening_free(tcp->opening);
+    let_go(stream);
     hprpc_context_release(context, tcp, sizeof(*tcp));
 }
 
 static void describe(struct hprpc_framed *stream, struct hprpc_peer *ret_peer)
 {
     struct tcp *tcp = (struct tcp *)stream;
-    struct hprpc__tcp_address peer = is_open(stream) ? tcp->peer : hprpc__tcp_opening_peer(tcp->opening);
+    struct hprpc__tcp_address peer =
+        is_open(stream) || !tcp->opening ? tcp->peer : hprpc__tcp_opening_peer(tcp->opening);
 
     hprpc__tcp_format(&peer, ret_peer->address, sizeof(ret_peer->address));
 }
@@ -132,6 +142,7 @@ static const struct hprpc_framed_ops ops = {
     .write = write_runs,
     .watch = watch,
     .shut = shut,
+    .let_go = let_go,
     .dispose = dispose,
     .describe = describe,
 };
@@ -168,6 +179,7 @@ int hprpc__tcp_open(struct hprpc_context *context, const struct hprpc__tcp_optio
         return HPRPC_ENOMEM;
     hprpc_framed_init(&tcp->stream, &ops, context, options->wait, false);
     tcp->fd = -1;
+    tcp->peer = addresses[0];
     r = hprpc__tcp_opening_new(context, options, addresses, count, &tcp->opening);
     if (r < 0) {
         hprpc_context_release(context, tcp, sizeof(*tcp));

@@ -54,13 +54,19 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
 static enum hprpc__vacancy vacancy(void *self, struct hprpc_detail *ret_reason)
 {
     struct hprpc_server *server = self;
-    uint32_t turned_away = atomic_load_explicit(&server->turning_away, memory_order_relaxed), count = 0;
+    uint32_t turned_away = atomic_load_explicit(&server->turning_away, memory_order_relaxed), served = 0;
+    uint32_t living = atomic_load_explicit(&server->shared->living, memory_order_relaxed);
 
-    for (uint32_t i = 0; i < server->loop_count; i++)
-        count += atomic_load_explicit(&server->loops[i].loop.connection_count, memory_order_relaxed);
-    if (count < server->max_connections + turned_away)
+    if (living < server->max_connections + turned_away)
         return HPRPC__VACANT;
-    hprpc_detail_set(ret_reason, 0, "the server has %u connections, and takes no more", server->max_connections);
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        served += atomic_load_explicit(&server->loops[i].loop.connection_count, memory_order_relaxed);
+    if (living <= served)
+        hprpc_detail_set(ret_reason, 0, "the server has %u connections, and takes no more", server->max_connections);
+    else
+        hprpc_detail_set(ret_reason, 0,
+                         "the server has %u connections, of which %u ended before it answered, and takes no more",
+                         living - turned_away, living - served);
     return turned_away < HPRPC__TURNED_AWAY_MAX ? HPRPC__FULL : HPRPC__CROWDED;
 }
 

@@ -14,15 +14,35 @@ static void disarm(struct hprpc_channel *channel)
     (void)channel; /* a stream wakes whoever sleeps at no cost to the sender */
 }
 
-static void close_stream(struct hprpc_channel *channel)
+static void shut(struct hprpc_framed *stream)
 {
-    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
-
     if (stream->shut)
         return;
     stream->shut = true;
     hprpc_framed_fail(stream, HPRPC_ECLOSED, "the connection was closed on this side");
     stream->ops->shut(stream);
+}
+
+/* Only messages that are lent remain. */
+static void let_go(struct hprpc_framed *stream)
+{
+    if (stream->let_go)
+        return;
+    stream->let_go = true;
+    hprpc__framed_send_free(stream);
+    stream->queued = 0;
+    hprpc_channel_set_queued(&stream->channel, 0);
+    if (stream->ops->let_go)
+        stream->ops->let_go(stream);
+}
+
+static void close_stream(struct hprpc_channel *channel)
+{
+    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
+
+    shut(stream);
+    if (channel->over)
+        let_go(stream);
 }
 
 static void free_stream(struct hprpc_channel *channel)

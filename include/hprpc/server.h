@@ -15,10 +15,14 @@ struct hprpc_server;
 struct hprpc_request;
 
 struct hprpc_server_options {
-    size_t size;                   /* sizeof(struct hprpc_server_options) */
-    uint32_t loops;                /* threads that serve connections, the one in `run` included; 0 means 1 */
-    uint32_t workers;              /* threads that run handlers, in all; 0: the loops run them inline */
-    uint32_t max_connections;      /* others are turned away with HPRPC_EREFUSED and a sentence; 0 means 4096 */
+    size_t size;      /* sizeof(struct hprpc_server_options) */
+    uint32_t loops;   /* threads that serve connections, the one in `run` included; 0 means 1 */
+    uint32_t workers; /* threads that run handlers, in all; 0: the loops run them inline */
+    /*
+     * Others are turned away with HPRPC_EREFUSED and a sentence; 0 means 4096. A connection that ends while its requests are
+     * deferred gives its descriptors back, and counts here until they are answered.
+     */
+    uint32_t max_connections;
     uint32_t max_message;          /* largest body in bytes, either way; 0 means 64 MiB */
     uint32_t max_calls;            /* unanswered requests of one connection; 0 means 1024 */
     uint64_t max_call_bytes;       /* bytes of bodies of those requests; 0 means 64 MiB */

@@ -33,6 +33,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->opening_deadline = setup->opening_deadline;
     controller->begins = setup->begins;
     controller->number = atomic_fetch_add_explicit(&setup->shared->connections, 1, memory_order_relaxed) + 1;
+    atomic_fetch_add_explicit(&setup->shared->living, 1, memory_order_relaxed);
     controller->born = hprpc_context_now(setup->context);
     controller->turned_away = setup->refusal;
     if (setup->refusal)
@@ -52,6 +53,13 @@ free_controller:
     return HPRPC_ENOMEM;
 }
 
+void hprpc__controller_let_go(struct hprpc_controller *controller)
+{
+    hprpc__assert_locked(&controller->lock);
+    controller->channel->over = true;
+    controller->channel->ops->close(controller->channel);
+}
+
 /* Replies that callers still hold lie in the channel's memory: then the last of them frees. */
 static bool replies_are_held(struct hprpc_controller *controller)
 {
@@ -60,6 +68,8 @@ static bool replies_are_held(struct hprpc_controller *controller)
     hprpc__mutex_lock(&controller->lock);
     held = controller->tickets.held > 0;
     controller->tickets.last_frees = held;
+    if (held)
+        hprpc__controller_let_go(controller);
     hprpc__mutex_unlock(&controller->lock);
     return held;
 }
@@ -72,6 +82,7 @@ void hprpc__controller_destroy(struct hprpc_controller *controller)
     controller->channel->ops->free(controller->channel);
     hprpc__mutex_destroy(&controller->lock);
     hprpc__pump_clear(&controller->pump);
+    atomic_fetch_sub_explicit(&controller->shared->living, 1, memory_order_relaxed);
     hprpc__shared_drop(controller->shared);
     hprpc_context_release(controller->context, controller, sizeof(*controller));
 }

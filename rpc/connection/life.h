@@ -23,8 +23,14 @@ struct hprpc__controller_setup {
 /* Makes a controller in state OPENING with one reference and says HELLO if it is the one that begins. HPRPC_ENOMEM. */
 int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hprpc_controller **ret_controller);
 
-/* Nobody refers to it any more: frees it, or leaves that to the last reply that is held. */
+/* Called when the last reference is dropped. Frees it, unless callers still hold replies; then the last clear of a call does. */
 void hprpc__controller_destroy(struct hprpc_controller *controller);
+
+/*
+ * The connection is broken and no thread pumps it: gives the channel's descriptors back, although deferred requests or replies
+ * may still keep the controller. Under the lock.
+ */
+void hprpc__controller_let_go(struct hprpc_controller *controller);
 
 /* Says GOODBYE and closes the channel, so that the next turn breaks. Any thread; idempotent. */
 void hprpc__controller_end(struct hprpc_controller *controller);

@@ -12,6 +12,7 @@ struct hprpc__shared {
     atomic_uint references;
     struct hprpc__fork_guard *guard;
     _Atomic uint64_t connections; /* that were made so far */
+    atomic_uint living;           /* of those, the ones that are not freed: a request may keep one that has ended */
     struct hprpc__quota quota;
 };
 

@@ -189,6 +189,7 @@ static void forget(struct hprpc__loop *loop, struct hprpc_controller *controller
 {
     hprpc__mutex_lock(&controller->lock);
     hprpc__watcher_remove(&loop->poller, controller);
+    hprpc__controller_let_go(controller);
     hprpc__mutex_unlock(&controller->lock);
     wake_up(loop, controller);
     hprpc__mutex_lock(&loop->lock);

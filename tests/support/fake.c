@@ -41,6 +41,13 @@ static void end_alone(atomic_int *inside)
     atomic_fetch_sub(inside, 1);
 }
 
+static void begin_receiving(struct fake_end *end)
+{
+    if (end->channel.over)
+        breach("a channel was looked at when it was over");
+    begin_alone(&end->receiving, "two threads receive");
+}
+
 /* ---- Queues ---- */
 
 static void queue_init(struct fake_queue *queue)
@@ -336,7 +343,7 @@ static int receive(struct hprpc_channel *channel, struct hprpc_message *ret_mess
     struct fake_parcel *parcel;
     int r;
 
-    begin_alone(&end->receiving, "two threads receive");
+    begin_receiving(end);
     if (is_fed(end))
         end->starved = false;
     parcel = end->needs_memory && end->arrived.count ? NULL : next_message(end, &r);
@@ -399,7 +406,7 @@ static bool arm(struct hprpc_channel *channel)
     struct fake_end *end = enter(channel);
     bool busy;
 
-    begin_alone(&end->receiving, "two threads receive");
+    begin_receiving(end);
     quieten(end);
     end->armed = true;
     busy = (end->arrived.count && !end->held) || code_of(end) || (end->leaving.count && !end->stalled) || is_fed(end);
@@ -412,7 +419,7 @@ static void disarm(struct hprpc_channel *channel)
 {
     struct fake_end *end = enter(channel);
 
-    begin_alone(&end->receiving, "two threads receive");
+    begin_receiving(end);
     end->was_armed = end->armed;
     end->armed = false;
     end_alone(&end->receiving);
@@ -430,12 +437,21 @@ static void shut(struct fake_end *end)
     fail(end->peer, HPRPC_EPEERDIED, "the other side went away");
 }
 
+static void close_bell(struct fake_end *end)
+{
+    if (end->bell >= 0)
+        close(end->bell);
+    end->bell = -1;
+}
+
 static void close_end(struct hprpc_channel *channel)
 {
     struct fake_end *end = enter(channel);
 
     begin_alone(&end->sending, "two threads send");
     shut(end);
+    if (channel->over)
+        close_bell(end);
     end_alone(&end->sending);
     leave(end);
 }
@@ -463,8 +479,7 @@ void fake_end_drop(struct fake_end *end)
     shut(end);
     empty(&end->arrived);
     empty(&end->leaving);
-    close(end->bell);
-    end->bell = -1;
+    close_bell(end);
     users = --link->users;
     pthread_mutex_unlock(&link->lock);
     if (!users)

@@ -54,6 +54,7 @@ struct hprpc_channel {
     struct hprpc_context *context;
     uint32_t receive_limit; /* largest body to accept, set by the controller; a longer one breaks the channel */
     enum hprpc_wait wait;
+    bool over;   /* set by the controller, under the send lock, before a last `close`; see there */
     bool corked; /* set by the controller around end_call, under the send lock: leave the message to the next flush */
     size_t
         queued; /* set by the backend, under the send lock: bytes that wait for flush, with what keeping them costs */
@@ -117,7 +118,9 @@ struct hprpc_channel_ops {
 
     /*
      * Ends the connection: both sides see it, this one at its next call (HPRPC_ECLOSED), also when it sleeps on the
-     * watched descriptors. Idempotent. Memory and descriptors stay until `free`.
+     * watched descriptors. Idempotent. Memory and descriptors stay until `free`, unless the channel is `over`: then no other
+     * slot than `release`, `describe`, `free`, and those that say that the channel is broken, follows. Messages may still be
+     * lent for a long time, so a backend gives its descriptors back in a `close` that finds `over`.
      */
     void (*close)(struct hprpc_channel *channel);
 

@@ -33,6 +33,8 @@ struct hprpc_framed_ops {
     void (*rest)(struct hprpc_framed *stream);
     /* Shows both sides the end; the sending side calls it, once. */
     void (*shut)(struct hprpc_framed *stream);
+    /* Closes the descriptors: neither side calls again, though messages are still lent. NULL: they stay until `dispose`. */
+    void (*let_go)(struct hprpc_framed *stream);
     /* Closes the descriptors and frees the memory that the stream is embedded in. */
     void (*dispose)(struct hprpc_framed *stream);
     void (*describe)(struct hprpc_framed *stream, struct hprpc_peer *ret_peer);
@@ -67,6 +69,7 @@ struct hprpc_framed {
     size_t queued;                     /* its bytes */
     bool blocked;                      /* the kernel took no more; only flush tries again */
     bool shut;                         /* closed here */
+    bool let_go;                       /* closed when it was over */
 };
 
 /* Makes a stream; `open` when it needs no opening. */

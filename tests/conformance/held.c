@@ -1,0 +1,102 @@
+/* A connection ends under requests that nobody has answered: it keeps memory, but no descriptor, and still counts. */
+#include "conformance/suite.h"
+
+enum { HELD = 3 };
+
+/* A client asks for what is not answered, and goes. */
+static void ask_and_go(struct room *room, enum hprpc_pump pump)
+{
+    unsigned kept = atomic_load(&room->probe.kept);
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client = room_connect_pumped(room, pump, &proxy);
+
+    assert_int_equal(conform_probe_later_start(&proxy, &call, 1, false), 0);
+    if (pump == HPRPC_PUMP_LOOP)
+        assert_int_equal(hprpc_client_process(client), 0);
+    suite_await(&room->probe.kept, kept + 1);
+    hprpc_call_clear(&call);
+    hprpc_client_free(client);
+}
+
+static void await_descriptors(int wanted)
+{
+    struct patience patience = patience_begin();
+
+    while (suite_descriptors() != wanted && try_again(&patience))
+        ;
+    assert_int_equal(suite_descriptors(), wanted);
+}
+
+/* What a client hears at last: 0, or the code that it is refused with. */
+static int knock(struct room *room, struct hprpc_detail *ret_detail)
+{
+    struct hprpc_client *client;
+    int r = hprpc_client_connect(room->context, room->uri, NULL, ret_detail, &client);
+
+    if (r == 0)
+        hprpc_client_free(client);
+    return r;
+}
+
+static void without_descriptors(void **state)
+{
+    (void)state;
+    for (uint32_t workers = 0; workers <= 2; workers += 2) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct patience patience;
+        struct hprpc_detail detail = { "" };
+        struct room room;
+        int before;
+
+        options.workers = workers;
+        options.max_connections = HELD;
+        room_serve(&room, "", &options);
+        before = suite_descriptors();
+        atomic_store(&room.probe.hold, true);
+        for (int i = 0; i < HELD; i++)
+            ask_and_go(&room, suite_pumps[i % 3]);
+        await_descriptors(before);
+
+        assert_int_equal(knock(&room, &detail), HPRPC_EREFUSED);
+        assert_non_null(strstr(detail.text, "3 connections"));
+        assert_non_null(strstr(detail.text, "3 ended before it answered"));
+
+        atomic_store(&room.probe.hold, false);
+        patience = patience_begin();
+        while (knock(&room, &detail) < 0 && try_again(&patience))
+            ;
+        assert_int_equal(knock(&room, &detail), 0);
+        room_close(&room);
+    }
+}
+
+/* Replies that a caller keeps after its client is gone. */
+static void replies_without_descriptors(void **state)
+{
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct conform_probe_proxy proxy;
+    struct kodosis_bytes reply;
+    struct hprpc_client *client;
+    struct room room;
+    uint8_t *data = suite_data(3000, 1);
+    int before;
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    before = suite_descriptors();
+    client = room_connect_pumped(&room, HPRPC_PUMP_CALLER, &proxy);
+    assert_int_equal(conform_probe_echo(&proxy, &call, suite_bytes(data, 3000), &reply), 0);
+    hprpc_client_free(client);
+    await_descriptors(before);
+    assert_int_equal(reply.size, 3000);
+    assert_memory_equal(reply.data, data, 3000);
+    hprpc_call_clear(&call);
+    free(data);
+    room_close(&room);
+}
+
+static const struct CMUnitTest tests[] = { cmocka_unit_test(without_descriptors),
+                                           cmocka_unit_test(replies_without_descriptors) };
+
+const struct chapter held_chapter = { "held", tests, sizeof(tests) / sizeof(tests[0]) };
