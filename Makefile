@@ -1,7 +1,7 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo check test test-long fuzz bench bench-peers bench-instructions format format-check install uninstall package clean
+.PHONY: help demo check test test-long fuzz bench bench-peers bench-instructions format format-check tidy install uninstall package clean
 
 help:
 	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
@@ -14,6 +14,7 @@ help:
 	@echo 'make bench-instructions   count the instructions of a call, and say what grew'
 	@echo 'make format               format the sources'
 	@echo 'make format-check         say which sources are not formatted'
+	@echo 'make tidy                 look for mistakes with clang-tidy (ARGS=rpc/pump: there alone)'
 	@echo 'make install              build and install below PREFIX ($(PREFIX))'
 	@echo 'make uninstall            take away what make install put below PREFIX'
 	@echo "make package              make Debian's packages and an archive, in build/package"
@@ -63,11 +64,19 @@ format-check:
 	@tools/need format
 	@tools/format --check
 
+tidy:
+	@tools/need test tidy
+	@tools/tidy $(ARGS)
+
 install:
 	@tools/need build
 	@tools/install '$(PREFIX)'
 
-uninstall:
+untidy:
+	@tools/need test tidy
+	@tools/tidy $(ARGS)
+
+install:
 	@tools/need build
 	@tools/install --undo '$(PREFIX)'
 

@@ -56,7 +56,7 @@ static int make_end(const char *path, int flags, const struct hprpc__pipe_option
     struct hprpc__pipe_owner owner;
     int fd = hprpc__fifo_make(path, options->mode, group);
 
-    if (!fd)
+    if (fd >= 0)
         fd = hprpc__fifo_open(path, flags, &owner);
     if (fd < 0)
         return hprpc_detail_set(detail, fd == -EACCES || fd == -EPERM ? HPRPC_EPERMISSION : HPRPC_ESYSTEM,

@@ -231,7 +231,7 @@ static int make_door(struct hprpc__claim *claim, mode_t mode, struct hprpc_detai
     struct hprpc__pipe_owner owner;
     int fd = hprpc__fifo_make(path, 0600 | (mode & 0022), getegid());
 
-    if (!fd) {
+    if (fd >= 0) {
         hprpc__claim_made(claim);
         fd = hprpc__fifo_open(path, O_RDWR, &owner);
     }

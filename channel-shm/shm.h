@@ -140,10 +140,10 @@ extern const struct hprpc_channel_ops hprpc__shm_channel_ops;
 
 void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry *geometry, const struct shm_lane *lane,
                             struct shm_bell bell);
-int hprpc__shm_start_call(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size,
+int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header *header, uint32_t size,
                           struct hprpc_reservation *ret_reservation);
-int hprpc__shm_end_call(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
-void hprpc__shm_cancel_call(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
+int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *reservation);
+void hprpc__shm_cancel_call(struct hprpc_channel *base, struct hprpc_reservation *reservation);
 
 /* Whether there is a free slot beyond `reserve` of them; looks at the shared word only if need be. 1, 0 or broken. */
 int hprpc__shm_slot_room(struct shm_channel *channel, uint32_t reserve);
@@ -192,19 +192,19 @@ int hprpc__shm_enqueue(struct shm_channel *channel, struct shm_staged *staged);
 
 /* Sends staged messages as far as there is room. 0: none is left; HPRPC_EAGAIN: some are, and room will wake us; broken. */
 int hprpc__shm_feed(struct shm_channel *channel);
-int hprpc__shm_flush(struct hprpc_channel *channel);
+int hprpc__shm_flush(struct hprpc_channel *base);
 
 /* ---- receiver.c ---- */
 
 void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_geometry *geometry,
                               const struct shm_lane *lane, struct shm_bell bell);
-int hprpc__shm_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message);
-void hprpc__shm_release(struct hprpc_channel *channel, struct hprpc_message *message);
+int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_message);
+void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *message);
 
 /* Nobody rings any more, though chunks may still come back: the doorbell can be closed. */
 void hprpc__shm_receiver_let_go(struct shm_channel *channel);
-bool hprpc__shm_arm(struct hprpc_channel *channel);
-void hprpc__shm_disarm(struct hprpc_channel *channel);
+bool hprpc__shm_arm(struct hprpc_channel *base);
+void hprpc__shm_disarm(struct hprpc_channel *base);
 
 /* ---- options.c, connect.c, listener.c ---- */
 

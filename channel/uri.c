@@ -16,7 +16,8 @@ struct parser {
 
 static int complain(const struct parser *parser, size_t at, const char *what)
 {
-    return hprpc_detail_set(parser->detail, HPRPC_EURI, "the URI " QUOTED ", byte %zu: %s", parser->text, at + 1, what);
+    hprpc_detail_set(parser->detail, HPRPC_EURI, "the URI " QUOTED ", byte %zu: %s", parser->text, at + 1, what);
+    return HPRPC_EURI;
 }
 
 static bool is_letter(char c)

@@ -124,7 +124,7 @@ int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *i
     struct hprpc_call call = HPRPC_CALL_INIT;
     int r = begin(client->controller, interface, &call, true);
 
-    if (r == 0) {
+    if (call.pending) {
         await_answer(call.pending);
         r = hprpc_stub_bind_collect(&call, interface, &client, ret_binding);
     }

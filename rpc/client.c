@@ -311,7 +311,7 @@ static int begin(struct hprpc_context *context, const char *uri, const struct hp
     if (r < 0)
         return hprpc_detail_set(detail, r, "the client's options make no sense");
     r = new_connection(context, given.pump, detail, &connection);
-    if (r < 0)
+    if (!connection)
         return r;
     connection->changed = given.changed;
     connection->changed_self = given.changed_self;
@@ -342,10 +342,10 @@ free_connection:
 int hprpc_client_open(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
                       struct hprpc_detail *detail, struct hprpc_client **ret_client)
 {
-    struct connection *connection;
+    struct connection *connection = NULL;
     int r = begin(context, uri, options, detail, &connection);
 
-    if (r < 0)
+    if (!connection)
         return r;
     /* the descriptor calls for a first look, which registers what the channel sleeps on */
     if (connection->pump == HPRPC_PUMP_LOOP)
@@ -372,10 +372,10 @@ int hprpc_client_connect(struct hprpc_context *context, const char *uri, const s
 {
     struct hprpc__room room = { 0 };
     struct hprpc_controller *controller;
-    struct connection *connection;
+    struct connection *connection = NULL;
     int r = begin(context, uri, options, detail, &connection);
 
-    if (r < 0)
+    if (!connection)
         return r;
     controller = connection->controller;
     /* our HELLO goes out in a turn */

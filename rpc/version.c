@@ -3,6 +3,7 @@
 #define TEXT(number) #number
 #define VERSION_OF(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
 
+/* NOLINTNEXTLINE(misc-redundant-expression): equal is what they must be */
 _Static_assert(sizeof(HPRPC_VERSION) ==
                    sizeof(VERSION_OF(HPRPC_VERSION_MAJOR, HPRPC_VERSION_MINOR, HPRPC_VERSION_PATCH)),
                "HPRPC_VERSION says what the three numbers say");

@@ -12,7 +12,7 @@ void *bench_medium_tcp(void);
 /* Two FIFOs on tmpfs, as large as may be, which have no names any more. */
 void *bench_medium_fifo(bool nonblocking);
 
-void bench_medium_free(void *medium);
+void bench_medium_free(void *self);
 
 /* The server's end: waits for the client. The two descriptors are one where it is a socket. */
 void bench_medium_serve(struct bench_medium *medium, int *ret_in, int *ret_out);

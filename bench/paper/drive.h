@@ -8,7 +8,7 @@
 void *paper_drive_open(struct bench_session *session, const char *uri);
 
 /* As the slots of a subject. */
-void paper_drive_run(void *drive, struct bench_run *run);
-void paper_drive_close(void *drive);
+void paper_drive_run(void *self, struct bench_run *run);
+void paper_drive_close(void *self);
 
 #endif

@@ -75,7 +75,7 @@ static void open_caller(struct paper_caller *caller, const char *uri, const stru
         result = HPRPC_ESYSTEM;
     if (result == 0)
         result = paper_caller_open_looped(caller, address, workload, values, &detail);
-    if (result < 0)
+    if (result != 0)
         errx(1, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
     atomic_store(&connected, true);
     pthread_join(thread, NULL);

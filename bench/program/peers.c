@@ -67,7 +67,7 @@ static int count_bytes(const struct bench_subject *subject, const struct bench_w
     if (result == 0)
         result = bench_pair_round(&pair, 10000000000u, RELAYED_CALLS, error, sizeof(error));
     if (result == 0) {
-        double calls = RELAYED_CALLS + RELAYED_CALLS / 8;
+        uint32_t calls = RELAYED_CALLS + RELAYED_CALLS / 8;
 
         ret_bytes->request = (double)(pair.relay.count->requests - before[0]) / calls;
         ret_bytes->reply = (double)(pair.relay.count->replies - before[1]) / calls;

@@ -13,9 +13,10 @@
 /* Makes the directories that a path needs. What goes wrong here shows when the file is opened. */
 static void make_directories(const char *path)
 {
-    char *copy = kodosis_reallocate(NULL, strlen(path) + 1, 1);
+    size_t size = strlen(path) + 1;
+    char *copy = kodosis_reallocate(NULL, size, 1);
 
-    strcpy(copy, path);
+    memcpy(copy, path, size);
     for (char *slash = strchr(copy + 1, '/'); *path && slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         mkdir(copy, 0777);

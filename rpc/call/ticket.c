@@ -442,6 +442,7 @@ void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now)
     if (atomic_load_explicit(&controller->next_deadline, memory_order_relaxed) > now)
         return;
     /* the second time notes what is left; callbacks that start calls which are due at once may go on for ever, but not here */
+    /* NOLINTNEXTLINE(misc-redundant-expression) */
     if (!expire_due(controller, now) || !expire_due(controller, now))
         return;
     hprpc__mutex_lock(&controller->lock);

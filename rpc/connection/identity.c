@@ -31,7 +31,7 @@ static uint64_t calls_of(struct hprpc_controller *controller)
 
 const char *hprpc__identity_full(struct hprpc_controller *controller, struct hprpc__identity *ret_identity)
 {
-    uint64_t age = (hprpc_context_now(controller->context) - controller->born) / (100 * 1000 * 1000);
+    uint64_t age = (hprpc_context_now(controller->context) - controller->born) / UINT64_C(100000000);
     uint64_t calls = calls_of(controller);
     size_t length = strlen(hprpc__identity(controller, ret_identity));
 

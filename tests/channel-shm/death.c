@@ -142,7 +142,7 @@ static int kill_after(uint32_t size, int steps)
     pid_t child = start_sender(size);
     struct hprpc_channel *channel = accept_one();
     struct hprpc_message message;
-    int status, result;
+    int status = 0, result;
     bool over;
 
     while (!(result = channel->ops->receive(channel, &message)) && !waitpid(child, &status, WNOHANG | WUNTRACED))

@@ -51,7 +51,7 @@ static void nested_to_the_depth(void **state)
     (void)state;
     for (int i = 0; i < 6; i++) {
         struct guest guest;
-        int32_t count;
+        int32_t count = 0;
 
         guest_open(&guest, i, 0, 6);
         for (int32_t depth = 0; depth <= 6; depth++) {

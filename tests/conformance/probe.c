@@ -178,7 +178,7 @@ static int bounce(void *self, struct hprpc_request *request, int32_t depth)
 {
     struct probe *probe = self;
     struct conform_probe_proxy other;
-    int32_t count;
+    int32_t count = 0;
     int r;
 
     atomic_fetch_add(&probe->bounced, 1);

@@ -64,7 +64,8 @@ static unsigned count_descriptors(void)
 
     while (directory && readdir(directory))
         count++;
-    closedir(directory);
+    if (directory)
+        closedir(directory);
     return count;
 }
 

@@ -27,7 +27,7 @@ static struct waiting *all_waiting;
 
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-int __wrap_pthread_join(pthread_t thread, void **ret_value);
+int __wrap_pthread_join(pthread_t joined, void **ret_value);
 int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock);
 int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until);
 int __wrap_pthread_cond_signal(pthread_cond_t *condition);

@@ -88,7 +88,7 @@ bool fake_move(struct fake_end *end);
 struct fake_link *fake_knock(const char *name);
 
 /* The next link that knocked, or NULL. Its first end is open from now on. */
-struct fake_link *fake_next_knock(struct hprpc_listener *listener);
+struct fake_link *fake_next_knock(struct hprpc_listener *base);
 
 /* Makes an end a channel of a context. */
 int fake_put_under(struct fake_end *end, struct hprpc_context *context, const struct hprpc_uri *uri,

@@ -36,7 +36,7 @@ int fake_configure(struct fake_end *end, const struct hprpc_uri *uri, struct hpr
     static const char *const known[] = { "capacity", "lend", "doorbell", "wait", NULL };
     const char *lend = hprpc_uri_option(uri, "lend");
     const char *doorbell = hprpc_uri_option(uri, "doorbell");
-    uint64_t capacity;
+    uint64_t capacity = 0;
     int r;
 
     r = hprpc_uri_check_options(uri, known, detail);

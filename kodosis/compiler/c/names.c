@@ -298,6 +298,7 @@ static const char *stem_within(struct c_emitter *emitter, const struct kodosis_t
     if (type->declaration) {
         if (file && strcmp(type->declaration->file->namespace_name, file->namespace_name) == 0)
             return type->declaration->snake;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): each declaration has a file */
         return c_format(emitter, "%s_%s", type->declaration->file->namespace_snake, type->declaration->snake);
     }
     if (!type->element)
@@ -433,6 +434,7 @@ static bool is_ambiguous(struct c_emitter *emitter, const struct kodosis_type *t
         reading.words[reading.count++] = at;
     if (at)
         return true;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no stem is NULL */
     reading.words[reading.count] = stem + strlen(stem) + 1;
     reading.ways = kodosis_memory_take_array(&emitter->memory, reading.count, reading.count + 1);
     return ways(&reading, 0, reading.count) != 1;

@@ -26,10 +26,6 @@ const char *c_type(struct c_emitter *emitter, const struct kodosis_type *type);
 /* How a function takes a value: structs and unions by const pointer, arrays as C does, all else by value. */
 const char *c_argument(struct c_emitter *emitter, const struct kodosis_type *type, const char *name);
 
-/* The name of the struct of a list or map, or around an array. */
-const char *c_list_name(struct c_emitter *emitter, const struct kodosis_type *type);
-const char *c_entry_name(struct c_emitter *emitter, const struct kodosis_type *map);
-
 bool c_is_record(const struct kodosis_type *type);        /* struct, union or error */
 bool c_has_runtime_list(const struct kodosis_type *list); /* its struct and functions are the runtime's */
 bool c_is_pointer_member(const struct kodosis_declaration *declaration, const struct kodosis_member *member);

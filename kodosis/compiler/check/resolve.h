@@ -6,7 +6,7 @@
 
 /* The type that the syntax means; int8, with an error reported, if it means none. */
 const struct kodosis_type *kodosis__resolve(struct kodosis_checker *checker, struct kodosis_unit *unit,
-                                            const struct kodosis_ast_type *type);
+                                            const struct kodosis_ast_type *ast);
 void kodosis__resolve_members(struct kodosis_checker *checker, struct kodosis_unit *unit,
                               const struct kodosis_ast_member *syntax, struct kodosis_member *members);
 

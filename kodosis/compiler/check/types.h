@@ -21,6 +21,6 @@ const struct kodosis_type *kodosis__named_type(struct kodosis_checker *checker, 
  * others.
  */
 const struct kodosis_type *kodosis__simple_type(struct kodosis_checker *checker, struct kodosis_unit *unit,
-                                                const struct kodosis_ast_type *type);
+                                                const struct kodosis_ast_type *ast);
 
 #endif

@@ -14,8 +14,10 @@ static bool parse_name(struct kodosis_parser *parser, const char *what, bool res
 {
     const struct kodosis_token *token = &parser->token;
 
-    if (token->kind != KODOSIS_TOKEN_NAME)
-        return kodosis__unexpected(parser, what);
+    if (token->kind != KODOSIS_TOKEN_NAME) {
+        kodosis__unexpected(parser, what);
+        return false;
+    }
     if (reserved) {
         kodosis_error(parser->diagnostics, &token->position, "expected %s, but '%.*s' is a reserved word", what,
                       (int)token->size, token->start);

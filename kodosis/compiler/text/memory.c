@@ -80,7 +80,7 @@ void *kodosis_reallocate(void *block, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
         out_of_memory();
-    block = realloc(block, count * size);
+    block = realloc(block, count && size ? count * size : 1);
     if (!block)
         out_of_memory();
     return block;
