@@ -72,11 +72,7 @@ install:
 	@tools/need build
 	@tools/install '$(PREFIX)'
 
-untidy:
-	@tools/need test tidy
-	@tools/tidy $(ARGS)
-
-install:
+uninstall:
 	@tools/need build
 	@tools/install --undo '$(PREFIX)'
 
