@@ -142,6 +142,7 @@ struct hprpc_controller {
     int code;                        /* lock: why it is BROKEN */
     struct hprpc_detail reason;      /* lock: the same in words */
     bool closing;                    /* lock: closed on this side */
+    bool parted;                     /* pump: the other side has said GOODBYE */
     bool draining;                   /* lock: the other side takes no more requests */
     bool drained;                    /* pump: the other side was told that this one takes no more */
     _Atomic uint64_t requests_taken; /* since HELLO; written by the pump */

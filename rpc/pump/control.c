@@ -93,6 +93,7 @@ int hprpc__goodbye_receive(struct hprpc_controller *controller, const struct hpr
     hprpc__assert_pumping(&controller->pump);
     if (!hprpc__goodbye_read(message->body, message->size, &goodbye))
         return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "a malformed GOODBYE");
+    controller->parted = true;
     controller->taken_there = goodbye.taken;
     quote = hprpc__quote(goodbye.text.data, goodbye.text.size);
     return hprpc__controller_fault(controller, code_of_goodbye(controller, goodbye.code),
