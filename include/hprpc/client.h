@@ -35,7 +35,7 @@ struct hprpc_client_options {
     enum hprpc_pump pump;
     uint32_t timeout_ms;         /* deadline of a call that names none; 0 means 30 s; HPRPC_NO_TIMEOUT for none */
     uint32_t connect_timeout_ms; /* deadline of connecting and of the handshake, from open on; 0 means 10 s */
-    uint32_t max_message;        /* largest body in bytes, either way; 0 means 64 MiB */
+    uint32_t max_message;        /* largest body in bytes, either way, 256 at least; 0 means 64 MiB */
     uint32_t max_calls;          /* requests of the other side that may be unanswered at once; 0 means 1024 */
     uint64_t max_call_bytes;     /* bytes of bodies of those requests; 0 means 64 MiB */
     uint32_t max_depth;          /* handlers nested inside waits inside handlers; 0 means 64 */

@@ -23,7 +23,7 @@ struct hprpc_server_options {
      * deferred gives its descriptors back, and counts here until they are answered.
      */
     uint32_t max_connections;
-    uint32_t max_message;          /* largest body in bytes, either way; 0 means 64 MiB */
+    uint32_t max_message;          /* largest body in bytes, either way, 256 at least; 0 means 64 MiB */
     uint32_t max_calls;            /* unanswered requests of one connection; 0 means 1024 */
     uint64_t max_call_bytes;       /* bytes of bodies of those requests; 0 means 64 MiB */
     uint32_t max_kept_calls;       /* requests that wait or were deferred, over all connections; 0 means 65536 */

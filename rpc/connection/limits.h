@@ -3,6 +3,7 @@
 #define HPRPC_RPC_CONNECTION_LIMITS_H
 
 #include "rpc/connection/connection.h"
+#include "rpc/connection/message.h"
 
 #define HPRPC__MAX_MESSAGE (64u * 1024 * 1024)
 #define HPRPC__MAX_CALLS 1024u
@@ -30,7 +31,7 @@ static inline int hprpc__limits_complete(struct hprpc__limits *limits)
     if (!limits->timeout_ms)
         limits->timeout_ms = HPRPC__TIMEOUT_MS;
     return limits->max_calls > HPRPC__CALLS_LIMIT || limits->max_depth > UINT16_MAX ||
-                   limits->max_message > UINT32_MAX - 64
+                   limits->max_message < HPRPC__LEAST_MAX_MESSAGE || limits->max_message > UINT32_MAX - 64
                ? HPRPC_EINVAL
                : 0;
 }

@@ -339,12 +339,17 @@ static void limits_of_options(void **state)
     options.max_depth = 0;
     options.max_message = UINT32_MAX;
     assert_int_equal(hprpc_client_connect(stage.context, stage.uri, &options, NULL, &client), HPRPC_EINVAL);
+    options.max_message = HPRPC__LEAST_MAX_MESSAGE - 1;
+    assert_int_equal(hprpc_client_connect(stage.context, stage.uri, &options, NULL, &client), HPRPC_EINVAL);
     options.max_message = 0;
     options.size = 0;
     assert_int_equal(hprpc_client_connect(stage.context, stage.uri, &options, NULL, &client), HPRPC_EINVAL);
     options.size = sizeof(options) + 1;
     assert_int_equal(hprpc_client_connect(stage.context, stage.uri, &options, NULL, &client), HPRPC_EINVAL);
     server_options.max_calls = 65537;
+    assert_int_equal(hprpc_server_new(stage.context, &server_options, &server), HPRPC_EINVAL);
+    server_options.max_calls = 0;
+    server_options.max_message = HPRPC__LEAST_MAX_MESSAGE - 1;
     assert_int_equal(hprpc_server_new(stage.context, &server_options, &server), HPRPC_EINVAL);
     assert_null(client);
     assert_null(server);
