@@ -18,10 +18,11 @@ static int count_threads(void)
 static void await_threads(int count)
 {
     struct patience patience = patience_begin();
+    int now;
 
-    while (count_threads() > count && try_again(&patience))
+    while ((now = count_threads()) > count && try_again(&patience))
         continue;
-    assert_true(count_threads() <= count);
+    assert_true(now <= count);
 }
 
 struct hall {
