@@ -1,7 +1,7 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo check test test-long fuzz bench bench-peers bench-instructions format format-check tidy install uninstall package clean
+.PHONY: help demo check test test-long fuzz bench bench-peers bench-instructions format format-check tidy coverage install uninstall package clean
 
 help:
 	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
@@ -15,6 +15,7 @@ help:
 	@echo 'make format               format the sources'
 	@echo 'make format-check         say which sources are not formatted'
 	@echo 'make tidy                 look for mistakes with clang-tidy (ARGS=rpc/pump: there alone)'
+	@echo 'make coverage             count the lines and branches that tests run; HTML is in build/coverage/html'
 	@echo 'make install              build and install below PREFIX ($(PREFIX))'
 	@echo 'make uninstall            take away what make install put below PREFIX'
 	@echo "make package              make Debian's packages and an archive, in build/package"
@@ -67,6 +68,10 @@ format-check:
 tidy:
 	@tools/need test tidy
 	@tools/tidy $(ARGS)
+
+coverage:
+	@tools/need test coverage
+	@tools/coverage
 
 install:
 	@tools/need build
