@@ -252,10 +252,12 @@ int play_all(const struct cast *cast, int count, char **arguments)
 {
     unsigned played = 0;
     bool right = true;
+    bool helps = count == 2 && strcmp(arguments[1], "--help") == 0;
 
     if (count < 3) {
-        fprintf(stderr, "usage: %s tcp|pipe FILE...\n", arguments[0]);
-        return 2;
+        fprintf(helps ? stdout : stderr, "usage: %s tcp|pipe FILE...\nPlays conversations to a %s of the library.\n",
+                arguments[0], cast->name);
+        return helps ? 0 : 2;
     }
     for (int i = 2; i < count; i++)
         right = play_file(cast, arguments[1], arguments[i], &played) && right;
