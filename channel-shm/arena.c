@@ -128,7 +128,7 @@ int hprpc__shm_arena_collect(struct shm_arena *arena)
 
     for (i = 0; i < arena->units; i++) {
         lap = (uint16_t)(arena->returned >> arena->lap_shift);
-        /* acquire: pairs with the release in hprpc__shm_give_back, so the receiver is done with the chunk's bytes */
+        /* acquire: pairs with the release in give_back (receiver.c), so the receiver is done with the chunk's bytes */
         word = atomic_load_explicit(&arena->returns[arena->returned & (arena->units - 1)], memory_order_acquire);
         tag = (uint16_t)(word >> 16);
         if (tag == lap)

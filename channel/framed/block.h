@@ -25,7 +25,7 @@ struct hprpc__block {
     size_t capacity;
     size_t start, end;
     struct hprpc__block *next;
-    uint8_t aside[128]; /* for the one small body that cannot be aligned in place; see stream-receive.c */
+    uint8_t aside[128]; /* for the one small body that cannot be aligned in place; see receive.c */
     alignas(16) uint8_t data[];
 };
 

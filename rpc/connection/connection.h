@@ -242,7 +242,7 @@ static inline bool hprpc__within_credit(uint64_t taken, uint64_t size, uint64_t 
 
 static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller)
 {
-    /* acquire: pairs with the release in set_state; the peer's limits are there once it says READY */
+    /* acquire: pairs with the releases in hprpc__hello_receive and in set_broken (break.c); the peer's limits are there once it says READY */
     return (enum hprpc__state)atomic_load_explicit(&controller->state, memory_order_acquire);
 }
 
