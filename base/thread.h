@@ -108,6 +108,24 @@ int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argumen
 /* Waits until the thread has returned. */
 void hprpc__thread_join(struct hprpc__thread *thread);
 
+/*
+ * A thread that is cancelled inside the library would take locks, or the pump, with it. So what may wait or call the system
+ * on an application's thread disables cancellation, and restores what was before; a cancellation that came meanwhile acts at the
+ * next cancellation point of the application's own.
+ */
+static inline int hprpc__cancellation_disable(void)
+{
+    int before;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+static inline void hprpc__cancellation_restore(int before)
+{
+    pthread_setcancelstate(before, NULL);
+}
+
 static inline bool hprpc__thread_is_self(const struct hprpc__thread *thread)
 {
     return pthread_equal(thread->inside, pthread_self());

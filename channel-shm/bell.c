@@ -1,5 +1,7 @@
 #include "channel-shm/bell.h"
 
+#include "base/thread.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@ enum { PACKETS_MAX = 64 };
 void hprpc__shm_bell_ring(struct shm_bell bell)
 {
     const uint64_t one = 1;
+    int cancellation = hprpc__cancellation_disable(); /* the thread may be the application's own */
     ssize_t done;
 
     if (bell.packets)
@@ -18,6 +21,7 @@ void hprpc__shm_bell_ring(struct shm_bell bell)
         done = write(bell.fd, &one, sizeof(one));
     /* it fails only where so many rings wait already that no more go in, or where nobody is there */
     (void)done;
+    hprpc__cancellation_restore(cancellation);
 }
 
 static void drain_counter(int fd)

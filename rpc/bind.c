@@ -57,12 +57,21 @@ static int begin(struct hprpc_controller *controller, const struct hprpc_interfa
     return r;
 }
 
-int hprpc_stub_bind_post(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_call *call)
+static int bind_post(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_call *call)
 {
     if (!call)
         return HPRPC_EINVAL;
     hprpc_call_clear(call);
     return begin(client->controller, interface, call, false);
+}
+
+int hprpc_stub_bind_post(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_call *call)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = bind_post(client, interface, call);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
 }
 
 /* Takes BOUND over into the handle of the interface. HPRPC_ENOMEM, HPRPC_EPROTOCOL. */
@@ -118,8 +127,8 @@ static void await_answer(struct hprpc_pending_call *pending)
         hprpc__pump_wait(pending->controller, &answer, HPRPC_NO_TIMEOUT);
 }
 
-int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_detail *detail,
-                    struct hprpc_binding **ret_binding)
+static int bind_and_wait(struct hprpc_client *client, const struct hprpc_interface *interface,
+                         struct hprpc_detail *detail, struct hprpc_binding **ret_binding)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
     int r = begin(client->controller, interface, &call, true);
@@ -131,5 +140,15 @@ int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *i
     if (r < 0)
         hprpc_detail_set(detail, r, "cannot bind %.100s: %s", interface->name, call.detail);
     hprpc_call_clear(&call);
+    return r;
+}
+
+int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface, struct hprpc_detail *detail,
+                    struct hprpc_binding **ret_binding)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = bind_and_wait(client, interface, detail, ret_binding);
+
+    hprpc__cancellation_restore(cancellation);
     return r;
 }

@@ -339,8 +339,8 @@ free_connection:
     return r;
 }
 
-int hprpc_client_open(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
-                      struct hprpc_detail *detail, struct hprpc_client **ret_client)
+static int open_client(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+                       struct hprpc_detail *detail, struct hprpc_client **ret_client)
 {
     struct connection *connection = NULL;
     int r = begin(context, uri, options, detail, &connection);
@@ -352,6 +352,16 @@ int hprpc_client_open(struct hprpc_context *context, const char *uri, const stru
         hprpc__pump_kick(&connection->controller->pump);
     *ret_client = &connection->controller->client;
     return 0;
+}
+
+int hprpc_client_open(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+                      struct hprpc_detail *detail, struct hprpc_client **ret_client)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = open_client(context, uri, options, detail, ret_client);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
 }
 
 /* Whether the two sides have not said HELLO yet; and from when on it is worth looking again. */
@@ -367,8 +377,8 @@ static bool is_opening(struct hprpc_controller *controller, struct hprpc__room *
     return opening;
 }
 
-int hprpc_client_connect(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
-                         struct hprpc_detail *detail, struct hprpc_client **ret_client)
+static int connect_client(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+                          struct hprpc_detail *detail, struct hprpc_client **ret_client)
 {
     struct hprpc__room room = { 0 };
     struct hprpc_controller *controller;
@@ -393,6 +403,16 @@ int hprpc_client_connect(struct hprpc_context *context, const char *uri, const s
     return 0;
 }
 
+int hprpc_client_connect(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+                         struct hprpc_detail *detail, struct hprpc_client **ret_client)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = connect_client(context, uri, options, detail, ret_client);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
 /* ---- Closing ---- */
 
 void hprpc_client_close(struct hprpc_client *client)
@@ -400,7 +420,7 @@ void hprpc_client_close(struct hprpc_client *client)
     hprpc_controller_close(client->controller);
 }
 
-void hprpc_client_free(struct hprpc_client *client)
+static void free_client(struct hprpc_client *client)
 {
     struct connection *connection = NULL;
 
@@ -413,6 +433,14 @@ void hprpc_client_free(struct hprpc_client *client)
         hprpc__pump_once(client->controller);
     hprpc_controller_drop(client->controller);
     free_connection(connection);
+}
+
+void hprpc_client_free(struct hprpc_client *client)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    free_client(client);
+    hprpc__cancellation_restore(cancellation);
 }
 
 enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
@@ -463,7 +491,7 @@ static void fall_silent(struct connection *connection, struct hprpc_controller *
     hprpc__watcher_clear(&connection->poller, connection->wake_fd);
 }
 
-int hprpc_client_process(struct hprpc_client *client)
+static int process(struct hprpc_client *client)
 {
     struct connection *connection = connection_of(client);
     struct hprpc_controller *controller = client->controller;
@@ -490,4 +518,13 @@ int hprpc_client_process(struct hprpc_client *client)
         return 0;
     fall_silent(connection, controller);
     return controller->code;
+}
+
+int hprpc_client_process(struct hprpc_client *client)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = process(client);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
 }

@@ -28,7 +28,7 @@ void hprpc__controller_clear_roles(struct hprpc_controller *controller)
     hprpc_context_release(controller->context, services, sizeof(*services));
 }
 
-void hprpc_controller_close(struct hprpc_controller *controller)
+static void close_connection(struct hprpc_controller *controller)
 {
     bool owned;
 
@@ -41,6 +41,14 @@ void hprpc_controller_close(struct hprpc_controller *controller)
     if (owned)
         hprpc__pump_disown(&controller->pump);
     hprpc__pump_once(controller);
+}
+
+void hprpc_controller_close(struct hprpc_controller *controller)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    close_connection(controller);
+    hprpc__cancellation_restore(cancellation);
 }
 
 struct hprpc_client *hprpc_controller_client(struct hprpc_controller *controller)

@@ -4,10 +4,21 @@
 #include "base/single-thread.h"
 #include "rpc/pump/wait.h"
 
+/* Cancels a call that is still under way, unless its answer is just being stored: that is soon over. */
+static __attribute__((noinline)) void call_off(struct hprpc_pending_call *pending)
+{
+    struct hprpc_pending_call *const awaited[] = { pending };
+    int cancellation = hprpc__cancellation_disable();
+
+    if (!hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
+        hprpc__pump_wait(pending->controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 },
+                         HPRPC_NO_TIMEOUT);
+    hprpc__cancellation_restore(cancellation);
+}
+
 bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
-    struct hprpc_pending_call *const awaited[] = { pending };
     unsigned before;
 
     /*
@@ -16,8 +27,8 @@ bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
      */
     if (!hprpc__shared_is_ours(controller->shared))
         return false;
-    if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
-        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 }, HPRPC_NO_TIMEOUT);
+    if (!hprpc__pending_done(pending))
+        call_off(pending);
 
     hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
@@ -108,7 +119,7 @@ static void wait_for_any(struct hprpc_controller *controller, const struct hprpc
         expire_due(controller, awaited);
 }
 
-int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
+static int wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
 {
     struct hprpc_controller *controller = NULL;
     int first = first_done(pending, count);
@@ -126,9 +137,26 @@ int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_
     return first_done(pending, count);
 }
 
-void hprpc_pending_call_cancel(struct hprpc_pending_call *pending)
+int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = wait_any(pending, count, timeout_ms);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+static void cancel(struct hprpc_pending_call *pending)
 {
     hprpc__pending_abandon(pending, HPRPC_ECANCELLED);
+}
+
+void hprpc_pending_call_cancel(struct hprpc_pending_call *pending)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    cancel(pending);
+    hprpc__cancellation_restore(cancellation);
 }
 
 void hprpc_pending_call_notify(struct hprpc_pending_call *pending,

@@ -204,8 +204,8 @@ static int make_parts(struct hprpc_server *server, const struct hprpc_server_opt
     return r;
 }
 
-int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_options *options,
-                     struct hprpc_server **ret_server)
+static int new_server(struct hprpc_context *context, const struct hprpc_server_options *options,
+                      struct hprpc_server **ret_server)
 {
     struct hprpc_server_options given;
     struct hprpc_server *server;
@@ -230,7 +230,17 @@ int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_op
     return 0;
 }
 
-void hprpc_server_free(struct hprpc_server *server)
+int hprpc_server_new(struct hprpc_context *context, const struct hprpc_server_options *options,
+                     struct hprpc_server **ret_server)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = new_server(context, options, ret_server);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+static void free_server(struct hprpc_server *server)
 {
     if (!server || (server->shared && !hprpc__shared_is_ours(server->shared)))
         return;
@@ -248,6 +258,14 @@ void hprpc_server_free(struct hprpc_server *server)
     hprpc_context_release(server->context, server, sizeof(*server));
 }
 
+void hprpc_server_free(struct hprpc_server *server)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    free_server(server);
+    hprpc__cancellation_restore(cancellation);
+}
+
 int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *interface, const void *handlers,
                      void *self)
 {
@@ -261,13 +279,22 @@ int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *
     return r;
 }
 
-int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
+static int listen_at(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
 {
     if (!hprpc__shared_is_ours(server->shared))
         return hprpc_detail_set(detail, HPRPC_EFORKED, "%s", hprpc_error_text(HPRPC_EFORKED));
     if (server->stage == HPRPC__STOPPED)
         return hprpc_detail_set(detail, HPRPC_ECLOSED, "the server has stopped");
     return hprpc__acceptor_listen(&server->acceptor, uri, detail);
+}
+
+int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = listen_at(server, uri, detail);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
 }
 
 int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_uri, size_t capacity)
@@ -306,8 +333,8 @@ static int visit_loop(struct hprpc_server *server, struct hprpc__loop *loop,
     return r;
 }
 
-int hprpc_server_connections(struct hprpc_server *server, int (*visit)(void *self, struct hprpc_controller *controller),
-                             void *self)
+static int visit_all(struct hprpc_server *server, int (*visit)(void *self, struct hprpc_controller *controller),
+                     void *self)
 {
     int r = 0;
 
@@ -315,6 +342,16 @@ int hprpc_server_connections(struct hprpc_server *server, int (*visit)(void *sel
         return HPRPC_EFORKED;
     for (uint32_t i = 0; i < server->loop_count && r == 0; i++)
         r = visit_loop(server, &server->loops[i].loop, visit, self);
+    return r;
+}
+
+int hprpc_server_connections(struct hprpc_server *server, int (*visit)(void *self, struct hprpc_controller *controller),
+                             void *self)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = visit_all(server, visit, self);
+
+    hprpc__cancellation_restore(cancellation);
     return r;
 }
 
@@ -377,7 +414,7 @@ static void stop_loops(struct hprpc_server *server)
     }
 }
 
-int hprpc_server_run(struct hprpc_server *server)
+static int run(struct hprpc_server *server)
 {
     int r;
 
@@ -397,6 +434,15 @@ int hprpc_server_run(struct hprpc_server *server)
     if (r == 0)
         hprpc__server_send_rest(server, &server->loops[0].loop);
     hprpc__loop_end_all(&server->loops[0].loop);
+    return r;
+}
+
+int hprpc_server_run(struct hprpc_server *server)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = run(server);
+
+    hprpc__cancellation_restore(cancellation);
     return r;
 }
 
@@ -426,7 +472,7 @@ int hprpc_server_timeout(struct hprpc_server *server)
     return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
 }
 
-int hprpc_server_process(struct hprpc_server *server)
+static int process(struct hprpc_server *server)
 {
     int r;
 
@@ -442,5 +488,14 @@ int hprpc_server_process(struct hprpc_server *server)
     if (r == 0)
         r = hprpc__server_go_on_stopping(server);
     server->processing = false;
+    return r;
+}
+
+int hprpc_server_process(struct hprpc_server *server)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = process(server);
+
+    hprpc__cancellation_restore(cancellation);
     return r;
 }

@@ -233,8 +233,7 @@ static int refuse(struct hprpc_stub *stub, unsigned numbers, uint64_t size)
 }
 
 /* After an attempt that failed: 0, and it is time for another, or what the call fails with. */
-static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struct hprpc__room *room, uint64_t size,
-                                                  int r)
+static int wait_or_explain(struct hprpc_stub *stub, struct hprpc__room *room, uint64_t size, int r)
 {
     switch (r) {
     case HPRPC_EAGAIN:
@@ -246,6 +245,16 @@ static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struc
     default:
         return explain(stub->call, r, NULL);
     }
+}
+
+static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struct hprpc__room *room, uint64_t size,
+                                                  int r)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    r = wait_or_explain(stub, room, size, r);
+    hprpc__cancellation_restore(cancellation);
+    return r;
 }
 
 static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
@@ -372,7 +381,7 @@ static int open_reply(struct hprpc_stub *stub)
     return r;
 }
 
-int hprpc_stub_exchange(struct hprpc_stub *stub)
+static int exchange(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
     uint64_t deadline = stub->pending->deadline; /* of a call that waited for room, else 0 */
@@ -389,7 +398,16 @@ int hprpc_stub_exchange(struct hprpc_stub *stub)
     return open_reply(stub);
 }
 
-int hprpc_stub_post(struct hprpc_stub *stub)
+int hprpc_stub_exchange(struct hprpc_stub *stub)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = exchange(stub);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+static int post(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
     int r = publish(stub);
@@ -405,7 +423,16 @@ int hprpc_stub_post(struct hprpc_stub *stub)
     return r == HPRPC_EINVAL ? explain_value(stub) : 0;
 }
 
-int hprpc_stub_send(struct hprpc_stub *stub)
+int hprpc_stub_post(struct hprpc_stub *stub)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = post(stub);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+static int send_oneway(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
     int r = publish(stub);
@@ -421,6 +448,15 @@ int hprpc_stub_send(struct hprpc_stub *stub)
     if (r == HPRPC_EINVAL)
         return explain_value(stub);
     return r < 0 ? explain(stub->call, HPRPC_EMAYBE, NULL) : 0;
+}
+
+int hprpc_stub_send(struct hprpc_stub *stub)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = send_oneway(stub);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
 }
 
 /* ---- The reply ---- */

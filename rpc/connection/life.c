@@ -74,10 +74,8 @@ static bool replies_are_held(struct hprpc_controller *controller)
     return held;
 }
 
-void hprpc__controller_destroy(struct hprpc_controller *controller)
+static void destroy(struct hprpc_controller *controller)
 {
-    if (replies_are_held(controller))
-        return;
     controller->clear_roles(controller);
     controller->channel->ops->free(controller->channel);
     hprpc__mutex_destroy(&controller->lock);
@@ -85,6 +83,15 @@ void hprpc__controller_destroy(struct hprpc_controller *controller)
     atomic_fetch_sub_explicit(&controller->shared->living, 1, memory_order_relaxed);
     hprpc__shared_drop(controller->shared);
     hprpc_context_release(controller->context, controller, sizeof(*controller));
+}
+
+void hprpc__controller_destroy(struct hprpc_controller *controller)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    if (!replies_are_held(controller))
+        destroy(controller);
+    hprpc__cancellation_restore(cancellation);
 }
 
 struct hprpc_controller *hprpc_controller_keep(struct hprpc_controller *controller)

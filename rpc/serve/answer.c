@@ -104,13 +104,28 @@ int hprpc_request_reply_begin(struct hprpc_request *request, uint64_t size, stru
     return r;
 }
 
-int hprpc_request_reply_send(struct hprpc_request *request)
+static int send_and_finish(struct hprpc_request *request)
 {
     int r = send_answer(request);
 
     if (r != HPRPC_EINVAL)
         finish_answer(request);
     return r;
+}
+
+/* The thread may be the application's own, which can be cancelled. */
+static int send_deferred(struct hprpc_request *request)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = send_and_finish(request);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+int hprpc_request_reply_send(struct hprpc_request *request)
+{
+    return request->deferred ? send_deferred(request) : send_and_finish(request);
 }
 
 /* A text that fits the other side's limit is always accepted, so only memory can be missing. */
@@ -126,7 +141,7 @@ static int send_error(struct hprpc_request *request, int code, struct kodosis_st
     return r;
 }
 
-int hprpc_request_fail(struct hprpc_request *request, int code, const char *text)
+static int fail(struct hprpc_request *request, int code, const char *text)
 {
     char clean[HPRPC__TEXT_MAX + 1];
     struct kodosis_string sentence;
@@ -146,6 +161,15 @@ int hprpc_request_fail(struct hprpc_request *request, int code, const char *text
     if (r < 0 && r != HPRPC_EINVAL)
         drop_answer(request, !is_gone(r));
     return 0;
+}
+
+int hprpc_request_fail(struct hprpc_request *request, int code, const char *text)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = fail(request, code, text);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
 }
 
 int hprpc_request_raise_begin(struct hprpc_request *request, const char *name, uint64_t size,
