@@ -422,6 +422,9 @@ static int run(struct hprpc_server *server)
         return HPRPC_EFORKED;
     if (server->stage == HPRPC__STOPPED)
         return 0;
+    /* by another thread, or by this one, which left a handler by longjmp */
+    if (atomic_exchange(&server->running, true))
+        return HPRPC_EINVAL;
     r = start_loops(server);
     while (r == 0 && !hprpc__server_is_told_to_stop(server))
         r = hprpc__server_turn(server, true, HPRPC__NEVER);
@@ -434,6 +437,7 @@ static int run(struct hprpc_server *server)
     if (r == 0)
         hprpc__server_send_rest(server, &server->loops[0].loop);
     hprpc__loop_end_all(&server->loops[0].loop);
+    atomic_store(&server->running, false);
     return r;
 }
 

@@ -1,4 +1,10 @@
-/* The whole public face of HPRPC. Including the single headers works as well. */
+/*
+ * The whole public face of HPRPC. Including the single headers works as well.
+ *
+ * Threads. Where a function does not say "any thread", one thread at a time may use its object. A thread that is cancelled
+ * (pthread_cancel) inside the library goes on until the function returns, and is cancelled at its next cancellation point. All
+ * signals are blocked in the library's own threads, so that they reach those of the application.
+ */
 #ifndef HPRPC_HPRPC_H
 #define HPRPC_HPRPC_H
 

@@ -81,7 +81,7 @@ HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, ch
  * Serves on this thread, and on the other loops' threads, until hprpc_server_stop. Then it stops listening, turns new
  * requests away, lets those that are kept finish and their answers leave within the stop timeout, cancels the rest and closes
  * every connection.
- * 0, or why it could not go on; HPRPC_EFORKED in a child of fork, also one that was forked in a handler and returned out of it:
+ * 0, or why it could not go on; HPRPC_EINVAL while it runs already; HPRPC_EFORKED in a child of fork, also one that was forked in a handler and returned out of it:
  * the requests and connections are its parent's, who answers them. A child that lives on without executing another program
  * keeps the descriptors of listeners and connections: the address stays taken, and no client is told, when the parent dies.
  * A handler that blocks inline holds it up, and belongs on workers; one that waits for a call
@@ -137,6 +137,10 @@ HPRPC_API void hprpc_server_free(struct hprpc_server *server);
  * exactly once: with its generated `_reply`, with hprpc_request_fail, or by returning a negative code, which is sent as the
  * error. A handler of a procedure that returns nothing may just return 0. All of these work on any thread and never block:
  * where the channel has no room, the answer is queued.
+ *
+ * A handler must return. An exception that would leave it, in C++, ends the program in std::terminate, where it is thrown; so
+ * it is for every function that the library calls. A longjmp out of one, or pthread_exit in one, leaves the connection and the
+ * server unusable; then hprpc_server_run says HPRPC_EINVAL.
  *
  * A `_reply` that fails with HPRPC_EINVAL, HPRPC_ETOOBIG, HPRPC_EBUSY or HPRPC_ENOMEM has not answered: hprpc_request_fail or
  * another attempt must follow. After any other code the caller has cancelled, or the connection is gone, and the request is
