@@ -10,4 +10,34 @@
 /* Nanoseconds since an origin that does not change while the machine runs; setting the time of day does not move it. */
 uint64_t hprpc__clock_now(void);
 
+/* A counter that goes up evenly, and is cheaper to read than the clock; only differences on one machine mean anything. */
+static inline uint64_t hprpc__ticks(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t ticks;
+
+    __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+    return hprpc__clock_now();
+#endif
+}
+
+/* So many ticks that ten milliseconds have passed, or, where the counter is quicker than it need be, a few of them. */
+static inline uint64_t hprpc__ticks_of_silence(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    return 8 * 1000 * 1000; /* no such machine counts less than 800 million a second */
+#elif defined(__aarch64__)
+    uint64_t frequency;
+
+    __asm__ __volatile__("mrs %0, cntfrq_el0" : "=r"(frequency));
+    return frequency / 100;
+#else
+    return 10 * 1000 * 1000;
+#endif
+}
+
 #endif

@@ -93,6 +93,11 @@ const struct kodosis_allocator *hprpc_context_allocator(struct hprpc_context *co
     return &hprpc__context(context)->allocator;
 }
 
+bool hprpc__context_has_own_clock(struct hprpc_context *context)
+{
+    return hprpc__context(context)->now != now_default;
+}
+
 uint64_t hprpc_context_now(struct hprpc_context *context)
 {
     context = hprpc__context(context);

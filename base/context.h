@@ -13,6 +13,9 @@ struct hprpc_context {
     const struct hprpc_transport *const *transports;
 };
 
+/* Whether the application gave it a clock, instead of the machine's. */
+bool hprpc__context_has_own_clock(struct hprpc_context *context);
+
 /* The context itself, or the default one for NULL. */
 struct hprpc_context *hprpc__context(struct hprpc_context *context);
 

@@ -9,6 +9,7 @@
 #include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
 #include "rpc/handle.h"
+#include "rpc/pump/look.h"
 #include "rpc/pump/sleeper.h"
 #include "rpc/pump/turn.h"
 #include "rpc/transports.h"
@@ -449,6 +450,8 @@ enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
 
     if (!hprpc__shared_is_ours(client->controller->shared))
         return HPRPC_CLIENT_CLOSED;
+    if (!client->controller->pump.host->attentive)
+        hprpc__look(client->controller);
     told = told_state(client->controller);
     /* another thread, which pumps, may have yet to see the close */
     return !is_over(told) && is_closed_here(client->controller) ? HPRPC_CLIENT_CLOSED : told;

@@ -5,6 +5,7 @@
 #include "rpc/call/ticket.h"
 #include "rpc/connection/send.h"
 #include "rpc/pending-call.h"
+#include "rpc/pump/look.h"
 #include "rpc/pump/wait.h"
 #include "rpc/serve/workers.h"
 
@@ -279,6 +280,7 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, co
     stub->pending = NULL;
     if (KODOSIS_UNLIKELY(size > UINT32_MAX || hprpc__is_refused(numbers) || !hprpc__shared_is_ours(controller->shared)))
         return refuse(stub, numbers, size);
+    hprpc__look_after_silence(controller);
     former = empty(call, controller);
     hprpc__mutex_lock(&controller->lock);
     if (former)

@@ -88,7 +88,11 @@ HPRPC_API void hprpc_client_close(struct hprpc_client *client);
  */
 HPRPC_API void hprpc_client_free(struct hprpc_client *client);
 
-/* The state now. Any thread. In a child of fork it is CLOSED. */
+/*
+ * The state now. Any thread. In a child of fork it is CLOSED. With HPRPC_PUMP_CALLER, where nobody looks between two calls, it looks
+ * at the connection first, unless another thread does; so callbacks may run. A call does the same if the last one was 10 ms ago:
+ * then a server that is gone, or is stopping, makes it HPRPC_ENOTSENT.
+ */
 HPRPC_API enum hprpc_client_state hprpc_client_state(struct hprpc_client *client);
 
 /* The connection under the client; borrowed, lives as long as the client. */

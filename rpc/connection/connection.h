@@ -149,14 +149,17 @@ struct hprpc_controller {
     uint64_t requests_sent;          /* lock: since HELLO */
     uint64_t taken_there;            /* pump: of those, what the other side says it took; HPRPC__TAKEN_UNKNOWN */
     atomic_bool takes_none; /* requests that come from now on are not taken: the other side was told how many were */
-    atomic_bool hungry;     /* the last turn found no memory to receive; written by the pump */
-    bool starved;           /* lock: closed, because there was no memory for what the other side waits for */
-    bool begins;            /* this side connected, and says HELLO first */
-    bool turned_away;       /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
-    bool announced;         /* the host was told that it is READY; pump */
-    uint64_t number;        /* among those of its host */
-    uint64_t born;          /* when it was made */
-    bool hello_sent;        /* pump */
+    uint64_t silence;   /* between two requests, after which one looks at the connection first; 0 where others look */
+    bool has_own_clock; /* `silence` is in the context's nanoseconds rather than in ticks */
+    _Atomic uint64_t asked_at;         /* the last request; any thread */
+    atomic_bool hungry;                /* the last turn found no memory to receive; written by the pump */
+    bool starved;                      /* lock: closed, because there was no memory for what the other side waits for */
+    bool begins;                       /* this side connected, and says HELLO first */
+    bool turned_away;                  /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
+    bool announced;                    /* the host was told that it is READY; pump */
+    uint64_t number;                   /* among those of its host */
+    uint64_t born;                     /* when it was made */
+    bool hello_sent;                   /* pump */
     struct hprpc__tickets tickets;     /* lock */
     uint32_t calls_out;                /* lock: requests without an answer, one-way ones without credit */
     uint64_t bytes_out;                /* lock: their bodies */

@@ -4,8 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/context.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/waiters.h"
+
+enum { SILENCE = 10 * 1000 * 1000 }; /* nanoseconds */
 
 /* ---- Life ---- */
 
@@ -39,6 +42,9 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     if (setup->refusal)
         hprpc_detail_set(&controller->reason, 0, "%s", setup->refusal);
     atomic_init(&controller->keepalive.next_look, HPRPC__NEVER);
+    controller->has_own_clock = hprpc__context_has_own_clock(setup->context);
+    if (!setup->host->attentive)
+        controller->silence = controller->has_own_clock ? SILENCE : hprpc__ticks_of_silence();
     controller->taken_there = HPRPC__TAKEN_UNKNOWN;
     atomic_init(&controller->references, 1);
     atomic_init(&controller->state, HPRPC__OPENING);

@@ -1,0 +1,21 @@
+#include "rpc/pump/look.h"
+
+#include "rpc/connection/waiters.h"
+#include "rpc/pump/wait.h"
+
+/* A channel that was asleep looks whether the other side is there, which one that is looked at all the time need not. */
+static void wake_channel(struct hprpc_channel *channel)
+{
+    channel->ops->arm(channel);
+    channel->ops->disarm(channel);
+}
+
+void hprpc__look(struct hprpc_controller *controller)
+{
+    if (controller->pump.dedicated || hprpc__state(controller) == HPRPC__BROKEN ||
+        hprpc__pump_is_mine(&controller->pump) || !hprpc__pump_try_own(&controller->pump))
+        return;
+    wake_channel(controller->channel);
+    hprpc__pump_disown(&controller->pump);
+    hprpc__pump_once(controller);
+}

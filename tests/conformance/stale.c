@@ -1,0 +1,123 @@
+/* A client that nobody drives between two calls: one that was silent for a while learns before it sends that the server is gone. */
+#include <time.h>
+
+#include "conformance/suite.h"
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Longer than it takes until a client looks before it sends. */
+static void keep_silent(void)
+{
+    struct patience patience = patience_begin();
+    uint64_t until = now_ms() + 15;
+
+    while (now_ms() < until && try_again(&patience))
+        ;
+}
+
+/* Two calls, of which neither was sent; a one-way call; and the state, asked before or after them. */
+static void check_gone(struct hprpc_client *client, const struct conform_probe_proxy *proxy, bool asks_state)
+{
+    struct hprpc_call call = HPRPC_CALL_INIT;
+
+    if (asks_state)
+        assert_int_equal(hprpc_client_state(client), HPRPC_CLIENT_BROKEN);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(conform_probe_poke(proxy, &call), HPRPC_ENOTSENT);
+        assert_non_null(call.detail);
+        assert_string_not_equal(call.detail, "");
+    }
+    assert_int_equal(conform_probe_note(proxy, &call, 0, suite_bytes("x", 1)), HPRPC_ENOTSENT);
+    assert_int_equal(hprpc_client_state(client), HPRPC_CLIENT_BROKEN);
+    hprpc_call_clear(&call);
+}
+
+enum { FRESH, USED, CLIENTS };
+
+/* One that has only bound, and one that has called. */
+static void connect_all(struct room *room, struct hprpc_client **ret_clients, struct conform_probe_proxy *ret_proxies)
+{
+    for (int i = 0; i < CLIENTS; i++)
+        ret_clients[i] = room_connect_pumped(room, HPRPC_PUMP_CALLER, &ret_proxies[i]);
+    assert_int_equal(conform_probe_poke(&ret_proxies[USED], NULL), 0);
+}
+
+static void server_that_stopped(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        struct conform_probe_proxy proxies[CLIENTS];
+        struct hprpc_client *clients[CLIENTS];
+        struct room room;
+
+        room_serve(&room, "", NULL);
+        connect_all(&room, clients, proxies);
+        room_stop(&room);
+        keep_silent();
+        for (int i = 0; i < CLIENTS; i++) {
+            check_gone(clients[i], &proxies[i], round & 1);
+            hprpc_client_free(clients[i]);
+        }
+        room_close(&room);
+    }
+}
+
+static void server_that_was_killed(void **state)
+{
+    (void)state;
+    if (!transport->processes)
+        return;
+    for (int round = 0; round < 4; round++) {
+        struct conform_probe_proxy proxies[CLIENTS];
+        struct hprpc_client *clients[CLIENTS];
+        struct process process;
+        struct room room;
+
+        room_open(&room);
+        process_serve(&process);
+        snprintf(room.uri, sizeof(room.uri), "%s", process.uri);
+        connect_all(&room, clients, proxies);
+        process_kill(&process);
+        keep_silent();
+        for (int i = 0; i < CLIENTS; i++) {
+            check_gone(clients[i], &proxies[i], round & 1);
+            hprpc_client_free(clients[i]);
+        }
+        process_sweep(&process);
+        room_close(&room);
+    }
+}
+
+/* A server that lives answers whatever the silence was. */
+static void server_that_lives(void **state)
+{
+    struct conform_probe_proxy proxies[CLIENTS];
+    struct hprpc_client *clients[CLIENTS];
+    struct room room;
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    connect_all(&room, clients, proxies);
+    for (int round = 0; round < 3; round++) {
+        keep_silent();
+        for (int i = 0; i < CLIENTS; i++) {
+            assert_int_equal(hprpc_client_state(clients[i]), HPRPC_CLIENT_READY);
+            assert_int_equal(conform_probe_poke(&proxies[i], NULL), 0);
+        }
+    }
+    for (int i = 0; i < CLIENTS; i++)
+        hprpc_client_free(clients[i]);
+    room_close(&room);
+}
+
+static const struct CMUnitTest tests[] = { cmocka_unit_test(server_that_stopped),
+                                           cmocka_unit_test(server_that_was_killed),
+                                           cmocka_unit_test(server_that_lives) };
+
+const struct chapter stale_chapter = { "stale", tests, sizeof(tests) / sizeof(tests[0]) };
