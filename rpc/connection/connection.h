@@ -208,6 +208,12 @@ struct hprpc_controller {
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
 };
 
+/* The time that `silence` and `asked_at` are in. */
+static inline uint64_t hprpc__silence_now(const struct hprpc_controller *controller)
+{
+    return KODOSIS_UNLIKELY(controller->has_own_clock) ? hprpc_context_now(controller->context) : hprpc__ticks();
+}
+
 /* Checks that this thread owns the pump. */
 static inline void hprpc__assert_pumping(const struct hprpc__pump *pump)
 {

@@ -10,7 +10,7 @@ static void wake_channel(struct hprpc_channel *channel)
     channel->ops->disarm(channel);
 }
 
-void hprpc__look(struct hprpc_controller *controller)
+static void look(struct hprpc_controller *controller)
 {
     if (controller->pump.dedicated || hprpc__state(controller) == HPRPC__BROKEN ||
         hprpc__pump_is_mine(&controller->pump) || !hprpc__pump_try_own(&controller->pump))
@@ -18,4 +18,12 @@ void hprpc__look(struct hprpc_controller *controller)
     wake_channel(controller->channel);
     hprpc__pump_disown(&controller->pump);
     hprpc__pump_once(controller);
+}
+
+void hprpc__look(struct hprpc_controller *controller)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    look(controller);
+    hprpc__cancellation_restore(cancellation);
 }

@@ -18,11 +18,12 @@ static inline void hprpc__look_after_silence(struct hprpc_controller *controller
 
     if (!controller->silence)
         return;
-    now = KODOSIS_UNLIKELY(controller->has_own_clock) ? hprpc_context_now(controller->context) : hprpc__ticks();
+    now = hprpc__silence_now(controller);
     /* relaxed: where two threads ask at once, either time will do */
     before = atomic_load_explicit(&controller->asked_at, memory_order_relaxed);
     atomic_store_explicit(&controller->asked_at, now, memory_order_relaxed);
-    if (KODOSIS_UNLIKELY(now - before >= controller->silence))
+    /* signed: another thread may have been later */
+    if (KODOSIS_UNLIKELY((int64_t)(now - before) >= (int64_t)controller->silence))
         hprpc__look(controller);
 }
 

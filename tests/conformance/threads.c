@@ -58,6 +58,7 @@ static void cancelled(enum hprpc_pump pump, enum victim_wait wait, int victims)
     struct patience patience;
     struct room room;
     int32_t value;
+    int r;
 
     if (wait == FOR_ROOM)
         options.max_calls = 1;
@@ -94,7 +95,10 @@ static void cancelled(enum hprpc_pump pump, enum victim_wait wait, int victims)
     if (wait == FOR_ROOM)
         assert_int_equal(conform_probe_later_finish(&blocking, &value), 0);
     hprpc_call_clear(&blocking);
-    assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    r = conform_probe_poke(&proxy, &blocking);
+    if (r < 0)
+        fail_msg("pump %d, wait %d, %d victims: %s", (int)pump, (int)wait, victims, blocking.detail);
+    hprpc_call_clear(&blocking);
     assert_int_equal(conform_probe_later(&proxy, NULL, 7, false, &value), 0);
     assert_int_equal(value, 7);
     hprpc_client_free(client);

@@ -157,6 +157,7 @@ static void credit_that_was_never_taken_breaks(void **state)
         struct fake_message message;
         struct tiny tiny;
         char text[256];
+        int r;
 
         raw_server_tiny(&raw, &stage, NULL, NULL, &tiny);
         for (int n = 0; n < cases[i].notes; n++)
@@ -164,8 +165,10 @@ static void credit_that_was_never_taken_breaks(void **state)
         for (int n = 0; n < cases[i].calls; n++)
             assert_int_equal(tiny_echo_start(&tiny, &calls[n], "x", 1), 0);
         raw_credit(raw.end, cases[i].credit, cases[i].bytes);
-        if (tiny_echo(&tiny, NULL, "x", 1, NULL) != HPRPC_EPROTOCOL)
-            fail_msg("case %zu was accepted", i);
+        /* a call that comes long after the CREDIT meets it before it is sent */
+        r = tiny_echo(&tiny, NULL, "x", 1, NULL);
+        if (r != HPRPC_EPROTOCOL && r != HPRPC_ENOTSENT)
+            fail_msg("case %zu was accepted: %s", i, hprpc_error_name(r));
         assert_true(fake_expect(raw.end, HPRPC_MESSAGE_GOODBYE, &message));
         raw_read_error(&message, text);
         assert_non_null(strstr(text, "CREDIT"));
