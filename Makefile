@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An alarm in a set of descriptors. A wait with a time-out of its own makes the kernel set up a timer for every sleep and take
  * it down again, which costs a good part of a round trip where both sides share a processor. An alarm is set once instead: it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine's monotonic clock. */
 #ifndef HPRPC_BASE_CLOCK_H
 #define HPRPC_BASE_CLOCK_H

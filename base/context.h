@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of a context, and of the default one. */
 #ifndef HPRPC_BASE_CONTEXT_H
 #define HPRPC_BASE_CONTEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/errno-text.h"
 
 #include <string.h>

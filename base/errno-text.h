@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sentence for an errno number, for details and reasons: the same in every transport and with every libc. */
 #ifndef HPRPC_BASE_ERRNO_TEXT_H
 #define HPRPC_BASE_ERRNO_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <hprpc/error.h>
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The page that a fork wipes, and what stands in for it where the kernel does not wipe. */
 #include "base/fork.h"
 

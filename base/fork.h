@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Telling a child of fork() from its parent, at the price of one load: a word in a page that a fork wipes. Where the kernel
  * (before 4.14, or a sandbox) has no MADV_WIPEONFORK, the process id is compared instead, which costs a system call each time

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sleeping on descriptors: in a set that is kept, or on a few that are named each time. */
 #ifndef HPRPC_BASE_POLLER_H
 #define HPRPC_BASE_POLLER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether this process has one thread, and no other can be running what it runs. Then a read-modify-write between threads need
  * not lock the bus, which costs as much as a dozen plain instructions. libc does the same inside its mutexes.

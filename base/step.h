@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Steps of a send and of a receive at which the kill harness ends or stops the process (tests/kill). Elsewhere a step is
  * nothing: only the harness is compiled with HPRPC_TEST_STEPS, and brings hprpc__step.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sentences that hold what a stranger wrote: cut at a character, valid, and free of what a terminal would obey. */
 #ifndef HPRPC_BASE_TEXT_H
 #define HPRPC_BASE_TEXT_H

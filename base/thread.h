@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Threads, locks and conditions: the library's own names for what the system offers. With HPRPC_CHECKS, a lock knows which
  * thread holds it, and what a comment demands ("under the lock") is checked; without, the checks compile to nothing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What one thread rings to wake another out of its sleep on descriptors. */
 #ifndef HPRPC_BASE_WAKE_H
 #define HPRPC_BASE_WAKE_H

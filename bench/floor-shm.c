@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the shared-memory channel costs beyond the least that two processors need to talk: a round trip of a request of 6
  * bytes and a reply of 12 (the paper's SayHello) over bare channels, and the same bytes by hand through one 64-byte slot

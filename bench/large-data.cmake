@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Text with one line for each member of a large structure: bench_members(variable count template), where @ stands for the
 # member's index from 0, and # for the index from 1.
 function(bench_members variable count template)

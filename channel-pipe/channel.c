@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One end of a connection over two FIFOs. */
 #include "channel-pipe/pipe.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a client connects: two FIFOs of its own beside the door, and the first attempt to register. */
 #include "channel-pipe/pipe.h"
 

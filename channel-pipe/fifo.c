@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* FIFOs: made, opened and checked; their names and options. */
 #include "channel-pipe/pipe.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server's side of the door: it takes registrations and opens what they name. */
 #include "channel-pipe/pipe.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The client's opening: a registration at the door, and then watching whether the server takes it up, may not, or dies.
  * Messages may be sent as soon as the registration is written: they wait in the FIFO.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The inside of the pipe backend. A listener reads registrations from a rendezvous FIFO, its door. A client makes two
  * FIFOs beside it, "<door>.<token>.up" towards the server and "<door>.<token>.down" back, opens both and writes the token

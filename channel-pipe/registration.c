@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Registrations: lines of one length, written whole (they are far below PIPE_BUF) and read one at a time, so that what is
  * not read yet stays in the FIFO and keeps it readable. A line begins with a newline too: what somebody else wrote before

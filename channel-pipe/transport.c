@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channel-pipe/pipe.h"
 
 const struct hprpc_transport hprpc_transport_pipe = {

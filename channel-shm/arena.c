@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channel-shm/arena.h"
 
 /* A chunk that the receiver holds, or will: only such a one may be returned. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The sender's arena: it alone decides which chunk is free, in private memory, and the receiver gives chunks back in any
  * order through a ring of returns. What comes back is checked against the private table.

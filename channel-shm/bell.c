@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channel-shm/bell.h"
 
 #include "base/thread.h"

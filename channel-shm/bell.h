@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Parking and waking. Each pair of sides shares a word: whoever is about to sleep sets it and looks once more for what it
  * waits for; whoever provides that publishes it and then clears the word, and rings if it was set. Both are exchanges

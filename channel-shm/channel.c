@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the two sides of a shared-memory channel have in common: its state, its end, and what it sleeps on. */
 #include "channel-shm/shm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client's way into a connection: a hello through the socket, and a segment that comes back. */
 #include "channel-shm/handshake.h"
 

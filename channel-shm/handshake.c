@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channel-shm/handshake.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two packets that open a connection, and the descriptors that come with the second. */
 #ifndef HPRPC_CHANNEL_SHM_HANDSHAKE_H
 #define HPRPC_CHANNEL_SHM_HANDSHAKE_H

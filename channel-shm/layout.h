@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the two processes share: the segment's layout. docs/wire-format.md describes it for everybody else; the asserts
  * below hold the two together.

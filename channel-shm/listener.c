@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server's way into a connection: a socket at a claimed path, and a segment for each client that says hello. */
 #include "channel-shm/handshake.h"
 

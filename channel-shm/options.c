@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The options of shm:// URIs, and who is on the other end of a socket. */
 #include "channel-shm/shm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The receiving side. Whatever lies in shared memory may change while we look at it, so each word is loaded once, into
  * private memory, then checked, then used.

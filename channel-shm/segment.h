@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Making a segment and mapping it. */
 #ifndef HPRPC_CHANNEL_SHM_SEGMENT_H
 #define HPRPC_CHANNEL_SHM_SEGMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sending side: a message goes into the next slot, into a chunk that the slot describes, or is staged. */
 #include "channel-shm/shm.h"
 

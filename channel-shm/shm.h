@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The shared-memory channel inside: its two sides, which run at the same time, and what they have in common. */
 #ifndef HPRPC_CHANNEL_SHM_SHM_H
 #define HPRPC_CHANNEL_SHM_SHM_H

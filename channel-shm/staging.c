@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages that found no room, or that are longer than a chunk may be: kept in private memory, sent in order by pieces. */
 #include "channel-shm/shm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Places ("host:port") and the addresses behind them. */
 #include "channel-tcp/tcp.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One TCP connection: its reads and writes, its end, and how it comes out of an opening. */
 #include "channel-tcp/opening.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A listening TCP socket. */
 #include "channel-tcp/tcp.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Attempts at several addresses, staggered. */
 #include "channel-tcp/opening.h"
 

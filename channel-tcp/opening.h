@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How a client reaches one of several addresses: an attempt at each, in their order, the next one a quarter of a second after
  * the last or as soon as all have failed; the first that connects wins. The receiving side drives it, while the sending side may

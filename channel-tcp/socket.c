@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sockets and their options. */
 #include "channel-tcp/tcp.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of the TCP backend: addresses, sockets and their options, and the two ends of a connection. */
 #ifndef HPRPC_CHANNEL_TCP_TCP_H
 #define HPRPC_CHANNEL_TCP_TCP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channel-tcp/tcp.h"
 
 const struct hprpc_transport hprpc_transport_tcp = {

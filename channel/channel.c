@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The little that is the same in every channel. */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which headers make sense, whatever carries them. */
 #include <hprpc/channel/message.h>
 

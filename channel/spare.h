@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Descriptors that a listener keeps for the moment when the process has no more: with them it takes in one more client, to tell
  * it why it is turned away. Without, the client would wait, and not know for what.

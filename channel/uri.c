@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* URIs: taken apart in one pass over a private copy, then their options read by type. */
 #include <hprpc/channel/uri.h>
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # kodosis_generate(TARGET target FILES a.kod b.kod... [IMPORTS directory...])
 #
 # Compiles interface files and adds what is generated to the target: for a.kod the sources a.h and a.c, and the directory

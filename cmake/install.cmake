@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What `cmake --install` puts where, in components: runtime (what programs need to run), development (what it takes to build
 # them, and the pages), tools (the compiler). Everything can be moved afterwards: nothing installed knows its own place.
 include(GNUInstallDirs)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Packages, by cpack: Debian's, one for each component, and one archive of everything. `make package` makes both.
 set(CPACK_PACKAGE_NAME hprpc)
 set(CPACK_PACKAGE_FILE_NAME hprpc-${PROJECT_VERSION}-${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR})

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Tells how a connection fares: connection-tester-client URI COUNT [INTERVAL_MS]
  * Calls KeepAlive COUNT times, INTERVAL_MS apart (a second if left out), and gives each call as long to be answered.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answers connection tests: connection-tester-server URI... */
 #include <err.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Asks for a greeting, over whichever transport the URI names: greeter-client tcp://127.0.0.1:7788 king */
 #include <err.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Greets on any number of addresses at once: greeter-server tcp://127.0.0.1:7788 pipe://greeter shm://greeter */
 #include <err.h>
 #include <signal.h>

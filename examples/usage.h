@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line of programs that take no options: what --help says, and that there are no others. */
 #ifndef USAGE_H
 #define USAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a server listens, and what becomes of those who come. */
 #ifndef HPRPC_RPC_ACCEPTOR_H
 #define HPRPC_RPC_ACCEPTOR_H

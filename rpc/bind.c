@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* BIND as generated code asks for it: without waiting, in two halves, or in one that waits. */
 #include "rpc/call/bind.h"
 

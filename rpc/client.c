@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A client of an application: one controller of its own, and the three ways to pump it. */
 #include "rpc/pump/wait.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The public face of a controller. */
 #include "rpc/handle.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a controller's makers give it. */
 #ifndef HPRPC_RPC_HANDLE_H
 #define HPRPC_RPC_HANDLE_H

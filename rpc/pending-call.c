@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What an application does with a call that it has started: look, wait, cancel, be told, and let go of it. */
 #include "rpc/pending-call.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Letting go of a ticket. */
 #ifndef HPRPC_RPC_PENDING_CALL_H
 #define HPRPC_RPC_PENDING_CALL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server's life: options, services, running. Connections are served by pump/loop.c; stop.c is the end of it. */
 #include "rpc/server.h"
 

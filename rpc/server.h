@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of a server: what it offers, where it listens, and the loops that serve its connections. */
 #ifndef HPRPC_RPC_SERVER_H
 #define HPRPC_RPC_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How a server ends: it stops listening, turns new requests away, lets those that are kept finish and their answers leave,
  * all by a deadline, and closes. hprpc_server_run waits for these steps, hprpc_server_process takes them one by one.

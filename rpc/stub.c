@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client side of generated code: tickets, credit and room in; reply and outcome out. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The transports this library knows, by scheme. */
 #ifndef HPRPC_RPC_TRANSPORTS_H
 #define HPRPC_RPC_TRANSPORTS_H

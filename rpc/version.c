@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <hprpc/hprpc.h>
 
 #define TEXT(number) #number

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * TCP with many messages in flight: each side takes whatever has come and answers all of it with one send. Bare, it sleeps in
  * recv; busy, it never does.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TCP with many connections: one epoll loop that answers each by a recv and a send; a client that asks all, then collects. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/floor/floor.h"
 
 const struct bench_subject *const bench_floors[] = {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The floors: the same bytes moved by the least C that does it, with nothing that makes it an RPC. What a transport of ours
  * costs beyond its floor is what the framework costs. Every reply's content is checked here too.

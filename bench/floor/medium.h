@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The byte streams that floors run over, made before the two sides exist. */
 #ifndef BENCH_FLOOR_MEDIUM_H
 #define BENCH_FLOOR_MEDIUM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copying memory: the floor under large bodies. On one CPU: memcpy alone, and memcpy with every byte of the copy read. With
  * two: one side copies into a ring of pieces, as large as the channel's, and the other reads each piece as it comes, so that

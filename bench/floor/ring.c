@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pipelined echo over two rings of cache lines, lap-tagged commit word inside each: any number of messages in flight. */
 #include <stdatomic.h>
 #include <stdlib.h>

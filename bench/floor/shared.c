@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/floor/shared.h"
 
 #include <stdio.h>

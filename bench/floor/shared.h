@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory that both sides of a floor see. */
 #ifndef BENCH_FLOOR_SHARED_H
 #define BENCH_FLOOR_SHARED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Ping-pong over one cache line in each direction: 48 bytes of payload, the word to sleep on, and the commit word. The two
  * lines lie 256 bytes apart, so that no prefetcher takes one for a neighbour of the other.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ping-pong over byte streams: FIFOs on tmpfs and TCP on loopback, in three ways of waiting. */
 #include <errno.h>
 #include <poll.h>

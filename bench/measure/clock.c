@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/measure/clock.h"
 
 /* The two clocks as close to one moment as it goes: the tightest of some tries. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Time for measuring. Nanoseconds come from CLOCK_MONOTONIC. Single calls of less than a microsecond are timed by the
  * processor's time-stamp counter, which costs a third of a clock_gettime, and is calibrated against it.

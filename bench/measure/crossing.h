@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether the two sides are on different CPUs. Unpinned, the scheduler may keep both on one or spread them, for seconds at a
  * time, and a call costs several times more one way than the other. The kernel writes the number of the server's CPU into

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/measure/histogram.h"
 
 void bench_histogram_merge(struct bench_histogram *histogram, const struct bench_histogram *other)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A log-linear histogram: every power of two is divided into 256 equal steps, so that any value is known to within 0.4 %
  * whatever its size, in a fixed amount of memory. It needs no constructor: zeroed memory is an empty histogram.

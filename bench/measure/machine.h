@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the numbers were measured on. */
 #ifndef BENCH_MEASURE_MACHINE_H
 #define BENCH_MEASURE_MACHINE_H

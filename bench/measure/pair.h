@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The harness's end of a subject: two processes that sleep, stopped, except in their rounds. */
 #ifndef BENCH_MEASURE_PAIR_H
 #define BENCH_MEASURE_PAIR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the two sides run: waking another CPU costs several times what a local hand-over does, so results are kept apart. */
 #ifndef BENCH_MEASURE_PLACEMENT_H
 #define BENCH_MEASURE_PLACEMENT_H

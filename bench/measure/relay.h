@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A relay between a client and its server on TCP that counts the bytes it passes on: what is on the wire, not computed. */
 #ifndef BENCH_MEASURE_RELAY_H
 #define BENCH_MEASURE_RELAY_H

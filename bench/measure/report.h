@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Results for programs: JSON and CSV, with the machine they were measured on. */
 #ifndef BENCH_MEASURE_REPORT_H
 #define BENCH_MEASURE_REPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rounds. All series of a comparison are open at the same time and take turns: A B C, B C A, C A B ... Each round of a
  * series lies close in time to one of every other, so that what the machine does meanwhile hits all of them alike, and the

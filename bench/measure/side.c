@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two sides of a subject: what happens in the processes that the harness makes. */
 #include "bench/measure/side.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the harness starts in the processes it makes. */
 #ifndef BENCH_MEASURE_SIDE_H
 #define BENCH_MEASURE_SIDE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Statistics over the rounds of a measurement, of which there are few: order statistics, which assume no distribution. */
 #ifndef BENCH_MEASURE_STATISTICS_H
 #define BENCH_MEASURE_STATISTICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A subject is what gets measured: a raw floor, a transport of ours, or another framework. It is a pair of processes, made
  * for one workload: a server that serves until it is killed, and a client that makes calls when it is told to. All

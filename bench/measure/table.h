@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Aligned text tables: cells are kept until all are there, and columns are as wide as their widest cell. */
 #ifndef BENCH_MEASURE_TABLE_H
 #define BENCH_MEASURE_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading every byte of a buffer, as cheaply as portable C does it: floors and our own rows are held to the same check. */
 #ifndef BENCH_MEASURE_TOUCH_H
 #define BENCH_MEASURE_TOUCH_H

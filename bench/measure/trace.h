@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* System calls, counted by watching the processes make them (ptrace): exact, but far too slow to measure time meanwhile. */
 #ifndef BENCH_MEASURE_TRACE_H
 #define BENCH_MEASURE_TRACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a process has used so far. */
 #ifndef BENCH_MEASURE_USAGE_H
 #define BENCH_MEASURE_USAGE_H

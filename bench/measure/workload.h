@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is asked of a subject: an operation, its size, and how many calls of it at a time. */
 #ifndef BENCH_MEASURE_WORKLOAD_H
 #define BENCH_MEASURE_WORKLOAD_H

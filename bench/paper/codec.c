@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/paper/codec.h"
 
 #include <stdlib.h>

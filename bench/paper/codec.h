@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The serializer alone, as subjects: what generated code does with a list of int32, without any transport. */
 #ifndef BENCH_PAPER_CODEC_H
 #define BENCH_PAPER_CODEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What makes the calls of our own subjects: threads, connections, and calls in flight on each. */
 #ifndef BENCH_PAPER_DRIVE_H
 #define BENCH_PAPER_DRIVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * SendRcvLargeData of every size. Each size is a type of its own, so its code is written once, in large-data.c.in, and
  * configured for each.

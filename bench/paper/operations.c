@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/paper/operations.h"
 
 #include <stdlib.h>

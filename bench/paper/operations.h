@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client's side of the operations: each call's arguments made, each reply's content checked. */
 #ifndef BENCH_PAPER_OPERATIONS_H
 #define BENCH_PAPER_OPERATIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/paper/ours.h"
 
 #include <pthread.h>

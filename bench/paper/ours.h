@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Our transports as subjects. */
 #ifndef BENCH_PAPER_OURS_H
 #define BENCH_PAPER_OURS_H

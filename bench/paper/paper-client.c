@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Calls each of the paper's operations at the paper's sizes, some times, and checks every reply: paper-client URI [TIMES]
  */

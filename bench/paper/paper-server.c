@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Serves the paper's operations on any number of addresses at once: paper-server URI... */
 #include <err.h>
 #include <signal.h>

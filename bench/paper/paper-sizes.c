@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/paper/paper-sizes.h"
 
 #define ONE_BY_ONE 1, 1, 1, 0, 0

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The operations at the sizes that the paper measured. */
 #ifndef BENCH_PAPER_PAPER_SIZES_H
 #define BENCH_PAPER_PAPER_SIZES_H

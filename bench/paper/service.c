@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/paper/service.h"
 
 #include <string.h>

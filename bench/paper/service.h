@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server of the paper's operations. */
 #ifndef BENCH_PAPER_SERVICE_H
 #define BENCH_PAPER_SERVICE_H

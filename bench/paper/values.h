@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is sent and what must come back: every client and every server of the paper's operations, ours and the peers',
  * takes its numbers from here, so that each reply's content can be checked without being transmitted twice.

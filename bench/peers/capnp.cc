@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // Cap'n Proto as a subject, over TCP: its two-party RPC system on its own event loop.
 #include <cstring>
 #include <netinet/in.h>

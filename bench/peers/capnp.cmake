@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 set(folder ${generated}/capnp)
 set(sources ${folder}/paper.capnp.c++)
 set(at "@")

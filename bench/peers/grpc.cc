@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // gRPC C++ as a subject, over TCP and over a Unix-domain socket. As its performance guide has it: one channel and stub,
 // messages used again, the channel told to optimise for latency, the callback API on the server.
 #include <cstring>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Each large structure has a file of its own, so that they compile side by side. The compiler's time grows with the square
 # of their size: 20 seconds for 1,024 members, over four minutes for 4,096, so the two largest are left out.
 set(grpc_sizes ${sizes})

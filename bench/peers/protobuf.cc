@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // protobuf C++ alone, without any transport: a list of int32 serialized into memory that is there, and parsed again into a
 // message that is used again. Filling the message is not counted. As int32, and as sfixed32, which its documentation
 // advises for numbers that are mostly large.

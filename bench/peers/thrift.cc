@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // Apache Thrift C++ as a subject, over TCP: code generated with templates, so that the protocol is inlined, a buffered
 // transport, and the server that keeps its one connection on one thread.
 #include <cstring>

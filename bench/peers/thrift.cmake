@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Each large structure has files of its own, so that they compile side by side. The compiler's time grows with the square of
 # their size in a few passes, which are left out for these files alone; measured, the code is no slower for it. What a call
 # never runs (setters, copies, coding by any other protocol) is not optimised at all.

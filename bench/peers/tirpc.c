@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ONC RPC (libtirpc) as a subject, over TCP: stubs by rpcgen, buffers that hold a whole message of usual size. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 set(folder ${generated}/tirpc)
 set(STRUCTURES "")
 set(PROCEDURES "")

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/program/choose.h"
 
 #include <string.h>

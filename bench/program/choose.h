@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which floor a transport is measured against. */
 #ifndef BENCH_PROGRAM_CHOOSE_H
 #define BENCH_PROGRAM_CHOOSE_H

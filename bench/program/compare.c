@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/program/compare.h"
 
 #include <stdio.h>

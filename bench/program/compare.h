@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tasks of hprpc-bench. Each prints its tables and writes its part of the outputs. */
 #ifndef BENCH_PROGRAM_COMPARE_H
 #define BENCH_PROGRAM_COMPARE_H

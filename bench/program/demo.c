@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The demo: one server on three transports at once, the paper's operations over each of them, side by side. Every reply's
  * content is checked. The same stubs make all the calls; only the URI differs.

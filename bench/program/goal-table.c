@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The goals that are ratios: of our time to the floor's, of our rate to the floor's, of another framework's time to ours. */
 #include "bench/program/goals.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/program/goals.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The project's performance goals, one by one. */
 #ifndef BENCH_PROGRAM_GOALS_H
 #define BENCH_PROGRAM_GOALS_H

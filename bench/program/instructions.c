@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Makes some calls with both sides on one thread, in turn, so that an instruction counter sees the same path every time:
  * hprpc-instructions URI OPERATION SIZE COUNT. What is counted is what happens in bench_count_calls (see bench/instructions).

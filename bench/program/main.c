@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* hprpc-bench: transports side by side, against the machine's floor, the project's goals, and other frameworks. */
 #include <stdio.h>
 

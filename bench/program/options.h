@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the user of hprpc-bench asks for. */
 #ifndef BENCH_PROGRAM_OPTIONS_H
 #define BENCH_PROGRAM_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The paper's experiment: Bağcı & Kara measured the total transaction time of 1,000 repetitions of each operation, theirs
  * against gRPC, and give the outcome partly in milliseconds, partly as a percentage or a factor.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ours beside other frameworks, as people would run them: unpinned, each in its default way of waiting. */
 #include <stdio.h>
 

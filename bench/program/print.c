@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/program/print.h"
 
 #include "bench/measure/table.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Results for people. */
 #ifndef BENCH_PROGRAM_PRINT_H
 #define BENCH_PROGRAM_PRINT_H

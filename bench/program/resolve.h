@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Subjects by name: "shm spin" is ours, "raw slot" a floor, "gRPC TCP" a peer. */
 #ifndef BENCH_PROGRAM_RESOLVE_H
 #define BENCH_PROGRAM_RESOLVE_H

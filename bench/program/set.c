@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bench/program/set.h"
 
 #include <fcntl.h>

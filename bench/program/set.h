@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The series of one comparison, each of them once however often it is asked for. */
 #ifndef BENCH_PROGRAM_SET_H
 #define BENCH_PROGRAM_SET_H

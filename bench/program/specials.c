@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The goals that are not a ratio of two subjects. */
 #include "bench/program/goals.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* System calls per call, of every transport that sleeps and of the floors beneath. */
 #include <stdio.h>
 

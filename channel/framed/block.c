@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory of a byte stream. A block is taken when bytes arrive or a message is written, and comes back when the last
  * message in it is released or the kernel has taken it. One of each kind is kept, so that a steady state of calls

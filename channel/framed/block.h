@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The memory that framed messages lie in. */
 #ifndef HPRPC_CHANNEL_FRAMED_BLOCK_H
 #define HPRPC_CHANNEL_FRAMED_BLOCK_H

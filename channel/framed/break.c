@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a byte stream breaks: the two sides of it may find out at the same time, and one sentence stands. */
 #include <errno.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A byte stream as a channel: its life, and the slots that belong to neither side. */
 #include "channel/framed/pool.h"
 #include "channel/framed/sides.h"

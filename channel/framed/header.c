@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channel/framed/header.h"
 
 enum { MAGIC = 0xb7, PREAMBLE_SIZE = 4, VARINT_MAX = 5 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The byte form of a message's header on a stream; docs/wire-format.md defines it. */
 #ifndef HPRPC_CHANNEL_FRAMED_HEADER_H
 #define HPRPC_CHANNEL_FRAMED_HEADER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channel/framed/pool.h"
 
 struct hprpc__pool *hprpc__pool_new(struct hprpc_context *context)

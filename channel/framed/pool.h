@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Blocks that the connections of one listener share. A connection that goes to sleep has no use for its blocks until it is
  * woken, and thousands of them sleep while a few work; so the blocks change hands instead of staying.

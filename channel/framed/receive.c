@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The receiving side: many messages per read, each delivered where it lies.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The sending side: messages are written into blocks that form a queue, and leave as soon as the kernel takes them.
  * Blocks never move, so a transport that completes later may still point into them. Runs that the writer borrowed are

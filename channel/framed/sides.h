@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The slots of a framed channel, by the side that they belong to. */
 #ifndef HPRPC_CHANNEL_FRAMED_SIDES_H
 #define HPRPC_CHANNEL_FRAMED_SIDES_H

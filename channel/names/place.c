@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a bare name lives: private directories and the paths in them. */
 #include "channel/names/place.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names on this host: where a bare name lives, who may claim it, and what a killed owner left behind. Shared by the
  * transports whose listeners have a place in the file system.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One call: its circumstances, and the ticket for its reply (the paper's PendingCall). */
 #ifndef HPRPC_CALL_H
 #define HPRPC_CALL_H

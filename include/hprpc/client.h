@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The client: a connection that one calls through (the paper's RpcClient). Generated proxies do
  * the typed part; this header is what surrounds them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A context is what everything in one corner of a program shares: the allocator, the log, the clock, and the transports
  * it may use. It is immutable once made, so any number of threads may use it; it outlives whatever was made from it.

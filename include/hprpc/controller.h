@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The controller: one connection, seen from either end (the paper's RpcController). It routes messages between the channel
  * and its two roles: calling (struct hprpc_client) and serving (requests). Either end may do both.

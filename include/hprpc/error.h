@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What can go wrong, told apart so that a program can act on it. Every function of the library returns 0 (or a count)
  * or one of these negative codes, and leaves its outputs (named `ret_`, last) untouched when it fails.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The whole public face of HPRPC. Including the single headers works as well.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The server: listens on any number of URIs of any transports and dispatches requests to services (the paper's RpcServer
  * and RpcService).

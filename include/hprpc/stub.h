@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What generated code calls. Not for people, but nothing is secret: a hand-written stub would do the same.
  */

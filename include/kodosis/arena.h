@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An arena: memory that is taken piece by piece and given back at once. Decoded values that cannot be views into the
  * message (a list of strings, say) live in one.

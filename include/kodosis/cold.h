@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What writer.h and reader.h have inline, as functions of the library: for generated code that is seldom on the way of a call, which
  * compiles faster and is smaller so.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The reader (the paper's BinaryReader): a cursor over a received body. It never reads outside the body, checks everything,
  * and remembers the first fault: from then on every read gives zero, so that generated code checks once, at the end.

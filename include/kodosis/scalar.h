@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Scalars at any address: the fixed-size part of the encoding. Each of these is one machine instruction.
  */

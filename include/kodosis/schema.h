@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Schemas at run time: generated code carries a constant description of its interface file, and these functions handle any
  * value by it: size, write, read, compare and print. A value is the memory of its C type, as generated code has it; a program

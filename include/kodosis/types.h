@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The C shapes of Kodosis values: strings, bytes and lists as views, the status codes of encoding and decoding, and the
  * allocator that everything here takes its memory from.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The writer (the paper's BinaryWriter): a cursor over memory that somebody else owns, usually a transport. The room is
  * exact: generated code computes the encoded size first. Offsets, and so alignment, count from the start of the body.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/compile.h"
 
 #include "kodosis/compiler/check/check.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The compiler's front: from paths to a checked model. The program, the tests and the fuzzer all come in here.
  */

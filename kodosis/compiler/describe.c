@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/describe.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The checked model as JSON, for tools: docs/kodosis-language.md says what it holds.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The output languages. Each has a folder of its own with a table of this kind, and a line in emitters.c.
  */

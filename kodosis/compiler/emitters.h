@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which output languages there are. */
 #ifndef KODOSIS_COMPILER_EMITTERS_H
 #define KODOSIS_COMPILER_EMITTERS_H

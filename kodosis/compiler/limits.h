@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What an interface file may not exceed. Each limit is documented in docs/kodosis-language.md and has a test; they keep the
  * compiler's time and memory in proportion to its input, and its stack bounded.

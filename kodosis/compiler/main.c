@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The program kodosis. */
 #include <stdio.h>
 #include <stdlib.h>

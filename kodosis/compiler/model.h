@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The checked model of one or more interface files: what every emitter reads, whatever language it writes. It is built by
  * the checker, complete and free of errors, and never changes afterwards. Everything lives in the model's arena.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/sources.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where interface files come from. The program reads the file system; tests may hold them in memory.
  */

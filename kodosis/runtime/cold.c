@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <kodosis/cold.h>
 
 uint64_t kodosis_cold_size_string(uint64_t offset, struct kodosis_string value)

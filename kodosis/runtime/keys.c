@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether the keys of a map are distinct. A sender that keeps its keys in order pays one pass; otherwise pointers to the
  * keys are merge-sorted, so that no order of keys costs more than n log n comparisons.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <kodosis/reader.h>
 
 #include "kodosis/runtime/utf8.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Comparison of values that a schema describes. */
 #include "kodosis/runtime/schema.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values as text, on one line. */
 #include "kodosis/runtime/schema.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding of values that only a schema describes, with the same checks that generated code makes. */
 #include "kodosis/runtime/schema.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sizes and encodings of values that only a schema describes. */
 #include "kodosis/runtime/schema.h"
 

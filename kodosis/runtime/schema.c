@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/runtime/schema.h"
 
 uint32_t kodosis_schema_find(const struct kodosis_schema *schema, const char *name)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the functions over schemas share. */
 #ifndef KODOSIS_RUNTIME_SCHEMA_H
 #define KODOSIS_RUNTIME_SCHEMA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <kodosis/types.h>
 
 const char *kodosis_status_text(enum kodosis_status status)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/runtime/utf8.h"
 
 #include <string.h>

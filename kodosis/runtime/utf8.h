@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef KODOSIS_RUNTIME_UTF8_H
 #define KODOSIS_RUNTIME_UTF8_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <kodosis/writer.h>
 
 void kodosis_writer_fail(struct kodosis_writer *writer, enum kodosis_status status)

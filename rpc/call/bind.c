@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * BIND and BOUND at the side that asks. A BIND waits in a queue until there is a connection and an id for it, so that asking
  * never blocks: the pump sends what waits at the end of its turns.

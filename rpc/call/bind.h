@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Asking for a service. */
 #ifndef HPRPC_RPC_CALL_BIND_H
 #define HPRPC_RPC_CALL_BIND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/call/binding.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a client knows of a service that it is bound to: numbers and refusals, behind a handle that proxies hold. A handle
  * belongs to its client, lives as long, and is the same each time an interface is bound, so copies of a proxy stay good.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/call/ticket.h"
 
 #include "base/single-thread.h"

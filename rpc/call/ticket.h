@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tickets: what becomes of a call between its request and its reply (the paper's PendingCall). */
 #ifndef HPRPC_RPC_CALL_TICKET_H
 #define HPRPC_RPC_CALL_TICKET_H

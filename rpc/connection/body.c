@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/connection/body.h"
 
 int hprpc__body_take(struct hprpc__body *body, struct hprpc_channel *channel, struct hprpc_message *message)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A message body that outlives the turn it came in: copied when it is small or the medium is short, lent otherwise. */
 #ifndef HPRPC_RPC_CONNECTION_BODY_H
 #define HPRPC_RPC_CONNECTION_BODY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The inside of a controller: one connection, its two roles, and who may touch what.
  *

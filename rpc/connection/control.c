@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages about the connection itself: sending them. rpc/connection/message.c has the bodies. */
 #include "rpc/connection/control.h"
 

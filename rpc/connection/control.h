@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages about the connection itself: sending them. Under the lock. */
 #ifndef HPRPC_RPC_CONNECTION_CONTROL_H
 #define HPRPC_RPC_CONNECTION_CONTROL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which connection a log line is about: its peer, its number, its age, its calls. */
 #include "rpc/connection/identity.h"
 

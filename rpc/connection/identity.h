@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which connection a log line is about: its peer, its number, its age, its calls. */
 #ifndef HPRPC_RPC_CONNECTION_IDENTITY_H
 #define HPRPC_RPC_CONNECTION_IDENTITY_H

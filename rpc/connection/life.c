@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a controller begins, is kept, and ends. */
 #include "rpc/connection/life.h"
 

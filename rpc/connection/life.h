@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a controller begins and ends. */
 #ifndef HPRPC_RPC_CONNECTION_LIFE_H
 #define HPRPC_RPC_CONNECTION_LIFE_H

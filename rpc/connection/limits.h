@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The limits that options leave at 0. */
 #ifndef HPRPC_RPC_CONNECTION_LIMITS_H
 #define HPRPC_RPC_CONNECTION_LIMITS_H

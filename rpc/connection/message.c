@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/connection/message.h"
 
 /* ---- HELLO ---- */

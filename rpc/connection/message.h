@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The bodies of the messages that two controllers exchange, each read and written side by side. docs/wire-format.md is the
  * law; tests/rpc/message.c holds their golden bytes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What all connections of a server may hold together: requests that wait, run on workers or were deferred. Requests that
  * are answered inline, before the next one is looked at, cost nothing and are not counted.

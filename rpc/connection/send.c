@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One message out, under the send lock. */
 #include "rpc/connection/send.h"
 

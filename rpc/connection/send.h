@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sending on a connection. */
 #ifndef HPRPC_RPC_CONNECTION_SEND_H
 #define HPRPC_RPC_CONNECTION_SEND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/connection/shared.h"
 
 #include <hprpc/channel/transport.h>

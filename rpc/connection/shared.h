@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a host and its controllers have in common. A controller that is kept may outlive its host, but not this. */
 #ifndef HPRPC_RPC_CONNECTION_SHARED_H
 #define HPRPC_RPC_CONNECTION_SHARED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How long to look before sleeping: the one strategy behind HPRPC_WAIT_SPIN, _ADAPTIVE and _BLOCK. Adaptive spins for about
  * the cost of being woken up, which loses at most as much again. Where that is in vain again and again, the other side

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The threads that wait on a connection: which of them pumps, and how the others are woken. */
 #include "rpc/connection/waiters.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The threads that wait on a connection: which of them pumps, and how the others are woken. */
 #ifndef HPRPC_RPC_CONNECTION_WAITERS_H
 #define HPRPC_RPC_CONNECTION_WAITERS_H

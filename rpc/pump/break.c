@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a connection breaks: every call completes, once, with one code and one sentence. */
 #include "rpc/pump/break.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a connection breaks. */
 #ifndef HPRPC_RPC_PUMP_BREAK_H
 #define HPRPC_RPC_PUMP_BREAK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Acting on messages about the connection itself. rpc/connection/message.c has the bodies. */
 #include "rpc/pump/control.h"
 

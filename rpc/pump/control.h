@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages about the connection itself: acting on those that came. By the pump's owner; 0, or the code that breaks it. */
 #ifndef HPRPC_RPC_PUMP_CONTROL_H
 #define HPRPC_RPC_PUMP_CONTROL_H

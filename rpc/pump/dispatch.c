@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a received message goes, by its type and the state of the connection. */
 #include "rpc/pump/dispatch.h"
 

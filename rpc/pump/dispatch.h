@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a received message goes. */
 #ifndef HPRPC_RPC_PUMP_DISPATCH_H
 #define HPRPC_RPC_PUMP_DISPATCH_H

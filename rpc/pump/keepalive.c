@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pings on a silent connection whose other side pumps all the time; one that only pumps while it calls is never pinged. */
 #include "rpc/pump/keepalive.h"
 

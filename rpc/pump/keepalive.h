@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether the other side still gives signs of life. */
 #ifndef HPRPC_RPC_PUMP_KEEPALIVE_H
 #define HPRPC_RPC_PUMP_KEEPALIVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/pump/look.h"
 
 #include "rpc/connection/waiters.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A look at a connection that nobody has looked at for a while: whether the other side is still there. */
 #ifndef HPRPC_RPC_PUMP_LOOK_H
 #define HPRPC_RPC_PUMP_LOOK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/pump/loop.h"
 
 #include <unistd.h>

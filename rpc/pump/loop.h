@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A loop serves many connections on one thread. Those that were active lately are looked at turn by turn, without a system
  * call where the transport allows it; the others are parked: armed, and asleep in one epoll set at no cost. What nothing can

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/pump/sleeper.h"
 
 #include "rpc/pump/watcher.h"

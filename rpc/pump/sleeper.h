@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the threads of a client sleep that pump it: a set of descriptors that stands ready, and an alarm in it. */
 #ifndef HPRPC_RPC_PUMP_SLEEPER_H
 #define HPRPC_RPC_PUMP_SLEEPER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One turn of the pump: a batch of messages in, what waited out; and the deadlines that pass meanwhile. */
 #include "rpc/pump/turn.h"
 

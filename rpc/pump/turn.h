@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One turn of the pump, and when the next one is due. */
 #ifndef HPRPC_RPC_PUMP_TURN_H
 #define HPRPC_RPC_PUMP_TURN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/pump/wait.h"
 
 #include <poll.h>

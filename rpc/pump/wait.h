@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waiting: of the threads that wait for something on a connection, one pumps for all and hands over when it leaves. */
 #ifndef HPRPC_RPC_PUMP_WAIT_H
 #define HPRPC_RPC_PUMP_WAIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keeping a set of descriptors in step with what channels and listeners want to be woken by. */
 #ifndef HPRPC_RPC_PUMP_WATCHER_H
 #define HPRPC_RPC_PUMP_WATCHER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answers to requests: replies, errors, typed errors. Any thread, exactly one to a request, never blocking. */
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"

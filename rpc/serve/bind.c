@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * BIND and BOUND at the side that offers: from a service's name, version and hashes to numbers. Each procedure is granted or
  * refused by itself; only a service or a version that is not there refuses all.

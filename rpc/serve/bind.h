@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answering BIND. */
 #ifndef HPRPC_RPC_SERVE_BIND_H
 #define HPRPC_RPC_SERVE_BIND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which incoming call ids are in use. Ids are small numbers, dense from 0, so this is a table; its pages come as they are
  * needed and never move, because answers clear their cells from any thread.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which incoming call ids are in use. */
 #ifndef HPRPC_RPC_SERVE_CALL_IDS_H
 #define HPRPC_RPC_SERVE_CALL_IDS_H

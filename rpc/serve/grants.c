@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/serve/grants.h"
 
 enum { WORD = 64, GROWTH = 2 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which procedures a connection may call: those that a BIND on it was given. A REQUEST for any other is refused by one look at
  * a bit, so guessing numbers gains nothing. By the pump's owner.

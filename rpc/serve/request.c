@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A request's way: checked, kept, run (now or when the handler it must not nest into returns), and put away. */
 #include "rpc/serve/request.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests: what becomes of a call on the side that serves it. */
 #ifndef HPRPC_RPC_SERVE_REQUEST_H
 #define HPRPC_RPC_SERVE_REQUEST_H

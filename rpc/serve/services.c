@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/serve/services.h"
 
 const struct hprpc__service *hprpc__services_at(const struct hprpc__services *services, uint32_t index)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What one side offers: services by name and version, and by the numbers that BIND hands out. */
 #ifndef HPRPC_RPC_SERVE_SERVICES_H
 #define HPRPC_RPC_SERVE_SERVICES_H

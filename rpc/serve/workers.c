@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/serve/workers.h"
 
 #include "rpc/connection/waiters.h"

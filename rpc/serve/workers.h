@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Threads that run handlers, so that a slow one harms only itself. One bound holds for all of them: they are started as they
  * are needed, and end after a while without work.

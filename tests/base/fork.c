@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The guard that tells a child of fork from its parent, where the kernel wipes its page and where it does not. */
 #include <errno.h>
 #include <linux/audit.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What turns single measurements into numbers: the histogram, the statistics over rounds, the bytes of a call. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the harness does around a measurement: counting relays, calls at a fixed rate, rounds that are alike. */
 #include <setjmp.h>
 #include <stdarg.h>

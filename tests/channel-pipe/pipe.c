@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pipe backend by itself: names, opening, messages, how connections end, and that nothing is left behind. */
 #include "tests/channel/end.h"
 

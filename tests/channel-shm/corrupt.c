@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A peer that writes nonsense into the shared memory, or changes it while it is read. Whatever happens, every slot
  * returns one of its codes, nothing outside the segment is touched, and each word that matters is loaded once.

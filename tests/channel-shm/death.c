@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A peer that is killed: at any instruction of a send, asleep or awake, on either side. */
 #include "tests/channel-shm/end.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two ends of a shared-memory connection, for tests that play both. */
 #ifndef HPRPC_TESTS_SHM_END_H
 #define HPRPC_TESTS_SHM_END_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages of every size and kind, in both directions, until there is no room, and given back in any order. */
 #include "tests/channel-shm/end.h"
 

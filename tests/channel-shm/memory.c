@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory: the arena against a simple model of it, and an allocator that says no at any point. */
 #include "tests/channel-shm/end.h"
 

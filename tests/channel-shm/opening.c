@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How connections begin: names, options, users, refusals, and what is left behind (nothing). */
 #include "tests/channel-shm/end.h"
 

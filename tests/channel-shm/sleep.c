@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sleeping and waking: no message, no room and no end may come unnoticed, however the two sides race. */
 #include "tests/channel-shm/end.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The TCP backend by itself: addresses, opening, messages, and how connections end. */
 #include "tests/channel/end.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tests/channel/end.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests of the byte streams share: messages with recognisable bodies, and pumping with a deadline. */
 #ifndef TESTS_STREAMS_END_H
 #define TESTS_STREAMS_END_H

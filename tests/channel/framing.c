@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Framing over a wire in memory, which hands out and takes as few bytes as the test wants: truncation, corruption,
  * alignment, limits, borrowed runs, partial writes, memory.

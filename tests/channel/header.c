@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The header's byte form: exact bytes, round trips, every truncation, every corruption. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names on this host: private directories, claims and their handover, and the sweep of stale names. */
 #include <errno.h>
 #include <fcntl.h>

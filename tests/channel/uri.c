@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* URIs: what is accepted, what is refused, and that the sentence names the place. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The arena: alignment, the limit, reuse, and an allocator that counts and fails. */
 #include "codec/cmocka_all.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random values, built by nothing but a schema. */
 #include "codec/build-value.h"
 

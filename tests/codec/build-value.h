@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TESTS_CODEC_BUILD_VALUE_H
 #define TESTS_CODEC_BUILD_VALUE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cmocka wants these before itself. */
 #ifndef TESTS_CODEC_CMOCKA_ALL_H
 #define TESTS_CODEC_CMOCKA_ALL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Values that nest deeper than readers go, and values that contain themselves: sizes, writers and comparisons stop, whatever
  * the way down, and generated code and the schema agree.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Generated code for every feature: bytes written by hand, there and back, at the boundaries, and what must be refused. */
 #include "codec/cmocka_all.h"
 

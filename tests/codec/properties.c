@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What must hold for any interface and any value, on interfaces and values made at random: encode, decode, equal; generated
  * code and the schema give the same bytes; damage is refused, or gives another value whose encoding it is.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A random interface: its schema, and the generated functions of its structs and unions. */
 #ifndef TESTS_CODEC_PROPERTIES_H
 #define TESTS_CODEC_PROPERTIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Writes a random interface file, or the table of its types for properties.c:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A small generator of random numbers, the same everywhere: splitmix64. */
 #ifndef TESTS_CODEC_RANDOM_H
 #define TESTS_CODEC_RANDOM_H

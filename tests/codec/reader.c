@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every primitive of the reader against bytes written by hand, cut short everywhere, and malformed in every way. */
 #include "codec/cmocka_all.h"
 

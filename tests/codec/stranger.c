@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program that was not compiled with the generated header: all it has is the description at run time. */
 #include "codec/cmocka_all.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The generated stubs of every kind of procedure, called over a connection of this process with itself. */
 #include "codec/cmocka_all.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Encoding and decoding in memory of exactly the size, for tests of generated code. */
 #ifndef TESTS_CODEC_VALUES_H
 #define TESTS_CODEC_VALUES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every file in bad/ begins with the messages that it must give, one a line and in order, as
  *     // error 12:5: unknown type 'Piont'; did you mean 'Point'?

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A driver for the fuzzer's entry that needs no libFuzzer: it mutates the files of a corpus, each run from its own number,
  * so that what fails can be run again.

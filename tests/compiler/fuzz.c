@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "compiler/fuzz.h"
 
 #include <errno.h>

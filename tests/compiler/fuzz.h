@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The fuzzer's entry, as libFuzzer wants it: the input is one interface file, which may import two others that are always
  * there. What compiles is also described and emitted.

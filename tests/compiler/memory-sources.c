@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "compiler/memory-sources.h"
 #include "kodosis/compiler/text/render.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Interface files that exist only in memory. */
 #ifndef TESTS_COMPILER_MEMORY_SOURCES_H
 #define TESTS_COMPILER_MEMORY_SOURCES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checked model: names, values, layout facts, order, and the canonical text of procedures. */
 #include "compiler/memory-sources.h"
 #include "kodosis/compiler/text/render.h"

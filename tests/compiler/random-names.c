@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Writes two random interface files whose names are made to meet: random-names SEED FOLDER
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls from the server to its client, in every pump mode of the client, by inline handlers and by workers. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The suite over one transport: `conformance TRANSPORT [FILTER]`. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many clients, many threads, several transports: all at one server. */
 #include "conformance/suite.h"
 

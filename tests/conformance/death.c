@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ends: killed processes, closed and freed connections. Every call completes, nothing is left. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names and addresses: who is let in, and who is not. */
 #include "conformance/suite.h"
 

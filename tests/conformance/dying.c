@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Deaths at every kind of moment: a process is killed right behind what it sent, in the middle of an opening, inside a
  * handler, while the other side sleeps, spins or is busy. Nobody waits for a deadline, and nothing of the dead is left.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A connection ends with calls under way, from whatever place: each of them completes exactly once, in every mode. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many messages, large ones, both ways at once, and readers that are slow. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A child of fork that comes out of a handler or a callback: it is told so, and its parent and the clients notice nothing. */
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who is there: connections that are told, counted, named in the log, and turned away. */
 #include "conformance/suite.h"
 

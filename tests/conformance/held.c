@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A connection ends under requests that nobody has answered: it keeps memory, but no descriptor, and still counts. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rest when nothing is to be done: whatever traffic there was, over however many connections, the turns of the
  * server's loops and of its clients' pumps come to a standstill. They are counted, not timed.

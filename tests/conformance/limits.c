@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a server holds for its clients has limits; at the limit a caller is told so, and afterwards all is as before. */
 #include "conformance/suite.h"
 

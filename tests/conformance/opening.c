@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connecting and binding without waiting, also at doors where nobody answers. */
 #include "conformance/suite.h"
 

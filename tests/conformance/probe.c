@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The service that the suite calls. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Other processes: this program once more, with other arguments, talking through a pipe on its standard output. */
 #include <signal.h>
 #include <sys/prctl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A storm of signals that interrupt whatever system call any thread is in, ten thousand in a second. */
 #include <signal.h>
 #include <sys/time.h>

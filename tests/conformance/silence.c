@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A peer that is there and says nothing: a process that was suspended. Deadlines, late replies, signs of life. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Clients that do not read what they asked for: together they hold no more than the server allows, and others notice nothing. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A client that nobody drives between two calls: one that was silent for a while learns before it sends that the server is gone. */
 #include <time.h>
 

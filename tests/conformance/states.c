@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a client tells about its state: connecting, ready, and why it ended; each once, in every mode. */
 #include "conformance/suite.h"
 

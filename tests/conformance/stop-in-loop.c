@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a server stops that somebody else's event loop drives: as under `run`, and one can tell when it is over. */
 #include <poll.h>
 #include <signal.h>

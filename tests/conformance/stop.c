@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a server stops: it turns new calls away, lets what runs finish, and never waits beyond its deadline. */
 #include <signal.h>
 

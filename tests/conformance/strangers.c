@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Strangers at the door of a listener: nonsense, half sentences, and what a client says with single bits turned. */
 #include "conformance/suite.h"
 

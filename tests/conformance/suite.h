@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every test of the suite stands on. A transport is one line in suite.c; the program's argument picks it. */
 #ifndef CONFORMANCE_SUITE_H
 #define CONFORMANCE_SUITE_H

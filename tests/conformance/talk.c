@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Callbacks, answers that come later, cancellation and deadlines. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What applications do to threads: they cancel those that wait here, and keep their signals from those of the library. */
 #include <dirent.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ticket of a call, in every pump mode: waiting for one or any of several, being told, cancelling. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What goes in comes out: sizes around every boundary, strings, lists, errors, and the limit. */
 #include "conformance/suite.h"
 

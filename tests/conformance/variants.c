@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shared memory under conditions that a URI of the suite does not tell: without trust, and between two users. */
 #include <signal.h>
 #include <sys/prctl.h>

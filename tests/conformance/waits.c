@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Spin, adaptive, block: on both sides, in all combinations. */
 #include "conformance/suite.h"
 

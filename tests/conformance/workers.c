@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who runs the handlers: the loops, workers, or somebody else later; and whom one that blocks holds up. */
 #include "conformance/suite.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
 # Shared by the scripts here: a server that is started, waited for, and never outlives the test.
 set -u

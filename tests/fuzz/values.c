@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Decodes anything as one of the types of values.kod, by the generated code and by the schema: both judge alike, and what they
  * accept is an encoding of what they made of it. The first byte says which type.

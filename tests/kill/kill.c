@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Kills and stops real processes, and looks at the other side: kill [ROUNDS [SEED [FIRST]]]. A round picks a transport, a trust, a
  * pump mode, a side, SIGKILL or SIGSTOP, and a moment: a random one, or the nth time that the victim comes to a step. With

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A harness that kills and stops processes: what its parts share. */
 #ifndef TESTS_KILL_KILL_H
 #define TESTS_KILL_KILL_H

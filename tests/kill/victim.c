@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The process that is killed or stopped: this program once more. */
 #include <sys/prctl.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* channel-shm/arena.c: the sender alone knows which units are free; the receiver returns chunks through a ring. */
 #define HANDED_OVER 128
 

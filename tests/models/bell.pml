@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* channel-shm/bell.h and bell.c, and the kernel's part in them: doorbells, packets, and the two ways to sleep on them. */
 bool rung[2];    /* an eventfd's count is not 0 */
 byte packets[2]; /* in the socket of a side */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How large the model is, and what happens in it: run-models overrides what it wants otherwise. */
 #ifndef SLOTS
 #define SLOTS 2

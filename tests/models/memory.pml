@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory as a processor shows it: what a thread stores is seen by itself at once, and by the others later. Stores leave a
  * thread's buffer in any order, but two to one word stay in order, and a store with release order waits until the buffer is

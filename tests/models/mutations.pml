@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What run-models breaks, one at a time, and under which of its settings the model must then fail. The program that checks
  * a setting takes the number from the environment, so that it is compiled once.

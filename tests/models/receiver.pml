@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* channel-shm/receiver.c. A side receives in the lane of the other. */
 typedef shm_receiver {
 	byte tail;

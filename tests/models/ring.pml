@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A model of the shared-memory ring with parking (channel-shm/), for Spin: a client that sends, a server that receives, and
  * death at any step. tests/models/run-models checks it with the settings and the mutations that it lists.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* channel-shm/sender.c and staging.c. The lane that a side sends in has its number. */
 typedef shm_sender {
 	byte head;

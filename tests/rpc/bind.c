@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* BIND: what a service must be called, and what either side is told when it is not. */
 #include "rpc/stage.h"
 

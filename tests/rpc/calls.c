@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Single calls: their answers, their failures, what is held afterwards. */
 #include "rpc/stage.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Callbacks that do as they like: clear, collect and start calls, while other threads clear what they are about. */
 #include "rpc/stage.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Credit, in calls and in bytes, from both sides; what happens to a side that oversteps it. */
 #include "rpc/stage.h"
 

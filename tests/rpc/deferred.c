@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answers that come later: from other threads, before and after the handler returns, after the connection, too often. */
 #include "rpc/stage.h"
 

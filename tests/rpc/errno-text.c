@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The text of every errno number, also of those that there are not, and that asking changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>

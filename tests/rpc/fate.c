@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What becomes of calls: cancelled, expired, answered late, answered by strangers, orphaned. Each completes once. */
 #include "rpc/stage.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HELLO: first, once, well formed, in time. Seen from both sides, the other one played by hand. */
 #include "rpc/stage.h"
 #include "rpc/connection/message.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * That a loop comes to its sleep: whatever its connections did, and however many they are, a bounded number of turns later
  * none of them is looked at any more. The test turns the loop itself, on a clock that moves by a microsecond a look.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A client in somebody's event loop: what its descriptor and its timeout tell while others wait, look and call as well. */
 #include "rpc/stage.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The bodies of messages between controllers: golden bytes, both ways, and every truncation. */
 #include "rpc/connection/message.h"
 

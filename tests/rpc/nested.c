@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls inside calls, in both directions: what nests, what waits its turn, how deep it goes. */
 #include "rpc/stage.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connecting and binding without waiting: what is told, what is held back, and how it ends. The other side is played by hand. */
 #include "rpc/stage.h"
 

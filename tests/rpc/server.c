@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server as a whole: workers, loops, what it keeps, how it stops, who is still there. */
 #include "rpc/stage.h"
 

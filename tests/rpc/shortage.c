@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory runs out: at every allocation of connecting, calling and serving. The next call works, and nothing leaks. */
 #include "rpc/stage.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sleeping until a time with an alarm that was set before: never too long, and quiet again afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How an adaptive wait learns: from spinning to yielding to sleeping and back, on a clock that the test moves. */
 #include <setjmp.h>
 #include <stdarg.h>

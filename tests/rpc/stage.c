@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rpc/stage.h"
 
 #include "rpc/connection/connection.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests of the controller stand on: a context that counts, a server on the fake, clients, and hand-played ends. */
 #ifndef RPC_STAGE_H
 #define RPC_STAGE_H

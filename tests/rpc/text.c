@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a stranger wrote, inside our sentences: cut at a character, valid, printable. */
 #include "base/text.h"
 

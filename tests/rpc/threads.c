@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many threads on one client, in every pump mode: no answer gets lost, no waiter sleeps on, whoever pumps. */
 #include "rpc/stage.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answers that nobody reads: large ones are refused where many wait, and whoever goes on asking is cut off. */
 #include "rpc/connection/connection.h"
 #include "rpc/stage.h"

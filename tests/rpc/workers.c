@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pool of threads that run handlers: one bound for all of them, whatever depth a peer claims, and an end. */
 #include "rpc/stage.h"
 

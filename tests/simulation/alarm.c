@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The library's timers, by --wrap of the linker: each is an eventfd here, which is written when its time has come in this world.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls with a story: what is asked for, what became of it, and whether that may be. */
 #ifndef SIMULATION_CALL_H
 #define SIMULATION_CALL_H

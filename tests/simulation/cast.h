@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Those who act in a simulated world. */
 #ifndef SIMULATION_CAST_H
 #define SIMULATION_CAST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The slots of one end of a simulated connection. */
 #include <poll.h>
 #include <unistd.h>

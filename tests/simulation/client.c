@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A client's life: it connects, calls in every way there is, serves, and goes. */
 #include "simulation/cast.h"
 #include "simulation/link.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "simulation/fiber.h"
 
 #include <setjmp.h>

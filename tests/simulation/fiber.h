@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fibers: several flows of control on one thread, switched by hand, so that their interleaving is the simulation's choice. */
 #ifndef SIMULATION_FIBER_H
 #define SIMULATION_FIBER_H

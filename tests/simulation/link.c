@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What lies between the two ends of a simulated connection. */
 #include "simulation/link.h"
 

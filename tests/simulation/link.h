@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Simulated connections: the transport "sim", made with hprpc/channel/transport.h alone. */
 #ifndef SIMULATION_LINK_H
 #define SIMULATION_LINK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The listener of the simulated transport. */
 #include <poll.h>
 #include <sys/eventfd.h>

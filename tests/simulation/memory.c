@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "simulation/memory.h"
 
 #include <stdlib.h>

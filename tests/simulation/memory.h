@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An allocator that counts, checks sizes, and fails when it is told to. */
 #ifndef SIMULATION_MEMORY_H
 #define SIMULATION_MEMORY_H

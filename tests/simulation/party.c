@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Those who call: from the side that connected, or back from the server. */
 #include "simulation/call.h"
 #include "simulation/link.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What must hold when nothing is under way on a connection. This looks inside the library. */
 #include "simulation/cast.h"
 #include "simulation/link.h"

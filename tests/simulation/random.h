@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Chance, from a seed: splitmix64. The same seed gives the same life to a whole world. */
 #ifndef SIMULATION_RANDOM_H
 #define SIMULATION_RANDOM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which sanitizers this is built with: they are told of every fiber, and tell of the seed that they object to. */
 #ifndef SIMULATION_SANITIZERS_H
 #define SIMULATION_SANITIZERS_H

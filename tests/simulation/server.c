@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server's life: it serves, calls back, and sometimes dies and comes again. */
 #include <stdlib.h>
 

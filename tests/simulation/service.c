@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The service that both sides offer: its handlers do what the requests ask for. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Lives through simulated worlds, one for each seed: simulate [--seeds FIRST COUNT] [--trace]. The first seed that goes
  * wrong is named, and ends the program.

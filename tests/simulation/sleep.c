@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the library asks of the system, and the simulation answers, by --wrap of the linker. Where it sleeps, in ppoll and
  * epoll_wait, the world goes on, until the descriptors say so or the time has come in this world. And every actor is a thread

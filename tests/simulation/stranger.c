@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A stranger connects and then is silent, from the start or once it has said HELLO. The server must part with it in time. */
 #include "simulation/cast.h"
 #include "simulation/link.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The threads that the library starts are actors here, as they come by --wrap of the linker. They give way where they sleep or
  * look in vain, never while they hold a lock, so locks can be the system's; what waits for a condition does so in this world.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whose turn it is, and what time. */
 #include "simulation/world.h"
 

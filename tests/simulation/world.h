@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A simulated world: one seed, one virtual clock, and actors (a server, clients) that take turns on one thread. Everything
  * that happens in it follows from the seed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files of the fake share. */
 #ifndef SUPPORT_FAKE_INSIDE_H
 #define SUPPORT_FAKE_INSIDE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fake's names: who listens where, and who has knocked. */
 #include <poll.h>
 #include <stdlib.h>

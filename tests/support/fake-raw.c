@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The test's own hands on a link: disturbing it, looking at it, playing one end. */
 #include <stdlib.h>
 

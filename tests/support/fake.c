@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The vtable of the fake: two queues under one lock, and checks that the contract is kept. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A transport in memory, "fake://name", made through hprpc/channel/transport.h alone: pairs of queues under a lock, with an eventfd
  * for each end to sleep on. A test can hold back, drop and break what travels, look at what was sent, and play one end by

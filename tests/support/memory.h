@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An allocator that counts, checks sizes and alignment of what comes back, and fails when it is told to. */
 #ifndef SUPPORT_MEMORY_H
 #define SUPPORT_MEMORY_H

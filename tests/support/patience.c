@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support/patience.h"
 
 #include <stdio.h>

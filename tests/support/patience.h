@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waiting for a condition with a deadline: `for (struct patience p = patience_begin(); !happened(x) && try_again(&p);)`. */
 #ifndef SUPPORT_PATIENCE_H
 #define SUPPORT_PATIENCE_H

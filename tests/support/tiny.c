@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support/tiny.h"
 
 /* ---- What both sides share ---- */

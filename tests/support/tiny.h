@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A service written by hand through hprpc/stub.h alone, as generated code would be:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // An exception that would leave a function which the library calls ends the program at the throw, whatever catches around
 // the library; a longjmp out of a handler is told to whoever runs the server again.
 #include <sys/resource.h>

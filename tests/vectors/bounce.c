@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "vectors/bounce.h"
 
 #include <hprpc/hprpc.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The service Bounce, which both sides offer to each other. */
 #ifndef VECTORS_BOUNCE_H
 #define VECTORS_BOUNCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What scripts call through the client of the library, by name: `Sum.Add`, or `Sum` for its BIND. */
 #ifndef VECTORS_CALLS_H
 #define VECTORS_CALLS_H

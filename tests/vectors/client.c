@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client of the library, to whom scripts speak as servers. */
 #include <pthread.h>
 #include <stdio.h>

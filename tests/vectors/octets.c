@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "vectors/octets.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The bytes of a step, as they are written: `b7 "text" s"string" len ( 00 )*3`. */
 #ifndef VECTORS_OCTETS_H
 #define VECTORS_OCTETS_H

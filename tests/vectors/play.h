@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Plays conversations: one side is the library, the other is the script over a wire. */
 #ifndef VECTORS_PLAY_H
 #define VECTORS_PLAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines of a script, and what they are put together to. */
 #include "vectors/script.h"
 

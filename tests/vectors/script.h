@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Conversations as they are written in conversations/: README.md has the format. */
 #ifndef VECTORS_SCRIPT_H
 #define VECTORS_SCRIPT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server of the library, with whom scripts speak as clients. */
 #include <pthread.h>
 #include <stdio.h>

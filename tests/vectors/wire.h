@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One end of a byte stream, over sockets and FIFOs alone: nothing here comes from the library, so that docs/wire-format.md
  * is what both sides have in common.

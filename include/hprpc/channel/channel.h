@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The extension API: what a transport is. Everything above (controller, client, server, generated code) sees a
  * connection only through `struct hprpc_channel`, and every transport, built in or yours, is one `struct hprpc_transport`.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Messages over a byte stream: the framing that TCP and pipe share. A backend embeds a struct hprpc_framed and supplies
  * the few operations that differ; everything else of a channel is here. See docs/wire-format.md for the bytes.

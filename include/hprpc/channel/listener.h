@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The extension API: what accepts connections for a server. */
 #ifndef HPRPC_CHANNEL_LISTENER_H
 #define HPRPC_CHANNEL_LISTENER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A message between two controllers: its header (the paper's RpcHeader), the room to write one, and one that was received. */
 #ifndef HPRPC_CHANNEL_MESSAGE_H
 #define HPRPC_CHANNEL_MESSAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The extension API: a transport is a scheme, and how to connect and listen. What a backend includes. */
 #ifndef HPRPC_CHANNEL_TRANSPORT_H
 #define HPRPC_CHANNEL_TRANSPORT_H

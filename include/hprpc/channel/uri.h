@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* URIs: taken apart, and their options read. */
 #ifndef HPRPC_CHANNEL_URI_H
 #define HPRPC_CHANNEL_URI_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two files that C gets of an interface file. */
 #include "kodosis/compiler/c/c.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The C emitter: from one file of a checked model to one header and one source file. `paper.kod` becomes `paper.h` and
  * `paper.c`.

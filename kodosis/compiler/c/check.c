@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What only C forbids: the library's namespaces, names of headers, names that would be two things. */
 #include "kodosis/compiler/c/check.h"
 

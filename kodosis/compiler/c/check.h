@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What only C forbids. */
 #ifndef KODOSIS_COMPILER_C_CHECK_H
 #define KODOSIS_COMPILER_C_CHECK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client's side of a service: the proxy and its stubs. */
 #include "kodosis/compiler/c/client.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client's side of a service. */
 #ifndef KODOSIS_COMPILER_C_CLIENT_H
 #define KODOSIS_COMPILER_C_CLIENT_H

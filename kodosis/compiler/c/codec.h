@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Size, write and read of sequences of values: the members of a struct, or parameters.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/c/composites.h"
 
 #include "kodosis/compiler/c/names.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The structs of lists and maps, and around arrays. */
 #ifndef KODOSIS_COMPILER_C_COMPOSITES_H
 #define KODOSIS_COMPILER_C_COMPOSITES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The header's constants, types and prototypes. */
 #ifndef KODOSIS_COMPILER_C_DECLARATIONS_H
 #define KODOSIS_COMPILER_C_DECLARATIONS_H

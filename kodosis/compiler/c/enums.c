@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions of enums: names, and which values there are. */
 
 #include "kodosis/compiler/c/enums.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions of enums. */
 #ifndef KODOSIS_COMPILER_C_ENUMS_H
 #define KODOSIS_COMPILER_C_ENUMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Typed errors: raising them, and finding out which one it was. */
 #ifndef KODOSIS_COMPILER_C_ERRORS_H
 #define KODOSIS_COMPILER_C_ERRORS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Static functions for the values that no declaration names: lists and arrays of what is not blittable, optionals and
  * maps. Each is written once per source file, inner ones first.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Static functions for lists, maps, optionals and arrays. */
 #ifndef KODOSIS_COMPILER_C_HELPERS_H
 #define KODOSIS_COMPILER_C_HELPERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What things are called in C. Every name at file scope is owned by the file whose header or source has it; names inside of
  * functions and structs keep clear of all that are owned by what their file includes. A name gets out of the way with an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/c/records.h"
 
 #include "kodosis/compiler/c/enums.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions of all types of a file. */
 #ifndef KODOSIS_COMPILER_C_RECORDS_H
 #define KODOSIS_COMPILER_C_RECORDS_H

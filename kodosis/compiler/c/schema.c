@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The description of the file at run time, and what is built on it: comparison and printing. It holds every type that the
  * file's declarations use, also those of imported files, so that it can be read on its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The description of a file. */
 #ifndef KODOSIS_COMPILER_C_SCHEMA_H
 #define KODOSIS_COMPILER_C_SCHEMA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server's side of a service: handlers, replies and typed errors. */
 
 #include "kodosis/compiler/c/server.h"

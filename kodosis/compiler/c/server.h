@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server's side of a service. */
 #ifndef KODOSIS_COMPILER_C_SERVER_H
 #define KODOSIS_COMPILER_C_SERVER_H

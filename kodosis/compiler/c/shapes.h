@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* C types. */
 #ifndef KODOSIS_COMPILER_C_SHAPES_H
 #define KODOSIS_COMPILER_C_SHAPES_H

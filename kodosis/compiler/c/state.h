@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the parts of the C emitter share, and the lines that they write. Texts that they build on the way (names, expressions)
  * live in the emitter's memory until the file is done.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/c/structs.h"
 
 #include "kodosis/compiler/c/codec.h"

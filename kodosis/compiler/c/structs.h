@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions of structs and errors. */
 #ifndef KODOSIS_COMPILER_C_STRUCTS_H
 #define KODOSIS_COMPILER_C_STRUCTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions of unions: one tag byte, then the member that it names. */
 #include "kodosis/compiler/c/unions.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions of unions. */
 #ifndef KODOSIS_COMPILER_C_UNIONS_H
 #define KODOSIS_COMPILER_C_UNIONS_H

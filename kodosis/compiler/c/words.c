@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Made by tools/system-words. */
 #include "kodosis/compiler/c/words.h"
 

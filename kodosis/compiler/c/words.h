@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names that are taken before an interface file says a word: by C, C++, POSIX and the system's headers.
  */

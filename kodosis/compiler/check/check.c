@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The checker: from the syntax of all files to the model. Each stage goes over all files, so that the errors of one come out
  * together; a stage that needs sound input is left out after errors.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/check/checker.h"
 
 void kodosis__for_each_entry(struct kodosis_checker *checker,

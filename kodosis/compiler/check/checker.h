@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the stages of the checker share. */
 #ifndef KODOSIS_COMPILER_CHECK_CHECKER_H
 #define KODOSIS_COMPILER_CHECK_CHECKER_H

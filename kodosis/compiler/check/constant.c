@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checker's values: constants, enum values, the sizes of arrays. */
 #include "kodosis/compiler/check/constant.h"
 

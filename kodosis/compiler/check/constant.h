@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values: of constants, of enums, sizes of arrays. */
 #ifndef KODOSIS_COMPILER_CHECK_CONSTANT_H
 #define KODOSIS_COMPILER_CHECK_CONSTANT_H

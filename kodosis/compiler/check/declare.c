@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checker's first stage: every declaration gets its place in the model and its names, each of them only once. */
 #include "kodosis/compiler/check/declare.h"
 

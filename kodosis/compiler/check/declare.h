@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Declarations and their names. */
 #ifndef KODOSIS_COMPILER_CHECK_DECLARE_H
 #define KODOSIS_COMPILER_CHECK_DECLARE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checker's layout: sizes, alignments and the other facts that docs/wire-format.md makes of a type. */
 #include "kodosis/compiler/check/layout.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How large everything is. */
 #ifndef KODOSIS_COMPILER_CHECK_LAYOUT_H
 #define KODOSIS_COMPILER_CHECK_LAYOUT_H

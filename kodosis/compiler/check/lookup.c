@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checker's names: what a dotted name means where it stands, and what was meant if it means nothing. */
 #include "kodosis/compiler/check/lookup.h"
 

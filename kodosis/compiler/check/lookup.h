@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names that stand for something. */
 #ifndef KODOSIS_COMPILER_CHECK_LOOKUP_H
 #define KODOSIS_COMPILER_CHECK_LOOKUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The checker's recursion: which structs and unions can contain themselves, which do so by value, and in which order they
  * have to be declared. The walks keep their own stack, since a chain of types may be as long as a file.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What holds what. */
 #ifndef KODOSIS_COMPILER_CHECK_RECURSION_H
 #define KODOSIS_COMPILER_CHECK_RECURSION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checker's types: from syntax to the one type that it means. */
 #include "kodosis/compiler/check/resolve.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Types: from syntax to the one type that it means. */
 #ifndef KODOSIS_COMPILER_CHECK_RESOLVE_H
 #define KODOSIS_COMPILER_CHECK_RESOLVE_H

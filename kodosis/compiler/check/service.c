@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checker's services: results, parameters, errors. */
 #include "kodosis/compiler/check/service.h"
 

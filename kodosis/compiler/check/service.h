@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Services: results, parameters, errors. */
 #ifndef KODOSIS_COMPILER_CHECK_SERVICE_H
 #define KODOSIS_COMPILER_CHECK_SERVICE_H

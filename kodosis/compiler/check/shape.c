@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The canonical text of a procedure's wire shape, and its hash; docs/wire-format.md has the grammar. Declared types are
  * written out where they are first met, inside one another, so the walk keeps its own stack.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The canonical text of what a procedure sends, and its hash. */
 #ifndef KODOSIS_COMPILER_CHECK_SHAPE_H
 #define KODOSIS_COMPILER_CHECK_SHAPE_H

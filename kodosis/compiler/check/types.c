@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checker's types that are not made of others, and the table of all. */
 #include "kodosis/compiler/check/types.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Types that are not made of others. */
 #ifndef KODOSIS_COMPILER_CHECK_TYPES_H
 #define KODOSIS_COMPILER_CHECK_TYPES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One file on its way through the compiler: loaded, parsed, then checked.
  */

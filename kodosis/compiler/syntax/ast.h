@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The syntax tree: what the parser saw, names unresolved. Lists are linked in source order; everything lives in one arena.
  */

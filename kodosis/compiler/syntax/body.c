@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parser's bodies: members, enum values, procedures. */
 #include "kodosis/compiler/syntax/body.h"
 

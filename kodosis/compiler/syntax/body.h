@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parser's bodies, from behind the '{' to behind the '}'. */
 #ifndef KODOSIS_COMPILER_SYNTAX_BODY_H
 #define KODOSIS_COMPILER_SYNTAX_BODY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where the parser stands: the token it looks at, and how it goes on behind an error.
  */

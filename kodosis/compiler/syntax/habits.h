@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What people write who come from another interface language: each habit is met with what is written here instead, once in a
  * file, and then read as it was meant where that is possible, so that one slip is one error.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The words of the language, and what somebody may have meant who wrote another.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/syntax/lexer.h"
 
 #include <ctype.h>

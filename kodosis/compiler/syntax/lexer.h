@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The lexer: the text of an interface file as tokens. It looks one character ahead and allocates only doc comments and the
  * contents of strings.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/syntax/parser.h"
 
 #include "kodosis/compiler/limits.h"

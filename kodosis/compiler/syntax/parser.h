@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The parser: recursive descent over the grammar of docs/kodosis-language.md, its recursion bounded by the limit on nested
  * types. After an error it goes on behind the next ';' or '}'.

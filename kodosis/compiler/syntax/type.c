@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parser's names, values and types. */
 #include "kodosis/compiler/syntax/type.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parser's names, values and types. */
 #ifndef KODOSIS_COMPILER_SYNTAX_TYPE_H
 #define KODOSIS_COMPILER_SYNTAX_TYPE_H

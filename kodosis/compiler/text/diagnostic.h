@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Diagnostics: errors and warnings at a place of an interface file. They are collected, so that they come out in the order
  * of the source whichever stage found them, and rendered at the end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What somebody may have meant who wrote a word that is unknown.
  */

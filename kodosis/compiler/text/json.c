@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/text/json.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/text/memory.h"
 
 #include <stdalign.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where the compiler takes memory from: an arena for what lives as long as the model, and plain blocks for what grows. When
  * there is none left the program says so and ends with status 3.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef KODOSIS_COMPILER_TEXT_NAME_H
 #define KODOSIS_COMPILER_TEXT_NAME_H
 

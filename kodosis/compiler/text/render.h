@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How diagnostics look. */
 #ifndef KODOSIS_COMPILER_TEXT_RENDER_H
 #define KODOSIS_COMPILER_TEXT_RENDER_H

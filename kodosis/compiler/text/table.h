@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A hash table from strings to pointers. Keys are borrowed and must stay; nothing is ever removed.
  */

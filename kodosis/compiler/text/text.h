@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A growable text with indentation: what emitters write into. Memory that runs out ends the program, as everywhere in the
  * compiler.

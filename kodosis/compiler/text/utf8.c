@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kodosis/compiler/text/utf8.h"
 
 size_t kodosis_utf8_decode(const char *text, size_t size, uint32_t *ret_code)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // The greeter's client in C++: greeter-client URI NAME
 #include <iostream>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // The greeter's server in C++: greeter-server URI...
 #include <csignal>
 #include <iostream>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Prints values as this platform encodes them, and what it says of bodies whose counts wrap where a size has 32 bits:
  * every platform has to print the same.

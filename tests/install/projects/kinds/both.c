@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "p/one.h"
 #include "q/one.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "three.h"
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "one.h"
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "two.h"
 
 int main(void)
