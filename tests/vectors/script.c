@@ -184,7 +184,7 @@ static void finish_steps(struct step *step)
 
 bool script_read(const char *file, struct script *ret_script)
 {
-    static const struct settings usual = { 4096, 4, 1024, 5000, 4, 0 };
+    static const struct settings usual = { 4096, 4, 1024, 60000, 4, 0 };
     struct reader reader = { .script = ret_script,
                              .defaults = { .for_side = { true, true }, .settings = { usual, usual } } };
     FILE *stream = fopen(file, "r");
