@@ -30,14 +30,14 @@ static inline uint64_t hprpc__ticks(void)
 static inline uint64_t hprpc__ticks_of_silence(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
-    return 8 * 1000 * 1000; /* no such machine counts less than 800 million a second */
+    return 8000000; /* no such machine counts less than 800 million a second */
 #elif defined(__aarch64__)
     uint64_t frequency;
 
     __asm__ __volatile__("mrs %0, cntfrq_el0" : "=r"(frequency));
     return frequency / 100;
 #else
-    return 10 * 1000 * 1000;
+    return 10000000;
 #endif
 }
 
