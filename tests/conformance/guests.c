@@ -31,9 +31,9 @@ static void came(void *self, struct hprpc_controller *controller)
     if (number < 1 || number > MOST || book->guests[number].came++)
         atomic_fetch_add(&book->wrong, 1);
     pthread_mutex_unlock(&book->lock);
+    atomic_fetch_add(&book->came, 1);
     if (book->closes)
         hprpc_controller_close(controller);
-    atomic_fetch_add(&book->came, 1);
 }
 
 static void went(void *self, struct hprpc_controller *controller, int code, const char *reason)
