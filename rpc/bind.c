@@ -23,10 +23,10 @@ static int enqueue(struct hprpc_controller *controller, const struct hprpc_inter
     hprpc__assert_locked(&controller->lock);
     if (hprpc__state(controller) == HPRPC__BROKEN)
         return explain(call, hprpc__code_of_unsent(controller), controller->reason.text);
-    r = hprpc__pending_new(controller, call->timeout_ms ? call->timeout_ms : controller->own.timeout_ms, &pending);
+    r = hprpc__ticket_new(controller, call->timeout_ms ? call->timeout_ms : controller->own.timeout_ms, &pending);
     if (r < 0)
         return explain(call, r, NULL);
-    hprpc__pending_queue(pending, interface);
+    hprpc__ticket_enqueue(pending, interface);
     call->pending = pending;
     return 0;
 }
@@ -37,8 +37,8 @@ static void start_clock(struct hprpc_pending_call *pending)
     struct hprpc_controller *controller = pending->controller;
 
     hprpc__assert_locked(&pending->controller->lock);
-    if (hprpc__pending_start_clock(pending, hprpc_context_now(controller->context)))
-        hprpc__pump_hasten(controller);
+    if (hprpc__ticket_start_clock(pending, hprpc_context_now(controller->context)))
+        hprpc__pump_deadline_moved(controller);
 }
 
 static int begin(struct hprpc_controller *controller, const struct hprpc_interface *interface, struct hprpc_call *call,
@@ -124,7 +124,7 @@ static void await_answer(struct hprpc_pending_call *pending)
     uint64_t deadline = 0;
 
     hprpc__pump_wait_on(pending->controller, &answer, pending->timeout_ms, &deadline);
-    if (!hprpc__pending_done(pending) && !hprpc__pending_abandon(pending, HPRPC_EDEADLINE))
+    if (!hprpc__ticket_is_done(pending) && !hprpc__ticket_cancel(pending, HPRPC_EDEADLINE))
         hprpc__pump_wait(pending->controller, &answer, HPRPC_NO_TIMEOUT);
 }
 

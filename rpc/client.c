@@ -42,7 +42,7 @@ static struct connection *connection_of(struct hprpc_client *client)
 
 /* ---- The host ---- */
 
-static void attend(struct hprpc__host *host, struct hprpc_controller *controller)
+static void watch_changed(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct connection *connection = (struct connection *)host;
 
@@ -85,7 +85,7 @@ static bool hand_over(struct connection *connection, struct hprpc_controller *co
 }
 
 /* The application's loop takes over again from a thread that waited: it may have to ask for its time-out again. */
-static void settle(struct hprpc__host *host, struct hprpc_controller *controller)
+static void handed_back(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct connection *connection = (struct connection *)host;
 
@@ -178,7 +178,7 @@ static void join_thread(struct connection *connection)
     hprpc__pump_kick(&connection->controller->pump);
     hprpc__thread_join(&connection->thread);
     connection->thread_runs = false;
-    connection->controller->pump.dedicated = false;
+    connection->controller->pump.pumps_alone = false;
     atomic_store(&connection->controller->pump.owner, 0);
 }
 
@@ -231,11 +231,11 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
     if (!connection)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a connection");
     *connection = (struct connection){
-        .host = { .attend = attend,
-                  .settle = settle,
-                  .changed = tell_state,
-                  .attentive = pump != HPRPC_PUMP_CALLER,
-                  .dedicated = pump == HPRPC_PUMP_THREAD },
+        .host = { .watch_changed = watch_changed,
+                  .handed_back = handed_back,
+                  .state_changed = tell_state,
+                  .pumps_always = pump != HPRPC_PUMP_CALLER,
+                  .pumps_alone = pump == HPRPC_PUMP_THREAD },
         .context = context,
         .pump = pump,
         .wake_fd = hprpc__wake_open(),
@@ -451,7 +451,7 @@ enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
 
     if (!hprpc__shared_is_ours(client->controller->shared))
         return HPRPC_CLIENT_CLOSED;
-    if (!client->controller->pump.host->attentive)
+    if (!client->controller->pump.host->pumps_always)
         hprpc__look(client->controller);
     told = told_state(client->controller);
     /* another thread, which pumps, may have yet to see the close */

@@ -36,7 +36,7 @@ static void close_connection(struct hprpc_controller *controller)
     if (!hprpc__shared_is_ours(controller->shared))
         return;
     /* where no thread pumps, this one does meanwhile: it knows how many requests were taken, and completes what is pending */
-    owned = !controller->pump.dedicated && !hprpc__pump_is_mine(&controller->pump) &&
+    owned = !controller->pump.pumps_alone && !hprpc__pump_is_mine(&controller->pump) &&
             hprpc__pump_try_own(&controller->pump);
     hprpc__controller_end(controller);
     if (owned)

@@ -11,13 +11,13 @@ static __attribute__((noinline)) void call_off(struct hprpc_pending_call *pendin
     struct hprpc_pending_call *const awaited[] = { pending };
     int cancellation = hprpc__cancellation_disable();
 
-    if (!hprpc__pending_abandon(pending, HPRPC_ECANCELLED))
+    if (!hprpc__ticket_cancel(pending, HPRPC_ECANCELLED))
         hprpc__pump_wait(pending->controller, &(struct hprpc__awaited){ .pending = awaited, .count = 1 },
                          HPRPC_NO_TIMEOUT);
     hprpc__cancellation_restore(cancellation);
 }
 
-bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
+bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
     unsigned before;
@@ -28,7 +28,7 @@ bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
      */
     if (!hprpc__shared_is_ours(controller->shared))
         return false;
-    if (!hprpc__pending_done(pending))
+    if (!hprpc__ticket_is_done(pending))
         call_off(pending);
 
     hprpc__body_drop(&pending->body, controller->channel);
@@ -40,10 +40,10 @@ bool hprpc__pending_let_go(struct hprpc_pending_call *pending)
     return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
 }
 
-void hprpc__pending_drop(struct hprpc_pending_call *pending)
+void hprpc__pending_call_drop(struct hprpc_pending_call *pending)
 {
-    if (hprpc__pending_let_go(pending))
-        hprpc__pending_put_down(pending);
+    if (hprpc__pending_call_let_go(pending))
+        hprpc__ticket_put_away(pending);
 }
 
 void hprpc_call_clear(struct hprpc_call *call)
@@ -54,12 +54,12 @@ void hprpc_call_clear(struct hprpc_call *call)
     call->pending = NULL;
     call->detail = NULL;
     if (pending)
-        hprpc__pending_drop(pending);
+        hprpc__pending_call_drop(pending);
 }
 
 bool hprpc_pending_call_done(const struct hprpc_pending_call *pending)
 {
-    return hprpc__pending_done(pending);
+    return hprpc__ticket_is_done(pending);
 }
 
 int hprpc_pending_call_wait(struct hprpc_pending_call *pending, uint32_t timeout_ms)
@@ -72,7 +72,7 @@ int hprpc_pending_call_wait(struct hprpc_pending_call *pending, uint32_t timeout
 static int first_done(struct hprpc_pending_call *const *pending, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (pending[i] && hprpc__pending_done(pending[i]))
+        if (pending[i] && hprpc__ticket_is_done(pending[i]))
             return (int)i;
     }
     return HPRPC_EAGAIN;
@@ -100,7 +100,7 @@ static void expire_due(struct hprpc_controller *controller, const struct hprpc__
 
         if (!pending || pending->deadline > now)
             continue;
-        if (!hprpc__pending_abandon(pending, HPRPC_EDEADLINE))
+        if (!hprpc__ticket_cancel(pending, HPRPC_EDEADLINE))
             hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = &pending, .count = 1 }, HPRPC_NO_TIMEOUT);
     }
 }
@@ -149,7 +149,7 @@ int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_
 
 static void cancel(struct hprpc_pending_call *pending)
 {
-    hprpc__pending_abandon(pending, HPRPC_ECANCELLED);
+    hprpc__ticket_cancel(pending, HPRPC_ECANCELLED);
 }
 
 void hprpc_pending_call_cancel(struct hprpc_pending_call *pending)
@@ -165,7 +165,7 @@ void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
 {
     pending->notify = notify;
     pending->notify_self = self;
-    /* sequentially consistent: pairs with the same in hprpc__pending_complete; exactly one of the two sees the other */
+    /* sequentially consistent: pairs with the same in hprpc__ticket_finish; exactly one of the two sees the other */
     if (atomic_fetch_or(&pending->flags, HPRPC__NOTIFY) & HPRPC__DONE)
-        hprpc__pending_tell(pending);
+        hprpc__ticket_notify(pending);
 }

@@ -6,9 +6,9 @@
 #include "rpc/call/ticket.h"
 
 /* The holder is through with it. Any thread; waits for nothing but an answer that is just being stored. */
-void hprpc__pending_drop(struct hprpc_pending_call *pending);
+void hprpc__pending_call_drop(struct hprpc_pending_call *pending);
 
-/* Its first half: true, and the caller has to retire the ticket (hprpc__pending_retire); or the callback's end does that. */
-bool hprpc__pending_let_go(struct hprpc_pending_call *pending);
+/* Its first half: true, and the caller has to retire the ticket (hprpc__ticket_retire); or the callback's end does that. */
+bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending);
 
 #endif

@@ -125,7 +125,7 @@ static int arrive(void *self, struct hprpc_channel *channel, const char *refusal
 }
 
 /* A connection of one of the loops has said HELLO, or has ended. */
-static void changed(struct hprpc__host *host, struct hprpc_controller *controller)
+static void state_changed(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct hprpc_server *server = ((struct hprpc__serving_loop *)host)->server;
 
@@ -172,9 +172,9 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
         server->loops[i].server = server;
         if (hprpc__loop_init(&server->loops[i].loop, server->context) < 0)
             return HPRPC_ESYSTEM;
-        server->loops[i].loop.host.ends = hprpc__server_ends;
+        server->loops[i].loop.host.stop_deadline = hprpc__server_ends;
         server->loops[i].loop.quota = &server->shared->quota;
-        server->loops[i].loop.host.changed = changed;
+        server->loops[i].loop.host.state_changed = state_changed;
     }
     server->shared->quota.relieve = kick_all;
     server->shared->quota.self = server;

@@ -107,7 +107,7 @@ static int try_call(struct hprpc_stub *stub, unsigned numbers, uint32_t size)
     r = may_send(controller, size);
     if (r < 0)
         return r;
-    r = hprpc__pending_take(controller, size, timeout_of(stub), &stub->pending);
+    r = hprpc__ticket_reserve(controller, size, timeout_of(stub), &stub->pending);
     if (r < 0)
         return r;
 
@@ -116,7 +116,7 @@ static int try_call(struct hprpc_stub *stub, unsigned numbers, uint32_t size)
     controller->tickets.slots[header.call].depth = header.depth;
     r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
     if (r < 0)
-        hprpc__pending_untake(stub->pending);
+        hprpc__ticket_release(stub->pending);
     return code_of_start(r);
 }
 
@@ -178,11 +178,11 @@ static struct hprpc_pending_call *sentence_ticket(struct hprpc_stub *stub)
     if (!stub->call)
         return NULL;
     hprpc__mutex_lock(&controller->lock);
-    if (hprpc__pending_new(controller, HPRPC_NO_TIMEOUT, &pending) == 0)
+    if (hprpc__ticket_new(controller, HPRPC_NO_TIMEOUT, &pending) == 0)
         pending->answered = true; /* nothing will come for it: clearing the call puts it away */
     hprpc__mutex_unlock(&controller->lock);
     if (pending)
-        hprpc__pending_complete(pending, HPRPC_ETOOBIG);
+        hprpc__ticket_finish(pending, HPRPC_ETOOBIG);
     stub->call->pending = pending;
     return pending;
 }
@@ -212,7 +212,7 @@ static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hp
     }
     call->pending = NULL;
     call->detail = NULL;
-    return hprpc__pending_let_go(former) ? former : NULL;
+    return hprpc__pending_call_let_go(former) ? former : NULL;
 }
 
 /* What no attempt can help. */
@@ -285,7 +285,7 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, co
     former = empty(call, controller);
     hprpc__mutex_lock(&controller->lock);
     if (former)
-        hprpc__pending_retire(former);
+        hprpc__ticket_retire(former);
     for (;;) {
         hprpc__room_before(&room, controller);
         r = attempt(stub, numbers, (uint32_t)size);
@@ -331,7 +331,7 @@ static int publish(struct hprpc_stub *stub)
     r = hprpc__publish(controller, &stub->reservation);
     if (r == HPRPC_EINVAL) {
         if (stub->pending)
-            hprpc__pending_untake(stub->pending);
+            hprpc__ticket_release(stub->pending);
         stub->pending = NULL;
     } else {
         /* a channel that broke just now completes the ticket at the pump's next turn */
@@ -379,7 +379,7 @@ static int open_reply(struct hprpc_stub *stub)
         stub->call->pending = pending;
         explain(stub->call, r, r == HPRPC_EDEADLINE && !pending->text ? deadline_text(stub) : pending->text);
     } else {
-        hprpc__pending_drop(pending);
+        hprpc__pending_call_drop(pending);
     }
     return r;
 }
@@ -395,7 +395,7 @@ static int exchange(struct hprpc_stub *stub)
         return explain_value(stub);
     hprpc__pump_wait_on(controller, &(struct hprpc__awaited){ .pending = &stub->pending, .count = 1 },
                         stub->pending->timeout_ms, &deadline);
-    if (!hprpc__pending_done(stub->pending) && !hprpc__pending_abandon(stub->pending, HPRPC_EDEADLINE))
+    if (!hprpc__ticket_is_done(stub->pending) && !hprpc__ticket_cancel(stub->pending, HPRPC_EDEADLINE))
         hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = &stub->pending, .count = 1 },
                          HPRPC_NO_TIMEOUT);
     return open_reply(stub);
@@ -419,8 +419,8 @@ static int post(struct hprpc_stub *stub)
         stub->call->pending = stub->pending;
         stub->pending->binding = stub->binding;
         stub->pending->procedure = (uint16_t)stub->procedure;
-        if (hprpc__pending_start_clock(stub->pending, hprpc_context_now(controller->context)))
-            hprpc__pump_hasten(controller);
+        if (hprpc__ticket_start_clock(stub->pending, hprpc_context_now(controller->context)))
+            hprpc__pump_deadline_moved(controller);
     }
     hprpc__mutex_unlock(&controller->lock);
     return r == HPRPC_EINVAL ? explain_value(stub) : 0;
@@ -491,7 +491,7 @@ int hprpc_stub_end(struct hprpc_stub *stub)
         if (r < 0)
             explain(stub->call, r, kodosis_status_text(stub->reader.status));
     } else {
-        hprpc__pending_drop(stub->pending);
+        hprpc__pending_call_drop(stub->pending);
     }
     return r;
 }
@@ -500,7 +500,7 @@ int hprpc_stub_raised(struct hprpc_call *call, const char *name, struct kodosis_
 {
     const struct hprpc_pending_call *pending = call->pending;
 
-    if (!pending || !hprpc__pending_done(pending) || !pending->raised || strcmp(pending->raised, name) != 0)
+    if (!pending || !hprpc__ticket_is_done(pending) || !pending->raised || strcmp(pending->raised, name) != 0)
         return HPRPC_EINVAL;
     kodosis_reader_init(ret_reader, pending->raised_body, pending->raised_size, &call->pending->arena);
     return 0;

@@ -70,7 +70,7 @@ static void consume(struct hprpc_framed *stream, size_t count)
 }
 
 /* Copies borrowed runs to their places, except for what lies before `from` and was sent. */
-static void settle(const struct kodosis_writer *writer, const uint8_t *from)
+static void copy_borrowed(const struct kodosis_writer *writer, const uint8_t *from)
 {
     for (uint32_t i = 0; i < writer->reference_count; i++) {
         const struct kodosis_reference *reference = &writer->references[i];
@@ -159,7 +159,7 @@ static int send_borrowed(struct hprpc_framed *stream, const struct kodosis_write
     int r = send_runs(stream, runs, gather_borrowed(stream, writer, runs));
 
     if (r == HPRPC_EAGAIN)
-        settle(writer, stream->first->data + stream->first->start);
+        copy_borrowed(writer, stream->first->data + stream->first->start);
     return r == 1 ? 0 : r;
 }
 
@@ -215,7 +215,7 @@ int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *r
     if (!channel->corked && !stream->blocked && writer->reference_count && stream->first == stream->last) {
         r = send_borrowed(stream, writer);
     } else {
-        settle(writer, NULL);
+        copy_borrowed(writer, NULL);
         if (!channel->corked && !stream->blocked)
             r = send_queue(stream);
     }

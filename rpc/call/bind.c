@@ -21,7 +21,7 @@ static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_inte
     hprpc__assert_locked(&pending->controller->lock);
     if (size > controller->peer.max_message)
         return HPRPC_ETOOBIG;
-    r = hprpc__pending_number(pending, 0);
+    r = hprpc__ticket_assign_id(pending, 0);
     if (r < 0)
         return r;
     header.call = pending->id;
@@ -31,7 +31,7 @@ static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_inte
         r = hprpc__publish(controller, &reservation);
     }
     if (r < 0)
-        hprpc__pending_unnumber(pending);
+        hprpc__ticket_free_id(pending);
     return r;
 }
 
@@ -48,7 +48,7 @@ static struct hprpc_pending_call *send_queue(struct hprpc_controller *controller
             hopeless = pending;
         else if (r < 0)
             break; /* a broken channel fails the whole queue at the pump's next turn */
-        hprpc__pending_unqueue(pending);
+        hprpc__ticket_dequeue(pending);
         pending->sent = r == 0;
         pending->answered = r < 0;
     }
@@ -63,5 +63,5 @@ void hprpc__bind_resume(struct hprpc_controller *controller)
     int code;
 
     while ((hopeless = send_queue(controller, &code)))
-        hprpc__pending_complete(hopeless, code);
+        hprpc__ticket_finish(hopeless, code);
 }

@@ -97,8 +97,8 @@ static inline void take_id(struct hprpc_pending_call *pending, uint32_t charge)
     controller->bytes_out += charge;
 }
 
-int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
-                        struct hprpc_pending_call **ret_pending)
+int hprpc__ticket_reserve(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
+                          struct hprpc_pending_call **ret_pending)
 {
     struct hprpc_pending_call *pending;
     int r = find_id(controller);
@@ -115,8 +115,7 @@ int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, ui
     return 0;
 }
 
-int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
-                       struct hprpc_pending_call **ret_pending)
+int hprpc__ticket_new(struct hprpc_controller *controller, uint32_t timeout_ms, struct hprpc_pending_call **ret_pending)
 {
     struct hprpc_pending_call *pending = new_ticket(controller);
 
@@ -128,7 +127,7 @@ int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
     return 0;
 }
 
-int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge)
+int hprpc__ticket_assign_id(struct hprpc_pending_call *pending, uint32_t charge)
 {
     int r = find_id(pending->controller);
 
@@ -139,7 +138,7 @@ int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge)
 }
 
 /* The id is free again and the credit is back. */
-static void settle(struct hprpc_pending_call *pending)
+static void ticket_settle(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
 
@@ -159,22 +158,22 @@ static void put_away(struct hprpc_pending_call *pending)
     tickets->pool = pending;
 }
 
-void hprpc__pending_untake(struct hprpc_pending_call *pending)
+void hprpc__ticket_release(struct hprpc_pending_call *pending)
 {
     hprpc__assert_locked(&pending->controller->lock);
-    settle(pending);
+    ticket_settle(pending);
     pending->controller->tickets.held--;
     put_away(pending);
 }
 
-void hprpc__pending_unnumber(struct hprpc_pending_call *pending)
+void hprpc__ticket_free_id(struct hprpc_pending_call *pending)
 {
     hprpc__assert_locked(&pending->controller->lock);
-    settle(pending);
+    ticket_settle(pending);
     pending->answered = false;
 }
 
-void hprpc__pending_queue(struct hprpc_pending_call *pending, const struct hprpc_interface *interface)
+void hprpc__ticket_enqueue(struct hprpc_pending_call *pending, const struct hprpc_interface *interface)
 {
     struct hprpc__tickets *tickets = &pending->controller->tickets;
     struct hprpc_pending_call **link = &tickets->queue;
@@ -188,7 +187,7 @@ void hprpc__pending_queue(struct hprpc_pending_call *pending, const struct hprpc
     atomic_fetch_add_explicit(&tickets->queued, 1, memory_order_relaxed);
 }
 
-void hprpc__pending_unqueue(struct hprpc_pending_call *pending)
+void hprpc__ticket_dequeue(struct hprpc_pending_call *pending)
 {
     struct hprpc__tickets *tickets = &pending->controller->tickets;
     struct hprpc_pending_call **link = &tickets->queue;
@@ -201,7 +200,7 @@ void hprpc__pending_unqueue(struct hprpc_pending_call *pending)
     atomic_fetch_sub_explicit(&tickets->queued, 1, memory_order_relaxed);
 }
 
-bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now)
+bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now)
 {
     struct hprpc_controller *controller = pending->controller;
 
@@ -215,7 +214,7 @@ bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now
     return true;
 }
 
-bool hprpc__pending_retire(struct hprpc_pending_call *pending)
+bool hprpc__ticket_retire(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
 
@@ -227,19 +226,19 @@ bool hprpc__pending_retire(struct hprpc_pending_call *pending)
     return controller->tickets.last_frees && !controller->tickets.held;
 }
 
-void hprpc__pending_put_down(struct hprpc_pending_call *pending)
+void hprpc__ticket_put_away(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
     bool frees;
 
     hprpc__mutex_lock(&controller->lock);
-    frees = hprpc__pending_retire(pending);
+    frees = hprpc__ticket_retire(pending);
     hprpc__mutex_unlock(&controller->lock);
     if (frees)
         hprpc__controller_destroy(controller);
 }
 
-void hprpc__pending_tell(struct hprpc_pending_call *pending)
+void hprpc__ticket_notify(struct hprpc_pending_call *pending)
 {
     const struct hprpc__shared *shared = pending->controller->shared;
 
@@ -247,23 +246,23 @@ void hprpc__pending_tell(struct hprpc_pending_call *pending)
     /* in a child of fork that comes out of it, the lock may be held for ever */
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
         return;
-    /* as in hprpc__pending_let_go: whichever of the two comes last sees what the other did */
+    /* as in hprpc__pending_call_let_go: whichever of the two comes last sees what the other did */
     if (hprpc__set_bits(&pending->flags, HPRPC__TOLD) & HPRPC__DROPPED)
-        hprpc__pending_put_down(pending);
+        hprpc__ticket_put_away(pending);
 }
 
-void hprpc__pending_complete(struct hprpc_pending_call *pending, int code)
+void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
 {
     const struct hprpc__shared *shared = pending->controller->shared;
     struct hprpc__pump *pump = &pending->controller->pump;
 
     pending->code = code;
     /*
-     * Sequentially consistent: pairs with hprpc__pending_done, with hprpc_pending_call_notify, and with the waiter that
+     * Sequentially consistent: pairs with hprpc__ticket_is_done, with hprpc_pending_call_notify, and with the waiter that
      * counts itself in `pump.waiting` before it looks at DONE; a mere release could miss that waiter.
      */
     if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
-        hprpc__pending_tell(pending);
+        hprpc__ticket_notify(pending);
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
         return;
     hprpc__pump_wake(pump, pending);
@@ -300,10 +299,10 @@ static void store_answer(struct hprpc_pending_call *pending, struct hprpc_messag
                                                              : &controller->statistics.copied);
     if (r == 0 && message->header.type == HPRPC_MESSAGE_ERROR)
         r = read_error(pending);
-    hprpc__pending_complete(pending, r);
+    hprpc__ticket_finish(pending, r);
 }
 
-int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_message *message)
+int hprpc__ticket_answer(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     struct hprpc_pending_call *pending = NULL;
     bool wanted = false;
@@ -314,8 +313,8 @@ int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_mess
     if (message->header.call < controller->tickets.capacity)
         pending = controller->tickets.slots[message->header.call].ticket;
     if (pending) {
-        settle(pending);
-        wanted = !hprpc__pending_done(pending);
+        ticket_settle(pending);
+        wanted = !hprpc__ticket_is_done(pending);
         pending->answer = message->header.type;
         if (!pending->held)
             put_away(pending);
@@ -334,18 +333,18 @@ int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_mess
 /* A ticket that waited to be sent will not be: nothing but its outcome is to come. Under the lock. */
 static void leave_queue(struct hprpc_pending_call *pending)
 {
-    hprpc__pending_unqueue(pending);
+    hprpc__ticket_dequeue(pending);
     pending->answered = true;
 }
 
 /*
  * Completes a ticket that is still open, under the lock. From here on only its holder may touch it, unless a callback is
- * registered: `ret_notify` says so, and the ticket stays until hprpc__pending_tell has called it.
+ * registered: `ret_notify` says so, and the ticket stays until hprpc__ticket_notify has called it.
  */
 static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_notify)
 {
     hprpc__assert_locked(&pending->controller->lock);
-    if (pending->answered || hprpc__pending_done(pending))
+    if (pending->answered || hprpc__ticket_is_done(pending))
         return false;
     if (pending->interface)
         leave_queue(pending);
@@ -357,7 +356,7 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
     if (code == HPRPC_EDEADLINE && atomic_load_explicit(&pending->controller->hungry, memory_order_relaxed))
         code = HPRPC_ENOMEM;
     pending->code = code;
-    /* as in hprpc__pending_complete */
+    /* as in hprpc__ticket_finish */
     *ret_notify = hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY;
     return true;
 }
@@ -365,11 +364,11 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
 static void announce(struct hprpc_controller *controller, struct hprpc_pending_call *pending, bool notify)
 {
     if (notify)
-        hprpc__pending_tell(pending);
+        hprpc__ticket_notify(pending);
     hprpc__pump_wake(&controller->pump, pending);
 }
 
-bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code)
+bool hprpc__ticket_cancel(struct hprpc_pending_call *pending, int code)
 {
     struct hprpc_controller *controller = pending->controller;
     bool ours, notify = false;
@@ -387,11 +386,11 @@ bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code)
 /* Abandons a ticket that is due; one that is not yet says itself when it will be. Under the lock. */
 static bool expire(struct hprpc_pending_call *pending, uint64_t now, bool *ret_notify)
 {
-    if (hprpc__pending_done(pending))
+    if (hprpc__ticket_is_done(pending))
         return false;
     if (pending->deadline && pending->deadline <= now)
         return abandon(pending, HPRPC_EDEADLINE, ret_notify);
-    hprpc__pending_start_clock(pending, now);
+    hprpc__ticket_start_clock(pending, now);
     return false;
 }
 
@@ -437,7 +436,7 @@ static bool expire_due(struct hprpc_controller *controller, uint64_t now)
     return any;
 }
 
-void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now)
+void hprpc__tickets_expire(struct hprpc_controller *controller, uint64_t now)
 {
     hprpc__assert_pumping(&controller->pump);
     if (atomic_load_explicit(&controller->next_deadline, memory_order_relaxed) > now)
@@ -461,11 +460,11 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
     while (*id < controller->tickets.capacity && !orphan)
         orphan = controller->tickets.slots[(*id)++].ticket;
     if (orphan)
-        settle(orphan);
+        ticket_settle(orphan);
     else if ((orphan = controller->tickets.queue))
         leave_queue(orphan);
     if (orphan) {
-        *ret_wanted = !hprpc__pending_done(orphan);
+        *ret_wanted = !hprpc__ticket_is_done(orphan);
         if (!orphan->held)
             put_away(orphan);
     }
@@ -481,7 +480,7 @@ static int fate_of(const struct hprpc_pending_call *pending, int code)
     return pending->order > pending->controller->taken_there ? HPRPC_ENOTSENT : code;
 }
 
-void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, const char *reason)
+void hprpc__tickets_fail_all(struct hprpc_controller *controller, int code, const char *reason)
 {
     struct hprpc_pending_call *pending;
     uint32_t id = 0;
@@ -492,7 +491,7 @@ void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, cons
             continue;
         hprpc_detail_set(&pending->own_text, 0, "%s", reason);
         pending->text = pending->own_text.text;
-        hprpc__pending_complete(pending, fate_of(pending, code));
+        hprpc__ticket_finish(pending, fate_of(pending, code));
     }
 }
 
@@ -509,8 +508,8 @@ static struct hprpc_pending_call *take_untaken(struct hprpc_controller *controll
             pending = NULL;
     }
     if (pending) {
-        settle(pending);
-        *ret_wanted = !hprpc__pending_done(pending);
+        ticket_settle(pending);
+        *ret_wanted = !hprpc__ticket_is_done(pending);
         if (!pending->held)
             put_away(pending);
     }
@@ -518,7 +517,7 @@ static struct hprpc_pending_call *take_untaken(struct hprpc_controller *controll
     return pending;
 }
 
-void hprpc__pending_fail_untaken(struct hprpc_controller *controller, uint64_t taken)
+void hprpc__tickets_fail_untaken(struct hprpc_controller *controller, uint64_t taken)
 {
     struct hprpc_pending_call *pending;
     uint32_t id = 0;
@@ -529,7 +528,7 @@ void hprpc__pending_fail_untaken(struct hprpc_controller *controller, uint64_t t
         if (!wanted)
             continue;
         pending->text = "the other side is stopping, and did not take the request";
-        hprpc__pending_complete(pending, HPRPC_ENOTSENT);
+        hprpc__ticket_finish(pending, HPRPC_ENOTSENT);
     }
 }
 

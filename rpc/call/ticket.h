@@ -1,20 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* Tickets: what becomes of a call between its request and its reply (the paper's PendingCall). */
+/*
+ * Tickets: what becomes of a call between its request and its reply (the paper's PendingCall). The application holds one
+ * through struct hprpc_pending_call; the connection finds it by its id.
+ *
+ *            reserve              the stub publishes           answer, cancel, expire, fail
+ *   pooled ----------> RESERVED -------------------> SENT ----------------------------------> ANSWERED
+ *      ^                  |                                                                      |
+ *      |   release        |                                                                      | finish
+ *      +------------------+                                                                      v
+ *      ^                                                   retire                              DONE
+ *      +------------------------------------------------------------------------------------------+
+ *
+ * RESERVED: it has an id and took credit. SENT (`sent`): the request was published. ANSWERED (`answered`): the outcome is known,
+ * and the id is free or in quarantine; the ticket itself is about to be finished. DONE: the outcome is stored, and the callback
+ * runs once (HPRPC__NOTIFY before HPRPC__TOLD). The holder may clear a call in any state; that cancels it first. A ticket of a
+ * BIND that cannot be sent yet waits in a queue (enqueue, dequeue) without an id.
+ */
 #ifndef HPRPC_RPC_CALL_TICKET_H
 #define HPRPC_RPC_CALL_TICKET_H
 
 #include "rpc/connection/connection.h"
 
-enum hprpc__pending_flag {
-    HPRPC__DONE = 1, /* the outcome is there; nothing but the holder, and who tells him, touches the ticket any more */
+enum hprpc__ticket_flag {
+    HPRPC__DONE = 1,    /* the outcome is stored; only the holder and the callback touch the ticket now */
     HPRPC__NOTIFY = 2,  /* a callback is registered */
     HPRPC__TOLD = 4,    /* it has returned */
-    HPRPC__DROPPED = 8, /* the holder is through with it */
+    HPRPC__DROPPED = 8, /* the holder has cleared the call */
 };
 
 struct hprpc_pending_call {
     struct hprpc_controller *controller;
-    atomic_uint flags; /* enum hprpc__pending_flag */
+    atomic_uint flags; /* enum hprpc__ticket_flag */
     int code;          /* the outcome, once DONE */
     uint32_t id;
     uint32_t charge; /* lock: bytes of credit that the request took */
@@ -41,64 +57,64 @@ struct hprpc_pending_call {
     struct hprpc__body body;
 };
 
-static inline bool hprpc__pending_done(const struct hprpc_pending_call *pending)
+static inline bool hprpc__ticket_is_done(const struct hprpc_pending_call *pending)
 {
-    /* acquire: pairs with the read-modify-write in hprpc__pending_complete; the outcome is visible behind it */
+    /* acquire: pairs with the read-modify-write in hprpc__ticket_finish; the outcome is visible behind it */
     return atomic_load_explicit(&((struct hprpc_pending_call *)pending)->flags, memory_order_acquire) & HPRPC__DONE;
 }
 
-/* Takes a ticket and an id. Under the lock. HPRPC_EAGAIN: no id is free; HPRPC_ENOMEM. */
-int hprpc__pending_take(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
-                        struct hprpc_pending_call **ret_pending);
+/* Reserves a ticket with an id and credit. Under the lock. HPRPC_EAGAIN: no id is free; HPRPC_ENOMEM. */
+int hprpc__ticket_reserve(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
+                          struct hprpc_pending_call **ret_pending);
 
-/* A ticket without an id. Under the lock. HPRPC_ENOMEM. */
-int hprpc__pending_new(struct hprpc_controller *controller, uint32_t timeout_ms,
-                       struct hprpc_pending_call **ret_pending);
+/* Makes a ticket without an id. Under the lock. HPRPC_ENOMEM. */
+int hprpc__ticket_new(struct hprpc_controller *controller, uint32_t timeout_ms,
+                      struct hprpc_pending_call **ret_pending);
 
-/* Gives it an id, for which it takes credit. Under the lock. HPRPC_EAGAIN: no id is free; HPRPC_ENOMEM. */
-int hprpc__pending_number(struct hprpc_pending_call *pending, uint32_t charge);
+/* Gives the ticket an id and takes credit for it. Under the lock. HPRPC_EAGAIN: no id is free; HPRPC_ENOMEM. */
+int hprpc__ticket_assign_id(struct hprpc_pending_call *pending, uint32_t charge);
 
-/* Takes the id and the credit back. Under the lock. */
-void hprpc__pending_unnumber(struct hprpc_pending_call *pending);
+/* Frees the ticket's id and gives its credit back. Under the lock. */
+void hprpc__ticket_free_id(struct hprpc_pending_call *pending);
 
-/* Has a ticket without an id wait until its BIND can be sent; and the end of that. Under the lock. */
-void hprpc__pending_queue(struct hprpc_pending_call *pending, const struct hprpc_interface *interface);
-void hprpc__pending_unqueue(struct hprpc_pending_call *pending);
+/* Puts a ticket without an id into the queue of BINDs that cannot be sent yet; takes it out again. Under the lock. */
+void hprpc__ticket_enqueue(struct hprpc_pending_call *pending, const struct hprpc_interface *interface);
+void hprpc__ticket_dequeue(struct hprpc_pending_call *pending);
 
-/* As if it had never been taken. Under the lock. */
-void hprpc__pending_untake(struct hprpc_pending_call *pending);
+/* Undoes hprpc__ticket_reserve: the request was not published. Under the lock. */
+void hprpc__ticket_release(struct hprpc_pending_call *pending);
 
-/* Starts the clock of a ticket; true if nothing else on the connection expires earlier. Under the lock. */
-bool hprpc__pending_start_clock(struct hprpc_pending_call *pending, uint64_t now);
+/* Sets the ticket's deadline; true if it is now the first deadline of the connection. Under the lock. */
+bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now);
 
-/* Gives a ticket its outcome: code, and what was stored in it before. Not under the lock: a callback may run. */
-void hprpc__pending_complete(struct hprpc_pending_call *pending, int code);
+/* Finishes the ticket with this code and with what was stored in it before. Not under the lock: a callback may run. */
+void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code);
 
-/* Runs the callback of a complete ticket, which lives on until it returns, whoever clears it meanwhile. */
-void hprpc__pending_tell(struct hprpc_pending_call *pending);
+/* Runs the callback of a finished ticket. The ticket lives until the callback returns, even if the call is cleared meanwhile. */
+void hprpc__ticket_notify(struct hprpc_pending_call *pending);
 
-/* An answer came (REPLY, ERROR or BOUND). Takes the message over. By the pump's owner. 0, or HPRPC_EPROTOCOL. */
-int hprpc__pending_answer(struct hprpc_controller *controller, struct hprpc_message *message);
+/* Finds the ticket that a REPLY, ERROR or BOUND answers, and takes the message over. By the pump's owner. 0, or HPRPC_EPROTOCOL. */
+int hprpc__ticket_answer(struct hprpc_controller *controller, struct hprpc_message *message);
 
-/* Completes with `code` unless complete or about to be, and tells the other side. Any thread. True if it was this. */
-bool hprpc__pending_abandon(struct hprpc_pending_call *pending, int code);
+/* Finishes the ticket with `code` and tells the other side, unless an answer came before. Any thread. True if it did. */
+bool hprpc__ticket_cancel(struct hprpc_pending_call *pending, int code);
 
-/* The holder is through with it, under the lock: true, and the caller has to destroy the controller, which nobody else refers to. */
-bool hprpc__pending_retire(struct hprpc_pending_call *pending);
+/* Puts a cleared ticket back into the pool. Under the lock. True: it was the last one, and the caller must destroy the controller. */
+bool hprpc__ticket_retire(struct hprpc_pending_call *pending);
 
-/* The same by a thread that does not hold the lock; destroys the controller where it has to. */
-void hprpc__pending_put_down(struct hprpc_pending_call *pending);
+/* The same, not under the lock; destroys the controller itself if it must. */
+void hprpc__ticket_put_away(struct hprpc_pending_call *pending);
 
-/* Expires what is due. By the pump's owner, not under the lock. */
-void hprpc__pending_expire(struct hprpc_controller *controller, uint64_t now);
+/* Finishes the tickets whose deadlines have passed. By the pump's owner, not under the lock. */
+void hprpc__tickets_expire(struct hprpc_controller *controller, uint64_t now);
 
-/* The other side takes no requests beyond the first `taken`: completes what came later, which did not run. By the pump's owner. */
-void hprpc__pending_fail_untaken(struct hprpc_controller *controller, uint64_t taken);
+/* Finishes the requests beyond the first `taken`, which the other side did not take. By the pump's owner. */
+void hprpc__tickets_fail_untaken(struct hprpc_controller *controller, uint64_t taken);
 
-/* Completes every ticket of a broken connection. */
-void hprpc__pending_fail_all(struct hprpc_controller *controller, int code, const char *reason);
+/* Finishes every ticket of a broken connection. */
+void hprpc__tickets_fail_all(struct hprpc_controller *controller, int code, const char *reason);
 
-/* Frees what is in the pools. */
+/* Frees the pooled tickets. */
 void hprpc__tickets_clear(struct hprpc_controller *controller);
 
 #endif

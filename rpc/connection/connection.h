@@ -57,33 +57,30 @@ struct hprpc__grant;
 struct hprpc__services;
 struct hprpc__sleeper;
 
-/* Whoever drives controllers: a client of its own, or a server. */
+/* What drives controllers: a client, which has one, or a loop of a server. The callbacks tell it what it must know. */
 struct hprpc__host {
-    /* The channel wants other events than before, or somebody must look at it now. Under the controller's lock. */
-    void (*attend)(struct hprpc__host *host, struct hprpc_controller *controller);
+    /* The channel waits for other events than before, or has something to do now. Under the controller's lock. */
+    void (*watch_changed)(struct hprpc__host *host, struct hprpc_controller *controller);
 
-    /* One of its calls expires earlier than any other of its own. By the pump's owner. NULL where each sleep asks anew. */
-    void (*hasten)(struct hprpc__host *host, struct hprpc_controller *controller);
+    /* The controller's first deadline is earlier than before. By the pump's owner. NULL: the host asks before each sleep. */
+    void (*deadline_moved)(struct hprpc__host *host, struct hprpc_controller *controller);
 
-    /* The pump's owner is about to leave: whoever comes next sleeps on descriptors. NULL where nobody does. */
-    void (*settle)(struct hprpc__host *host, struct hprpc_controller *controller);
+    /* A thread that pumped inside a wait gives the pump back to the host's event loop. By that thread. NULL: there is no loop. */
+    void (*handed_back)(struct hprpc__host *host, struct hprpc_controller *controller);
 
-    /* The connection became READY or BROKEN. On the pumping thread, no lock held. NULL where nobody asks. */
-    void (*changed)(struct hprpc__host *host, struct hprpc_controller *controller);
+    /* The connection became READY or BROKEN. On the pumping thread, no lock held. NULL: the host does not care. */
+    void (*state_changed)(struct hprpc__host *host, struct hprpc_controller *controller);
 
-    /* When every connection ends, whatever still waits on it; HPRPC__NEVER. NULL where that is never. */
-    uint64_t (*ends)(struct hprpc__host *host);
+    /* The time at which every connection must end; HPRPC__NEVER for none. NULL: always none. */
+    uint64_t (*stop_deadline)(struct hprpc__host *host);
 
-    /* Whether somebody pumps all the time, so that a PING is answered. */
-    bool attentive;
+    bool pumps_always; /* some thread always pumps, so that a PING is answered */
+    bool pumps_alone;  /* only the host's own thread pumps; other threads wait for it */
 
-    /* Whether only the host's own thread pumps; other threads wait for it. */
-    bool dedicated;
+    /* A wait inside a handler was woken through `wake_fd`, perhaps for the host: it must look again. By the pump's owner. */
+    bool woke_for_host;
 
-    /* pump: a wait inside a handler took a kick that may have been meant for the host itself */
-    bool kicked;
-
-    /* Where the pumping thread sleeps, if all there is to wake it is registered there; NULL: it polls. */
+    /* Where the pumping thread sleeps, if everything that wakes it is registered there. NULL: it polls. */
     struct hprpc__sleeper *sleeper;
 };
 
@@ -97,7 +94,7 @@ struct hprpc__pump {
     atomic_uint wanting;      /* how many of them wait for credit or room */
     struct hprpc__mutex lock; /* of `waiters`; taken last */
     struct hprpc__waiter *waiters;
-    bool dedicated;                   /* as the host's; who waits may be the last to leave, when the host is gone */
+    bool pumps_alone;                 /* as the host's; who waits may be the last to leave, when the host is gone */
     int wake_fd;                      /* wakes the pumping thread; the host's */
     struct hprpc__spin_history spins; /* pump */
 };

@@ -34,7 +34,7 @@ int hprpc__hello_send(struct hprpc_controller *controller)
         .max_calls = controller->own.max_calls,
         .max_call_bytes = controller->own.max_call_bytes,
         .timeout_ms = controller->own.timeout_ms,
-        .pumps_always = controller->pump.host->attentive,
+        .pumps_always = controller->pump.host->pumps_always,
         .features = HPRPC__FEATURES,
     };
     struct kodosis_writer writer;

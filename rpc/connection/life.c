@@ -44,7 +44,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
         hprpc_detail_set(&controller->reason, 0, "%s", setup->refusal);
     atomic_init(&controller->keepalive.next_look, HPRPC__NEVER);
     controller->has_own_clock = hprpc__context_has_own_clock(setup->context);
-    if (!setup->host->attentive)
+    if (!setup->host->pumps_always)
         controller->silence = controller->has_own_clock ? SILENCE : hprpc__ticks_of_silence();
     atomic_init(&controller->asked_at, hprpc__silence_now(controller));
     controller->taken_there = HPRPC__TAKEN_UNKNOWN;
@@ -124,7 +124,7 @@ static void close_channel(struct hprpc_controller *controller, int code, const c
     if (hprpc__state(controller) == HPRPC__READY && hprpc__goodbye_send(controller, code, reason) == 0)
         controller->channel->ops->flush(controller->channel);
     controller->channel->ops->close(controller->channel);
-    controller->pump.host->attend(controller->pump.host, controller);
+    controller->pump.host->watch_changed(controller->pump.host, controller);
 }
 
 void hprpc__controller_end(struct hprpc_controller *controller)

@@ -40,7 +40,7 @@ int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation
     channel->corked = false;
     look_at_queue(controller);
     if (r == 0 && channel->queued && !batch)
-        controller->pump.host->attend(controller->pump.host, controller);
+        controller->pump.host->watch_changed(controller->pump.host, controller);
     return r;
 }
 

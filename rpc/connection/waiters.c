@@ -8,7 +8,7 @@
 int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd)
 {
     pump->host = host;
-    pump->dedicated = host->dedicated;
+    pump->pumps_alone = host->pumps_alone;
     pump->wake_fd = wake_fd;
     pump->waiters = NULL;
     pump->spins = (struct hprpc__spin_history){ 0 };
@@ -27,7 +27,7 @@ void hprpc__pump_clear(struct hprpc__pump *pump)
 
 bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump)
 {
-    bool loop = pump->host->attentive && !pump->dedicated;
+    bool loop = pump->host->pumps_always && !pump->pumps_alone;
 
     return !hprpc__pump_is_mine(pump) && (loop || atomic_load(&((struct hprpc__pump *)pump)->owner));
 }

@@ -60,14 +60,14 @@ bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump);
 void hprpc__pump_kick(const struct hprpc__pump *pump);
 
 /* A ticket's deadline is the first on its connection: whoever sleeps meant to sleep longer. Under the lock. */
-static inline void hprpc__pump_hasten(struct hprpc_controller *controller)
+static inline void hprpc__pump_deadline_moved(struct hprpc_controller *controller)
 {
     struct hprpc__host *host = controller->pump.host;
 
     if (hprpc__pump_is_elsewhere(&controller->pump))
         hprpc__pump_kick(&controller->pump);
-    else if (host->hasten)
-        host->hasten(host, controller);
+    else if (host->deadline_moved)
+        host->deadline_moved(host, controller);
 }
 
 /* Takes the pump for this thread; false when another has it. */

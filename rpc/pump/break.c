@@ -81,8 +81,8 @@ void hprpc__controller_break(struct hprpc_controller *controller, int code, cons
         return;
     log_end(controller);
     hprpc__request_cancel_all(controller);
-    hprpc__pending_fail_all(controller, controller->code, controller->reason.text);
+    hprpc__tickets_fail_all(controller, controller->code, controller->reason.text);
     hprpc__pump_stir(controller);
-    if (controller->pump.host->changed)
-        controller->pump.host->changed(controller->pump.host, controller);
+    if (controller->pump.host->state_changed)
+        controller->pump.host->state_changed(controller->pump.host, controller);
 }

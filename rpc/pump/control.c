@@ -18,8 +18,8 @@ void hprpc__controller_announce(struct hprpc_controller *controller)
     hprpc__assert_pumping(&controller->pump);
     hprpc_context_log(controller->context, HPRPC_LOG_INFO, "%s: open", hprpc__identity(controller, &identity));
     controller->announced = true;
-    if (controller->pump.host->changed)
-        controller->pump.host->changed(controller->pump.host, controller);
+    if (controller->pump.host->state_changed)
+        controller->pump.host->state_changed(controller->pump.host, controller);
 }
 
 int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc_message *message)
@@ -113,8 +113,8 @@ int hprpc__drain_receive(struct hprpc_controller *controller, const struct hprpc
     controller->progress++;
     hprpc__mutex_unlock(&controller->lock);
     controller->taken_there = taken;
-    hprpc__pending_fail_untaken(controller, taken);
-    if (controller->pump.host->changed)
-        controller->pump.host->changed(controller->pump.host, controller);
+    hprpc__tickets_fail_untaken(controller, taken);
+    if (controller->pump.host->state_changed)
+        controller->pump.host->state_changed(controller->pump.host, controller);
     return 0;
 }

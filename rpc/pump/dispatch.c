@@ -89,7 +89,7 @@ int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *m
     case HPRPC_MESSAGE_REPLY:
     case HPRPC_MESSAGE_ERROR:
     case HPRPC_MESSAGE_BOUND:
-        return hprpc__pending_answer(controller, message);
+        return hprpc__ticket_answer(controller, message);
     default:
         r = control(controller, message);
         controller->channel->ops->release(controller->channel, message);

@@ -23,7 +23,7 @@ void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive)
     keepalive->answers = attentive;
     keepalive->heard = true;
     keepalive->silent = 0;
-    if (attentive && controller->own.keepalive_ms && controller->pump.host->attentive)
+    if (attentive && controller->own.keepalive_ms && controller->pump.host->pumps_always)
         look_next(controller, hprpc_context_now(controller->context));
 }
 

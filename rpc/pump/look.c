@@ -13,7 +13,7 @@ static void wake_channel(struct hprpc_channel *channel)
 
 static void look(struct hprpc_controller *controller)
 {
-    if (controller->pump.dedicated || hprpc__state(controller) == HPRPC__BROKEN ||
+    if (controller->pump.pumps_alone || hprpc__state(controller) == HPRPC__BROKEN ||
         hprpc__pump_is_mine(&controller->pump) || !hprpc__pump_try_own(&controller->pump))
         return;
     wake_channel(controller->channel);

@@ -84,7 +84,7 @@ static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
     return true;
 }
 
-static void attend(struct hprpc__host *host, struct hprpc_controller *controller)
+static void watch_changed(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct hprpc__loop *loop = (struct hprpc__loop *)host;
 
@@ -105,7 +105,7 @@ static void note_deadline(struct hprpc__loop *loop, struct hprpc_controller *con
 }
 
 /* A handler, or the application between two turns, called back over this connection: no turn of its own may follow. */
-static void hasten(struct hprpc__host *host, struct hprpc_controller *controller)
+static void deadline_moved(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     note_deadline((struct hprpc__loop *)host, controller);
 }
@@ -116,10 +116,10 @@ int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
 {
     memset(loop, 0, sizeof(*loop));
     loop->context = context;
-    loop->host.attend = attend;
-    loop->host.hasten = hasten;
-    loop->host.dedicated = true;
-    loop->host.attentive = true;
+    loop->host.watch_changed = watch_changed;
+    loop->host.deadline_moved = deadline_moved;
+    loop->host.pumps_alone = true;
+    loop->host.pumps_always = true;
     loop->next_deadline = HPRPC__NEVER;
     atomic_init(&loop->connection_count, 0);
     atomic_init(&loop->turns, 0);
@@ -348,9 +348,9 @@ static int look_at_active(struct hprpc__loop *loop, bool may_spin)
             forget(loop, controller);
     }
     /* a handler that waited has taken a kick which this loop has yet to answer */
-    if (loop->host.kicked)
+    if (loop->host.woke_for_host)
         hprpc__loop_kick(loop);
-    loop->host.kicked = false;
+    loop->host.woke_for_host = false;
     return 0;
 }
 

@@ -84,7 +84,7 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
             return HPRPC_EFORKED;
         if (r == 0 && KODOSIS_UNLIKELY(!controller->hello_sent))
             r = hello_if_due(controller);
-        if (r < 0 || (until && hprpc__pending_done(until)))
+        if (r < 0 || (until && hprpc__ticket_is_done(until)))
             break;
     }
     return r;
@@ -149,7 +149,7 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     if (KODOSIS_LIKELY(hprpc__state(controller) != HPRPC__BROKEN))
         return count;
     /* who waits inside a completion of the break must find the tickets complete that are not yet */
-    hprpc__pending_fail_all(controller, controller->code, controller->reason.text);
+    hprpc__tickets_fail_all(controller, controller->code, controller->reason.text);
     return controller->code;
 }
 
@@ -159,7 +159,7 @@ static uint64_t end_of(struct hprpc_controller *controller)
     struct hprpc__host *host = controller->pump.host;
 
     /* a connection that has ended may outlive its host */
-    return hprpc__state(controller) != HPRPC__BROKEN && host->ends ? host->ends(host) : HPRPC__NEVER;
+    return hprpc__state(controller) != HPRPC__BROKEN && host->stop_deadline ? host->stop_deadline(host) : HPRPC__NEVER;
 }
 
 static uint64_t earlier(uint64_t one, uint64_t other)
@@ -193,7 +193,7 @@ void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
     if (hprpc__state(controller) == HPRPC__OPENING && now >= controller->opening_deadline)
         break_late_opening(controller);
     else
-        hprpc__pending_expire(controller, now);
+        hprpc__tickets_expire(controller, now);
     hprpc__keepalive_look(controller, now);
     /* also for a handler that waits: its connection goes, and with it what it waits for */
     if (now >= end_of(controller)) {

@@ -35,7 +35,7 @@ static bool is_there(struct hprpc_controller *controller, const struct hprpc__aw
     if (awaited->room)
         return may_have_room(controller, awaited->room);
     for (size_t i = 0; i < awaited->count; i++) {
-        if (awaited->pending[i] && hprpc__pending_done(awaited->pending[i]))
+        if (awaited->pending[i] && hprpc__ticket_is_done(awaited->pending[i]))
             return true;
     }
     return false;
@@ -88,7 +88,7 @@ static enum outcome wait_for_pumper(struct wait *wait)
     there = is_there(wait->controller, wait->awaited);
     stays = !there && !can_help(wait);
     hprpc__mutex_lock(&pump->lock);
-    if (stays && !waiter.woken && (pump->dedicated || atomic_load(&pump->owner)) && !is_over(wait))
+    if (stays && !waiter.woken && (pump->pumps_alone || atomic_load(&pump->owner)) && !is_over(wait))
         hprpc__condition_wait(&waiter.wake, &pump->lock,
                               wait->deadline == HPRPC__NEVER ? HPRPC__NEVER : wait->deadline - now);
     hprpc__waiter_unlink(pump, &waiter);
@@ -101,7 +101,7 @@ static enum outcome wait_for_pumper(struct wait *wait)
 static void take_kick(struct hprpc__pump *pump)
 {
     if (hprpc__wake_take(pump->wake_fd))
-        pump->host->kicked = true;
+        pump->host->woke_for_host = true;
 }
 
 /* Time alone wakes us, or a kick: for what has no descriptors, and for want of memory. True when somebody kicked. */
@@ -289,12 +289,12 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
             /* inside a handler or a callback: what they sent in this batch must not lie corked meanwhile */
             hprpc__flush(controller);
             outcome = pump(&wait);
-        } else if (!controller->pump.dedicated && hprpc__pump_try_own(&controller->pump)) {
+        } else if (!controller->pump.pumps_alone && hprpc__pump_try_own(&controller->pump)) {
             outcome = pump(&wait);
             if (!hprpc__shared_is_ours(controller->shared))
                 return HPRPC_ECLOSED;
-            if (controller->pump.host->settle)
-                controller->pump.host->settle(controller->pump.host, controller);
+            if (controller->pump.host->handed_back)
+                controller->pump.host->handed_back(controller->pump.host, controller);
             hprpc__pump_disown(&controller->pump);
         } else if (is_over(&wait)) {
             outcome = BROKEN;
@@ -311,7 +311,7 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
     if (slept && wait.inside)
         hprpc__workers_set_waiting(controller->workers, false);
     /* the pumping thread may have left its turn to us just when we found what we came for */
-    if (slept && !controller->pump.dedicated)
+    if (slept && !controller->pump.pumps_alone)
         hprpc__pump_pass_on(&controller->pump);
     *deadline = wait.deadline;
     return code_of(outcome);
@@ -338,12 +338,12 @@ void hprpc__pump_once(struct hprpc_controller *controller)
         return;
     if (hprpc__pump_is_mine(&controller->pump)) {
         hprpc__controller_turn(controller, 1, NULL);
-    } else if (!controller->pump.dedicated && hprpc__pump_try_own(&controller->pump)) {
+    } else if (!controller->pump.pumps_alone && hprpc__pump_try_own(&controller->pump)) {
         if (hprpc__controller_turn(controller, 1, NULL) == HPRPC_EFORKED)
             return;
         hprpc__controller_expire(controller, hprpc_context_now(controller->context));
-        if (controller->pump.host->settle)
-            controller->pump.host->settle(controller->pump.host, controller);
+        if (controller->pump.host->handed_back)
+            controller->pump.host->handed_back(controller->pump.host, controller);
         hprpc__pump_disown(&controller->pump);
     }
 }
