@@ -132,7 +132,7 @@ static void test_changed_words_of_the_receiver(void **state)
     assert_int_equal(result, HPRPC_EPROTOCOL);
     assert_non_null(strstr(pair.client->reason.text, "gave back"));
 
-    /* chunks returned that are not the receiver's; one that is just being written is not, either */
+    /* chunks returned that are not the receiver's */
     for (i = 0; i < sizeof(returns) / sizeof(returns[0]); i++) {
         tear_down(state);
         set_up(state);
@@ -146,6 +146,27 @@ static void test_changed_words_of_the_receiver(void **state)
         assert_int_equal(result, HPRPC_EPROTOCOL);
         assert_non_null(strstr(pair.client->reason.text, "returned a chunk"));
     }
+}
+
+/* A chunk that is just being written is not the receiver's to return. Nor is it when it was given up. */
+static void test_return_of_what_is_written(void **state)
+{
+    struct shm_arena *arena = &shm_channel(pair.client)->sender.arena;
+    struct hprpc_header header = { .call = 1, .type = HPRPC_MESSAGE_REQUEST };
+    struct hprpc_reservation reservation;
+    uint32_t units = arena->free_units, left;
+
+    (void)state;
+    assert_int_equal(pair.client->ops->start_call(pair.client, &header, 100, &reservation), 0);
+    left = arena->free_units;
+    assert_true(left < units);
+    atomic_store(&arena->returns[0], 1u << 16 | (uint32_t)reservation.token[2]);
+    assert_int_equal(hprpc__shm_arena_collect(arena), HPRPC_EPROTOCOL);
+    assert_int_equal(arena->free_units, left);
+    assert_int_equal(arena->chunks, 1);
+    pair.client->ops->cancel_call(pair.client, &reservation);
+    assert_int_equal(hprpc__shm_arena_collect(arena), HPRPC_EPROTOCOL);
+    assert_int_equal(arena->free_units, units);
 }
 
 /* ---- At random ---- */
@@ -431,6 +452,7 @@ int main(void)
         PAIR(test_changed_slots),
         PAIR(test_pieces_out_of_turn),
         PAIR(test_changed_words_of_the_receiver),
+        PAIR(test_return_of_what_is_written),
         PAIR(test_random_corruption),
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
         PAIR(test_no_word_is_loaded_twice),
