@@ -112,6 +112,18 @@ static void test_a_later_time_waits_for_the_alarm(void **state)
     assert_true(hprpc_context_now(bed->context) >= until);
 }
 
+/* Who wants to be woken later leaves it alone: another may count on it. */
+static void test_a_later_time_leaves_the_alarm_alone(void **state)
+{
+    struct bed *bed = *state;
+    uint64_t now = hprpc_context_now(bed->context);
+
+    hprpc__alarm_set(&bed->sleeper.alarm, now, now + SECOND / 100);
+    hprpc__alarm_set(&bed->sleeper.alarm, now, now + 3600 * SECOND);
+    assert_true(bed->sleeper.alarm.due == now + SECOND / 100);
+    assert_true(is_ready(bed, 60000));
+}
+
 /* It rang, was set anew before anybody looked, and rings again: nothing is lost by looking in between. */
 static void test_an_alarm_is_set_anew_after_it_rang(void **state)
 {
@@ -134,6 +146,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_time_that_is_over_wakes, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(test_an_earlier_time_comes_first, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(test_a_later_time_waits_for_the_alarm, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(test_a_later_time_leaves_the_alarm_alone, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(test_an_alarm_is_set_anew_after_it_rang, open_bed, close_bed),
     };
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for descriptors: how long, and what a set says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/poller.h"
+
+/* Never less than was asked for: a loop that wakes up too early would spin until the time has come. */
+static void milliseconds_are_rounded_up(void **state)
+{
+    (void)state;
+    assert_int_equal(hprpc__milliseconds(0), 0);
+    assert_int_equal(hprpc__milliseconds(1), 1);
+    assert_int_equal(hprpc__milliseconds(999999), 1);
+    assert_int_equal(hprpc__milliseconds(1000000), 1);
+    assert_int_equal(hprpc__milliseconds(1000001), 2);
+    assert_int_equal(hprpc__milliseconds(HPRPC__NEVER), INT_MAX);
+}
+
+/* By edge, a descriptor that stays readable is told of once; by level, each time. */
+static void edges_are_told_of_once(void **state)
+{
+    struct hprpc__poller poller;
+    void *owners[HPRPC__POLLER_EVENTS] = { NULL };
+    int ends[2], owner;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(hprpc__poller_init(&poller), 0);
+    assert_true(
+        hprpc__poller_add(&poller, &(struct hprpc_watch){ .fd = ends[0], .events = POLLIN, .edge = true }, &owner));
+    assert_int_equal(hprpc__poller_wait(&poller, 0, owners), 0);
+    assert_int_equal(write(ends[1], "", 1), 1);
+    assert_int_equal(hprpc__poller_wait(&poller, 0, owners), 1);
+    assert_ptr_equal(owners[0], &owner);
+    assert_int_equal(hprpc__poller_wait(&poller, 0, owners), 0);
+    assert_true(hprpc__poller_change(&poller, &(struct hprpc_watch){ .fd = ends[0], .events = POLLIN }, &owner));
+    assert_int_equal(hprpc__poller_wait(&poller, 0, owners), 1);
+    assert_int_equal(hprpc__poller_wait(&poller, 0, owners), 1);
+    hprpc__poller_remove(&poller, ends[0]);
+    assert_int_equal(hprpc__poller_wait(&poller, 0, owners), 0);
+    hprpc__poller_clear(&poller);
+    hprpc__poller_clear(&poller);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(milliseconds_are_rounded_up),
+        cmocka_unit_test(edges_are_told_of_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
