@@ -151,6 +151,7 @@ struct hprpc_controller {
     bool has_own_clock; /* `silence` is in the context's nanoseconds rather than in ticks */
     _Atomic uint64_t asked_at;         /* the last request; any thread */
     atomic_bool hungry;                /* the last turn found no memory to receive; written by the pump */
+    uint64_t hungry_until;             /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
     bool starved;                      /* lock: closed, because there was no memory for what the other side waits for */
     bool begins;                       /* this side connected, and says HELLO first */
     bool turned_away;                  /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */

@@ -47,6 +47,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     if (!setup->host->pumps_always)
         controller->silence = controller->has_own_clock ? SILENCE : hprpc__ticks_of_silence();
     atomic_init(&controller->asked_at, hprpc__silence_now(controller));
+    controller->hungry_until = HPRPC__NEVER;
     controller->taken_there = HPRPC__TAKEN_UNKNOWN;
     atomic_init(&controller->references, 1);
     atomic_init(&controller->state, HPRPC__OPENING);

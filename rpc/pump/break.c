@@ -18,10 +18,13 @@ static bool is_breach(int code)
     return code == HPRPC_EPROTOCOL || code == HPRPC_EVERSION || code == HPRPC_ETWOWAY;
 }
 
-/* Whether the other side is told why: where it broke the rules, or is turned away, and cannot know it. GOODBYE has no answer. */
+/*
+ * Whether the other side is told why: where it cannot know it, because it broke the rules, is turned away, or is not heard for lack
+ * of memory. GOODBYE has no answer.
+ */
 static bool says_why(const struct hprpc_controller *controller, int code)
 {
-    return !controller->parted && (is_breach(code) || controller->turned_away);
+    return !controller->parted && (is_breach(code) || code == HPRPC_ENOMEM || controller->turned_away);
 }
 
 /* A caller reads the reason where it no longer knows which of its connections that was. Under the lock. */

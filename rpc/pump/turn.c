@@ -13,6 +13,8 @@
 #include "rpc/pump/dispatch.h"
 #include "rpc/pump/keepalive.h"
 
+#define HUNGER (1000ull * 1000 * 1000) /* without memory to receive, after which a server ends a connection */
+
 enum { BATCH = 64 }; /* messages in one turn, so that no connection keeps the others waiting */
 
 /* What was noted with a fault, or by the channel. */
@@ -117,6 +119,19 @@ static int send_what_waits(struct hprpc_controller *controller)
     return r;
 }
 
+/* The turn found no memory to receive or to send, or found some again. A server that has none for long tells its clients so. */
+static __attribute__((noinline)) void set_hungry(struct hprpc_controller *controller)
+{
+    bool hungry = controller->needs_memory;
+
+    atomic_store_explicit(&controller->hungry, hungry, memory_order_relaxed);
+    if (!controller->quota)
+        return;
+    controller->hungry_until = hungry ? hprpc_context_now(controller->context) + HUNGER : HPRPC__NEVER;
+    if (hungry && controller->pump.host->deadline_moved)
+        controller->pump.host->deadline_moved(controller->pump.host, controller);
+}
+
 int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until)
 {
     bool outer = controller->turning;
@@ -138,8 +153,8 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     controller->needs_memory = r == HPRPC_ENOMEM;
     if (KODOSIS_UNLIKELY(r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM))
         hprpc__controller_break(controller, r, reason_of(controller, r));
-    if (KODOSIS_UNLIKELY((r == HPRPC_ENOMEM) != atomic_load_explicit(&controller->hungry, memory_order_relaxed)))
-        atomic_store_explicit(&controller->hungry, r == HPRPC_ENOMEM, memory_order_relaxed);
+    if (KODOSIS_UNLIKELY(controller->needs_memory != atomic_load_explicit(&controller->hungry, memory_order_relaxed)))
+        set_hungry(controller);
     if (count)
         controller->keepalive.heard = true;
     /* one writer; who reads it takes the lock, as the pump does before it sleeps */
@@ -174,6 +189,7 @@ uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)
     if (hprpc__state(controller) == HPRPC__OPENING)
         next = earlier(next, controller->opening_deadline);
     next = earlier(next, atomic_load_explicit(&controller->keepalive.next_look, memory_order_relaxed));
+    next = earlier(next, controller->hungry_until);
     return earlier(next, end_of(controller));
 }
 
@@ -195,6 +211,8 @@ void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
     else
         hprpc__tickets_expire(controller, now);
     hprpc__keepalive_look(controller, now);
+    if (KODOSIS_UNLIKELY(now >= controller->hungry_until))
+        hprpc__controller_break(controller, HPRPC_ENOMEM, "no memory to receive what the other side says");
     /* also for a handler that waits: its connection goes, and with it what it waits for */
     if (now >= end_of(controller)) {
         hprpc__controller_end(controller);
