@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/thread.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <time.h>
 
@@ -76,6 +77,7 @@ int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argumen
     pthread_sigmask(SIG_SETMASK, &all, &before);
     r = pthread_create(&thread->inside, NULL, run, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = r ? r : errno;
     return r ? HPRPC_ESYSTEM : 0;
 }
 

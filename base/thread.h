@@ -102,7 +102,7 @@ struct hprpc__thread {
 
 /*
  * Starts a thread that takes no signals: all are blocked in it, so that those of the process go to the application's threads.
- * HPRPC_ESYSTEM.
+ * HPRPC_ESYSTEM, with errno.
  */
 int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argument), void *argument);
 

@@ -165,7 +165,7 @@ static void *pump_until_broken(void *argument)
 static int start_thread(struct connection *connection, struct hprpc_detail *detail)
 {
     if (hprpc__thread_start(&connection->thread, pump_until_broken, connection->controller))
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot start the pumping thread");
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot start the pumping thread: %s", hprpc__errno_text(errno));
     connection->thread_runs = true;
     return 0;
 }

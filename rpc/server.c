@@ -2,6 +2,9 @@
 /* The server's life: options, services, running. Connections are served by pump/loop.c; stop.c is the end of it. */
 #include "rpc/server.h"
 
+#include <errno.h>
+
+#include "base/errno-text.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
 #include "rpc/handle.h"
@@ -224,6 +227,8 @@ static int new_server(struct hprpc_context *context, const struct hprpc_server_o
     hprpc__mutex_init(&server->lock);
     r = make_parts(server, &given);
     if (r < 0) {
+        hprpc_context_log(context, HPRPC_LOG_ERROR, "cannot make a server: %s",
+                          r == HPRPC_ESYSTEM ? hprpc__errno_text(errno) : hprpc_error_text(r));
         hprpc_server_free(server);
         return r;
     }
@@ -396,8 +401,11 @@ static int start_loops(struct hprpc_server *server)
 {
     atomic_store_explicit(&server->over, false, memory_order_relaxed);
     for (uint32_t i = 1; i < server->loop_count; i++) {
-        if (hprpc__thread_start(&server->loops[i].thread, run_loop, &server->loops[i]))
+        if (hprpc__thread_start(&server->loops[i].thread, run_loop, &server->loops[i])) {
+            hprpc_context_log(server->context, HPRPC_LOG_ERROR, "cannot start the thread of loop %u: %s",
+                              (unsigned)i + 1, hprpc__errno_text(errno));
             return HPRPC_ESYSTEM;
+        }
         server->loops[i].runs = true;
     }
     return 0;
