@@ -30,14 +30,15 @@ enum hprpc_error {
     HPRPC_EPERMISSION = -10, /* the operating system, or a check of ownership, says no */
 
     /* the fate of a call */
-    HPRPC_ENOTSENT = -11,       /* the connection ended before the request left: it did not run */
-    HPRPC_EMAYBE = -12,         /* the connection was closed after the request left: it may have run */
-    HPRPC_EPEERDIED = -13,      /* the other side vanished after the request left: it may have run */
-    HPRPC_EDEADLINE = -14,      /* the deadline passed; a request that left may have run */
-    HPRPC_ECANCELLED = -15,     /* cancelled on this side; a request that left may have run */
-    HPRPC_ECLOSED = -16,        /* this side has closed the handle */
-    HPRPC_EBUSY = -17,          /* a limit on calls, bytes or depth is reached; it did not run */
-    HPRPC_ETOOBIG = -18,        /* the message is over the limit; nothing was sent */
+    HPRPC_ENOTSENT = -11,   /* the connection ended before the request left: it did not run */
+    HPRPC_EMAYBE = -12,     /* the connection was closed after the request left: it may have run */
+    HPRPC_EPEERDIED = -13,  /* the other side vanished after the request left: it may have run */
+    HPRPC_EDEADLINE = -14,  /* the deadline passed; a request that left may have run */
+    HPRPC_ECANCELLED = -15, /* cancelled on this side; a request that left may have run */
+    HPRPC_ECLOSED = -16,    /* this side has closed the handle */
+    HPRPC_EBUSY = -17,      /* a limit on calls, bytes or depth is reached; it did not run */
+    HPRPC_ETOOBIG =
+        -18, /* a request over the other side's limit, which was not sent; or an answer over the caller's: it ran */
     HPRPC_EUNIMPLEMENTED = -19, /* the other side has no such service or procedure */
     HPRPC_EAPPLICATION = -20,   /* the procedure ran and raised an error */
     HPRPC_EBODY = -21,          /* the arguments or the reply could not be decoded */

@@ -100,6 +100,8 @@ int hprpc_request_reply_begin(struct hprpc_request *request, uint64_t size, stru
 
     if (is_gone(r))
         drop_answer(request, false);
+    if (r == HPRPC_ETOOBIG || r == HPRPC_EBUSY)
+        request->unfit = size;
     if (r == 0)
         *ret_writer = &request->reservation.writer;
     return r;

@@ -199,6 +199,23 @@ static const struct hprpc_procedure *find_procedure(struct hprpc_request *reques
     return NULL;
 }
 
+/* The handler gives up because its reply did not fit. It has run, which HPRPC_EBUSY would deny. */
+static void explain_unfit(struct hprpc_request *request, int code)
+{
+    const char *service = request->service->interface->name;
+    char text[256];
+
+    if (code == HPRPC_ETOOBIG) {
+        snprintf(text, sizeof(text), "the answer of %.100s takes %llu bytes, and the side that asked accepts %lu",
+                 service, (unsigned long long)request->unfit, (unsigned long)request->controller->peer.max_message);
+    } else {
+        code = HPRPC_EINTERNAL;
+        snprintf(text, sizeof(text), "the answer of %.100s, of %llu bytes, is lost: too many wait to be read", service,
+                 (unsigned long long)request->unfit);
+    }
+    hprpc_request_fail(request, code, text);
+}
+
 /* Gives the answer that the handler's result implies, unless it answered or deferred. */
 static void answer_for_handler(struct hprpc_request *request, const struct hprpc_procedure *procedure, int r)
 {
@@ -208,6 +225,8 @@ static void answer_for_handler(struct hprpc_request *request, const struct hprpc
         return;
     if (r == HPRPC_EBODY && request->reader.status != KODOSIS_OK)
         explain_body(request);
+    else if (request->unfit && (r == HPRPC_ETOOBIG || r == HPRPC_EBUSY))
+        explain_unfit(request, r);
     else if (r < 0)
         hprpc_request_fail(request, r, NULL);
     else if (!(procedure->flags & HPRPC_PROCEDURE_VOID))
@@ -388,6 +407,7 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
     request->shared = false;
     request->counted = false;
     request->deferred = false;
+    request->unfit = 0;
     request->answered = false;
     request->handler_over = false;
     request->arrived = 0;

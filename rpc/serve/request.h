@@ -15,6 +15,7 @@ struct hprpc_request {
     bool told;         /* lock: the caller got its answer at the CANCEL, while handler or application still hold this */
     bool shared;       /* others may know it: it holds the controller */
     bool counted;      /* lock, once shared: it has a place in the quota */
+    uint64_t unfit;    /* bytes of a reply that was too large, or for which too much waited; 0 */
     bool deferred;     /* the handler's: it will be answered later */
     bool answered;     /* lock, once shared */
     bool handler_over; /* lock, once shared */
