@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * BIND and BOUND at the side that asks. A BIND waits in a queue until there is a connection and an id for it, so that asking
- * never blocks: the pump sends what waits at the end of its turns.
+ * BIND and BOUND at the side that asks. A BIND waits in a queue until there is a connection and an id for it, so asking never
+ * blocks; the pump sends the queue at the end of its turns.
  */
 #include "rpc/call/bind.h"
 
@@ -9,7 +9,7 @@
 #include "rpc/connection/message.h"
 #include "rpc/connection/send.h"
 
-/* Sends a BIND, under the lock. HPRPC_EAGAIN: not now, for want of an id or of room; HPRPC_ETOOBIG, HPRPC_ENOMEM: never; broken. */
+/* Sends a BIND, under the lock. HPRPC_EAGAIN: no id or no room now; HPRPC_ETOOBIG, HPRPC_ENOMEM: it can never be sent; broken. */
 static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_interface *interface)
 {
     struct hprpc_controller *controller = pending->controller;
@@ -35,7 +35,7 @@ static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_inte
     return r;
 }
 
-/* Sends what waits; returns the next that can never be sent, and why. */
+/* Sends the queue. Returns the next ticket whose BIND can never be sent, with the reason in `ret_code`; NULL: there is none. */
 static struct hprpc_pending_call *send_queue(struct hprpc_controller *controller, int *ret_code)
 {
     struct hprpc_pending_call *pending, *hopeless = NULL;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The bindings of a client: one for each interface that was bound, with its numbers and the sentences of its refusals. */
 #include "rpc/call/binding.h"
 
 #include "base/text.h"
@@ -58,7 +59,7 @@ struct hprpc_binding *hprpc__binding_of(struct hprpc_controller *controller, con
     return binding;
 }
 
-/* A copy of a sentence that lives as long as the handle; an equal one is used again. NULL: no memory. Under the lock. */
+/* Copies a sentence into memory that lives as long as the handle, unless an equal one is there. NULL: no memory. Under the lock. */
 static const char *keep_sentence(struct hprpc_controller *controller, struct hprpc_binding *binding,
                                  struct kodosis_string text)
 {
@@ -81,7 +82,7 @@ static const char *keep_sentence(struct hprpc_controller *controller, struct hpr
     return sentence->text;
 }
 
-/* Relaxed: a thread that calls meanwhile has either answer; the sentence, whose bytes never change, is stored with release. */
+/* `numbers` is relaxed: a thread that calls meanwhile may see the old or the new value. The bytes of a sentence never change. */
 static int set_one(struct hprpc_controller *controller, struct hprpc_binding *binding, uint32_t index, uint16_t service,
                    const struct hprpc__bound_procedure *procedure)
 {
@@ -96,7 +97,7 @@ static int set_one(struct hprpc_controller *controller, struct hprpc_binding *bi
     sentence = keep_sentence(controller, binding, procedure->text);
     if (!sentence)
         return HPRPC_ENOMEM;
-    /* release: pairs with the acquire in a stub that is refused */
+    /* release: pairs with the acquire in refuse (stub.c) */
     atomic_store_explicit(&bound->sentence, sentence, memory_order_release);
     atomic_store_explicit(&bound->numbers, refused(procedure->number), memory_order_relaxed);
     return 0;

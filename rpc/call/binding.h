@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a client knows of a service that it is bound to: numbers and refusals, behind a handle that proxies hold. A handle
- * belongs to its client, lives as long, and is the same each time an interface is bound, so copies of a proxy stay good.
+ * belongs to its client and lives as long. Binding an interface again gives the same handle, so copies of a proxy stay valid.
  */
 #ifndef HPRPC_RPC_CALL_BINDING_H
 #define HPRPC_RPC_CALL_BINDING_H
@@ -19,14 +19,14 @@ struct hprpc__bound {
 struct hprpc_binding {
     struct hprpc_binding *next;
     const struct hprpc_interface *interface;
-    struct hprpc__sentence *sentences; /* lock: all that refusals ever said */
+    struct hprpc__sentence *sentences; /* lock: every sentence that a refusal had so far */
     struct hprpc__bound procedures[];
 };
 
-/* The handle for an interface, made if need be; all is refused until hprpc__binding_set. Not under the lock. NULL: no memory. */
+/* Finds or makes the handle of an interface. A new one refuses all until hprpc__binding_set. Not under the lock. NULL: no memory. */
 struct hprpc_binding *hprpc__binding_of(struct hprpc_controller *controller, const struct hprpc_interface *interface);
 
-/* Takes an answer to BIND over. Not under the lock. HPRPC_ENOMEM. */
+/* Stores an answer to BIND in the handle. Not under the lock. HPRPC_ENOMEM. */
 int hprpc__binding_set(struct hprpc_controller *controller, struct hprpc_binding *binding, uint16_t service,
                        const struct hprpc__bound_procedure *procedures);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tickets: their ids and credit, the pool, the outcome, deadlines, and the end of the connection. */
 #include "rpc/call/ticket.h"
 
 #include "base/single-thread.h"
@@ -9,7 +10,7 @@
 
 enum { FIRST_SLOTS = 16 };
 
-/* More ids: twice as many, at most what the other side allows. */
+/* Doubles the number of ids, up to what the other side allows. */
 static int grow(struct hprpc_controller *controller)
 {
     struct hprpc__tickets *tickets = &controller->tickets;
@@ -137,7 +138,7 @@ int hprpc__ticket_assign_id(struct hprpc_pending_call *pending, uint32_t charge)
     return r;
 }
 
-/* The id is free again and the credit is back. */
+/* Frees the id and gives the credit back. */
 static void ticket_settle(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
@@ -243,10 +244,10 @@ void hprpc__ticket_notify(struct hprpc_pending_call *pending)
     const struct hprpc__shared *shared = pending->controller->shared;
 
     pending->notify(pending->notify_self, pending);
-    /* in a child of fork that comes out of it, the lock may be held for ever */
+    /* a child of fork that comes out of `notify` must not take the lock, which may be held for ever there */
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
         return;
-    /* as in hprpc__pending_call_let_go: whichever of the two comes last sees what the other did */
+    /* pairs with hprpc__pending_call_let_go: the thread that sets the second of the two flags puts the ticket away */
     if (hprpc__set_bits(&pending->flags, HPRPC__TOLD) & HPRPC__DROPPED)
         hprpc__ticket_put_away(pending);
 }
@@ -258,8 +259,8 @@ void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
 
     pending->code = code;
     /*
-     * Sequentially consistent: pairs with hprpc__ticket_is_done, with hprpc_pending_call_notify, and with the waiter that
-     * counts itself in `pump.waiting` before it looks at DONE; a mere release could miss that waiter.
+     * Sequentially consistent: pairs with hprpc__ticket_is_done, with hprpc_pending_call_notify, and with hprpc__waiter_enlist:
+     * a waiter counts itself in `pump.waiting` before it looks at DONE, and with release alone this thread could miss it.
      */
     if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
         hprpc__ticket_notify(pending);
@@ -268,7 +269,7 @@ void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
     hprpc__pump_wake(pump, pending);
 }
 
-/* The sentence and the typed error of an ERROR, out of its body. */
+/* Reads the sentence and the typed error from the body of an ERROR. */
 static int read_error(struct hprpc_pending_call *pending)
 {
     struct kodosis_reader reader;
@@ -330,7 +331,7 @@ int hprpc__ticket_answer(struct hprpc_controller *controller, struct hprpc_messa
     return 0;
 }
 
-/* A ticket that waited to be sent will not be: nothing but its outcome is to come. Under the lock. */
+/* Takes a ticket out of the queue whose BIND will not be sent; only its outcome is still to come. Under the lock. */
 static void leave_queue(struct hprpc_pending_call *pending)
 {
     hprpc__ticket_dequeue(pending);
@@ -338,8 +339,8 @@ static void leave_queue(struct hprpc_pending_call *pending)
 }
 
 /*
- * Completes a ticket that is still open, under the lock. From here on only its holder may touch it, unless a callback is
- * registered: `ret_notify` says so, and the ticket stays until hprpc__ticket_notify has called it.
+ * Completes a ticket that is still open, under the lock. After that only its holder may touch it, unless a callback is
+ * registered: then `ret_notify` is true, and the ticket stays until hprpc__ticket_notify has called the callback.
  */
 static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_notify)
 {
@@ -348,15 +349,15 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
         return false;
     if (pending->interface)
         leave_queue(pending);
-    /* the id stays taken until the other side answers: a late reply can meet nobody else */
+    /* the id stays in use until the other side answers, so a late reply meets no other ticket */
     else
         hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
     pending->text = NULL;
-    /* relaxed: where it could not be received, it is no matter who was in time */
+    /* relaxed: `hungry` only chooses the code; without memory the answer could not be received in time */
     if (code == HPRPC_EDEADLINE && atomic_load_explicit(&pending->controller->hungry, memory_order_relaxed))
         code = HPRPC_ENOMEM;
     pending->code = code;
-    /* as in hprpc__ticket_finish */
+    /* pairs as in hprpc__ticket_finish */
     *ret_notify = hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY;
     return true;
 }
@@ -383,7 +384,7 @@ bool hprpc__ticket_cancel(struct hprpc_pending_call *pending, int code)
     return ours;
 }
 
-/* Abandons a ticket that is due; one that is not yet says itself when it will be. Under the lock. */
+/* Abandons a ticket that is due, or notes its deadline if it is not. Under the lock. */
 static bool expire(struct hprpc_pending_call *pending, uint64_t now, bool *ret_notify)
 {
     if (hprpc__ticket_is_done(pending))
@@ -414,8 +415,8 @@ static struct hprpc_pending_call *expire_next(struct hprpc_controller *controlle
 }
 
 /*
- * Abandons those that are due, one by one, and notes when the next will be; true when there were any. While their callbacks
- * run nothing is noted but that somebody must look: one that waits would otherwise sleep past the deadlines of the rest.
+ * Abandons the tickets that are due, one by one, and notes the next deadline; true when there were any. `next_deadline` is 0
+ * while their callbacks run: a callback that waits would otherwise sleep past the deadlines of the other tickets.
  */
 static bool expire_due(struct hprpc_controller *controller, uint64_t now)
 {
@@ -441,7 +442,7 @@ void hprpc__tickets_expire(struct hprpc_controller *controller, uint64_t now)
     hprpc__assert_pumping(&controller->pump);
     if (atomic_load_explicit(&controller->next_deadline, memory_order_relaxed) > now)
         return;
-    /* the second time notes what is left; callbacks that start calls which are due at once may go on for ever, but not here */
+    /* the second pass notes the deadlines that are left; callbacks may start calls that are due at once, so there is no third */
     /* NOLINTNEXTLINE(misc-redundant-expression) */
     if (!expire_due(controller, now) || !expire_due(controller, now))
         return;
@@ -450,13 +451,13 @@ void hprpc__tickets_expire(struct hprpc_controller *controller, uint64_t now)
     hprpc__mutex_unlock(&controller->lock);
 }
 
-/* The next ticket, from `id` on or in the queue, that waits for an answer that will never come. */
+/* Takes the next ticket, from `id` on or in the queue, whose answer will never come. NULL: there is none. */
 static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controller, uint32_t *id, bool *ret_wanted)
 {
     struct hprpc_pending_call *orphan = NULL;
 
     hprpc__mutex_lock(&controller->lock);
-    /* nothing takes an id any more, so none before this one is taken */
+    /* no ticket takes an id on a broken connection, so all ids before this one are free */
     while (*id < controller->tickets.capacity && !orphan)
         orphan = controller->tickets.slots[(*id)++].ticket;
     if (orphan)
@@ -472,7 +473,7 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
     return orphan;
 }
 
-/* Whether a request may have run when its connection ended with `code`. */
+/* The code for a request whose connection ended with `code`: it depends on whether the request may have run. */
 static int fate_of(const struct hprpc_pending_call *pending, int code)
 {
     if (!pending->sent)
@@ -495,7 +496,7 @@ void hprpc__tickets_fail_all(struct hprpc_controller *controller, int code, cons
     }
 }
 
-/* The next ticket, from `id` on, whose request came after the last that was taken. */
+/* Takes the next ticket, from `id` on, whose request is not one of the first `taken`. NULL: there is none. */
 static struct hprpc_pending_call *take_untaken(struct hprpc_controller *controller, uint64_t taken, uint32_t *id,
                                                bool *ret_wanted)
 {

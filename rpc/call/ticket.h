@@ -24,7 +24,7 @@
 enum hprpc__ticket_flag {
     HPRPC__DONE = 1,    /* the outcome is stored; only the holder and the callback touch the ticket now */
     HPRPC__NOTIFY = 2,  /* a callback is registered */
-    HPRPC__TOLD = 4,    /* it has returned */
+    HPRPC__TOLD = 4,    /* the callback has returned */
     HPRPC__DROPPED = 8, /* the holder has cleared the call */
 };
 
@@ -35,18 +35,17 @@ struct hprpc_pending_call {
     uint32_t id;
     uint32_t charge; /* lock: bytes of credit that the request took */
     uint32_t timeout_ms;
-    uint64_t order;    /* lock: which REQUEST of the connection it was, from 1 on; 0 for a BIND */
-    uint64_t deadline; /* lock: 0 as long as nobody has looked at the clock for it */
-    uint8_t answer;    /* type of the message that answered */
-    bool held;         /* lock: a caller will clear it */
-    bool answered;     /* lock: the id is free again, the outcome is on its way */
-    bool sent;         /* lock: the request was published */
-    const struct hprpc_interface
-        *interface; /* lock: of a BIND that waits to be sent and has no id yet; NULL otherwise */
+    uint64_t order;                          /* lock: which REQUEST of the connection it was, from 1 on; 0 for a BIND */
+    uint64_t deadline;                       /* lock: 0 until a thread looks at the clock for it */
+    uint8_t answer;                          /* type of the message that answered */
+    bool held;                               /* lock: a caller will clear it */
+    bool answered;                           /* lock: the id is free again, the outcome is on its way */
+    bool sent;                               /* lock: the request was published */
+    const struct hprpc_interface *interface; /* lock: of a BIND that waits in the queue, without an id; else NULL */
     void (*notify)(void *self, struct hprpc_pending_call *pending);
     void *notify_self;
     const char *text;                    /* the sentence behind a failure, or NULL */
-    const struct hprpc_binding *binding; /* of a posted call: what it was, for the sentence behind a failure; or NULL */
+    const struct hprpc_binding *binding; /* of a posted call: names it in the sentence behind a failure; or NULL */
     uint16_t procedure;
     const char *raised; /* dotted name of the typed error, or NULL */
     const uint8_t *raised_body;
@@ -59,7 +58,7 @@ struct hprpc_pending_call {
 
 static inline bool hprpc__ticket_is_done(const struct hprpc_pending_call *pending)
 {
-    /* acquire: pairs with the read-modify-write in hprpc__ticket_finish; the outcome is visible behind it */
+    /* acquire: pairs with the read-modify-write in hprpc__ticket_finish; a thread that sees DONE sees the outcome */
     return atomic_load_explicit(&((struct hprpc_pending_call *)pending)->flags, memory_order_acquire) & HPRPC__DONE;
 }
 
@@ -102,7 +101,7 @@ bool hprpc__ticket_cancel(struct hprpc_pending_call *pending, int code);
 /* Puts a cleared ticket back into the pool. Under the lock. True: it was the last one, and the caller must destroy the controller. */
 bool hprpc__ticket_retire(struct hprpc_pending_call *pending);
 
-/* The same, not under the lock; destroys the controller itself if it must. */
+/* Does the same, not under the lock, and destroys the controller where that must be done. */
 void hprpc__ticket_put_away(struct hprpc_pending_call *pending);
 
 /* Finishes the tickets whose deadlines have passed. By the pump's owner, not under the lock. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How a message's body is kept beyond its turn: copied into the ticket or request, copied to memory, or lent. */
 #include "rpc/connection/body.h"
 
 int hprpc__body_take(struct hprpc__body *body, struct hprpc_channel *channel, struct hprpc_message *message)

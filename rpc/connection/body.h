@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A message body that outlives the turn it came in: copied when it is small or the medium is short, lent otherwise. */
+/* A message body that outlives its turn: copied when it is small or the channel does not lend it, lent otherwise. */
 #ifndef HPRPC_RPC_CONNECTION_BODY_H
 #define HPRPC_RPC_CONNECTION_BODY_H
 
 #include <hprpc/channel/transport.h>
 
-/* Bodies up to this size are always copied: that is cheaper than to keep books on them. */
+/* Bodies up to this size are always copied: that is cheaper than lending them. */
 enum { HPRPC__BODY_SMALL = 256 };
 
 enum hprpc__body_place {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of a controller: one connection, its two roles, and who may touch what.
+ * The inside of a controller: one connection, its two roles, and which thread may touch which field.
  *
  * Three domains guard its fields:
- *   lock    the send lock: the sending side of the channel, the tickets, the credit we have, the state
+ *   lock    the send lock: the sending side of the channel, the tickets, our credit at the other side, the state
  *   pump    the thread that owns the pump: the receiving side of the channel and the requests being dispatched
- *   atomic  anybody
+ *   atomic  any thread
  */
 #ifndef HPRPC_RPC_CONNECTION_CONNECTION_H
 #define HPRPC_RPC_CONNECTION_CONNECTION_H
@@ -24,7 +24,7 @@ enum { HPRPC__CALLS_LIMIT = 65536 };   /* most calls in flight that either side 
 enum { HPRPC__OWN_SERVICES = 0x8000 }; /* numbers from here on are services of this one connection */
 enum {
     HPRPC__QUEUED_REPLIES_MAX = 64 * 1024 * 1024, /* bytes that wait to be sent, beyond which a reply is an error */
-    HPRPC__UNREAD_MAX = 256 * 1024 * 1024,        /* beyond which whoever does not read them is cut off */
+    HPRPC__UNREAD_MAX = 256 * 1024 * 1024,        /* bytes that wait to be sent, beyond which the connection breaks */
 };
 
 enum hprpc__state {
@@ -50,7 +50,7 @@ struct hprpc__keepalive {
     bool answers;               /* the other side pumps all the time, so it can answer a PING */
     bool heard;                 /* something came since the last look */
     uint32_t silent;            /* intervals in a row in which nothing came */
-    _Atomic uint64_t next_look; /* HPRPC__NEVER where nobody is pinged; written by the pump, asked by any thread */
+    _Atomic uint64_t next_look; /* HPRPC__NEVER: no pings; written by the pump, read by any thread */
 };
 
 struct hprpc__grant;
@@ -77,7 +77,7 @@ struct hprpc__host {
     bool pumps_always; /* some thread always pumps, so that a PING is answered */
     bool pumps_alone;  /* only the host's own thread pumps; other threads wait for it */
 
-    /* A wait inside a handler was woken through `wake_fd`, perhaps for the host: it must look again. By the pump's owner. */
+    /* A wait inside a handler took a ring of `wake_fd`, perhaps meant for the host, which must look again. By the pump's owner. */
     bool woke_for_host;
 
     /* Where the pumping thread sleeps, if everything that wakes it is registered there. NULL: it polls. */
@@ -94,7 +94,7 @@ struct hprpc__pump {
     atomic_uint wanting;      /* how many of them wait for credit or room */
     struct hprpc__mutex lock; /* of `waiters`; taken last */
     struct hprpc__waiter *waiters;
-    bool pumps_alone;                 /* as the host's; who waits may be the last to leave, when the host is gone */
+    bool pumps_alone;                 /* a copy of the host's: a thread that waits may outlive the host */
     int wake_fd;                      /* wakes the pumping thread; the host's */
     struct hprpc__spin_history spins; /* pump */
 };
@@ -113,10 +113,10 @@ struct hprpc__tickets {
     uint32_t capacity;
     uint32_t free_id;                 /* head of the list of free ids, `capacity` when there is none */
     uint32_t held;                    /* tickets that callers have not cleared */
-    bool last_frees;                  /* the controller outlived its references for their sake */
+    bool last_frees;                  /* no reference is left: the last of these tickets destroys the controller */
     struct hprpc_pending_call *pool;  /* tickets to use again */
-    struct hprpc_pending_call *queue; /* those whose BIND waits to be sent, in order */
-    atomic_uint queued;               /* how many; written under the lock, looked at by the pump */
+    struct hprpc_pending_call *queue; /* tickets whose BIND waits to be sent, in order */
+    atomic_uint queued;               /* length of `queue`; written under the lock, read by the pump */
 };
 
 struct hprpc_client {
@@ -129,7 +129,7 @@ struct hprpc_controller {
     void (*clear_roles)(struct hprpc_controller *controller); /* frees what calling and serving keep here */
     struct hprpc_context *context;
     struct hprpc_channel *channel;
-    struct hprpc__shared *shared; /* a reference to what is its host's as well */
+    struct hprpc__shared *shared; /* a reference; the host has one, too */
     atomic_uint references;
     struct hprpc__limits own;  /* what we allow the other side */
     struct hprpc__limits peer; /* what it allows us; set before the state becomes READY */
@@ -138,27 +138,27 @@ struct hprpc_controller {
     struct hprpc__mutex lock;
     atomic_uint state;               /* enum hprpc__state, written under the lock */
     int code;                        /* lock: why it is BROKEN */
-    struct hprpc_detail reason;      /* lock: the same in words */
+    struct hprpc_detail reason;      /* lock: why, in words */
     bool closing;                    /* lock: closed on this side */
     bool parted;                     /* pump: the other side has said GOODBYE */
     bool draining;                   /* lock: the other side takes no more requests */
     bool drained;                    /* pump: the other side was told that this one takes no more */
     _Atomic uint64_t requests_taken; /* since HELLO; written by the pump */
     uint64_t requests_sent;          /* lock: since HELLO */
-    uint64_t taken_there;            /* pump: of those, what the other side says it took; HPRPC__TAKEN_UNKNOWN */
-    atomic_bool takes_none; /* requests that come from now on are not taken: the other side was told how many were */
-    uint64_t silence;   /* between two requests, after which one looks at the connection first; 0 where others look */
-    bool has_own_clock; /* `silence` is in the context's nanoseconds rather than in ticks */
-    _Atomic uint64_t asked_at;         /* the last request; any thread */
-    atomic_bool hungry;                /* the last turn found no memory to receive; written by the pump */
-    uint64_t hungry_until;             /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
-    bool starved;                      /* lock: closed, because there was no memory for what the other side waits for */
-    bool begins;                       /* this side connected, and says HELLO first */
-    bool turned_away;                  /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
-    bool announced;                    /* the host was told that it is READY; pump */
-    uint64_t number;                   /* among those of its host */
-    uint64_t born;                     /* when it was made */
-    bool hello_sent;                   /* pump */
+    uint64_t taken_there;            /* pump: how many of them the other side says it took; HPRPC__TAKEN_UNKNOWN */
+    atomic_bool takes_none;    /* requests that come from now on are not taken: the other side was told how many were */
+    uint64_t silence;          /* a request after so long looks at the connection first; 0: some thread always pumps */
+    bool has_own_clock;        /* `silence` is in the context's nanoseconds rather than in ticks */
+    _Atomic uint64_t asked_at; /* the time of the last request; any thread */
+    atomic_bool hungry;        /* the last turn found no memory to receive; written by the pump */
+    uint64_t hungry_until;     /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
+    bool starved;              /* lock: closed, because there was no memory for what the other side waits for */
+    bool begins;               /* this side connected, and says HELLO first */
+    bool turned_away;          /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
+    bool announced;            /* the host was told that it is READY; pump */
+    uint64_t number;           /* among those of its host */
+    uint64_t born;             /* when it was made */
+    bool hello_sent;           /* pump */
     struct hprpc__tickets tickets;     /* lock */
     uint32_t calls_out;                /* lock: requests without an answer, one-way ones without credit */
     uint64_t bytes_out;                /* lock: their bodies */
@@ -183,9 +183,9 @@ struct hprpc_controller {
     bool needs_memory;                                  /* pump: the last turn found none, and can go on with some */
     bool turning;                                       /* pump: a batch of messages is being dispatched */
     struct hprpc_request *running;                      /* pump: the innermost handler that runs inline */
-    struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into it */
+    struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into `running` */
     struct hprpc_request *spare;                        /* pump: requests to use again */
-    struct hprpc_request *returned;                     /* lock: the same, from other threads */
+    struct hprpc_request *returned;                     /* lock: requests to use again, put back by other threads */
     uint32_t told;                   /* lock: requests that were answered at their CANCEL, and are held */
     uint64_t bytes_received;         /* pump: bodies of requests that want an answer */
     _Atomic uint64_t bytes_answered; /* those of them that got one; written under the lock */
@@ -201,7 +201,7 @@ struct hprpc_controller {
     /* for the host's lists; pump */
     struct hprpc_controller *next, *previous;
     bool active;
-    bool naps; /* asleep, and nothing wakes it but time */
+    bool naps; /* it sleeps, and only time wakes it */
     struct hprpc__spin spin;
     size_t watch_count; /* lock: what the host has registered */
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
@@ -216,7 +216,7 @@ static inline uint64_t hprpc__silence_now(const struct hprpc_controller *control
 /* Checks that this thread owns the pump. */
 static inline void hprpc__assert_pumping(const struct hprpc__pump *pump)
 {
-    /* relaxed: a thread asks for its own name, which it alone stores */
+    /* relaxed: this thread asks for its own name, which no other thread stores */
     hprpc__assert(atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) ==
                   hprpc__thread_self());
     (void)pump;
@@ -240,8 +240,8 @@ static inline void hprpc__answered(struct hprpc_controller *controller, uint64_t
 }
 
 /*
- * Whether another `size` bytes of requests are within the credit. A quarter of it may be consumed and not yet given back, for
- * CREDIT comes in batches; whatever its size, a request must not wait for that quarter, because nothing would end the wait.
+ * Whether another `size` bytes of requests are within the credit. CREDIT comes in batches, so up to a quarter may be consumed and
+ * not yet given back. A request of any size must not wait for that quarter, because nothing would end the wait.
  */
 static inline bool hprpc__within_credit(uint64_t taken, uint64_t size, uint64_t max_call_bytes)
 {
@@ -250,13 +250,13 @@ static inline bool hprpc__within_credit(uint64_t taken, uint64_t size, uint64_t 
 
 static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller)
 {
-    /* acquire: pairs with the releases in hprpc__hello_receive and in set_broken (break.c); the peer's limits are there once it says READY */
+    /* acquire: pairs with the releases in hprpc__hello_receive and set_broken (break.c); a thread that sees READY sees `peer` */
     return (enum hprpc__state)atomic_load_explicit(&controller->state, memory_order_acquire);
 }
 
 /*
- * Once it is BROKEN: why what was not sent was not. Where the two sides have never said HELLO (the other's limits are not
- * there), the answer is why the connection could not be made.
+ * The code for a request that was not sent because the state is BROKEN. Where the other side has never said HELLO (its limits
+ * are not there), this is the code that connecting failed with.
  */
 static inline int hprpc__code_of_unsent(const struct hprpc_controller *controller)
 {

@@ -89,7 +89,7 @@ int hprpc__error_send(struct hprpc_controller *controller, uint32_t call, int co
     return send_written(controller, HPRPC_MESSAGE_ERROR, call, &writer);
 }
 
-/* Requests taken so far, where that number is final: this thread is the one that takes them. */
+/* Requests taken so far, if this thread owns the pump: no other thread takes more of them. Else HPRPC__TAKEN_UNKNOWN. */
 static uint64_t taken(struct hprpc_controller *controller)
 {
     if (!hprpc__pump_is_mine(&controller->pump))
@@ -107,7 +107,7 @@ int hprpc__goodbye_send(struct hprpc_controller *controller, int code, const cha
     hprpc__assert_locked(&controller->lock);
     goodbye.text =
         (struct kodosis_string){ sentence, hprpc__sentence_fit(controller, text, HPRPC__SENTENCE_REST, sentence) };
-    /* relaxed: the pump, whose number this is, stores it for itself */
+    /* relaxed: a count is sent only by the pump's owner, and the same thread reads this before it takes a request */
     atomic_store_explicit(&controller->takes_none, true, memory_order_relaxed);
     kodosis_writer_init(&writer, body, sizeof(body));
     hprpc__goodbye_write(&writer, &goodbye);

@@ -11,7 +11,7 @@ int hprpc__hello_send(struct hprpc_controller *controller);
 int hprpc__credit_send(struct hprpc_controller *controller, uint32_t calls, uint64_t bytes);
 int hprpc__goodbye_send(struct hprpc_controller *controller, int code, const char *text);
 
-/* Has the other side send no more requests: those that come all the same are not taken. By the pump's owner, once. */
+/* Tells the other side to send no more requests; requests that still come are not taken. By the pump's owner, once. */
 int hprpc__drain_send(struct hprpc_controller *controller);
 
 enum { HPRPC__SENTENCE_REST = 32 }; /* bytes that a body with a sentence has beside it, at most */

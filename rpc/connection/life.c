@@ -69,7 +69,7 @@ void hprpc__controller_let_go(struct hprpc_controller *controller)
     controller->channel->ops->close(controller->channel);
 }
 
-/* Replies that callers still hold lie in the channel's memory: then the last of them frees. */
+/* Whether callers still hold replies, which lie in the channel's memory; then the clear of the last one destroys the controller. */
 static bool replies_are_held(struct hprpc_controller *controller)
 {
     bool held;
@@ -111,14 +111,14 @@ struct hprpc_controller *hprpc_controller_keep(struct hprpc_controller *controll
 
 void hprpc_controller_drop(struct hprpc_controller *controller)
 {
-    /* release and acquire: pair with each other, so that everything the others did is over before it is freed */
+    /* release and acquire: the drops pair with each other, so all other threads are through before the last one destroys */
     if (controller && atomic_fetch_sub_explicit(&controller->references, 1, memory_order_acq_rel) == 1)
         hprpc__controller_destroy(controller);
 }
 
 /* ---- The end ---- */
 
-/* Says why, if the other side can hear it yet, and closes the channel; the next turn sees that. Under the lock. */
+/* Sends GOODBYE, if the other side has said HELLO, and closes the channel; the next turn sees that. Under the lock. */
 static void close_channel(struct hprpc_controller *controller, int code, const char *reason)
 {
     hprpc__assert_locked(&controller->lock);

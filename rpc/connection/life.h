@@ -21,15 +21,15 @@ struct hprpc__controller_setup {
     const char *refusal; /* why the other side is turned away once it has said HELLO; NULL: it is not */
 };
 
-/* Makes a controller in state OPENING with one reference and says HELLO if it is the one that begins. HPRPC_ENOMEM. */
+/* Makes a controller in state OPENING with one reference; if it `begins`, its first turns say HELLO. HPRPC_ENOMEM. */
 int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hprpc_controller **ret_controller);
 
-/* Called when the last reference is dropped. Frees it, unless callers still hold replies; then the last clear of a call does. */
+/* Called when the last reference is dropped. Frees it, unless callers still hold replies; then the last hprpc_call_clear does. */
 void hprpc__controller_destroy(struct hprpc_controller *controller);
 
 /*
- * The connection is broken and no thread pumps it: gives the channel's descriptors back, although deferred requests or replies
- * may still keep the controller. Under the lock.
+ * Gives the channel's descriptors back. The connection is broken and no thread pumps it, but deferred requests or replies may
+ * still keep the controller. Under the lock.
  */
 void hprpc__controller_let_go(struct hprpc_controller *controller);
 
@@ -37,14 +37,14 @@ void hprpc__controller_let_go(struct hprpc_controller *controller);
 void hprpc__controller_end(struct hprpc_controller *controller);
 
 /*
- * There is no memory for a message that the other side waits for, not even for an error in its place: ends the connection,
- * because nothing else tells the other side. Under the lock; any thread; idempotent.
+ * Ends the connection where there is no memory for a message that the other side waits for, nor for an error in its place:
+ * nothing else would tell the other side. Under the lock; any thread; idempotent.
  */
 void hprpc__controller_starve(struct hprpc_controller *controller);
 
 /*
- * Notes why the connection is about to break, unless a reason is noted already, and returns `code`, with which the turn that
- * receives it breaks the connection. printf-style. Any thread, not under the lock.
+ * Notes why the connection is about to break, unless a reason is noted already. Returns `code`: the turn that gets it breaks the
+ * connection with it. printf-style. Any thread, not under the lock.
  */
 int hprpc__controller_fault(struct hprpc_controller *controller, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The bodies of the messages between two controllers: each one's size, writing and reading side by side. */
 #include "rpc/connection/message.h"
 
 /* ---- HELLO ---- */

@@ -18,9 +18,9 @@ struct hprpc__quota {
     _Atomic uint64_t bytes;
 
     uint64_t max_unread;
-    _Atomic uint64_t unread; /* bytes that wait in the channels, where they are many on one */
-    atomic_uint slow;        /* on so many connections */
-    /* `unread` grew beyond its limit: has every loop look whether it should end a connection. Any thread, under a send lock. */
+    _Atomic uint64_t unread; /* bytes that wait in channels, of connections on which many wait */
+    atomic_uint slow;        /* the number of those connections */
+    /* Called when `unread` grew beyond its limit: rings every loop, which may end a connection. Any thread, under a send lock. */
     void (*relieve)(void *self);
     void *self;
 };
@@ -45,7 +45,7 @@ static inline void hprpc__quota_give(struct hprpc__quota *quota, uint32_t size)
 {
     if (!quota)
         return;
-    /* only sums: nothing else is ordered by them, here or below */
+    /* relaxed, here and below: these are sums, and order nothing else */
     atomic_fetch_sub_explicit(&quota->bytes, size, memory_order_relaxed);
     atomic_fetch_sub_explicit(&quota->calls, 1, memory_order_relaxed);
 }

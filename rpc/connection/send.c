@@ -17,7 +17,7 @@ void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued)
     hprpc__quota_count_unread(controller->quota, before, now);
 }
 
-/* After what may have changed the channel's queue. */
+/* Called after each operation that may have changed the channel's queue. */
 static void look_at_queue(struct hprpc_controller *controller)
 {
     if (hprpc__state(controller) != HPRPC__BROKEN)

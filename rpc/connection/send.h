@@ -5,14 +5,14 @@
 
 #include "rpc/connection/connection.h"
 
-/* Publishes a reservation, under the lock; corked while a batch is being dispatched by this very thread. */
+/* Publishes a reservation, under the lock; corked if this thread is dispatching a batch. */
 int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation);
 
 /* Reserves, copies and publishes a whole body, under the lock. */
 int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *header, const void *body,
                 uint32_t size);
 
-/* Tells the server's quota how much waits in the channel, or that nothing does any more. Under the lock. */
+/* Tells the server's quota how many bytes wait in the channel. Under the lock. */
 void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued);
 
 /* Sends what waits in the channel; not under the lock. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The life of what a host and its controllers have in common. */
 #include "rpc/connection/shared.h"
 
 #include <hprpc/channel/transport.h>
@@ -29,7 +30,7 @@ struct hprpc__shared *hprpc__shared_keep(struct hprpc__shared *shared)
 
 void hprpc__shared_drop(struct hprpc__shared *shared)
 {
-    /* release and acquire: pair with each other, so that everything the others did is over before it is freed */
+    /* release and acquire: the drops pair with each other, so all other threads are through before the last one frees */
     if (!shared || atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) != 1)
         return;
     hprpc__fork_guard_free(shared->guard);

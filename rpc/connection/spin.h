@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How long to look before sleeping: the one strategy behind HPRPC_WAIT_SPIN, _ADAPTIVE and _BLOCK. Adaptive spins for about
- * the cost of being woken up, which loses at most as much again. Where that is in vain again and again, the other side
- * probably shares this processor, and cannot run while this one spins: then it spins and yields, which is cheaper than to
- * sleep and be woken, and keeps both sides runnable, so that the scheduler moves one of them to a processor that is idle.
- * Where that is in vain as well (the other side answers slowly, or others want the processor), it sleeps at once. Now and
- * then the next more eager manner is tried again, less and less often as long as it is in vain.
+ * the cost of a wake-up, which loses at most as much again. Where that fails again and again, the other side probably shares
+ * this processor, and cannot run while this side spins. Then adaptive spins and yields: that is cheaper than a sleep and a
+ * wake-up, and both sides stay runnable, so the scheduler moves one of them to an idle processor. Where that fails too (the
+ * other side answers slowly, or other threads want the processor), adaptive sleeps at once. Now and then it tries the next more
+ * eager manner again, less and less often as long as that fails.
  */
 #ifndef HPRPC_RPC_CONNECTION_SPIN_H
 #define HPRPC_RPC_CONNECTION_SPIN_H
@@ -16,14 +16,14 @@
 
 enum {
     HPRPC__SPIN_NANOSECONDS = 50 * 1000,  /* a wake-up costs 10 to 50 microseconds */
-    HPRPC__NAP_NANOSECONDS = 1000 * 1000, /* between two looks at what nothing can wake anybody for */
-    HPRPC__SPIN_SLOW_YIELD = 500 * 1000,  /* who gets the processor back so late has company that does not yield */
+    HPRPC__NAP_NANOSECONDS = 1000 * 1000, /* between two looks at a connection that cannot wake its thread */
+    HPRPC__SPIN_SLOW_YIELD = 500 * 1000,  /* a yield that takes so long met a busy thread: stop yielding, and sleep */
     HPRPC__SPIN_CLOCK_EVERY = 16,         /* looks at the channel between two looks at the clock */
-    HPRPC__SPIN_VAIN_MAX = 4,             /* so many vain spins in a row, and the manner changes */
+    HPRPC__SPIN_VAIN_MAX = 4,             /* spins in a row that find nothing, after which the manner changes */
     HPRPC__SPIN_TRY_FIRST = 64,           /* waits before the next more eager manner is tried */
-    HPRPC__SPIN_TRY_VAIN = 1024,          /* at most, while trials are in vain: one costs about a percent of these */
-    HPRPC__SPIN_TRY_SLOW = 8 * 1024,      /* at least, after it has cost a time slice */
-    HPRPC__SPIN_TRY_LAST = 1024 * 1024,   /* and at most */
+    HPRPC__SPIN_TRY_VAIN = 1024,        /* most such waits, while trials fail: a trial costs about a percent of them */
+    HPRPC__SPIN_TRY_SLOW = 8 * 1024,    /* least such waits, after a trial has cost a time slice */
+    HPRPC__SPIN_TRY_LAST = 1024 * 1024, /* most such waits, after that */
 };
 
 enum hprpc__spin_manner { HPRPC__SPIN_PLAINLY, HPRPC__SPIN_YIELDING, HPRPC__SPIN_SLEEPING };
@@ -41,8 +41,8 @@ struct hprpc__spin {
     enum hprpc_wait wait;
     enum hprpc__spin_manner manner;
     bool trial;       /* more eager than the history suggests */
-    bool looked;      /* in vain, at least once */
-    uint32_t looks;   /* in vain, since the last look at the clock */
+    bool looked;      /* at least one look found nothing */
+    uint32_t looks;   /* looks that found nothing, since the last look at the clock */
     uint64_t started; /* 0 before the first look at the clock */
     struct hprpc__spin_history *history;
 };
@@ -55,7 +55,7 @@ static inline void hprpc__spin_change(struct hprpc__spin_history *history, enum 
     history->patience = HPRPC__SPIN_TRY_FIRST;
 }
 
-/* After a sleep, when there is nothing to learn: what is waited for is probably there. */
+/* Begins a wait after a sleep, which teaches nothing: what it waits for is probably there. */
 static inline void hprpc__spin_resume(struct hprpc__spin *spin, enum hprpc_wait wait,
                                       struct hprpc__spin_history *history)
 {
@@ -70,7 +70,7 @@ static inline void hprpc__spin_resume(struct hprpc__spin *spin, enum hprpc_wait 
                                                  : HPRPC__SPIN_PLAINLY;
 }
 
-/* Before a wait for something that is not there yet. */
+/* Begins a wait for something that is not there yet. */
 static inline void hprpc__spin_start(struct hprpc__spin *spin, enum hprpc_wait wait,
                                      struct hprpc__spin_history *history)
 {
@@ -90,7 +90,7 @@ static inline bool hprpc__spin_sleeps_at_once(const struct hprpc__spin *spin)
     return spin->manner == HPRPC__SPIN_SLEEPING;
 }
 
-/* Between two looks: leaves the processor's resources to its other half. */
+/* Called between two looks: leaves resources to the other thread of the processor's core. */
 static inline void hprpc__relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -100,15 +100,15 @@ static inline void hprpc__relax(void)
 #endif
 }
 
-/* How often to look in one turn: without anything in between, so that what comes is seen at once. */
+/* How often to look in one turn. Nothing else is done between these looks, so a message is seen at once. */
 static inline uint32_t hprpc__spin_looks(const struct hprpc__spin *spin)
 {
     return spin->manner == HPRPC__SPIN_PLAINLY ? HPRPC__SPIN_CLOCK_EVERY : 1;
 }
 
 /*
- * Counts vain looks; true when it is time to look at the clock. They come one by one in company and several at once alone,
- * in any order: the count is compared, because no multiple of anything need ever be met.
+ * Counts looks that found nothing; true when it is time to look at the clock. A connection that is active alone adds several
+ * looks at once, others add one, so the count is compared with >= and may pass the limit.
  */
 static inline bool hprpc__spin_wants_clock(struct hprpc__spin *spin, uint32_t looks)
 {
@@ -123,7 +123,7 @@ static inline bool hprpc__spin_wants_clock(struct hprpc__spin *spin, uint32_t lo
     return true;
 }
 
-/* A spin was in vain: changes the manner after several, and tries a more eager one less often. */
+/* Counts a spin that found nothing: several change the manner, and a trial that fails makes trials less frequent. */
 static inline void hprpc__spin_vain(struct hprpc__spin *spin)
 {
     struct hprpc__spin_history *history = spin->history;
@@ -137,8 +137,8 @@ static inline void hprpc__spin_vain(struct hprpc__spin *spin)
 }
 
 /*
- * Gives the processor away. Whoever gets it back late has company that does not yield, and is better off asleep, for the
- * scheduler prefers those that wake up: the manner changes at once, and yielding is tried again ever more seldom.
+ * Yields the processor. If sched_yield() takes longer than HPRPC__SPIN_SLOW_YIELD, a busy thread shares the processor, and the
+ * scheduler prefers threads that wake up: the manner changes to sleeping at once, and yielding is tried less and less often.
  */
 static inline void hprpc__spin_yield(struct hprpc__spin *spin, struct hprpc_context *context, uint64_t now)
 {
@@ -155,7 +155,7 @@ static inline void hprpc__spin_yield(struct hprpc__spin *spin, struct hprpc_cont
     spin->manner = HPRPC__SPIN_SLEEPING;
 }
 
-/* Whether to look again at this time, rather than to sleep. */
+/* Whether to look again at this time; false: sleep. */
 static inline bool hprpc__spin_goes_on(struct hprpc__spin *spin, struct hprpc_context *context, uint64_t now)
 {
     if (spin->wait == HPRPC_WAIT_SPIN)
@@ -171,14 +171,14 @@ static inline bool hprpc__spin_goes_on(struct hprpc__spin *spin, struct hprpc_co
     return true;
 }
 
-/* A spin that was in vain, and the sleep behind it, are over. */
+/* Called after a spin that found nothing and the sleep that followed. */
 static inline void hprpc__spin_slept(struct hprpc__spin *spin)
 {
     hprpc__spin_vain(spin);
     hprpc__spin_resume(spin, spin->wait, spin->history);
 }
 
-/* A spin that found what it waited for. */
+/* Called after a spin that found what it waited for. */
 static inline void hprpc__spin_paid(struct hprpc__spin *spin)
 {
     if (spin->wait != HPRPC_WAIT_ADAPTIVE || spin->manner == HPRPC__SPIN_SLEEPING || !(spin->looked || spin->trial))

@@ -65,8 +65,8 @@ void hprpc__pump_disown(struct hprpc__pump *pump)
         return;
     }
     /*
-     * Sequentially consistent on both: a waiter counts itself and then looks at `owner`; here it is the other way round.
-     * With release alone both could miss, and a waiter would sleep with nobody pumping.
+     * Sequentially consistent: pairs with hprpc__waiter_enlist. A waiter counts itself and then looks at `owner`; this thread
+     * clears `owner` and then looks at the count. With release alone both could miss, and the waiter would sleep without a pump.
      */
     atomic_store(&pump->owner, 0);
     hprpc__pump_pass_on(pump);
@@ -85,7 +85,7 @@ static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pen
     return false;
 }
 
-/* Those that wait for a ticket, or, with NULL, for room. */
+/* Wakes the threads that wait for a ticket; with NULL, those that wait for room. */
 static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
 {
     hprpc__mutex_lock(&pump->lock);
@@ -100,14 +100,14 @@ static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pend
 
 void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
 {
-    /* sequentially consistent: pairs with the increment in enlist, which comes before the waiter's last look at DONE */
+    /* sequentially consistent: pairs with hprpc__waiter_enlist, which comes before the waiter's last look at DONE */
     if (atomic_load(&pump->waiting))
         wake(pump, pending);
 }
 
 void hprpc__pump_wake_helpers(struct hprpc__pump *pump)
 {
-    /* sequentially consistent: pairs with the increment in enlist, which comes before the waiter's last look at the queue */
+    /* sequentially consistent: pairs with hprpc__waiter_enlist, which comes before the waiter's last look at the queue */
     if (!atomic_load(&pump->waiting))
         return;
     hprpc__mutex_lock(&pump->lock);
@@ -123,8 +123,8 @@ void hprpc__pump_wake_helpers(struct hprpc__pump *pump)
 void hprpc__pump_stir(struct hprpc_controller *controller)
 {
     /*
-     * Relaxed: who counted himself too late to be seen here looks at `turns` afterwards, under the lock; and the pump, which
-     * takes the lock before it sleeps, stirs behind it once more. One of the two sees the other.
+     * Relaxed: a waiter that counts itself too late to be seen here looks at `turns` after that, under the lock. The pump takes
+     * the lock before it sleeps, and stirs once more after that. So one of the two sees the other.
      */
     if (!atomic_load_explicit(&controller->pump.wanting, memory_order_relaxed))
         return;
@@ -147,7 +147,7 @@ void hprpc__waiter_enlist(struct hprpc__pump *pump, struct hprpc__waiter *waiter
     hprpc__mutex_lock(&pump->lock);
     waiter->next = pump->waiters;
     pump->waiters = waiter;
-    /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown; from here on they see us */
+    /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown, which see this waiter from here on */
     atomic_fetch_add(&pump->waiting, 1);
     if (waiter->awaited->room)
         atomic_fetch_add(&pump->wanting, 1);

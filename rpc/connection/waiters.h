@@ -8,15 +8,15 @@
 /* Attempts to send a request that found no credit or no room, and the waiting between them. Starts zeroed. */
 struct hprpc__room {
     uint32_t turns;    /* the controller's, before the last attempt */
-    uint32_t progress; /* the controller's, after it */
+    uint32_t progress; /* the controller's, after the last attempt */
     uint64_t deadline; /* of all the waiting; 0 before it begins */
-    bool spins;        /* the next has begun; it belongs to the pump */
+    bool spins;        /* `spin` has begun; it belongs to the pump */
     struct hprpc__spin spin;
 };
 
 /*
- * What a thread waits for: the first of these tickets; or, with `room`, that another attempt may do better; with neither,
- * only that the connection breaks.
+ * What a thread waits for: the first of these tickets; or, with `room`, that another attempt may succeed; with neither, that the
+ * connection breaks.
  */
 struct hprpc__awaited {
     struct hprpc_pending_call *const *pending;
@@ -35,7 +35,10 @@ struct hprpc__waiter {
 int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd);
 void hprpc__pump_clear(struct hprpc__pump *pump);
 
-/* Around an attempt, under the lock: what it stands on, so that the wait after it misses nothing. */
+/*
+ * Call these before and after each attempt, under the lock. They record `turns` and `progress`, so the wait returns at once if
+ * either has changed.
+ */
 static inline void hprpc__room_before(struct hprpc__room *room, struct hprpc_controller *controller)
 {
     room->turns = atomic_load_explicit(&controller->turns, memory_order_relaxed);
@@ -49,17 +52,17 @@ static inline void hprpc__room_after(struct hprpc__room *room, const struct hprp
 /* Whether this thread owns the pump. */
 static inline bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
 {
-    /* only this thread stores its own name there, so nothing need be ordered */
+    /* relaxed: this thread asks for its own name, which no other thread stores */
     return atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) == hprpc__thread_self();
 }
 
-/* Whether somebody else pumps, or an application's loop may be sleeping until it has to. */
+/* Whether another thread pumps, or the application's loop, which may sleep, does when it has to. */
 bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump);
 
 /* Wakes the pumping thread out of its sleep. Any thread. */
 void hprpc__pump_kick(const struct hprpc__pump *pump);
 
-/* A ticket's deadline is the first on its connection: whoever sleeps meant to sleep longer. Under the lock. */
+/* Called when a ticket's deadline became the first of its connection: wakes a thread that sleeps for longer. Under the lock. */
 static inline void hprpc__pump_deadline_moved(struct hprpc_controller *controller)
 {
     struct hprpc__host *host = controller->pump.host;
@@ -76,16 +79,16 @@ bool hprpc__pump_try_own(struct hprpc__pump *pump);
 /* Gives it up and wakes a thread that may want it. */
 void hprpc__pump_disown(struct hprpc__pump *pump);
 
-/* Wakes threads that wait for this ticket. Cheap when nobody waits. */
+/* Wakes threads that wait for this ticket. Cheap when no thread waits. */
 void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending);
 
-/* Wakes threads that can run nested requests while they wait. Cheap when nobody waits. */
+/* Wakes threads that can run nested requests while they wait. Cheap when no thread waits. */
 void hprpc__pump_wake_helpers(struct hprpc__pump *pump);
 
-/* After a turn: has those try again who wait for credit or room. Cheap when nobody does. */
+/* Called after a turn: wakes threads that wait for credit or room, to try again. Cheap when there are none. */
 void hprpc__pump_stir(struct hprpc_controller *controller);
 
-/* Wakes a thread that waits, where no thread pumps, so that it may. */
+/* Wakes one thread that waits, if no thread pumps, so that it takes the pump. */
 void hprpc__pump_pass_on(struct hprpc__pump *pump);
 
 /* Puts a waiter, which lives on its thread's stack, into the list; and takes it out, under the pump's lock. */
