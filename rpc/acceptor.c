@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Listening, accepting, and turning away. */
 #include "rpc/acceptor.h"
 
 #include <errno.h>
@@ -7,12 +8,12 @@
 #include "rpc/transports.h"
 #include "rpc/pump/watcher.h"
 
-enum { ACCEPTS = 64 }; /* in one turn, so that those who are there are served meanwhile */
+enum { ACCEPTS = 64 }; /* connections accepted in one turn, so that the loop serves the others meanwhile */
 
-enum { TURNED_AWAY = 64 }; /* without a pause, so that a flood costs next to nothing */
+enum { TURNED_AWAY = 64 }; /* connections turned away between two pauses, so that a flood costs next to nothing */
 
 #define PAUSE (100ull * 1000 * 1000)
-#define SILENCE (10ull * 1000 * 1000 * 1000) /* between two lines about those who are turned away or wait */
+#define SILENCE (10ull * 1000 * 1000 * 1000) /* between two log lines about connections that are turned away or wait */
 
 /* ---- Listening ---- */
 
@@ -105,7 +106,7 @@ void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)
 
 /* ---- Accepting ---- */
 
-/* Says why connections are refused or wait: once in a while, however many they are. */
+/* Logs why connections are refused or wait: once in a while, however many they are. */
 static void complain(struct hprpc__acceptor *acceptor, const char *what, const char *reason)
 {
     uint64_t now = hprpc_context_now(acceptor->context);
@@ -119,7 +120,7 @@ static void complain(struct hprpc__acceptor *acceptor, const char *what, const c
     acceptor->unsaid = 0;
 }
 
-/* Descriptors or memory are used up, or too many come at once: looks away for a moment instead of spinning. */
+/* Stops watching the listeners for a moment: descriptors or memory are used up, or too many connections come at once. */
 static void pause_accepting(struct hprpc__acceptor *acceptor, const char *reason)
 {
     complain(acceptor, "accepting pauses", reason);
@@ -129,7 +130,7 @@ static void pause_accepting(struct hprpc__acceptor *acceptor, const char *reason
     acceptor->turned_away = 0;
 }
 
-/* Hands a connection over, or turns it away; NULL, or why accepting must pause. */
+/* Gives a connection to `arrive`, or turns it away; NULL, or why accepting must pause. */
 static const char *take(struct hprpc__acceptor *acceptor, struct hprpc_channel *channel, const char *refusal)
 {
     if (refusal)
@@ -141,7 +142,7 @@ static const char *take(struct hprpc__acceptor *acceptor, struct hprpc_channel *
     return refusal && ++acceptor->turned_away >= TURNED_AWAY ? "too many come to be turned away" : NULL;
 }
 
-/* Whether an event of this listener's is still there; true of one that cannot tell. */
+/* Whether an event of this listener is still there; true for a listener without descriptors. */
 static bool somebody_waits(struct hprpc_listener *listener)
 {
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
@@ -154,8 +155,8 @@ static bool somebody_waits(struct hprpc_listener *listener)
 }
 
 /*
- * Accepts one; NULL while that may go on, "" when nobody is there, or why accepting must pause. A server that is full looks
- * again in the next turn before it turns anybody away: the same sleep may have brought the end of a connection.
+ * Accepts one connection; NULL while that may go on, "" when there is none, or why accepting must pause. A full server looks
+ * again in the next turn before it turns a connection away: this turn may still see the end of another one.
  */
 static const char *accept_one(struct hprpc__acceptor *acceptor, struct hprpc_listener *listener,
                               struct hprpc_detail *detail)

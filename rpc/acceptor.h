@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a server listens, and what becomes of those who come. */
+/* Where a server listens, and what becomes of the connections that come. */
 #ifndef HPRPC_RPC_ACCEPTOR_H
 #define HPRPC_RPC_ACCEPTOR_H
 
@@ -13,8 +13,8 @@ struct hprpc__listening {
 
 enum hprpc__vacancy {
     HPRPC__VACANT,
-    HPRPC__FULL,    /* whoever comes is turned away */
-    HPRPC__CROWDED, /* and so many are being turned away that whoever comes waits */
+    HPRPC__FULL,    /* new connections are turned away */
+    HPRPC__CROWDED, /* so many are being turned away that new connections wait */
 };
 
 struct hprpc__acceptor {
@@ -22,26 +22,26 @@ struct hprpc__acceptor {
     struct hprpc__loop *loop;           /* whose epoll set the listeners are in */
     struct hprpc__listening *listeners; /* in the order they were added */
     uint64_t paused_until;              /* 0 while accepting goes on */
-    bool polls;                         /* some of them are polled, */
-    uint64_t next_poll;                 /* and at this time again */
+    bool polls;                         /* some listeners are polled */
+    uint64_t next_poll;                 /* when they are polled again */
     bool looked_twice;                  /* the server was full in the turn before, too */
     uint32_t turned_away;               /* since the last pause */
     uint64_t silent_until;              /* when the log may complain again */
     uint32_t unsaid;                    /* complaints since the last one that was logged */
 
     /*
-     * Takes a channel over; negative if it cannot, and the channel is still the caller's. With a refusal, the other side gets
+     * Takes a channel over; negative on failure, and the channel is still the caller's. With a refusal, the other side gets
      * that sentence and no more.
      */
     int (*arrive)(void *self, struct hprpc_channel *channel, const char *refusal);
-    /* Whether there is room for one more; the sentence where there is not. */
+    /* Whether there is room for one more connection; if not, the reason. */
     enum hprpc__vacancy (*vacancy)(void *self, struct hprpc_detail *ret_reason);
     void *self;
 };
 
 int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, struct hprpc_detail *detail);
 
-/* The loop has an event of this listener's. */
+/* Accepts what is there: called when the loop has an event of this listener. */
 void hprpc__acceptor_event(struct hprpc__acceptor *acceptor, struct hprpc__listening *listening);
 
 /* Looks at the listeners that have no descriptors, if it is time to. */
@@ -50,7 +50,7 @@ void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor, uint64_t now);
 /* Begins to accept again when a pause is over; returns when that will be, or HPRPC__NEVER. */
 uint64_t hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now);
 
-/* Somebody who was turned away is gone: what that took is free again. On the loop's thread. */
+/* Ends a pause early: called when a connection that was turned away has ended. On the loop's thread. */
 void hprpc__acceptor_hurry(struct hprpc__acceptor *acceptor);
 
 /* Stops listening everywhere and removes the names. */

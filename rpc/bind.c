@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* BIND as generated code asks for it: without waiting, in two halves, or in one that waits. */
+/* BIND as generated code uses it: in two halves, the first of which does not wait, or in one step that waits. */
 #include "rpc/call/bind.h"
 
 #include "rpc/call/binding.h"
@@ -13,7 +13,7 @@ static int explain(struct hprpc_call *call, int code, const char *text)
     return code;
 }
 
-/* Puts a ticket into the queue, under the lock. Fails where the connection has ended, or was never made. */
+/* Puts a ticket into the queue, under the lock. Fails where the connection is broken. */
 static int enqueue(struct hprpc_controller *controller, const struct hprpc_interface *interface,
                    struct hprpc_call *call)
 {
@@ -31,7 +31,7 @@ static int enqueue(struct hprpc_controller *controller, const struct hprpc_inter
     return 0;
 }
 
-/* Starts the clock of what nobody may be waiting for. Under the lock. */
+/* Starts the clock of a ticket that perhaps no thread waits for. Under the lock. */
 static void start_clock(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
@@ -75,7 +75,7 @@ int hprpc_stub_bind_post(struct hprpc_client *client, const struct hprpc_interfa
     return r;
 }
 
-/* Takes BOUND over into the handle of the interface. HPRPC_ENOMEM, HPRPC_EPROTOCOL. */
+/* Stores BOUND in the handle of the interface. HPRPC_ENOMEM, HPRPC_EPROTOCOL. */
 static int read_bound(struct hprpc_pending_call *pending, const struct hprpc_interface *interface,
                       struct hprpc_binding **ret_binding)
 {
@@ -117,7 +117,7 @@ int hprpc_stub_bind_collect(struct hprpc_call *call, const struct hprpc_interfac
     return 0;
 }
 
-/* Waits for the answer; at the deadline, also where the thread that pumps is too busy to see that it has passed. */
+/* Waits for the answer, at most until the deadline, even if the thread that pumps is too busy to see that it has passed. */
 static void await_answer(struct hprpc_pending_call *pending)
 {
     const struct hprpc__awaited answer = { .pending = &pending, .count = 1 };

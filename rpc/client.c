@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A client of an application: one controller of its own, and the three ways to pump it. */
+/* The client as an application has it: one controller of its own, and the three ways to pump it. */
 #include "rpc/pump/wait.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 enum { TURNS = 16 }; /* of the pump in one hprpc_client_process */
 
-/* What surrounds the controller of a client. */
+/* The host of a client's controller. */
 struct connection {
     struct hprpc__host host;
     struct hprpc_context *context;
@@ -26,9 +26,9 @@ struct connection {
     enum hprpc_pump pump;
     struct hprpc__shared *shared;
     int wake_fd;
-    struct hprpc__poller poller;   /* HPRPC_PUMP_LOOP's, else none */
-    struct hprpc__sleeper sleeper; /* the others' */
-    _Atomic uint64_t nap_end;      /* HPRPC_PUMP_LOOP: when to look again where nothing wakes anybody; 0 for never */
+    struct hprpc__poller poller;   /* with HPRPC_PUMP_LOOP, else none */
+    struct hprpc__sleeper sleeper; /* with the other two */
+    _Atomic uint64_t nap_end;      /* HPRPC_PUMP_LOOP: when to look again if only time wakes the loop; 0: never */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
     struct hprpc__thread thread; /* HPRPC_PUMP_THREAD */
@@ -48,12 +48,12 @@ static void watch_changed(struct hprpc__host *host, struct hprpc_controller *con
 
     if (connection->poller.fd >= 0)
         hprpc__watcher_update(&connection->poller, controller);
-    /* whoever pumps may sleep, and must look at the channel again */
+    /* the thread that pumps may sleep, and must look at the channel again */
     if (atomic_load(&controller->pump.owner) && !hprpc__pump_is_mine(&controller->pump))
         hprpc__pump_kick(&controller->pump);
 }
 
-/* Registers what wakes the application's loop; false where something cannot, or must not before there is memory. */
+/* Registers the channel's descriptors in the set; false where not all of them wake the loop, or must not without memory. */
 static bool watch(struct connection *connection, struct hprpc_controller *controller)
 {
     bool wakes = false;
@@ -67,7 +67,7 @@ static bool watch(struct connection *connection, struct hprpc_controller *contro
     return wakes;
 }
 
-/* From now on the descriptor tells when there is something to do, or the time-out. True when it is the time-out's turn. */
+/* Arms the channel, so that from now on descriptor and time-out tell when there is work. True: only the time-out tells. */
 static bool hand_over(struct connection *connection, struct hprpc_controller *controller)
 {
     bool wakes = watch(connection, controller);
@@ -84,7 +84,7 @@ static bool hand_over(struct connection *connection, struct hprpc_controller *co
     return naps;
 }
 
-/* The application's loop takes over again from a thread that waited: it may have to ask for its time-out again. */
+/* Gives the connection back to the application's loop after a wait; a kick makes the loop ask for its time-out again. */
 static void handed_back(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct connection *connection = (struct connection *)host;
@@ -118,7 +118,7 @@ static bool is_over(enum hprpc_client_state state)
     return state == HPRPC_CLIENT_BROKEN || state == HPRPC_CLIENT_CLOSED;
 }
 
-/* What `changed` was told at last. */
+/* The state that `changed` was told last. */
 static enum hprpc_client_state told_state(struct hprpc_controller *controller)
 {
     switch (hprpc__state(controller)) {
@@ -141,7 +141,7 @@ static void tell_state(struct hprpc__host *host, struct hprpc_controller *contro
                             controller->reason.text);
 }
 
-/* The first state, told before anybody can pump. */
+/* Tells the first state, before any thread can pump. */
 static void tell_connecting(struct connection *connection)
 {
     if (connection->changed)
@@ -170,7 +170,7 @@ static int start_thread(struct connection *connection, struct hprpc_detail *deta
     return 0;
 }
 
-/* The connection is closing, so the thread will not stay. */
+/* Joins the pumping thread, which ends because the connection is closing. */
 static void join_thread(struct connection *connection)
 {
     if (!connection->thread_runs)
@@ -208,7 +208,7 @@ static void free_connection(struct connection *connection)
     hprpc_context_release(connection->context, connection, sizeof(*connection));
 }
 
-/* What the pump sleeps on: in the application's loop, or in a set of its own. */
+/* Makes the set that a pumping thread sleeps in: for the application's loop, or the client's own. */
 static int make_descriptors(struct connection *connection)
 {
     if (connection->wake_fd < 0)
@@ -297,7 +297,7 @@ static int read_options(const struct hprpc_client_options *options, struct hprpc
     return 0;
 }
 
-/* Everything that can fail at once. On failure nothing was told to anybody. */
+/* Does everything that can fail at once. On failure `changed` was told nothing. */
 static int begin(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
                  struct hprpc_detail *detail, struct connection **ret_connection)
 {
@@ -349,7 +349,7 @@ static int open_client(struct hprpc_context *context, const char *uri, const str
 
     if (!connection)
         return r;
-    /* the descriptor calls for a first look, which registers what the channel sleeps on */
+    /* makes the descriptor ready: the first hprpc_client_process registers the channel's descriptors */
     if (connection->pump == HPRPC_PUMP_LOOP)
         hprpc__pump_kick(&connection->controller->pump);
     *ret_client = &connection->controller->client;
@@ -366,7 +366,7 @@ int hprpc_client_open(struct hprpc_context *context, const char *uri, const stru
     return r;
 }
 
-/* Whether the two sides have not said HELLO yet; and from when on it is worth looking again. */
+/* Whether the connection is still OPENING; notes the progress so far in `room`. */
 static bool is_opening(struct hprpc_controller *controller, struct hprpc__room *room)
 {
     bool opening;
@@ -395,7 +395,7 @@ static int connect_client(struct hprpc_context *context, const char *uri, const 
     while (is_opening(controller, &room))
         hprpc__pump_wait_for_room(controller, &room, HPRPC_NO_TIMEOUT);
     if (hprpc__state(controller) == HPRPC__BROKEN) {
-        /* a GOODBYE right behind the HELLO, too, turns us away: no call of ours may have run */
+        /* a GOODBYE right after the HELLO is a refusal, too: no call has run */
         r = controller->code == HPRPC_EMAYBE ? HPRPC_EREFUSED : controller->code;
         hprpc_detail_set(detail, r, "%.100s: %s", uri, controller->reason.text);
         hprpc_client_free(&controller->client);
@@ -454,7 +454,7 @@ enum hprpc_client_state hprpc_client_state(struct hprpc_client *client)
     if (!client->controller->pump.host->pumps_always)
         hprpc__look(client->controller);
     told = told_state(client->controller);
-    /* another thread, which pumps, may have yet to see the close */
+    /* the pumping thread may not have seen the close yet */
     return !is_over(told) && is_closed_here(client->controller) ? HPRPC_CLIENT_CLOSED : told;
 }
 
@@ -463,7 +463,7 @@ struct hprpc_controller *hprpc_client_controller(struct hprpc_client *client)
     return client->controller;
 }
 
-/* ---- Inside somebody's event loop ---- */
+/* ---- Inside an application's event loop ---- */
 
 int hprpc_client_descriptor(struct hprpc_client *client)
 {
@@ -486,7 +486,7 @@ int hprpc_client_timeout(struct hprpc_client *client)
     return deadline <= now ? 0 : hprpc__milliseconds(deadline - now);
 }
 
-/* The connection has ended, and the application's loop hears of it: there is nothing more to wake it for. */
+/* Makes the descriptor quiet after the connection has ended: the application's loop has nothing more to do. */
 static void fall_silent(struct connection *connection, struct hprpc_controller *controller)
 {
     hprpc__mutex_lock(&controller->lock);
@@ -515,7 +515,7 @@ static int process(struct hprpc_client *client)
         hand_over(connection, controller);
         hprpc__pump_disown(&controller->pump);
     } else if (hprpc__state(controller) != HPRPC__BROKEN) {
-        /* a thread pumps that waits, and sleeps on its own: what rings meanwhile is for it */
+        /* a thread that waits owns the pump and sleeps on its own; events are for that thread */
         hprpc__watcher_note(&connection->poller);
     }
     if (hprpc__state(controller) != HPRPC__BROKEN)

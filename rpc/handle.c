@@ -35,7 +35,7 @@ static void close_connection(struct hprpc_controller *controller)
 
     if (!hprpc__shared_is_ours(controller->shared))
         return;
-    /* where no thread pumps, this one does meanwhile: it knows how many requests were taken, and completes what is pending */
+    /* takes the pump if it is free: its owner knows how many requests were taken, and completes pending calls */
     owned = !controller->pump.pumps_alone && !hprpc__pump_is_mine(&controller->pump) &&
             hprpc__pump_try_own(&controller->pump);
     hprpc__controller_end(controller);
@@ -72,7 +72,7 @@ int hprpc_controller_serve(struct hprpc_controller *controller, const struct hpr
         if (services) {
             memset(services, 0, sizeof(*services));
             services->context = controller->context;
-            /* release: pairs with the acquire in bind.c; a BIND may come at any time */
+            /* release: pairs with the acquire in rpc/serve/bind.c; a BIND may come at any time */
             atomic_store_explicit(&controller->own_services, services, memory_order_release);
         }
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a controller's makers give it. */
+/* The function that client and server give a new controller. */
 #ifndef HPRPC_RPC_HANDLE_H
 #define HPRPC_RPC_HANDLE_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What an application does with a call that it has started: look, wait, cancel, be told, and let go of it. */
+/* What an application does with a call that it has started: look, wait, cancel, register a callback, and clear it. */
 #include "rpc/pending-call.h"
 
 #include "base/single-thread.h"
 #include "rpc/pump/wait.h"
 
-/* Cancels a call that is still under way, unless its answer is just being stored: that is soon over. */
+/* Cancels a call that is still open; if its answer is just being stored, waits until that is done. */
 static __attribute__((noinline)) void call_off(struct hprpc_pending_call *pending)
 {
     struct hprpc_pending_call *const awaited[] = { pending };
@@ -23,8 +23,8 @@ bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending)
     unsigned before;
 
     /*
-     * In a child of fork what was lent is its parent's, who may still look at it; and another of the parent's threads may
-     * have held the lock, which nobody gives back here.
+     * In a child of fork a lent body belongs to the parent, which may still read it; and another thread of the parent may have
+     * held the lock, which is never given back here.
      */
     if (!hprpc__shared_is_ours(controller->shared))
         return false;
@@ -33,10 +33,11 @@ bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending)
 
     hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
+    /* acquire: pairs with the read-modify-write in hprpc__ticket_finish */
     before = atomic_load_explicit(&pending->flags, memory_order_acquire);
     if (!(before & HPRPC__NOTIFY))
         return true;
-    /* a callback that has not returned is still shown the ticket */
+    /* pairs with hprpc__ticket_notify: a callback that has not returned still has the ticket, and the second one puts it away */
     return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
 }
 
@@ -50,7 +51,7 @@ void hprpc_call_clear(struct hprpc_call *call)
 {
     struct hprpc_pending_call *pending = call->pending;
 
-    /* a callback that runs because of this finds the call cleared, and may even free it */
+    /* cleared first: a callback that this runs finds the call empty, and may even free it */
     call->pending = NULL;
     call->detail = NULL;
     if (pending)
@@ -78,7 +79,7 @@ static int first_done(struct hprpc_pending_call *const *pending, size_t count)
     return HPRPC_EAGAIN;
 }
 
-/* The first of their own deadlines: fixed since they were posted. */
+/* The first deadline of the tickets, each fixed when its call was posted. */
 static uint64_t first_deadline(const struct hprpc__awaited *awaited)
 {
     uint64_t first = HPRPC__NEVER;
@@ -90,7 +91,7 @@ static uint64_t first_deadline(const struct hprpc__awaited *awaited)
     return first;
 }
 
-/* Abandons those that are due. One whose answer is just being stored is as good as complete. */
+/* Abandons the tickets that are due; waits for one whose answer is just being stored. */
 static void expire_due(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
 {
     uint64_t now = hprpc_context_now(controller->context);
@@ -105,7 +106,7 @@ static void expire_due(struct hprpc_controller *controller, const struct hprpc__
     }
 }
 
-/* Their own deadlines hold also where the thread that pumps is too busy to see that one has passed. */
+/* Waits for one of the tickets. Their deadlines hold even if the thread that pumps is too busy to see them pass. */
 static void wait_for_any(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
 {
     uint64_t until = first_deadline(awaited), given;
@@ -165,7 +166,7 @@ void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
 {
     pending->notify = notify;
     pending->notify_self = self;
-    /* sequentially consistent: pairs with the same in hprpc__ticket_finish; exactly one of the two sees the other */
+    /* sequentially consistent: pairs with the read-modify-write in hprpc__ticket_finish; the second of the two runs `notify` */
     if (atomic_fetch_or(&pending->flags, HPRPC__NOTIFY) & HPRPC__DONE)
         hprpc__ticket_notify(pending);
 }

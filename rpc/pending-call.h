@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Letting go of a ticket. */
+/* Clearing a call: how its holder lets go of the ticket. */
 #ifndef HPRPC_RPC_PENDING_CALL_H
 #define HPRPC_RPC_PENDING_CALL_H
 
 #include "rpc/call/ticket.h"
 
-/* The holder is through with it. Any thread; waits for nothing but an answer that is just being stored. */
+/* Lets go of a ticket for its holder. Any thread; waits only for an answer that is just being stored. */
 void hprpc__pending_call_drop(struct hprpc_pending_call *pending);
 
-/* Its first half: true, and the caller has to retire the ticket (hprpc__ticket_retire); or the callback's end does that. */
+/* The first half of that. True: the caller must retire the ticket (hprpc__ticket_retire); false: the callback's end does. */
 bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending);
 
 #endif

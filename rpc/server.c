@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server's life: options, services, running. Connections are served by pump/loop.c; stop.c is the end of it. */
+/* The server's life: options, services, running. pump/loop.c serves the connections; stop.c is the end of a server. */
 #include "rpc/server.h"
 
 #include <errno.h>
@@ -98,7 +98,7 @@ static uint32_t smaller(uint32_t one, uint32_t other)
 static int arrive(void *self, struct hprpc_channel *channel, const char *refusal)
 {
     struct hprpc_server *server = self;
-    /* those who are turned away stay on the loop that accepts, which goes on when they are gone */
+    /* connections that are turned away stay on the loop that accepts, because their end ends its pause */
     struct hprpc__loop *loop = refusal ? &server->loops[0].loop : least_loaded(server);
     uint32_t opening_ms = refusal ? smaller(server->opening_ms, HPRPC__TURNED_AWAY_MS) : server->opening_ms;
     struct hprpc_controller *controller;
@@ -127,7 +127,7 @@ static int arrive(void *self, struct hprpc_channel *channel, const char *refusal
     return 0;
 }
 
-/* A connection of one of the loops has said HELLO, or has ended. */
+/* Called when a connection of a loop has said HELLO, or has ended. */
 static void state_changed(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct hprpc_server *server = ((struct hprpc__serving_loop *)host)->server;
@@ -143,7 +143,7 @@ static void state_changed(struct hprpc__host *host, struct hprpc_controller *con
     }
 }
 
-/* An event of the first loop that is no connection's: a listener has somebody, or a signal came. */
+/* Takes an event of the first loop that belongs to no connection: a listener's, or a signal. */
 static void other_event(void *self, void *owner)
 {
     struct hprpc_server *server = self;
@@ -317,7 +317,7 @@ int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_ur
 
 /* ---- Who is there ---- */
 
-/* Visits those of one loop. */
+/* Visits the connections of one loop. */
 static int visit_loop(struct hprpc_server *server, struct hprpc__loop *loop,
                       int (*visit)(void *self, struct hprpc_controller *controller), void *self)
 {
@@ -329,7 +329,7 @@ static int visit_loop(struct hprpc_server *server, struct hprpc__loop *loop,
     if (!controllers)
         return HPRPC_ENOMEM;
     count = hprpc__loop_gather(loop, controllers, capacity);
-    /* those beyond the capacity came this very moment, as if after the visit */
+    /* connections beyond the capacity have come just now, and count as later than the visit */
     for (size_t i = 0; i < count && i < capacity; i++) {
         if (r == 0 && hprpc__state(controllers[i]) == HPRPC__READY)
             r = visit(self, controllers[i]);
@@ -431,7 +431,7 @@ static int run(struct hprpc_server *server)
         return HPRPC_EFORKED;
     if (server->stage == HPRPC__STOPPED)
         return 0;
-    /* by another thread, or by this one, which left a handler by longjmp */
+    /* it runs on another thread, or this thread left a handler by longjmp */
     if (atomic_exchange(&server->running, true))
         return HPRPC_EINVAL;
     r = start_loops(server);
@@ -439,7 +439,7 @@ static int run(struct hprpc_server *server)
         r = hprpc__server_turn(server, true, HPRPC__NEVER);
     if (r == 0)
         r = hprpc__server_drain(server);
-    /* a child of fork that came out of a handler: connections, listeners and threads are its parent's */
+    /* in a child of fork that came out of a handler, connections, listeners and threads belong to the parent */
     if (r == HPRPC_EFORKED)
         return r;
     stop_loops(server);
@@ -459,7 +459,7 @@ int hprpc_server_run(struct hprpc_server *server)
     return r;
 }
 
-/* ---- Inside somebody's event loop ---- */
+/* ---- Inside an application's event loop ---- */
 
 int hprpc_server_descriptor(struct hprpc_server *server)
 {
@@ -493,7 +493,7 @@ static int process(struct hprpc_server *server)
         return HPRPC_EFORKED;
     if (server->loop_count != 1)
         return HPRPC_EINVAL;
-    /* a handler that runs the application's loop: the connection it came over must outlive it */
+    /* a handler runs the application's loop: the connection of its request must outlive it */
     if (server->processing)
         return 0;
     server->processing = true;

@@ -16,8 +16,8 @@ enum {
     HPRPC__KEPT_CALLS_MAX = 65536,
     HPRPC__STOP_MS = 5000,
     HPRPC__WORKER_IDLE_MS = 10000,
-    HPRPC__TURNED_AWAY_MAX = 64,  /* at once; others wait until one of them is gone */
-    HPRPC__TURNED_AWAY_MS = 1000, /* in which they have to say HELLO */
+    HPRPC__TURNED_AWAY_MAX = 64,  /* connections that are turned away at once; others wait until one of them is gone */
+    HPRPC__TURNED_AWAY_MS = 1000, /* in which they must say HELLO */
 };
 
 #define HPRPC__KEPT_BYTES_MAX (1024ull * 1024 * 1024)
@@ -33,7 +33,7 @@ struct hprpc__serving_loop {
 /* How far a server is on its way to the end, when it is driven by hprpc_server_process. */
 enum hprpc__server_stage {
     HPRPC__SERVING,
-    HPRPC__DRAINING, /* refuses new requests; those that are kept may finish, and answers leave */
+    HPRPC__DRAINING, /* new requests are refused; kept ones may finish, and answers leave */
     HPRPC__STOPPED,  /* every connection has ended */
 };
 
@@ -60,8 +60,8 @@ struct hprpc_server {
     atomic_bool over;                /* the loops' threads must return */
     enum hprpc__server_stage stage;  /* of the thread in hprpc_server_process */
     struct hprpc__server_signals signals;
-    _Atomic uint64_t stop_deadline; /* fixed by the first that sees `stop`; 0 before */
-    atomic_uint turning_away;       /* connections that are there to be turned away */
+    _Atomic uint64_t stop_deadline; /* fixed by the first thread that sees `stop`; 0 before */
+    atomic_uint turning_away;       /* connections that are being turned away */
     void (*connected)(void *self, struct hprpc_controller *controller);
     void (*disconnected)(void *self, struct hprpc_controller *controller, int code, const char *reason);
     void *connected_self;
@@ -76,13 +76,13 @@ int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, uint64_t unt
 
 bool hprpc__server_is_told_to_stop(struct hprpc_server *server);
 
-/* When every connection of a host ends, for struct hprpc__host. */
+/* When all connections of a host must end: `stop_deadline` of struct hprpc__host. */
 uint64_t hprpc__server_ends(struct hprpc__host *host);
 
 /* Stops listening, and serves until the requests that are kept have finished, or the stop deadline. 0 or HPRPC_ESYSTEM. */
 int hprpc__server_drain(struct hprpc_server *server);
 
-/* Sends what is left to say on a loop's connections, as long as that may take. On the loop's thread. */
+/* Sends what a loop's connections have not sent yet, until the stop deadline at most. On the loop's thread. */
 void hprpc__server_send_rest(struct hprpc_server *server, struct hprpc__loop *loop);
 
 /* The same two in steps that do not wait. 0: it goes on; HPRPC_ECLOSED: the end is reached. */
@@ -91,7 +91,7 @@ int hprpc__server_go_on_stopping(struct hprpc_server *server);
 /* When the next of these steps is due, at the latest: `deadline` is the loop's own. */
 uint64_t hprpc__server_next_look(struct hprpc_server *server, uint64_t now, uint64_t deadline);
 
-/* A signal of hprpc_server_stop_on_signal came. */
+/* Takes a signal of hprpc_server_stop_on_signal. */
 void hprpc__server_take_signal(struct hprpc_server *server);
 
 void hprpc__server_forget_signals(struct hprpc_server *server);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a server ends: it stops listening, turns new requests away, lets those that are kept finish and their answers leave,
- * all by a deadline, and closes. hprpc_server_run waits for these steps, hprpc_server_process takes them one by one.
+ * How a server ends: it stops listening, refuses new requests, lets kept ones finish and their answers leave, all by a
+ * deadline, and closes. hprpc_server_run waits for these steps, hprpc_server_process takes them one by one.
  */
 #include <errno.h>
 #include <sys/signalfd.h>
@@ -19,12 +19,12 @@ bool hprpc__server_is_told_to_stop(struct hprpc_server *server)
     return atomic_load_explicit(&server->stop, memory_order_acquire);
 }
 
-/* When the stop that was asked for must be over. */
+/* The time by which the server must have stopped; the first call fixes it. */
 static uint64_t stop_deadline(struct hprpc_server *server)
 {
     uint64_t none = 0, deadline = hprpc_context_now(server->context) + server->stop_ms * 1000000ull;
 
-    /* relaxed: the number alone is of interest, and it is the same for all */
+    /* relaxed: this orders nothing else, and all threads see the same number */
     if (atomic_compare_exchange_strong_explicit(&server->stop_deadline, &none, deadline, memory_order_relaxed,
                                                 memory_order_relaxed))
         return deadline;
@@ -115,7 +115,7 @@ void hprpc_server_stop(struct hprpc_server *server)
 {
     /*
      * Everything here may be done in a signal handler. Release: pairs with the acquire in hprpc__server_is_told_to_stop. A
-     * second stop rings nobody: the loops of a server that has stopped stay quiet.
+     * second stop does not ring: the loops of a server that has stopped stay quiet.
      */
     if (!server || !hprpc__shared_is_ours(server->shared) ||
         atomic_exchange_explicit(&server->stop, true, memory_order_release))
@@ -152,7 +152,7 @@ int hprpc_server_stop_on_signal(struct hprpc_server *server, int number)
     if (server->signals.fd < 0)
         sigemptyset(&set);
     sigemptyset(&one);
-    /* SIGKILL and SIGSTOP cannot be had in any other way than theirs */
+    /* SIGKILL and SIGSTOP cannot be blocked or taken */
     if (number == SIGKILL || number == SIGSTOP || sigaddset(&set, number) < 0 || sigaddset(&one, number) < 0)
         return HPRPC_EINVAL;
     if (watch_signals(server, &set) < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The client side of generated code: tickets, credit and room in; reply and outcome out. */
+/* What generated clients call: begin, publish, wait, and read the reply. */
 #include <stdio.h>
 
 #include "rpc/call/binding.h"
@@ -12,7 +12,7 @@
 
 #define DRAINING "the other side is stopping, and takes no more requests"
 
-/* Leaves the sentence behind a code with the call, if anybody asked, and returns the code. */
+/* Leaves the sentence behind a code with the call, if there is one, and returns the code. */
 static int explain(struct hprpc_call *call, int code, const char *text)
 {
     if (call)
@@ -24,7 +24,7 @@ static int explain_broken(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
 
-    /* the channel may have been the first to say so: then a look at it breaks the connection */
+    /* only the channel may know yet that it is broken; a turn breaks the connection then */
     hprpc__pump_once(controller);
     if (hprpc__state(controller) != HPRPC__BROKEN)
         return explain(stub->call, HPRPC_ENOTSENT, DRAINING);
@@ -34,7 +34,7 @@ static int explain_broken(struct hprpc_stub *stub)
 
 /* ---- Beginning ---- */
 
-/* What start_call said. Where the channel is broken, or being closed, the request did not leave. */
+/* The code to return for one of start_call. Where the channel is broken or being closed, the request was not sent. */
 static int code_of_start(int code)
 {
     return code == 0 || code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG ? code : HPRPC_ENOTSENT;
@@ -84,7 +84,7 @@ static uint32_t timeout_of(const struct hprpc_stub *stub)
     return timeout ? timeout : stub->client->controller->own.timeout_ms;
 }
 
-/* What keeps a request from being sent now: HPRPC_EAGAIN; or for ever. Under the lock. */
+/* Whether a request may be sent: 0; HPRPC_EAGAIN, not now; or the code that it fails with. Under the lock. */
 static inline int may_send(const struct hprpc_controller *controller, uint32_t size)
 {
     hprpc__assert_locked(&controller->lock);
@@ -142,7 +142,7 @@ static int try_oneway(struct hprpc_stub *stub, unsigned numbers, uint32_t size)
     return code_of_start(r);
 }
 
-/* Waits for credit or room to come, after an attempt that found none. */
+/* Waits for credit or room, after an attempt that found none. */
 static int wait_for_room(struct hprpc_stub *stub, struct hprpc__room *room)
 {
     struct hprpc_controller *controller = stub->client->controller;
@@ -169,7 +169,7 @@ static const char *procedure_of(const struct hprpc_stub *stub)
     return stub->binding->interface->procedures[stub->procedure].name;
 }
 
-/* A sentence of the connection's own, in memory that lives as long as the call: its ticket's. Without a ticket, a plainer one. */
+/* Makes a finished ticket, whose memory for a sentence lives as long as the call. NULL: there is no call, or no memory. */
 static struct hprpc_pending_call *sentence_ticket(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
@@ -179,7 +179,7 @@ static struct hprpc_pending_call *sentence_ticket(struct hprpc_stub *stub)
         return NULL;
     hprpc__mutex_lock(&controller->lock);
     if (hprpc__ticket_new(controller, HPRPC_NO_TIMEOUT, &pending) == 0)
-        pending->answered = true; /* nothing will come for it: clearing the call puts it away */
+        pending->answered = true; /* no answer will come, so clearing the call puts the ticket away */
     hprpc__mutex_unlock(&controller->lock);
     if (pending)
         hprpc__ticket_finish(pending, HPRPC_ETOOBIG);
@@ -200,7 +200,7 @@ static int explain_size(struct hprpc_stub *stub, uint64_t size)
     return explain(stub->call, HPRPC_ETOOBIG, pending->own_text.text);
 }
 
-/* Empties a call that is used again. Its ticket is returned where the caller, who takes the lock anyway, may retire it. */
+/* Empties a call that is used again. Returns its ticket if the caller, which takes the lock anyway, must retire it; else NULL. */
 static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hprpc_controller *controller)
 {
     struct hprpc_pending_call *former = call ? call->pending : NULL;
@@ -215,7 +215,7 @@ static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hp
     return hprpc__pending_call_let_go(former) ? former : NULL;
 }
 
-/* What no attempt can help. */
+/* Explains a call that no attempt can send. */
 static int refuse(struct hprpc_stub *stub, unsigned numbers, uint64_t size)
 {
     const struct hprpc__bound *bound = &stub->binding->procedures[stub->procedure];
@@ -224,7 +224,7 @@ static int refuse(struct hprpc_stub *stub, unsigned numbers, uint64_t size)
         hprpc_call_clear(stub->call);
     if (!hprpc__shared_is_ours(stub->client->controller->shared))
         return explain(stub->call, HPRPC_EFORKED, NULL);
-    /* acquire: pairs with the release in rpc/call/binding.c */
+    /* acquire: pairs with the release in set_one (binding.c) */
     if (hprpc__is_refused(numbers))
         return explain(stub->call, hprpc__refusal_of(numbers),
                        atomic_load_explicit((_Atomic(const char *) *)&bound->sentence, memory_order_acquire));
@@ -234,7 +234,7 @@ static int refuse(struct hprpc_stub *stub, unsigned numbers, uint64_t size)
     return explain_size(stub, size);
 }
 
-/* After an attempt that failed: 0, and it is time for another, or what the call fails with. */
+/* Called after an attempt that failed. 0: try again; or the code that the call fails with. */
 static int wait_or_explain(struct hprpc_stub *stub, struct hprpc__room *room, uint64_t size, int r)
 {
     switch (r) {
@@ -265,7 +265,7 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, co
 {
     if (KODOSIS_UNLIKELY(!binding))
         return explain(call, HPRPC_EINVAL, "the proxy is not bound to anything");
-    /* relaxed: another thread may be binding again, and either answer will do */
+    /* relaxed: another thread may be binding again, and the old or the new value will do */
     unsigned numbers =
         atomic_load_explicit(&((struct hprpc_binding *)binding)->procedures[procedure].numbers, memory_order_relaxed);
     struct hprpc_controller *controller = client->controller;
@@ -318,7 +318,7 @@ int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client
 
 /* ---- Publishing ---- */
 
-/* Publishes and gives the lock up. A value that cannot be encoded leaves no trace. */
+/* Publishes, under the lock. HPRPC_EINVAL: a value cannot be encoded; nothing is sent, and the ticket is released. */
 static int publish(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
@@ -334,7 +334,7 @@ static int publish(struct hprpc_stub *stub)
             hprpc__ticket_release(stub->pending);
         stub->pending = NULL;
     } else {
-        /* a channel that broke just now completes the ticket at the pump's next turn */
+        /* if the channel broke just now, the pump's next turn completes the ticket */
         controller->requests_sent++;
         hprpc__count(&controller->statistics.calls_sent);
     }
@@ -347,7 +347,7 @@ static int explain_value(struct hprpc_stub *stub)
                    "the arguments cannot be encoded: a string or list is too long, or changed meanwhile");
 }
 
-/* What was waited for, and how long. */
+/* The sentence for a deadline that passed: the procedure, and how long the wait was. */
 static const char *deadline_text(struct hprpc_stub *stub)
 {
     struct hprpc_pending_call *pending = stub->pending;
@@ -359,13 +359,13 @@ static const char *deadline_text(struct hprpc_stub *stub)
     return pending->own_text.text;
 }
 
-/* Opens the reader over the reply of a complete ticket, or tells what went wrong and lets go of what nobody wants. */
+/* Opens the reader over the reply of a complete ticket, or explains the failure and drops a ticket that no call holds. */
 static int open_reply(struct hprpc_stub *stub)
 {
     struct hprpc_pending_call *pending = stub->pending;
     int r;
 
-    /* a child of fork that came out of a callback, in the middle of its parent's wait */
+    /* a child of fork that came out of a callback, inside its parent's wait */
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(pending->controller->shared)))
         return explain(stub->call, HPRPC_EFORKED, NULL);
     r = pending->code;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of built-in transports, and how a URI finds its transport. */
 #include "rpc/transports.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@ extern const struct hprpc_transport hprpc_transport_pipe;
 extern const struct hprpc_transport hprpc_transport_shm;
 extern const struct hprpc_transport hprpc_transport_tcp;
 
-/* the one place that knows which backends there are */
+/* the only place that names the backends */
 static const struct hprpc_transport *const built_in[] = {
     &hprpc_transport_tcp,
     &hprpc_transport_pipe,

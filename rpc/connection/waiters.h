@@ -56,7 +56,7 @@ static inline bool hprpc__pump_is_mine(const struct hprpc__pump *pump)
     return atomic_load_explicit(&((struct hprpc__pump *)pump)->owner, memory_order_relaxed) == hprpc__thread_self();
 }
 
-/* Whether another thread pumps, or the application's loop, which may sleep, does when it has to. */
+/* Whether the pump belongs to another thread, or to an application's loop, which may be asleep. */
 bool hprpc__pump_is_elsewhere(const struct hprpc__pump *pump);
 
 /* Wakes the pumping thread out of its sleep. Any thread. */

@@ -19,15 +19,15 @@ static bool is_breach(int code)
 }
 
 /*
- * Whether the other side is told why: where it cannot know it, because it broke the rules, is turned away, or is not heard for lack
- * of memory. GOODBYE has no answer.
+ * Whether to send GOODBYE with the reason: the other side broke the rules, is turned away, or is not heard for lack of memory, and
+ * has not said GOODBYE itself.
  */
 static bool says_why(const struct hprpc_controller *controller, int code)
 {
     return !controller->parted && (is_breach(code) || code == HPRPC_ENOMEM || controller->turned_away);
 }
 
-/* A caller reads the reason where it no longer knows which of its connections that was. Under the lock. */
+/* Puts the peer's address before the reason: a caller that reads it may have many connections. Under the lock. */
 static void name_peer(struct hprpc_controller *controller)
 {
     struct hprpc_detail bare = controller->reason;
@@ -69,7 +69,7 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
 static void log_end(struct hprpc_controller *controller)
 {
     struct hprpc__identity identity;
-    /* those who are turned away are counted where they come in */
+    /* connections that are turned away were logged by the acceptor */
     enum hprpc_log_level level = controller->turned_away       ? HPRPC_LOG_DEBUG
                                  : is_breach(controller->code) ? HPRPC_LOG_ERROR
                                                                : HPRPC_LOG_INFO;

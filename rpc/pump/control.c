@@ -45,12 +45,12 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
         .features = hello.features,
     };
     controller->progress++;
-    /* release: pairs with hprpc__state; whoever sees READY sees the limits */
+    /* release: pairs with hprpc__state; a thread that sees READY sees the limits */
     atomic_store_explicit(&controller->state, HPRPC__READY, memory_order_release);
     hprpc__mutex_unlock(&controller->lock);
     controller->channel->receive_limit = controller->own.max_message;
     hprpc__keepalive_start(controller, hello.pumps_always);
-    /* the side that accepted answers with its own HELLO first, so that what is told can send at once */
+    /* the side that accepted sends its own HELLO first, so that `connected` can send at once */
     if (controller->begins)
         hprpc__controller_announce(controller);
     return 0;
@@ -78,7 +78,7 @@ int hprpc__credit_receive(struct hprpc_controller *controller, const struct hprp
                                    "a CREDIT that is malformed, or larger than what was taken");
 }
 
-/* What a GOODBYE means for calls: they may have run. For a connection that was not made yet: it was turned away. */
+/* The code that a GOODBYE breaks with. READY: calls may have run. OPENING: the connection was turned away. */
 static int code_of_goodbye(struct hprpc_controller *controller, int32_t said)
 {
     if (hprpc__state(controller) != HPRPC__OPENING)

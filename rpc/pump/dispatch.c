@@ -24,7 +24,7 @@ static int answer_ping(struct hprpc_controller *controller, uint32_t call)
     return 0;
 }
 
-/* PING, PONG and CANCEL are all header. */
+/* PING, PONG and CANCEL consist of a header alone. */
 static bool has_stray_body(const struct hprpc_message *message)
 {
     uint8_t type = message->header.type;
@@ -32,7 +32,7 @@ static bool has_stray_body(const struct hprpc_message *message)
     return message->size && (type == HPRPC_MESSAGE_PING || type == HPRPC_MESSAGE_PONG || type == HPRPC_MESSAGE_CANCEL);
 }
 
-/* Messages that are about the connection: acted on at once, and released by the caller. */
+/* Acts at once on a message that is about the connection. The caller releases it. */
 static int control(struct hprpc_controller *controller, const struct hprpc_message *message)
 {
     if (has_stray_body(message))

@@ -5,7 +5,7 @@
 
 #include "rpc/connection/connection.h"
 
-/* Takes one received message over and acts on it. 0, or the code that the connection was broken with. */
+/* Takes one received message over and acts on it. 0, or the code to break the connection with. */
 int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message);
 
 #endif

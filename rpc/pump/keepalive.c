@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pings on a silent connection whose other side pumps all the time; one that only pumps while it calls is never pinged. */
+/* Pings on a silent connection. Only a side that pumps all the time can answer, so other sides are never pinged. */
 #include "rpc/pump/keepalive.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 enum { SILENT_MAX = 3 }; /* intervals without a sign of life, the first of which ends in a PING */
 
-/* Relaxed: whoever reads it earlier or later asks again. */
+/* Relaxed: a thread that reads an old `next_look` asks again. */
 static void look_next(struct hprpc_controller *controller, uint64_t now)
 {
     atomic_store_explicit(&controller->keepalive.next_look, now + controller->own.keepalive_ms * 1000000ull,

@@ -5,7 +5,7 @@
 
 #include "rpc/connection/connection.h"
 
-/* HELLO came: begins to watch over the other side, if it can answer and the limits ask for it. */
+/* Called when HELLO came: begins to ping the other side, if that can answer and the limits ask for it. */
 void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive);
 
 /* Pings after an interval of silence, and breaks the connection after several. By the pump's owner. */

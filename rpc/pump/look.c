@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* Taking the pump for one turn before a request, where no thread has looked at the connection for a while. */
 #include "rpc/pump/look.h"
 
 #include "rpc/connection/waiters.h"
 #include "rpc/pump/wait.h"
 
-/* A channel that was asleep looks whether the other side is there, which one that is looked at all the time need not. */
+/* After arm and disarm the channel's next `receive` also looks whether the other side is gone. */
 static void wake_channel(struct hprpc_channel *channel)
 {
     channel->ops->arm(channel);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A look at a connection that nobody has looked at for a while: whether the other side is still there. */
+/* A look at a connection that was left alone for a while: whether the other side is still there. */
 #ifndef HPRPC_RPC_PUMP_LOOK_H
 #define HPRPC_RPC_PUMP_LOOK_H
 
 #include "base/clock.h"
 #include "rpc/connection/connection.h"
 
-/* Takes what the other side has said meanwhile, also that it is gone, unless a thread pumps. */
+/* Does one turn, unless another thread pumps: it receives what the other side has sent, and sees that it is gone. */
 void hprpc__look(struct hprpc_controller *controller);
 
 /*
- * Before a request: looks where nobody has asked anything for so long that the other side may be gone unseen. A look calls the
- * system, so calls in quick succession do without.
+ * Called before a request: looks, if the last request was so long ago that the other side may be gone unseen. A look calls the
+ * system, so calls in quick succession do not look.
  */
 static inline void hprpc__look_after_silence(struct hprpc_controller *controller)
 {
@@ -20,10 +20,10 @@ static inline void hprpc__look_after_silence(struct hprpc_controller *controller
     if (!controller->silence)
         return;
     now = hprpc__silence_now(controller);
-    /* relaxed: where two threads ask at once, either time will do */
+    /* relaxed: if two threads store at once, either time is good enough */
     before = atomic_load_explicit(&controller->asked_at, memory_order_relaxed);
     atomic_store_explicit(&controller->asked_at, now, memory_order_relaxed);
-    /* signed: another thread may have been later */
+    /* signed: another thread may have stored a later time */
     if (KODOSIS_UNLIKELY((int64_t)(now - before) >= (int64_t)controller->silence))
         hprpc__look(controller);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A loop: its active, parked and napping connections, their deadlines, and its turns. */
 #include "rpc/pump/loop.h"
 
 #include <unistd.h>
@@ -14,13 +15,13 @@
 enum {
     PROCESS_TURNS = 16,     /* over the active connections, in one turn that may not sleep */
     ACTIVE_MAX = 8,         /* spinning over more connections than this would starve them all */
-    POLL_EVERY = 25 * 1000, /* nanoseconds between two looks at epoll while somebody is active */
+    POLL_EVERY = 25 * 1000, /* nanoseconds between two looks at epoll while a connection is active */
     CLOCK_EVERY = 16,       /* turns between two looks at the clock */
 };
 
 /* ---- Active, parked and napping ---- */
 
-/* Nothing but time wakes this one. */
+/* Puts a connection to sleep that only time wakes. */
 static void nap(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     controller->naps = true;
@@ -53,7 +54,7 @@ static void deactivate(struct hprpc__loop *loop, uint32_t index)
     loop->active[index] = loop->active[--loop->active_count];
 }
 
-/* What lies there cannot be taken: neither it nor anything else need wake us before there may be memory again. */
+/* Parks a connection without memory to receive: its descriptors would wake the loop at once, so only the nap's end does. */
 static bool park_without_memory(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     hprpc__mutex_lock(&controller->lock);
@@ -63,7 +64,7 @@ static bool park_without_memory(struct hprpc__loop *loop, struct hprpc_controlle
     return true;
 }
 
-/* Puts a connection to sleep; false when it turns out to have something to do. */
+/* Parks a connection; false when it has something to do after all. */
 static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     struct hprpc_channel *channel = controller->channel;
@@ -89,7 +90,7 @@ static void watch_changed(struct hprpc__host *host, struct hprpc_controller *con
     struct hprpc__loop *loop = (struct hprpc__loop *)host;
 
     hprpc__watcher_update(&loop->poller, controller);
-    /* its thread may sleep inside a handler, on descriptors that it chose before */
+    /* the loop's thread may sleep inside a handler, on the descriptors that `watch` named before */
     if (!hprpc__pump_is_mine(&controller->pump))
         hprpc__loop_kick(loop);
 }
@@ -104,7 +105,7 @@ static void note_deadline(struct hprpc__loop *loop, struct hprpc_controller *con
         loop->next_deadline = deadline;
 }
 
-/* A handler, or the application between two turns, called back over this connection: no turn of its own may follow. */
+/* A handler, or the application between two turns, made a call on this connection, and no turn of it may follow. */
 static void deadline_moved(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     note_deadline((struct hprpc__loop *)host, controller);
@@ -173,7 +174,7 @@ static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller
         hprpc_controller_drop(controller);
         return;
     }
-    /* the lock: hprpc__loop_gather walks the list on any thread */
+    /* hprpc__loop_gather walks the list on any thread */
     hprpc__mutex_lock(&loop->lock);
     controller->previous = NULL;
     controller->next = loop->connections;
@@ -252,7 +253,7 @@ bool hprpc__loop_has_unsent(const struct hprpc__loop *loop)
 
     for (struct hprpc_controller *controller = loop->connections; controller && !unsent;
          controller = controller->next) {
-        /* the lock: an answer that has left the quota is in the channel, too */
+        /* under the lock, an answer that has left the quota is in the channel */
         hprpc__mutex_lock(&controller->lock);
         unsent = controller->channel->queued > 0;
         hprpc__mutex_unlock(&controller->lock);
@@ -310,7 +311,7 @@ static bool is_through_spinning(struct hprpc__loop *loop, struct hprpc_controlle
 /* Serves one active connection. */
 static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin)
 {
-    /* who has company must not linger */
+    /* with other active connections there is only one look */
     uint32_t looks = may_spin && loop->active_count == 1 ? hprpc__spin_looks(&controller->spin) : 1;
     int count = hprpc__controller_turn(controller, looks, NULL);
 
@@ -320,7 +321,7 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
         hprpc__spin_paid(&controller->spin);
         hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins);
         note_deadline(loop, controller);
-        /* who sleeps at once is not looked at a second time: that look would be a system call in vain */
+        /* a connection that sleeps at once is parked without a second look, which would be one system call too many */
         if (!hprpc__spin_sleeps_at_once(&controller->spin) || !park(loop, controller))
             return BUSY;
         return PARKED;
@@ -331,7 +332,7 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
     return PARKED;
 }
 
-/* 0, or HPRPC_EFORKED in a child of fork that came out of a handler: everything stays as it is. */
+/* 0; or HPRPC_EFORKED in a child of fork that came out of a handler, and nothing is touched. */
 static int look_at_active(struct hprpc__loop *loop, bool may_spin)
 {
     for (uint32_t i = 0; i < loop->active_count;) {
@@ -347,14 +348,14 @@ static int look_at_active(struct hprpc__loop *loop, bool may_spin)
         if (look == GONE)
             forget(loop, controller);
     }
-    /* a handler that waited has taken a kick which this loop has yet to answer */
+    /* a wait inside a handler took a kick that this loop must answer */
     if (loop->host.woke_for_host)
         hprpc__loop_kick(loop);
     loop->host.woke_for_host = false;
     return 0;
 }
 
-/* The connection whose other side lets most wait, unless others, on other loops, let more wait than that. */
+/* The connection of this loop with the most unread bytes; NULL if those are below the average of all slow connections. */
 static struct hprpc_controller *find_slowest(struct hprpc__loop *loop)
 {
     uint64_t all = atomic_load_explicit(&loop->quota->unread, memory_order_relaxed), most = 0;
@@ -372,7 +373,7 @@ static struct hprpc_controller *find_slowest(struct hprpc__loop *loop)
     return most >= all / (slow ? slow : 1) ? slowest : NULL;
 }
 
-/* All connections together have too much waiting to be read: ends those that read slowest, until it is less. */
+/* Ends the connections with the most unread bytes until the quota's `unread` is within its limit. */
 static void relieve(struct hprpc__loop *loop)
 {
     struct hprpc_controller *slowest;
@@ -387,7 +388,7 @@ static void relieve(struct hprpc__loop *loop)
 
 void hprpc__loop_drain(struct hprpc__loop *loop)
 {
-    /* relaxed: the kick orders it */
+    /* relaxed: the kick orders it; answer_kick loads it */
     atomic_store_explicit(&loop->draining, true, memory_order_relaxed);
     hprpc__loop_kick(loop);
 }
@@ -405,7 +406,7 @@ static void answer_kick(struct hprpc__loop *loop)
 {
     if (!hprpc__wake_take(loop->wake_fd))
         return;
-    /* whoever rang may have set a deadline earlier than those known here */
+    /* the thread that rang may have set a deadline earlier than `next_deadline` */
     loop->next_deadline = 0;
     take_arrivals(loop);
     if (atomic_load_explicit(&loop->draining, memory_order_relaxed))
@@ -450,7 +451,7 @@ static void expire(struct hprpc__loop *loop, uint64_t now)
     }
 }
 
-/* The nap is over: looks at those that nothing else wakes. */
+/* Activates the napping connections if the nap is over. */
 static void end_naps(struct hprpc__loop *loop, uint64_t now)
 {
     if (!loop->napping_count || now < loop->nap_end)
@@ -468,7 +469,7 @@ uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop)
     return loop->napping_count && loop->nap_end < loop->next_deadline ? loop->nap_end : loop->next_deadline;
 }
 
-/* Whether to leave epoll alone this time: somebody is active, and the others can wait a few microseconds. */
+/* Whether to leave epoll out of this turn: a connection is active, and the others can wait a few microseconds. */
 static bool skip_epoll(struct hprpc__loop *loop, unsigned turns)
 {
     uint64_t now;
@@ -508,7 +509,7 @@ static int sleep_until(struct hprpc__loop *loop, uint64_t until)
         return look_around(loop, -1);
     if (!deadline)
         return look_around(loop, 0);
-    /* the alarm rings before it: no need to look at the clock, nor to set anything */
+    /* the alarm rings before the deadline: no need to look at the clock, nor to set the alarm */
     if (deadline >= loop->alarm.due)
         return look_around(loop, -1);
     now = hprpc_context_now(loop->context);
@@ -517,7 +518,7 @@ static int sleep_until(struct hprpc__loop *loop, uint64_t until)
     return look_around(loop, deadline > now ? -1 : 0);
 }
 
-/* For an application's own loop: everything that can be done now; then all are parked, so that the descriptor tells. */
+/* For an application's own loop: does what can be done now, then parks all connections, so that the descriptor tells of more. */
 static int turn_without_sleep(struct hprpc__loop *loop)
 {
     int r = look_around(loop, 0);
@@ -530,7 +531,7 @@ static int turn_without_sleep(struct hprpc__loop *loop)
     }
     if (r == HPRPC_EFORKED)
         return r;
-    /* still not through: the descriptor must stay ready */
+    /* some connections have more to do: the descriptor must stay ready */
     if (loop->active_count)
         hprpc__loop_kick(loop);
     return r;
@@ -552,7 +553,7 @@ int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until)
     unsigned turns = atomic_load_explicit(&loop->turns, memory_order_relaxed) + 1;
 
     own_all(loop);
-    /* relaxed: this thread alone writes it, and who reads it only compares */
+    /* relaxed: this thread alone writes it, and readers only compare */
     atomic_store_explicit(&loop->turns, turns, memory_order_relaxed);
     if (!may_sleep)
         return turn_without_sleep(loop);

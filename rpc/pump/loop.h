@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A loop serves many connections on one thread. Those that were active lately are looked at turn by turn, without a system
- * call where the transport allows it; the others are parked: armed, and asleep in one epoll set at no cost. What nothing can
- * wake anybody for (a channel without descriptors, or one that found no memory) naps: it is looked at every millisecond.
+ * A loop serves many connections on one thread. It looks at active connections in every turn, without a system call where
+ * the transport allows it; the others are parked: armed, and asleep in one epoll set at no cost. A connection that cannot wake
+ * the loop (its channel has no descriptors, or found no memory) naps: the loop looks at it every millisecond.
  */
 #ifndef HPRPC_RPC_PUMP_LOOP_H
 #define HPRPC_RPC_PUMP_LOOP_H
@@ -17,26 +17,26 @@ struct hprpc__loop {
     struct hprpc__quota *quota;        /* its server's */
     struct hprpc__mutex lock;          /* of `arrivals`, and of `connections` while its thread changes it */
     struct hprpc_controller *arrivals; /* connections that another thread accepted for this loop */
-    atomic_uint connection_count;      /* including those on their way */
+    atomic_uint connection_count;      /* including arrivals */
 
     atomic_bool draining; /* its connections are to say DRAIN */
 
-    atomic_uintptr_t owner; /* the thread that ran the last turn; its own */
+    atomic_uintptr_t owner; /* the thread that ran the last turn, stored by itself */
 
-    /* What else the epoll set wakes up for: an event whose owner is no connection. NULL for none. */
+    /* Takes an event of the epoll set whose owner is no connection. NULL: there are none. */
     void (*other)(void *self, void *owner);
     void *self;
 
-    /* the thread's own */
+    /* touched by that thread alone */
     struct hprpc_controller *connections; /* all, newest first */
-    struct hprpc_controller **active;     /* those that are looked at without being woken */
+    struct hprpc_controller **active;     /* those that each turn looks at */
     uint32_t listed_count, active_count, active_capacity;
     uint64_t next_deadline; /* no connection wants hprpc__controller_expire before it */
     uint64_t polled;        /* when epoll was last asked */
     uint32_t napping_count; /* connections that nap, */
     uint64_t nap_end;       /* and until when */
     struct hprpc__alarm alarm;
-    atomic_uint turns; /* so far; anybody may see that it sleeps */
+    atomic_uint turns; /* so far; other threads may see that it sleeps */
 };
 
 /* Makes an empty loop. HPRPC_ESYSTEM. hprpc__loop_clear is safe after a failure. */
@@ -69,13 +69,13 @@ bool hprpc__loop_has_unsent(const struct hprpc__loop *loop);
 /* Wakes the loop. Any thread; async-signal-safe. */
 void hprpc__loop_kick(const struct hprpc__loop *loop);
 
-/* Has every connection tell its other side, if that understands, to send no more requests. Any thread; the loop does it. */
+/* Sends DRAIN on every connection whose other side understands it. Any thread; the loop's thread does it. */
 void hprpc__loop_drain(struct hprpc__loop *loop);
 
 /* Ends every connection in an orderly way. On the loop's thread. */
 void hprpc__loop_end_all(struct hprpc__loop *loop);
 
-/* The loop of an application must not find the descriptor ready any more, whoever rings. No turn may follow. */
+/* Makes the loop's descriptor quiet for an application's loop, also after a ring. No turn may follow. */
 void hprpc__loop_fall_silent(struct hprpc__loop *loop);
 
 #endif

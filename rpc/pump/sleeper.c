@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sleeping in the set of a client: watched descriptors, the alarm, and the wake-up of other threads. */
 #include "rpc/pump/sleeper.h"
 
 #include "rpc/pump/watcher.h"

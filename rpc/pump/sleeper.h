@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the threads of a client sleep that pump it: a set of descriptors that stands ready, and an alarm in it. */
+/* Where a thread that pumps a client sleeps: a set of descriptors that is kept, and an alarm in it. */
 #ifndef HPRPC_RPC_PUMP_SLEEPER_H
 #define HPRPC_RPC_PUMP_SLEEPER_H
 
 #include "base/alarm.h"
 #include "rpc/connection/connection.h"
 
-/* Where the threads of a client sleep that pump it, one at a time. */
+/* The set and the alarm. One thread at a time sleeps there: the pump's owner. */
 struct hprpc__sleeper {
     struct hprpc__poller poller;
     struct hprpc__alarm alarm;

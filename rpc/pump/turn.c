@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One turn of the pump: a batch of messages in, what waited out; and the deadlines that pass meanwhile. */
+/* One turn of the pump: it receives a batch of messages and sends what waits. And the deadlines of a connection. */
 #include "rpc/pump/turn.h"
 
 #include "rpc/call/bind.h"
@@ -15,9 +15,9 @@
 
 #define HUNGER (1000ull * 1000 * 1000) /* without memory to receive, after which a server ends a connection */
 
-enum { BATCH = 64 }; /* messages in one turn, so that no connection keeps the others waiting */
+enum { BATCH = 64 }; /* most messages in one turn, so that no connection keeps the others waiting */
 
-/* What was noted with a fault, or by the channel. */
+/* The reason that hprpc__controller_fault or the channel has noted. */
 static const char *reason_of(const struct hprpc_controller *controller, int code)
 {
     if (controller->reason.text[0])
@@ -25,7 +25,7 @@ static const char *reason_of(const struct hprpc_controller *controller, int code
     return controller->channel->reason.text[0] ? controller->channel->reason.text : hprpc_error_text(code);
 }
 
-/* The side that connected speaks first, as soon as its channel is open. */
+/* Sends HELLO, once the channel is open. */
 static int say_hello(struct hprpc_controller *controller)
 {
     int r;
@@ -34,13 +34,13 @@ static int say_hello(struct hprpc_controller *controller)
     r = hprpc__hello_send(controller);
     hprpc__mutex_unlock(&controller->lock);
     controller->hello_sent = r == 0;
-    /* without it, both would wait for the other */
+    /* without HELLO both sides would wait for each other */
     if (r == HPRPC_ENOMEM)
         hprpc__controller_break(controller, r, "no memory to say HELLO");
     return r == HPRPC_EAGAIN ? 0 : r;
 }
 
-/* Our HELLO: at once from the side that connected, else in answer to the other's. */
+/* Sends our HELLO: at once on the side that connected, on the other side as an answer. */
 static __attribute__((noinline)) int hello_if_due(struct hprpc_controller *controller)
 {
     int r;
@@ -57,7 +57,7 @@ static __attribute__((noinline)) int hello_if_due(struct hprpc_controller *contr
     return r;
 }
 
-/* Receives a message, looking several times if need be: nothing but looking happens between two looks. */
+/* Receives a message; looks up to `looks` times, with nothing else in between. */
 static int look(struct hprpc_channel *channel, uint32_t looks, struct hprpc_message *ret_message)
 {
     int r = channel->ops->receive(channel, ret_message);
@@ -81,7 +81,7 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
             break;
         ++*ret_count;
         r = hprpc__dispatch(controller, &message);
-        /* a child of fork that comes out of a handler or a callback must touch nothing that is its parent's */
+        /* a child of fork that comes out of a handler or callback must touch nothing of its parent's */
         if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
             return HPRPC_EFORKED;
         if (r == 0 && KODOSIS_UNLIKELY(!controller->hello_sent))
@@ -92,7 +92,7 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
     return r;
 }
 
-/* Whether the other side reads so little that it must not go on: what it should have read waits, beside what we ask. */
+/* Whether the other side reads so little that the connection must end: too many bytes wait, not counting our own requests. */
 static bool reads_too_little(struct hprpc_controller *controller)
 {
     uint64_t queued = hprpc__queued(controller), limit = HPRPC__UNREAD_MAX;
@@ -101,7 +101,7 @@ static bool reads_too_little(struct hprpc_controller *controller)
         return false;
     hprpc__mutex_lock(&controller->lock);
     limit += controller->bytes_out;
-    /* an answer of any size is taken where none waits */
+    /* an answer of any size is accepted when none waits */
     if (controller->peer.max_message > HPRPC__QUEUED_REPLIES_MAX)
         limit += controller->peer.max_message - HPRPC__QUEUED_REPLIES_MAX;
     hprpc__mutex_unlock(&controller->lock);
@@ -119,7 +119,7 @@ static int send_what_waits(struct hprpc_controller *controller)
     return r;
 }
 
-/* The turn found no memory to receive or to send, or found some again. A server that has none for long tells its clients so. */
+/* Notes whether the turn found memory to receive and to send. A server that finds none for long tells its clients so. */
 static __attribute__((noinline)) void set_hungry(struct hprpc_controller *controller)
 {
     bool hungry = controller->needs_memory;
@@ -145,7 +145,7 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     controller->turning = outer;
     if (KODOSIS_UNLIKELY(r == HPRPC_EFORKED))
         return r;
-    /* relaxed: who queues one tries to send it afterwards, under the lock */
+    /* relaxed: a thread that queues a BIND tries to send it after that, under the lock */
     if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.queued, memory_order_relaxed)))
         hprpc__bind_resume(controller);
     if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
@@ -157,18 +157,18 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
         set_hungry(controller);
     if (count)
         controller->keepalive.heard = true;
-    /* one writer; who reads it takes the lock, as the pump does before it sleeps */
+    /* relaxed: one writer; may_have_room reads it under the lock, which the pump takes before it sleeps */
     atomic_store_explicit(&controller->turns, atomic_load_explicit(&controller->turns, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     hprpc__pump_stir(controller);
     if (KODOSIS_LIKELY(hprpc__state(controller) != HPRPC__BROKEN))
         return count;
-    /* who waits inside a completion of the break must find the tickets complete that are not yet */
+    /* a callback of the break may wait for other tickets, and this nested turn must complete those */
     hprpc__tickets_fail_all(controller, controller->code, controller->reason.text);
     return controller->code;
 }
 
-/* When the host ends what is left of its connections. */
+/* The time at which the host ends this connection. */
 static uint64_t end_of(struct hprpc_controller *controller)
 {
     struct hprpc__host *host = controller->pump.host;
@@ -213,7 +213,7 @@ void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
     hprpc__keepalive_look(controller, now);
     if (KODOSIS_UNLIKELY(now >= controller->hungry_until))
         hprpc__controller_break(controller, HPRPC_ENOMEM, "no memory to receive what the other side says");
-    /* also for a handler that waits: its connection goes, and with it what it waits for */
+    /* also inside a handler that waits: the break ends the wait */
     if (now >= end_of(controller)) {
         hprpc__controller_end(controller);
         hprpc__controller_break(controller, HPRPC_EMAYBE, "the server stopped");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Waiting for a ticket, for room, or for the end: pumping, or sleeping while another thread pumps. */
 #include "rpc/pump/wait.h"
 
 #include <poll.h>
@@ -18,7 +19,7 @@ enum outcome { GO_ON, THERE, TIME_IS_OVER, BROKEN };
 
 /* ---- Waiting ---- */
 
-/* Whether anything has happened since an attempt that found no room. */
+/* Whether `progress` or `turns` has changed since an attempt that found no room. */
 static bool may_have_room(struct hprpc_controller *controller, const struct hprpc__room *room)
 {
     bool may;
@@ -51,7 +52,7 @@ struct wait {
     struct hprpc__spin spin;
 };
 
-/* Whether nothing more will come. Whoever broke the connection is about to complete its tickets: those come. */
+/* Whether a wait without tickets is at its end. A wait for tickets goes on: the thread that breaks the connection completes them. */
 static bool is_over(const struct wait *wait)
 {
     return hprpc__state(wait->controller) == HPRPC__BROKEN && !wait->awaited->count;
@@ -66,13 +67,13 @@ static uint64_t look_at_clock(struct wait *wait)
     return now;
 }
 
-/* Whether a request waits that may run on this thread, while its handler waits for the call from which it follows. */
+/* Whether a nested request waits that may run on this thread, inside the handler that waits here. */
 static bool can_help(const struct wait *wait)
 {
     return wait->inside && hprpc__workers_has_nested(wait->controller->workers, wait->inside);
 }
 
-/* Another thread pumps: sleeps until it has something for us, or leaves. */
+/* Sleeps while another thread pumps, until that completes what this thread waits for, or gives up the pump. */
 static enum outcome wait_for_pumper(struct wait *wait)
 {
     struct hprpc__pump *pump = &wait->controller->pump;
@@ -104,7 +105,7 @@ static void take_kick(struct hprpc__pump *pump)
         pump->host->woke_for_host = true;
 }
 
-/* Time alone wakes us, or a kick: for what has no descriptors, and for want of memory. True when somebody kicked. */
+/* Sleeps until a kick, for a millisecond at most: the channel has no descriptors, or there is no memory. True: a kick came. */
 static bool nap(const struct hprpc__pump *pump, uint64_t now, uint64_t until)
 {
     const struct hprpc_watch wake = { .fd = pump->wake_fd, .events = POLLIN };
@@ -112,7 +113,7 @@ static bool nap(const struct hprpc__pump *pump, uint64_t now, uint64_t until)
     return hprpc__poll_last(&wake, 1, until - now < HPRPC__NAP_NANOSECONDS ? until - now : HPRPC__NAP_NANOSECONDS);
 }
 
-/* Where what wakes us belongs to somebody else's loop: the same descriptors, and a time-out. True when somebody kicked. */
+/* Sleeps in poll, where the channel's descriptors are registered in the set of an event loop. True: a kick came. */
 static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
 {
     struct hprpc_watch watches[HPRPC_WATCH_MAX + 1];
@@ -130,7 +131,7 @@ static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64
     return hprpc__poll_last(watches, count + 1, until == HPRPC__NEVER ? HPRPC__NEVER : until - now);
 }
 
-/* The same in the set of a client that nobody else sleeps for. */
+/* Does the same in the set of a client that has no event loop. */
 static bool sleep_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
 {
     struct hprpc__sleeper *sleeper = controller->pump.host->sleeper;
@@ -145,7 +146,7 @@ static bool sleep_until(struct hprpc_controller *controller, uint64_t now, uint6
     return wakes ? hprpc__sleeper_sleep(sleeper, now, until) : nap(&controller->pump, now, until);
 }
 
-/* Sleeps until the channel has something, somebody kicks, or the time is over; a moment where nothing could wake us. */
+/* Sleeps until the channel has something, a kick comes, or the time is over; at most a nap if the channel cannot wake us. */
 static void sleep_on_channel(struct wait *wait, uint64_t now)
 {
     struct hprpc_controller *controller = wait->controller;
@@ -167,7 +168,7 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
     controller->channel->ops->disarm(controller->channel);
 }
 
-/* Between two looks at a channel that had nothing: spins on, or looks at the clock and sleeps. */
+/* Called between two looks at a channel that had nothing: spins on, or looks at the clock and sleeps. */
 static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
 {
     uint64_t now;
@@ -188,8 +189,8 @@ static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
 }
 
 /*
- * This thread owns the pump, and what it lacks is room: one turn, before which it may sleep. Only another attempt can tell
- * what a turn was good for, so none lies between the last attempt and the sleep.
+ * Does one turn, before which it may sleep, on a thread that owns the pump and lacks room. Only another attempt can tell whether
+ * a turn has made room, so there is no turn between the last attempt and the sleep.
  */
 static enum outcome pump_for_room(struct wait *wait)
 {
@@ -210,7 +211,7 @@ static enum outcome pump_for_room(struct wait *wait)
     return hprpc__controller_turn(controller, 1, NULL) < 0 ? BROKEN : THERE;
 }
 
-/* Between two turns that both had something to do, though not what is waited for: deadlines pass all the same. */
+/* Called between two turns that both had messages, but not the awaited one: deadlines may have passed. */
 static enum outcome look_up(struct wait *wait)
 {
     uint64_t now = look_at_clock(wait);
@@ -219,7 +220,7 @@ static enum outcome look_up(struct wait *wait)
     return is_there(wait->controller, wait->awaited) ? THERE : now >= wait->deadline ? TIME_IS_OVER : GO_ON;
 }
 
-/* This thread owns the pump: works until what it waits for is there. */
+/* Does turns, on a thread that owns the pump, until what it waits for is there. */
 static enum outcome pump(struct wait *wait)
 {
     const struct hprpc_pending_call *only = wait->awaited->count == 1 ? wait->awaited->pending[0] : NULL;
@@ -231,7 +232,7 @@ static enum outcome pump(struct wait *wait)
     if (wait->awaited->room)
         return pump_for_room(wait);
     hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins);
-    /* our HELLO goes out in a turn: before that there is nothing to sleep for */
+    /* our HELLO goes out in a turn, so the first turn comes before the first sleep */
     if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
         outcome = pause_or_sleep(wait, 0);
     while (outcome == GO_ON) {
@@ -286,7 +287,7 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
         } else if (is_there(controller, awaited)) {
             outcome = THERE;
         } else if (hprpc__pump_is_mine(&controller->pump)) {
-            /* inside a handler or a callback: what they sent in this batch must not lie corked meanwhile */
+            /* inside a handler or a callback: messages that this batch has corked must not wait for its end */
             hprpc__flush(controller);
             outcome = pump(&wait);
         } else if (!controller->pump.pumps_alone && hprpc__pump_try_own(&controller->pump)) {
@@ -310,7 +311,7 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
         return HPRPC_ECLOSED;
     if (slept && wait.inside)
         hprpc__workers_set_waiting(controller->workers, false);
-    /* the pumping thread may have left its turn to us just when we found what we came for */
+    /* the former owner may have woken this thread to take the pump, and this thread leaves: another one must */
     if (slept && !controller->pump.pumps_alone)
         hprpc__pump_pass_on(&controller->pump);
     *deadline = wait.deadline;

@@ -6,20 +6,20 @@
 #include "rpc/connection/waiters.h"
 
 /*
- * Waits, pumping if nobody else does or if this thread is inside one of its handlers. `timeout_ms` counts from the first
- * look at the clock, which comes only after a moment of spinning. 0: it is there; HPRPC_EAGAIN: the time is over;
+ * Waits; pumps if no other thread does, or if this thread is inside a handler of the connection. `timeout_ms` counts from the
+ * first look at the clock, which comes only after a moment of spinning. 0: it is there; HPRPC_EAGAIN: the time is over;
  * HPRPC_ECLOSED: the connection is broken (tickets are complete by then).
  */
 int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms);
 
-/* The same for one of several waits under one deadline: 0 before the first, kept in `deadline` for those that follow. */
+/* The same for one of several waits under one deadline: `deadline` is 0 before the first of them and kept for the next. */
 int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
                         uint64_t *deadline);
 
 /* Waits after an attempt; `timeout_ms` counts from the first of these waits. 0: try again; otherwise as above. */
 int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc__room *room, uint32_t timeout_ms);
 
-/* Pumps once without sleeping, if nobody else does. */
+/* Does one turn without sleeping, unless another thread pumps. */
 void hprpc__pump_once(struct hprpc_controller *controller);
 
 #endif

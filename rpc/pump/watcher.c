@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* Which descriptors a set has for a channel, and which it should have. */
 #include "rpc/pump/watcher.h"
 
 #include <poll.h>
 
 #include "base/wake.h"
 
-/* owners and controllers are aligned, so the lowest bit can tell them apart */
+/* owners and controllers are aligned, so the lowest bit is free to tell them apart */
 enum { FOREIGN = 1 };
 
 bool hprpc__watcher_add(struct hprpc__poller *poller, int fd, void *owner)
@@ -65,7 +66,7 @@ bool hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller
     for (size_t i = 0; i < count; i++) {
         const struct hprpc_watch *have = find(controller->watches, controller->watch_count, wanted[i].fd);
 
-        /* what the kernel has no room for is not noted, and so is tried again each time */
+        /* a descriptor that the kernel has no room for is not noted, so each update tries it again */
         if ((have && equal(have, &wanted[i])) || set(poller, have, &wanted[i], controller))
             wanted[watched++] = wanted[i];
     }

@@ -6,15 +6,15 @@
 #include "rpc/connection/send.h"
 #include "rpc/serve/request.h"
 
-/* What a reader who does not keep up must not make us hold; the sentence of an error always goes out. */
+/* Whether a body counts against HPRPC__QUEUED_REPLIES_MAX; the sentence of an error does not, and always goes out. */
 static bool has_large_body(uint64_t size)
 {
     return size > HPRPC__TEXT_MAX + 64;
 }
 
 /*
- * Reserves room for an answer and leaves the lock held. After an error that the peer cannot be told (the connection is
- * gone) the request counts as answered.
+ * Reserves room for an answer and leaves the lock held. On failure the lock is free; where is_gone(code) holds, the caller counts
+ * the request as answered, because the other side cannot be told.
  */
 static int begin_answer(struct hprpc_request *request, enum hprpc_message_type type, uint64_t size)
 {
@@ -41,7 +41,7 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
     return r;
 }
 
-/* Publishes under the lock, which it gives up. The call id and the quota are free before the other side can know. */
+/* Publishes, under the lock; call id and quota are free before the other side sees the answer. HPRPC_EINVAL gives the lock up. */
 static int send_answer(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
@@ -54,7 +54,7 @@ static int send_answer(struct hprpc_request *request)
         return HPRPC_EINVAL;
     }
     hprpc__answered(controller, request->charge);
-    /* release: pairs with the acquire in admit; what this request did is over when its id comes again */
+    /* release: pairs with the acquire in admit (request.c); this request is over when its id comes again */
     atomic_store_explicit(request->cell, NULL, memory_order_release);
     if (request->shared)
         hprpc__request_uncount(request);
@@ -75,7 +75,7 @@ static void finish_answer(struct hprpc_request *request)
         hprpc__request_put_back(request);
 }
 
-/* The connection is gone, or ends with this: the request is over without anybody to tell. */
+/* Ends a request whose answer cannot be sent: the connection is gone, or ends here for lack of memory. */
 static void drop_answer(struct hprpc_request *request, bool starved)
 {
     hprpc__mutex_lock(&request->controller->lock);
@@ -87,7 +87,7 @@ static void drop_answer(struct hprpc_request *request, bool starved)
     finish_answer(request);
 }
 
-/* Whether a code means that nobody will ever get the answer, as opposed to: not this answer. */
+/* Whether a code means that no answer can be sent any more; other codes refuse this answer only. */
 static bool is_gone(int r)
 {
     return r < 0 && r != HPRPC_EINVAL && r != HPRPC_ETOOBIG && r != HPRPC_EBUSY && r != HPRPC_ENOMEM &&
@@ -116,7 +116,7 @@ static int send_and_finish(struct hprpc_request *request)
     return r;
 }
 
-/* The thread may be the application's own, which can be cancelled. */
+/* Sends on a thread that may be the application's own, so it disables cancellation. */
 static int send_deferred(struct hprpc_request *request)
 {
     int cancellation = hprpc__cancellation_disable();
@@ -131,7 +131,7 @@ int hprpc_request_reply_send(struct hprpc_request *request)
     return request->deferred ? send_deferred(request) : send_and_finish(request);
 }
 
-/* A text that fits the other side's limit is always accepted, so only memory can be missing. */
+/* Sends an ERROR. Its text fits the other side's limit, so only memory can be missing. */
 static int send_error(struct hprpc_request *request, int code, struct kodosis_string text)
 {
     struct hprpc__error_body error = { .code = code, .text = text, .raised = kodosis_str("") };
@@ -150,7 +150,7 @@ static int fail(struct hprpc_request *request, int code, const char *text)
     struct kodosis_string sentence;
     int r;
 
-    /* in a child of fork the request is its parent's, who answers it */
+    /* in a child of fork the request belongs to its parent, which answers it */
     if (!hprpc__shared_is_ours(request->controller->shared))
         return 0;
     if (code >= 0)
@@ -158,7 +158,7 @@ static int fail(struct hprpc_request *request, int code, const char *text)
     sentence =
         (struct kodosis_string){ clean, hprpc__sentence_fit(request->controller, text, HPRPC__SENTENCE_REST, clean) };
     r = send_error(request, code, sentence);
-    /* no memory: the code alone says most of it */
+    /* no memory for the sentence: sends the code alone */
     if (r < 0 && r != HPRPC_EINVAL && !is_gone(r) && sentence.size)
         r = send_error(request, code, kodosis_str(""));
     if (r < 0 && r != HPRPC_EINVAL)
@@ -198,10 +198,10 @@ bool hprpc__request_answer_cancelled(struct hprpc_request *request)
     _Atomic(struct hprpc_request *) *cell = request->cell;
 
     hprpc__assert_locked(&controller->lock);
-    /* who cancels without end must not have ever more requests held here: from here on they keep their ids */
+    /* a client that cancels without end must not make more and more requests wait here: further ones keep their ids */
     if (!cell || controller->told >= 2 * (uint64_t)controller->own.max_calls)
         return false;
-    /* before the answer can be seen: the id may come again at once */
+    /* cleared before the other side can see the answer, because the id may come again at once */
     request->cell = NULL;
     atomic_store_explicit(cell, NULL, memory_order_relaxed);
     if (hprpc__error_send(controller, request->header.call, HPRPC_ECANCELLED, NULL) < 0) {
@@ -218,7 +218,7 @@ bool hprpc__request_answer_cancelled(struct hprpc_request *request)
 
 /* ---- What a handler may ask ---- */
 
-/* Whether the connection has as many requests held here as it may that were cancelled, and are not given up. */
+/* Whether the connection holds as many requests that were answered at their CANCEL as it may. */
 static bool is_patience_over(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * BIND and BOUND at the side that offers: from a service's name, version and hashes to numbers. Each procedure is granted or
- * refused by itself; only a service or a version that is not there refuses all.
+ * refused by itself; a service or version that does not exist refuses all.
  */
 #include "rpc/serve/bind.h"
 
@@ -156,7 +156,7 @@ static int match_procedures(struct answer *answer, struct kodosis_reader *reader
     return r;
 }
 
-/* Lets requests for what is in the answer pass. */
+/* Grants the procedures that the answer has numbers for. */
 static int grant(struct answer *answer)
 {
     struct hprpc__grant *granted = hprpc__grant_of(answer->controller, answer->service);
@@ -193,7 +193,7 @@ static int send_bound(struct answer *answer)
     return hprpc__publish(controller, &reservation);
 }
 
-/* Sends what `r` makes of the answer: BOUND, or an error in its place. */
+/* Sends BOUND, or, if `r` is negative, an error in its place. */
 static void send_answer(struct answer *answer, int r)
 {
     struct hprpc_controller *controller = answer->controller;
@@ -210,7 +210,7 @@ static void send_answer(struct answer *answer, int r)
     hprpc__mutex_unlock(&controller->lock);
 }
 
-/* 0, HPRPC_EBODY for a BIND that makes no sense, or what its answer is. */
+/* Reads a BIND and fills the answer. 0; HPRPC_EBODY: the BIND is malformed; or the code to answer with. */
 static int answer_bind(struct answer *answer, struct kodosis_reader *reader)
 {
     struct hprpc__bind_body bind;
@@ -227,7 +227,7 @@ static int answer_bind(struct answer *answer, struct kodosis_reader *reader)
     return r == 0 ? grant(answer) : r;
 }
 
-/* NULL, or what is wrong with the id of a BIND: it is one of the ids of requests. */
+/* NULL, or what is wrong with the id of a BIND; BINDs and requests share their ids. */
 static const char *fault_of(struct hprpc_controller *controller, uint32_t call)
 {
     _Atomic(struct hprpc_request *) *cell;
@@ -235,7 +235,7 @@ static const char *fault_of(struct hprpc_controller *controller, uint32_t call)
     if (call >= controller->own.max_calls)
         return "a BIND with a call id beyond the credit";
     cell = hprpc__call_ids_find(controller, call);
-    /* acquire: pairs with the release in answer.c, after which the id may come again */
+    /* acquire: pairs with the release in send_answer (answer.c), after which the id may come again */
     return cell && atomic_load_explicit(cell, memory_order_acquire) ? "a BIND with a call id that is in use" : NULL;
 }
 

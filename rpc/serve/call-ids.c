@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which incoming call ids are in use. Ids are small numbers, dense from 0, so this is a table; its pages come as they are
- * needed and never move, because answers clear their cells from any thread.
+ * Which incoming call ids are in use. Ids are small numbers, dense from 0, so this is a table. Its pages are made when they are
+ * needed and never move, because answers clear their cells on any thread.
  */
 #include "rpc/serve/call-ids.h"
 

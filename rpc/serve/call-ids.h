@@ -5,10 +5,10 @@
 
 #include "rpc/connection/connection.h"
 
-/* Where an id is marked; NULL when there is no memory. `call` is below the limit. By the pump's owner. */
+/* The cell that marks an id as in use; NULL when there is no memory. `call` is below the limit. By the pump's owner. */
 _Atomic(struct hprpc_request *) *hprpc__call_ids_cell(struct hprpc_controller *controller, uint32_t call);
 
-/* The cell if it was ever used, else NULL. By the pump's owner. */
+/* The cell of an id, or NULL if it was never used. By the pump's owner. */
 _Atomic(struct hprpc_request *) *hprpc__call_ids_find(struct hprpc_controller *controller, uint32_t call);
 
 /* Calls `visit` with every request that is marked. By the pump's owner. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The grants of a connection: a list of services, each with a bit for each procedure. */
 #include "rpc/serve/grants.h"
 
 enum { WORD = 64, GROWTH = 2 };
@@ -19,7 +20,7 @@ static struct hprpc__grant *find(const struct hprpc_controller *controller, uint
     return NULL;
 }
 
-/* Makes room for one more. */
+/* Makes room for one more grant. */
 static bool grow(struct hprpc_controller *controller)
 {
     uint32_t count = controller->grant_count;

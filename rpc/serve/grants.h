@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which procedures a connection may call: those that a BIND on it was given. A REQUEST for any other is refused by one look at
- * a bit, so guessing numbers gains nothing. By the pump's owner.
+ * Which procedures a connection may call: those that a BIND on it was given. A REQUEST for any other is refused after one look
+ * at a bit, so guessing numbers gains nothing. By the pump's owner.
  */
 #ifndef HPRPC_RPC_SERVE_GRANTS_H
 #define HPRPC_RPC_SERVE_GRANTS_H
@@ -17,7 +17,7 @@ struct hprpc__grant {
     size_t rest_size;
 };
 
-/* The grant of a service, new and empty if there is none yet; NULL: no memory. */
+/* Finds the grant of a service, or makes an empty one. NULL: no memory. */
 struct hprpc__grant *hprpc__grant_of(struct hprpc_controller *controller, const struct hprpc__service *service);
 
 /* Grants a procedure of the service. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request's way: checked, kept, run (now or when the handler it must not nest into returns), and put away. */
+/* The way of a request: checked, kept, run (now or when the handler that it must not nest into returns), and put away. */
 #include "rpc/serve/request.h"
 
 #include <stdio.h>
@@ -43,7 +43,7 @@ static void empty(struct hprpc_request *request)
     kodosis_arena_reset(&request->arena);
 }
 
-/* By the pump's owner. */
+/* Puts a request that was never shared into the pool. By the pump's owner. */
 static void put_away(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
@@ -95,7 +95,7 @@ void hprpc__requests_clear(struct hprpc_controller *controller)
 
 /* ---- Credit ---- */
 
-/* A one-way request is consumed: gives its credit back, in batches. */
+/* Gives the credit of a consumed one-way request back, in batches. */
 static void credit_back(struct hprpc_controller *controller, uint32_t charge)
 {
     hprpc__mutex_lock(&controller->lock);
@@ -125,7 +125,7 @@ static uint32_t open_calls(const struct hprpc_controller *controller)
            atomic_load_explicit(&((struct hprpc_controller *)controller)->calls_answered, memory_order_relaxed);
 }
 
-/* Whether a one-way request is within its sender's credit; notes it if so. */
+/* Whether a one-way request is within its sender's credit; if so, charges it. */
 static bool charge_oneway(struct hprpc_controller *controller, uint32_t size)
 {
     bool within;
@@ -199,7 +199,7 @@ static const struct hprpc_procedure *find_procedure(struct hprpc_request *reques
     return NULL;
 }
 
-/* The handler gives up because its reply did not fit. It has run, which HPRPC_EBUSY would deny. */
+/* Fails a request whose reply did not fit. The handler has run, which HPRPC_EBUSY would deny. */
 static void explain_unfit(struct hprpc_request *request, int code)
 {
     const char *service = request->service->interface->name;
@@ -216,7 +216,7 @@ static void explain_unfit(struct hprpc_request *request, int code)
     hprpc_request_fail(request, code, text);
 }
 
-/* Gives the answer that the handler's result implies, unless it answered or deferred. */
+/* Gives the answer that the handler's result implies, for a handler that neither answered nor deferred. */
 static void answer_for_handler(struct hprpc_request *request, const struct hprpc_procedure *procedure, int r)
 {
     struct kodosis_writer *writer;
@@ -237,7 +237,7 @@ static void answer_for_handler(struct hprpc_request *request, const struct hprpc
         hprpc_request_fail(request, r, NULL);
 }
 
-/* The handler returned; another thread may be answering, or have answered. */
+/* Notes that the handler has returned. Another thread may be answering, or may have answered. */
 void hprpc__request_leave_shared(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
@@ -251,7 +251,7 @@ void hprpc__request_leave_shared(struct hprpc_request *request)
         hprpc__request_put_back(request);
 }
 
-/* Decodes, runs the handler, and answers where that is not left to the handler. */
+/* Decodes, runs the handler, and answers if the handler leaves that to its result. */
 static void invoke(struct hprpc_request *request)
 {
     const struct hprpc_procedure *procedure = find_procedure(request);
@@ -271,7 +271,7 @@ static void invoke(struct hprpc_request *request)
         credit_back(request->controller, request->charge);
 }
 
-/* Inline: on the pumping thread, nested in whatever runs there. */
+/* Runs a request inline: on the pumping thread, nested in the handler that runs there, if any. */
 static void run(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
@@ -288,12 +288,12 @@ static void run(struct hprpc_request *request)
         put_away(request);
 }
 
-/* A request that waited may have outlived its deadline, or its caller's interest. True: it has been told so. */
+/* Refuses a request that waited past its deadline, or was cancelled meanwhile. False: it is to run. */
 static bool refuse_late(struct hprpc_request *request)
 {
     if ((request->header.flags & HPRPC_FLAG_ONEWAY) || !hprpc_request_cancelled(request))
         return false;
-    /* by workers as well, which hold no lock here */
+    /* relaxed: a counter; workers also come here, and hold no lock, so it takes a read-modify-write */
     atomic_fetch_add_explicit(&request->controller->statistics.expired, 1, memory_order_relaxed);
     hprpc_request_fail(request, hprpc_request_remaining(request) ? HPRPC_ECANCELLED : HPRPC_EDEADLINE,
                        "nobody waited any more when the request's turn came");
@@ -370,7 +370,7 @@ static const char *admit(struct hprpc_controller *controller, const struct hprpc
     if (call >= controller->own.max_calls)
         return "a call id beyond the credit";
     *ret_cell = hprpc__call_ids_cell(controller, call);
-    /* acquire: pairs with the release in answer.c, after which the id may come again */
+    /* acquire: pairs with the release in send_answer (answer.c), after which the id may come again */
     if (*ret_cell && atomic_load_explicit(*ret_cell, memory_order_acquire))
         return "a call id that is still in use";
     return charge_call(controller, message->size) ? NULL : "requests beyond the credit in bytes";
@@ -424,7 +424,7 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
     return request;
 }
 
-/* Whether it follows from a call that this side has open: the other side says how deep it is, and may be wrong. */
+/* Whether a request follows from a call that this side has open. Its depth is what the other side says, and may be wrong. */
 static bool is_nested(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
@@ -483,7 +483,7 @@ static void take(struct hprpc_controller *controller)
     hprpc__count(&controller->requests_taken);
 }
 
-/* The other side was told that this request is not taken, so no answer is owed. */
+/* Drops a request that came after the other side was told how many are taken; it gets no answer. */
 static int leave(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     controller->channel->ops->release(controller->channel, message);
@@ -498,7 +498,7 @@ static bool wants_answer(const struct hprpc_controller *controller, const struct
     return service && !(service->interface->procedures[header->procedure].flags & HPRPC_PROCEDURE_ONEWAY);
 }
 
-/* A one-way request for a procedure with an answer: its hash said so, and nothing but the end can tell the other side. */
+/* Breaks the connection: a one-way request is for a procedure with an answer, and ONEWAY requests get no error. */
 static __attribute__((noinline)) int refuse_manner(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     const struct hprpc_header header = message->header;

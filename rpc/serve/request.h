@@ -7,67 +7,67 @@
 
 struct hprpc_request {
     struct hprpc_controller *controller;
-    const struct hprpc__service *service; /* whose procedure it calls; NULL: it was not granted */
+    const struct hprpc__service *service; /* the one whose procedure it calls; NULL: it was not granted */
     struct hprpc_header header;
     uint32_t charge;                       /* bytes of the caller's credit */
     _Atomic(struct hprpc_request *) *cell; /* where its call id is marked as in use; NULL for one-way requests */
     atomic_bool cancelled;
-    bool told;         /* lock: the caller got its answer at the CANCEL, while handler or application still hold this */
-    bool shared;       /* others may know it: it holds the controller */
-    bool counted;      /* lock, once shared: it has a place in the quota */
-    uint64_t unfit;    /* bytes of a reply that was too large, or for which too much waited; 0 */
-    bool deferred;     /* the handler's: it will be answered later */
-    bool answered;     /* lock, once shared */
+    bool told;      /* lock: the caller got its answer at the CANCEL; handler or application still hold the request */
+    bool shared;    /* other threads may know it: it keeps the controller */
+    bool counted;   /* lock, once shared: it has a place in the quota */
+    uint64_t unfit; /* bytes of a reply that was too large, or for which too much waited; 0 */
+    bool deferred;  /* set by the handler: it will be answered later */
+    bool answered;  /* lock, once shared */
     bool handler_over; /* lock, once shared */
-    uint64_t arrived;  /* 0 as long as nobody has looked at the clock for it */
+    uint64_t arrived;  /* 0 until a thread looks at the clock for it */
     struct kodosis_reader reader;
     struct kodosis_arena arena;
     struct hprpc_reservation reservation;
-    struct hprpc_request *outer; /* while it runs: the handler it is nested in */
+    struct hprpc_request *outer; /* while it runs: the request whose handler it is nested in */
     struct hprpc_request *next;
     struct hprpc__body body;
 };
 
-/* A REQUEST came. Takes the message over; may run the handler. 0, or HPRPC_EPROTOCOL. By the pump's owner. */
+/* Acts on a REQUEST and takes the message over; may run the handler. 0, or the code that breaks. By the pump's owner. */
 int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message);
 
-/* A CANCEL came: a request that others hold is answered at once, so that its id and credit are free. By the pump's owner. */
+/* Acts on a CANCEL: answers a shared request at once, so that its id and credit are free. By the pump's owner. */
 void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call);
 
 /* Runs the requests that waited for the innermost handler to return. By the pump's owner. */
 void hprpc__request_run_waiting(struct hprpc_controller *controller);
 
-/* The connection is broken: tells those that run, forgets those that wait. By the pump's owner. */
+/* Cancels the requests of a broken connection: running ones are marked, waiting ones are dropped. By the pump's owner. */
 void hprpc__request_cancel_all(struct hprpc_controller *controller);
 
-/* Lets other threads know a request, from its own. HPRPC_EBUSY: the quota is used up. */
+/* Makes a request known to other threads; called on the thread that has it. HPRPC_EBUSY: the quota is used up. */
 int hprpc__request_share(struct hprpc_request *request);
 
-/* Gives its place in the quota back, once. Under the lock, or where nobody else knows the request any more. */
+/* Gives its place in the quota back, once. Under the lock, or where no other thread knows the request any more. */
 void hprpc__request_uncount(struct hprpc_request *request);
 
 /*
- * Answers a shared request in its handler's stead: whatever the handler answers later goes nowhere. Under the lock. False: not
- * now, for want of memory, or since too many such requests are still held.
+ * Answers a shared request in place of its handler, whose later answer is dropped. Under the lock. False: there is no memory for
+ * it now, or too many such requests are still held.
  */
 bool hprpc__request_answer_cancelled(struct hprpc_request *request);
 
 /*
  * Runs a shared request's handler on this thread, unless its caller has given up. hprpc__request_leave_shared must follow. False
- * in a child of fork that came out of the handler: nothing here is its own, and locks may be held for ever.
+ * in a child of fork that came out of the handler: everything belongs to the parent, and locks may be held for ever.
  */
 bool hprpc__request_run_shared(struct hprpc_request *request);
 
-/* The handler of a shared request is over: from here on another thread, or this call, may free it, and its connection with it. */
+/* Notes that the handler of a shared request is over. The request and its connection may be freed by this call, or on another thread. */
 void hprpc__request_leave_shared(struct hprpc_request *request);
 
-/* Forgets a shared request that never ran. */
+/* Fails a shared request that never ran. */
 void hprpc__request_drop_shared(struct hprpc_request *request);
 
-/* Puts a shared request away that is answered and whose handler has returned. Any thread; may free the controller. */
+/* Puts a shared request into the pool once it is answered and its handler has returned. Any thread; may free the controller. */
 void hprpc__request_put_back(struct hprpc_request *request);
 
-/* Frees what is in the pools. */
+/* Frees the pooled requests. */
 void hprpc__requests_clear(struct hprpc_controller *controller);
 
 #endif

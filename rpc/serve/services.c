@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of services that one side offers: added one by one, looked up without a lock. */
 #include "rpc/serve/services.h"
 
 const struct hprpc__service *hprpc__services_at(const struct hprpc__services *services, uint32_t index)
@@ -29,6 +30,7 @@ int hprpc__services_add(struct hprpc__services *services, uint16_t first, const 
         return HPRPC_ENOMEM;
     *service = (struct hprpc__service){ interface, handlers, self, (uint16_t)(first + count) };
     services->entries[count] = service;
+    /* release: pairs with the acquire in hprpc__services_at */
     atomic_store_explicit(&services->count, count + 1, memory_order_release);
     return 0;
 }

@@ -17,8 +17,8 @@ struct hprpc__service {
 };
 
 /*
- * Services are added at any time and never taken away, so a number stays good. Adding is serialised by the caller;
- * looking up is not, and needs no lock.
+ * Services are added at any time and never removed, so a number stays valid. The caller serialises adding; looking up needs no
+ * lock.
  */
 struct hprpc__services {
     struct hprpc_context *context;

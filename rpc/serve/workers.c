@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The workers: their queues, their threads, and nested requests inside handlers that wait. */
 #include "rpc/serve/workers.h"
 
 #include "rpc/connection/waiters.h"
@@ -6,8 +7,8 @@
 struct worker {
     struct hprpc__workers *workers;
     struct hprpc__thread thread;
-    struct hprpc_request *request; /* the innermost that it runs */
-    bool waits;                    /* inside that handler, for its connection: it may run nested requests */
+    struct hprpc_request *request; /* the innermost one that it runs */
+    bool waits;                    /* that handler waits on its connection, so the worker may run nested requests */
     enum { UNUSED, LIVE, ENDED } state;
 };
 
@@ -26,7 +27,7 @@ struct hprpc__workers {
     uint32_t live, idle;
     uint32_t nesting; /* workers that took a nested request from the queue */
     uint32_t waiting; /* workers that wait inside handlers */
-    bool took_nested; /* the last that was taken */
+    bool took_nested; /* the last request was taken from `nested` */
     bool stop;
     struct worker threads[];
 };
@@ -106,14 +107,14 @@ static struct hprpc_request *take(struct hprpc__workers *workers, bool *ret_nest
 
 /* ---- The threads ---- */
 
-/* False in a child of fork: the lock is not taken again. */
+/* Runs the worker's request; takes the lock again. False in a child of fork: the lock is not taken. */
 static bool run_taken(struct worker *worker, bool nested)
 {
     struct hprpc__workers *workers = worker->workers;
     struct hprpc_request *request = worker->request;
 
     hprpc__assert_locked(&workers->lock);
-    workers->nesting += nested; /* false, too, where it runs inside another handler */
+    workers->nesting += nested; /* `nested` is false where the request runs inside another handler */
     hprpc__mutex_unlock(&workers->lock);
     if (!hprpc__request_run_shared(request))
         return false;
@@ -127,7 +128,7 @@ static bool run_taken(struct worker *worker, bool nested)
     return true;
 }
 
-/* Sleeps until there may be work. False: there was none for so long that the thread should end. */
+/* Sleeps until there may be work. False: there was no work for so long that the thread must end. */
 static bool wait_for_work(struct hprpc__workers *workers, uint64_t *idle_since)
 {
     uint64_t now = hprpc_context_now(workers->context);
@@ -143,7 +144,7 @@ static bool wait_for_work(struct hprpc__workers *workers, uint64_t *idle_since)
     return true;
 }
 
-/* Takes the handle of a thread that has ended out of its place. False: there is none. */
+/* Takes the handle of a thread that has ended, to join it, and frees its place. False: there is none. */
 static bool take_ended(struct hprpc__workers *workers, struct hprpc__thread *ret_thread)
 {
     hprpc__assert_locked(&workers->lock);
@@ -157,7 +158,7 @@ static bool take_ended(struct hprpc__workers *workers, struct hprpc__thread *ret
     return false;
 }
 
-/* A thread that ends joins the one that ended before it, so that one at most waits to be joined. */
+/* Ends a worker. It joins the thread that ended before it, so at most one thread waits to be joined. */
 static void end(struct worker *worker)
 {
     struct hprpc__workers *workers = worker->workers;
@@ -215,7 +216,7 @@ static bool nests_in(const struct hprpc_request *request, const struct hprpc_req
     return request->controller == outer->controller && request->header.depth > outer->header.depth;
 }
 
-/* Whether the handler of a request that it may nest in runs: only then must it not stand in line with the others. */
+/* Whether a handler runs that the request may nest in: only then must the request not wait behind those that do not nest. */
 static bool has_outer(struct hprpc__workers *workers, const struct hprpc_request *request)
 {
     bool found = false;
@@ -236,7 +237,7 @@ bool hprpc__workers_submit(struct hprpc__workers *workers, struct hprpc_request 
 
     hprpc__mutex_lock(&workers->lock);
     nested = nested && has_outer(workers, request);
-    /* its place may be needed */
+    /* frees a place for start_one */
     joins = take_ended(workers, &former);
     if (workers->idle <= workers->plain.length + workers->nested.length && workers->live < workers->count)
         start_one(workers);
@@ -246,7 +247,7 @@ bool hprpc__workers_submit(struct hprpc__workers *workers, struct hprpc_request 
         hprpc__condition_signal(&workers->work);
     }
     hprpc__mutex_unlock(&workers->lock);
-    /* a worker that is free now may be another's in a moment, or be kept for those that are not nested */
+    /* an idle worker may take another request first, or be reserved for those that do not nest, so a waiting handler may have to */
     if (served && nested)
         hprpc__pump_wake_helpers(&controller->pump);
     if (joins)
@@ -359,7 +360,7 @@ void hprpc__workers_free(struct hprpc__workers *workers)
     workers->stop = true;
     hprpc__condition_broadcast(&workers->work);
     hprpc__mutex_unlock(&workers->lock);
-    /* a place that is UNUSED stays so from now on: nothing is submitted, and who ends joins no other */
+    /* an UNUSED place stays so from now on: no request is submitted, and a worker that ends joins no other */
     for (uint32_t i = 0; i < workers->count; i++)
         join(workers, &workers->threads[i]);
     while ((request = take_left(workers)))
