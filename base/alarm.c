@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* An alarm by timerfd. */
 #include "base/alarm.h"
 
 #include <sys/timerfd.h>
@@ -21,7 +22,7 @@ void hprpc__alarm_clear(struct hprpc__alarm *alarm)
 
 void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, uint64_t until)
 {
-    /* all zero would turn it off */
+    /* a rest of 0 would turn the timer off */
     uint64_t rest = until > now ? until - now : 1;
     struct itimerspec when = { .it_value = { (time_t)(rest / 1000000000u), (long)(rest % 1000000000u) } };
 
@@ -33,7 +34,7 @@ void hprpc__alarm_take(struct hprpc__alarm *alarm)
 {
     uint64_t count;
 
-    /* where nothing is to be read, the alarm was set again since it rang, and rings again */
+    /* where the read fails, the alarm was set again after it rang, and will ring again */
     if (read(alarm->fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
         alarm->due = HPRPC__NEVER;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An alarm in a set of descriptors. A wait with a time-out of its own makes the kernel set up a timer for every sleep and take
- * it down again, which costs a good part of a round trip where both sides share a processor. An alarm is set once instead: it
- * rings no later than it should, and a thread that it wakes too early sets it again.
+ * An alarm in a set of descriptors. A wait with a time-out makes the kernel start and cancel a timer for every sleep, which costs
+ * a good part of a round trip where both sides share a processor. An alarm is set once instead: it rings no later than its
+ * deadline, and a thread that it wakes too early sets it again.
  */
 #ifndef HPRPC_BASE_ALARM_H
 #define HPRPC_BASE_ALARM_H
@@ -19,10 +19,10 @@ struct hprpc__alarm {
 int hprpc__alarm_init(struct hprpc__alarm *alarm);
 void hprpc__alarm_clear(struct hprpc__alarm *alarm);
 
-/* Has it ring by `until`, unless it rings earlier anyway. */
+/* Makes the alarm ring by `until`, unless it rings earlier anyway. */
 void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, uint64_t until);
 
-/* Takes note that it rang, so that the set is quiet again. */
+/* Takes the ring of an alarm, so that the set is quiet again. */
 void hprpc__alarm_take(struct hprpc__alarm *alarm);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The machine's monotonic clock, by clock_gettime. */
 #include "base/clock.h"
 
 #include <time.h>

@@ -11,7 +11,7 @@
 /* Nanoseconds since an origin that does not change while the machine runs; setting the time of day does not move it. */
 uint64_t hprpc__clock_now(void);
 
-/* A counter that goes up evenly, and is cheaper to read than the clock; only differences on one machine mean anything. */
+/* A counter that goes up evenly and is cheaper to read than the clock. Only differences mean anything, on one machine. */
 static inline uint64_t hprpc__ticks(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -26,11 +26,11 @@ static inline uint64_t hprpc__ticks(void)
 #endif
 }
 
-/* So many ticks that ten milliseconds have passed, or, where the counter is quicker than it need be, a few of them. */
+/* The ticks of ten milliseconds; where the counter goes faster than assumed here, of a few milliseconds. */
 static inline uint64_t hprpc__ticks_of_silence(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
-    return 8000000; /* no such machine counts less than 800 million a second */
+    return 8000000; /* no such machine counts fewer than 800 million ticks a second */
 #elif defined(__aarch64__)
     uint64_t frequency;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The context: allocator, log, clock and transports, with defaults for what the application leaves out. */
 #include "base/context.h"
 
 #include <stdarg.h>
@@ -33,7 +34,7 @@ static const struct hprpc_context default_context = {
 
 struct hprpc_context *hprpc__context(struct hprpc_context *context)
 {
-    /* nothing ever writes to a context once it is made */
+    /* the cast is safe: no function writes to a context once it is made */
     return context ? context : (struct hprpc_context *)&default_context;
 }
 
@@ -82,7 +83,7 @@ void *hprpc_context_allocate(struct hprpc_context *context, size_t size)
 
 void hprpc_context_release(struct hprpc_context *context, void *memory, size_t size)
 {
-    /* a copy: the memory may be the context itself */
+    /* a copy, because `memory` may be the context itself */
     struct kodosis_allocator allocator = *hprpc_context_allocator(context);
 
     if (memory)

@@ -14,10 +14,10 @@ struct hprpc_context {
     const struct hprpc_transport *const *transports;
 };
 
-/* Whether the application gave it a clock, instead of the machine's. */
+/* Whether the application gave the context a clock of its own. */
 bool hprpc__context_has_own_clock(struct hprpc_context *context);
 
-/* The context itself, or the default one for NULL. */
+/* `context` itself; for NULL the default context. */
 struct hprpc_context *hprpc__context(struct hprpc_context *context);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The names and sentences of the error codes. */
 #include <hprpc/error.h>
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page that a fork wipes, and what stands in for it where the kernel does not wipe. */
+/* The page that a fork wipes, and the process id in its place where the kernel does not wipe. */
 #include "base/fork.h"
 
 #include <sys/mman.h>

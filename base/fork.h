@@ -14,15 +14,15 @@
 enum {
     HPRPC__FORK_CHILD = 0, /* the page was wiped */
     HPRPC__FORK_OURS = 1,
-    HPRPC__FORK_ASK = 2, /* the page is not wiped: `process` tells */
+    HPRPC__FORK_ASK = 2, /* the kernel does not wipe the page: compare `process` */
 };
 
 struct hprpc__fork_guard {
     atomic_uint state;
-    int process; /* that made it */
+    int process; /* the one that made the guard */
 };
 
-/* A guard of this process. NULL without memory for a page. */
+/* Makes a guard of this process. NULL: no memory for a page. */
 struct hprpc__fork_guard *hprpc__fork_guard_new(void);
 void hprpc__fork_guard_free(struct hprpc__fork_guard *guard); /* NULL is accepted */
 
@@ -32,7 +32,7 @@ bool hprpc__fork_guard_ask(const struct hprpc__fork_guard *guard);
 /* False in a child of the process that made it. Any thread. */
 static inline bool hprpc__fork_guard_is_ours(const struct hprpc__fork_guard *guard)
 {
-    /* relaxed: it is written before the guard is handed out, and by the kernel in a fork */
+    /* relaxed: `state` is written before other threads get the guard, and by the kernel in a fork */
     return atomic_load_explicit(&guard->state, memory_order_relaxed) == HPRPC__FORK_OURS ||
            hprpc__fork_guard_ask(guard);
 }

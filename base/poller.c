@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sleeping on descriptors, by epoll and poll. */
 #include "base/poller.h"
 
 #include <errno.h>

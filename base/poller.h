@@ -16,7 +16,7 @@ enum { HPRPC__POLLER_EVENTS = 64 }; /* taken at once, at most */
 int hprpc__poller_init(struct hprpc__poller *poller);
 void hprpc__poller_clear(struct hprpc__poller *poller);
 
-/* Adds a descriptor, or changes what is watched of one that is there. False, with errno: the kernel has no room. */
+/* Adds a descriptor, or changes the events of one that is there. False, with errno: the kernel has no room. */
 bool hprpc__poller_add(struct hprpc__poller *poller, const struct hprpc_watch *watch, void *owner);
 bool hprpc__poller_change(struct hprpc__poller *poller, const struct hprpc_watch *watch, void *owner);
 
@@ -24,15 +24,15 @@ bool hprpc__poller_change(struct hprpc__poller *poller, const struct hprpc_watch
 void hprpc__poller_remove(struct hprpc__poller *poller, int fd);
 
 /*
- * Waits for events, at most `timeout_ms` (-1: for ever), and says whose they are. Returns their number; 0 also when a signal
- * came; HPRPC_ESYSTEM. `ret_owners` has room for HPRPC__POLLER_EVENTS.
+ * Waits for events, at most `timeout_ms` (-1: for ever), and returns their number and owners; 0 also when a signal came;
+ * HPRPC_ESYSTEM. `ret_owners` has room for HPRPC__POLLER_EVENTS.
  */
 int hprpc__poller_wait(struct hprpc__poller *poller, int timeout_ms, void **ret_owners);
 
-/* The events of one descriptor now, among `events`, POLLERR and POLLHUP. */
+/* The events that one descriptor has now, of `events`, POLLERR and POLLHUP. */
 short hprpc__poll_now(int fd, short events);
 
-/* Sleeps at most `nanoseconds` (HPRPC__NEVER: for ever) on some descriptors; whether the last of them has an event. */
+/* Sleeps at most `nanoseconds` (HPRPC__NEVER: for ever) on some descriptors. True: the last of them has an event. */
 bool hprpc__poll_last(const struct hprpc_watch *watches, size_t count, uint64_t nanoseconds);
 
 /* Nanoseconds in milliseconds, rounded up. */

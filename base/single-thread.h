@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether this process has one thread, and no other can be running what it runs. Then a read-modify-write between threads need
- * not lock the bus, which costs as much as a dozen plain instructions. libc does the same inside its mutexes.
+ * Whether this process has one thread. Then a read-modify-write between threads need not be a locked instruction, which costs as
+ * much as a dozen plain ones. libc does the same inside its mutexes.
  */
 #ifndef HPRPC_BASE_SINGLE_THREAD_H
 #define HPRPC_BASE_SINGLE_THREAD_H
@@ -25,7 +25,7 @@ static inline bool hprpc__single_threaded(void)
 #endif
 }
 
-/* Sets bits and gives those that were set before; sequentially consistent. */
+/* Sets bits and returns the word as it was before; sequentially consistent. */
 static inline unsigned hprpc__set_bits(atomic_uint *word, unsigned bits)
 {
     unsigned before;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* Copying texts of the other side: valid UTF-8, cut at a character, printable if asked. */
 #include "base/text.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* Whether a code point needs all the bytes that it was written in, and is one of Unicode's. */
+/* Whether a code point of Unicode is written in as few bytes as it needs. */
 static bool is_proper(uint32_t point, size_t size)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -12,7 +13,7 @@ static bool is_proper(uint32_t point, size_t size)
     return point >= least[size] && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
 }
 
-/* The bytes of the character at the start, and its code point; 0 where there is no character. */
+/* Returns the size of the character at the start, and its code point; 0: there is no character. */
 static size_t read_character(const unsigned char *bytes, size_t size, uint32_t *ret_point)
 {
     size_t length = bytes[0] < 0x80 ? 1 : bytes[0] < 0xc0 ? 0 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sentences that hold what a stranger wrote: cut at a character, valid, and free of what a terminal would obey. */
+/* Texts that the other side wrote, inside sentences of ours: valid, cut at a character, without control characters. */
 #ifndef HPRPC_BASE_TEXT_H
 #define HPRPC_BASE_TEXT_H
 
@@ -13,7 +13,7 @@
  */
 size_t hprpc__text_copy(const char *text, size_t size, bool printable, char *ret_text, size_t capacity);
 
-/* A stranger's text inside a sentence of ours: printable, at most 150 bytes. */
+/* A text of the other side, to quote in a sentence of ours: printable, at most 150 bytes. */
 struct hprpc__quote {
     char text[152];
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Locks, conditions and threads, by pthread. */
 #include "base/thread.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argumen
     sigset_t all, before;
     int r;
 
-    /* a thread inherits the mask of the one that starts it */
+    /* a new thread inherits the mask of the thread that starts it */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     r = pthread_create(&thread->inside, NULL, run, argument);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads, locks and conditions: the library's own names for what the system offers. With HPRPC_CHECKS, a lock knows which
- * thread holds it, and what a comment demands ("under the lock") is checked; without, the checks compile to nothing.
+ * Threads, locks and conditions: the library's own names for what the system offers. With HPRPC_CHECKS a lock knows which
+ * thread holds it, and functions check what comments demand ("under the lock"). Without it the checks compile to nothing.
  */
 #ifndef HPRPC_BASE_THREAD_H
 #define HPRPC_BASE_THREAD_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Stops the program at this line, in builds with HPRPC_CHECKS, unless the condition holds. Costs nothing in others. */
+/* In builds with HPRPC_CHECKS: stops the program at this line unless the condition holds. In others it costs nothing. */
 #ifdef HPRPC_CHECKS
 #define hprpc__assert(condition) ((condition) ? (void)0 : __builtin_trap())
 #else
@@ -40,7 +40,7 @@ void hprpc__mutex_destroy(struct hprpc__mutex *mutex);
 static inline void hprpc__mutex_set_holder(struct hprpc__mutex *mutex, uintptr_t holder)
 {
 #ifdef HPRPC_CHECKS
-    /* relaxed: each thread asks only whether the holder is itself */
+    /* relaxed: a thread asks only whether it is the holder itself */
     atomic_store_explicit(&mutex->holder, holder, memory_order_relaxed);
 #else
     (void)mutex;
@@ -81,7 +81,7 @@ struct hprpc__condition {
 void hprpc__condition_init(struct hprpc__condition *condition);
 void hprpc__condition_destroy(struct hprpc__condition *condition);
 
-/* Sleeps until it is signalled, or spuriously; at most `nanoseconds` (HPRPC__NEVER: no limit). Under the lock. */
+/* Sleeps until the condition is signalled, or less; at most `nanoseconds` (HPRPC__NEVER: no limit). Under the lock. */
 void hprpc__condition_wait(struct hprpc__condition *condition, struct hprpc__mutex *mutex, uint64_t nanoseconds);
 
 static inline void hprpc__condition_signal(struct hprpc__condition *condition)
@@ -101,7 +101,7 @@ struct hprpc__thread {
 };
 
 /*
- * Starts a thread that takes no signals: all are blocked in it, so that those of the process go to the application's threads.
+ * Starts a thread in which all signals are blocked, so that signals of the process go to the application's threads.
  * HPRPC_ESYSTEM, with errno.
  */
 int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argument), void *argument);
@@ -110,9 +110,9 @@ int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argumen
 void hprpc__thread_join(struct hprpc__thread *thread);
 
 /*
- * A thread that is cancelled inside the library would take locks, or the pump, with it. So what may wait or call the system
- * on an application's thread disables cancellation, and restores what was before; a cancellation that came meanwhile acts at the
- * next cancellation point of the application's own.
+ * A thread that is cancelled inside the library would keep locks, or the pump, for ever. So a function that may wait or call the
+ * system on an application's thread disables cancellation, and restores it at its end; a cancellation that came meanwhile acts at
+ * the application's next cancellation point.
  */
 static inline int hprpc__cancellation_disable(void)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Waking by eventfd. */
 #include "base/wake.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ void hprpc__wake_ring(int fd)
     uint64_t one = 1;
     int saved = errno;
 
-    /* a full counter wakes as well */
+    /* a counter that is full is readable, too */
     if (write(fd, &one, sizeof(one)) < 0)
         errno = saved;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What one thread rings to wake another out of its sleep on descriptors. */
+/* A descriptor that one thread rings to wake another, which sleeps on descriptors. */
 #ifndef HPRPC_BASE_WAKE_H
 #define HPRPC_BASE_WAKE_H
 
 #include <stdbool.h>
 
-/* A descriptor that is readable once it was rung, until it is taken; negative, with errno, when there is none. */
+/* Makes a descriptor that is readable from a ring until the ring is taken. Negative, with errno: there is none. */
 int hprpc__wake_open(void);
 
 /* Rings. Any thread, any process that has the descriptor; async-signal-safe; errno stays. */

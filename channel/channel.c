@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The little that is the same in every channel. */
+/* What is the same in every channel: its base, and the reason why it broke. */
 #include <stdarg.h>
 #include <stdio.h>
 

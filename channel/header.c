@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which headers make sense, whatever carries them. */
+/* Which headers make sense, over any transport. */
 #include <hprpc/channel/message.h>
 
 static bool is_known(uint8_t type)
@@ -7,7 +7,7 @@ static bool is_known(uint8_t type)
     return (type >= HPRPC_MESSAGE_HELLO && type <= HPRPC_MESSAGE_GOODBYE) || type == HPRPC_MESSAGE_DRAIN;
 }
 
-/* Messages about the connection as a whole belong to no call; nor does a request that wants no answer. */
+/* Whether a message belongs to no call: it is about the connection, or a request without an answer. */
 static bool has_no_call(const struct hprpc_header *header)
 {
     switch (header->type) {
@@ -31,6 +31,6 @@ bool hprpc_header_valid(const struct hprpc_header *header)
         return false;
     if (header->call && has_no_call(header))
         return false;
-    /* every known flag and both numbers belong to requests */
+    /* only requests have flags and the two numbers */
     return header->type == HPRPC_MESSAGE_REQUEST || (!header->flags && !header->service && !header->procedure);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Spare descriptors: copies of /dev/null that are closed when a client needs their numbers. */
 #include "channel/spare.h"
 
 #include <errno.h>

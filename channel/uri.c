@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* The text of a URI that a sentence quotes: enough to recognise it, short enough to leave room for what is wrong. */
+/* How a sentence quotes a URI: long enough to recognise it, short enough to leave room for what is wrong. */
 #define QUOTED "\"%.100s\""
 
 struct parser {
@@ -70,7 +70,7 @@ static int parse_scheme(struct parser *parser)
 
 /*
  * Whether a percent sign stands for itself: before the scope of an address in brackets, [fe80::1%eth0]. RFC 6874 wants it
- * escaped there, [fe80::1%25eth0], which means the same; but everybody writes and copies it plainly.
+ * escaped there, [fe80::1%25eth0], which means the same; but people and programs write it plainly.
  */
 static bool is_scope(const char *here, const char *part, const char *end)
 {
@@ -195,7 +195,7 @@ const char *hprpc_uri_option(const struct hprpc_uri *uri, const char *key)
     return NULL;
 }
 
-/* Digits and a unit. False for anything else, and for what 64 bits cannot hold. */
+/* Reads digits and a unit. False for anything else, and for a size that 64 bits cannot hold. */
 static bool parse_size(const char *text, uint64_t *ret_size)
 {
     static const struct {

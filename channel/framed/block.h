@@ -11,15 +11,15 @@
 enum {
     HPRPC__FRAMED_BLOCK = 64 * 1024,           /* memory that bytes are received into, and sent from */
     HPRPC__FRAMED_DIRECT = 16 * 1024,          /* an incomplete body beyond this gets memory of its own */
-    HPRPC__FRAMED_BLOCKS = 16,                 /* blocks that one connection's messages should hold at most */
+    HPRPC__FRAMED_BLOCKS = 16,                 /* blocks of one connection, at most; beyond half of them none is lent */
     HPRPC__FRAMED_QUEUE = 256 * 1024,          /* queued bytes beyond which requests have to wait */
     HPRPC__FRAMED_SPARE_MAX = 4 * 1024 * 1024, /* larger memory is never kept for the next message */
     HPRPC__FRAMED_RUNS = 16,                   /* runs of bytes in one system call */
 };
 
 /*
- * A piece of memory. Receiving, the messages in it share it: one reference each, and one of the stream while it receives
- * into it. Sending, it is a link of the queue, and `start` to `end` waits for the kernel; it never moves.
+ * A piece of memory. On the receiving side the messages in it share it: one reference each, and one of the stream while it
+ * receives into it. On the sending side it is a link of the queue, and `start` to `end` waits for the kernel; it never moves.
  */
 struct hprpc__block {
     atomic_uint references;
@@ -30,13 +30,13 @@ struct hprpc__block {
     alignas(16) uint8_t data[];
 };
 
-/* A block with room for `capacity` bytes, the spare of that kind if it will do; NULL without memory. */
+/* Takes a block with room for `capacity` bytes: the spare of that kind if it suits, one of the pool, or a new one. NULL: no memory. */
 struct hprpc__block *hprpc__block_take(struct hprpc_framed *stream, enum hprpc__spare kind, size_t capacity);
 
 /* Keeps a block as the spare of its kind, or gives it back. */
 void hprpc__block_give(struct hprpc_framed *stream, enum hprpc__spare kind, struct hprpc__block *block);
 
-/* Gives the spares that others may use to the pool, if there is one and it has room. Any thread. */
+/* Gives spares that other connections can use to the pool, if there is one and it has room. Any thread. */
 void hprpc__blocks_share(struct hprpc_framed *stream);
 
 /* Gives the spares back. Any thread. */

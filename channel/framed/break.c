@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a byte stream breaks: the two sides of it may find out at the same time, and one sentence stands. */
+/* How a byte stream breaks: its two sides may find out at the same time, and one reason stands. */
 #include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -14,11 +14,11 @@ enum { BREAKING = 1 }; /* in `broken`: the reason is being written */
 
 int hprpc_framed_broken(struct hprpc_framed *stream)
 {
-    /* acquire: pairs with the release in hprpc_framed_fail; who sees the code sees the reason */
+    /* acquire, here and below: pairs with the release in hprpc_framed_fail; a thread that sees the code sees the reason */
     int code = __atomic_load_n(&stream->broken, __ATOMIC_ACQUIRE);
 
     while (code == BREAKING) {
-        sched_yield(); /* the other side is formatting one sentence */
+        sched_yield(); /* the other side of the stream is writing the reason */
         code = __atomic_load_n(&stream->broken, __ATOMIC_ACQUIRE);
     }
     return code;
@@ -46,7 +46,7 @@ int hprpc__framed_breach(struct hprpc_framed *stream, int code, const char *text
 {
     int whole = 0;
 
-    /* relaxed: only decides who writes */
+    /* relaxed: this only decides which side writes the reason */
     if (!__atomic_compare_exchange_n(&stream->broken, &whole, BREAKING, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return hprpc_framed_broken(stream);
     hprpc_channel_fail(&stream->channel, code, "%s", text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A byte stream as a channel: its life, and the slots that belong to neither side. */
+/* A framed channel: its life, and the slots that belong to neither side. */
 #include "channel/framed/pool.h"
 #include "channel/framed/sides.h"
 
@@ -12,7 +12,7 @@ static size_t watch(struct hprpc_channel *channel, struct hprpc_watch *ret_watch
 
 static void disarm(struct hprpc_channel *channel)
 {
-    (void)channel; /* a stream wakes whoever sleeps at no cost to the sender */
+    (void)channel; /* a stream wakes a thread that sleeps at no cost to the sender */
 }
 
 static void shut(struct hprpc_framed *stream)
@@ -24,7 +24,7 @@ static void shut(struct hprpc_framed *stream)
     stream->ops->shut(stream);
 }
 
-/* Only messages that are lent remain. */
+/* Gives up all but the messages that are lent. */
 static void let_go(struct hprpc_framed *stream)
 {
     if (stream->let_go)

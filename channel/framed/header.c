@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The byte form of a header: writing it, and reading it as far as its bytes have arrived. */
 #include "channel/framed/header.h"
 
 enum { MAGIC = 0xb7, PREAMBLE_SIZE = 4, VARINT_MAX = 5 };
@@ -13,7 +14,7 @@ static uint8_t *write_varint(uint8_t *place, uint32_t value)
     return place;
 }
 
-/* Everything behind the length and before the body. */
+/* Writes everything between the length and the body. */
 static uint8_t *write_fields(uint8_t *place, const struct hprpc_header *header)
 {
     place = write_varint(place, header->call);
@@ -89,7 +90,7 @@ static enum step read_long_varint(struct cursor *cursor, uint32_t most, const ch
     return bad(cursor, what, "is longer than five bytes");
 }
 
-/* `most` is at least what one byte can say, and one byte is what nearly all of them take. */
+/* Reads a varint up to `most`, which is at least 127. Nearly all of them take one byte. */
 static inline enum step read_varint(struct cursor *cursor, uint32_t most, const char *what, uint32_t *ret_value)
 {
     if (cursor->at == cursor->arrived || !cursor->left || *cursor->at & 0x80)

@@ -24,8 +24,8 @@ int hprpc__header_read(const uint8_t *bytes, size_t count, struct hprpc_detail *
                        uint32_t *ret_size);
 
 /*
- * The length that a header announces, which counts everything behind it, as soon as the bytes show it; false before.
- * hprpc__header_read has found nothing wrong with them.
+ * The length that a header announces, which counts everything after it. False while the bytes do not show it yet. Called for
+ * bytes that hprpc__header_read has found no fault in.
  */
 bool hprpc__header_length(const uint8_t *bytes, size_t count, uint32_t *ret_length);
 

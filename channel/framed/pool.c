@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The blocks that the connections of a listener share. */
 #include "channel/framed/pool.h"
 
 struct hprpc__pool *hprpc__pool_new(struct hprpc_context *context)
@@ -24,7 +25,7 @@ void hprpc__pool_drop(struct hprpc__pool *pool)
 {
     struct hprpc__block *block;
 
-    /* release and acquire: pair with each other, so that everything the others did is over before it is freed */
+    /* release and acquire: the drops pair with each other, so all other threads are through before the last one frees */
     if (!pool || atomic_fetch_sub_explicit(&pool->references, 1, memory_order_acq_rel) != 1)
         return;
     while ((block = hprpc__pool_take(pool)))

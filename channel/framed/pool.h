@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks that the connections of one listener share. A connection that goes to sleep has no use for its blocks until it is
- * woken, and thousands of them sleep while a few work; so the blocks change hands instead of staying.
+ * Blocks that the connections of one listener share. A connection that goes to sleep does not need its blocks until it is woken,
+ * and thousands of them sleep while a few work; so a connection gives its blocks to the pool.
  */
 #ifndef HPRPC_CHANNEL_FRAMED_POOL_H
 #define HPRPC_CHANNEL_FRAMED_POOL_H
@@ -16,7 +16,7 @@ struct hprpc__pool {
     _Atomic(struct hprpc__block *) blocks[HPRPC__POOL_BLOCKS];
 };
 
-/* A pool with one reference; NULL without memory. Whoever drops the last one frees it. Any thread. */
+/* Makes a pool with one reference; the drop of the last one frees it. NULL: no memory. Any thread. */
 struct hprpc__pool *hprpc__pool_new(struct hprpc_context *context);
 struct hprpc__pool *hprpc__pool_keep(struct hprpc__pool *pool);
 void hprpc__pool_drop(struct hprpc__pool *pool); /* NULL is accepted */

@@ -3,10 +3,10 @@
  * The receiving side: many messages per read, each delivered where it lies.
  *
  * Bytes are received into a block that the messages in it share. A body there is aligned by moving it down over its own
- * header; a stream of like messages starts where no move is needed. A body of more than HPRPC__FRAMED_DIRECT bytes that
- * is not complete yet gets memory of its own, and the rest of it is received straight there. That memory is taken at
- * once rather than grown: the size was checked against the limit, the bytes are bounded by the credits that this side
- * granted, the allocator maps no pages before bytes arrive, and growing would copy.
+ * header; a stream of similar messages starts where no move is needed. A body of more than HPRPC__FRAMED_DIRECT bytes that is
+ * not complete yet gets memory of its own, and the rest of it is received straight there. That memory is allocated whole, not
+ * grown: the size was checked against the limit, the credit that this side gave bounds the bytes, the allocator maps no
+ * pages before bytes arrive, and growing would copy.
  */
 #include "base/step.h"
 #include "channel/framed/header.h"
@@ -19,11 +19,11 @@ enum {
     ALIGNMENT = 8,
     READ_MIN = 4 * 1024, /* less room than this is not worth a read when the block can be cleared instead */
     /*
-     * Looks in vain that a read which took everything saves: the one that ends a turn, and the one right behind the next
-     * request. A blocking call costs one read, and a spinning one nothing.
+     * Looks that a read which took everything saves, because they would find nothing: the one that ends a turn, and the one
+     * right after the next request. So a blocking call costs one read, and a spinning one none.
      */
     VAIN_LOOKS = 2,
-    WINDOW_BYTES = 16 * 1024, /* what has to come in each window while a message is incomplete */
+    WINDOW_BYTES = 16 * 1024, /* bytes that must come in each window while a message is incomplete */
 };
 
 #define WINDOW (30ull * 1000 * 1000 * 1000)
@@ -32,7 +32,7 @@ enum {
 
 static bool alone(const struct hprpc__block *block)
 {
-    /* acquire: pairs with the release in drop, so that whoever used the memory is done with it */
+    /* acquire: pairs with the release in drop, so the last user of the memory is through with it */
     return atomic_load_explicit(&block->references, memory_order_acquire) == 1;
 }
 
@@ -40,7 +40,7 @@ static void drop(struct hprpc_framed *stream, struct hprpc__block *block)
 {
     bool large = block->capacity != HPRPC__FRAMED_BLOCK;
 
-    /* acq_rel: uses of the memory by all holders come before the last one gives it back */
+    /* acq_rel: the drops pair with each other, so all uses of the memory come before the last holder gives it back */
     if (atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
         return;
     if (!large)
@@ -48,13 +48,13 @@ static void drop(struct hprpc_framed *stream, struct hprpc__block *block)
     hprpc__block_give(stream, large ? HPRPC__SPARE_LARGE : HPRPC__SPARE_RECEIVE, block);
 }
 
-/* Where to receive into an empty block, so that a body behind a header like the last one's is aligned. */
+/* Where to receive into an empty block, so that a body after a header of the last one's size is aligned. */
 static size_t origin(const struct hprpc_framed *stream)
 {
     return (size_t)-stream->header_size & (ALIGNMENT - 1);
 }
 
-/* Takes a fresh block and moves what is not delivered yet to it. */
+/* Takes a fresh block and moves the bytes that are not delivered yet to it. */
 static int renew(struct hprpc_framed *stream)
 {
     struct hprpc__block *block = hprpc__block_take(stream, HPRPC__SPARE_RECEIVE, HPRPC__FRAMED_BLOCK);
@@ -73,7 +73,7 @@ static int renew(struct hprpc_framed *stream)
     return 0;
 }
 
-/* Makes room behind `filled`: for the rest of the message that is arriving, and for a read that is worth its while. */
+/* Makes room after `filled`: for the rest of the message that is arriving, and for a read of at least READ_MIN bytes. */
 static int make_room(struct hprpc_framed *stream)
 {
     size_t start = origin(stream), count = stream->filled - stream->at;
@@ -109,7 +109,7 @@ static int deliver(struct hprpc_framed *stream, const struct hprpc_header *heade
     stream->window_start = 0;
     /*
      * A header has at least 6 bytes. With exactly 6 the body may lack one byte of room, but has less than 128 bytes: it
-     * is copied, and must be gone before the next one needs the place.
+     * is copied to `aside`, and must be released before the next one needs the place.
      */
     if (aside)
         memcpy(block->aside, body, size);
@@ -192,7 +192,7 @@ static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_m
     r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &header, &size);
     if (r < 0)
         return protocol_error(stream, r, detail.text);
-    /* a length that is too large however long its header gets is refused before the header is complete */
+    /* a length that is too large with any header is refused before the header is complete */
     if (r == 0 && hprpc__header_length(stream->block->data + stream->at, count, &size) && size > HPRPC__HEADER_MAX &&
         size - HPRPC__HEADER_MAX > stream->channel.receive_limit)
         return over_the_limit(stream, size);
@@ -263,8 +263,8 @@ static int fill(struct hprpc_framed *stream)
 }
 
 /*
- * A message that trickles in holds memory and a connection for as long as its sender likes: a window of time with next to
- * no bytes breaks the stream. If nobody received for a while, what came meanwhile counts.
+ * Breaks the stream after a window of time with hardly any bytes: a message that comes so slowly would hold memory and a
+ * connection for as long as its sender likes. Bytes that came while no thread received count.
  */
 static int check_pace(struct hprpc_framed *stream)
 {
@@ -293,7 +293,7 @@ static int open_stream(struct hprpc_framed *stream)
     return r;
 }
 
-/* The last read took everything, and all of it is delivered: the look that ends a turn of most calls. */
+/* Whether the last read took everything, and all of it is delivered: so it is in most looks that end a turn. */
 static bool is_drained(const struct hprpc_framed *stream)
 {
     return stream->vain_looks && stream->at == stream->filled && !stream->large;
@@ -319,9 +319,8 @@ int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *r
             return r;
     }
     if (broken)
-        stream->vain_looks =
-            0; /* the sending side found out; what came before is still to be had, down to the last read */
-    /* ends: a turn that does not drain the connection brings a good part of one message, and that has a limit */
+        stream->vain_looks = 0; /* the sending side broke it; reads still deliver what came before */
+    /* this loop ends: each pass that does not drain the connection brings a good part of one message, which has a limit */
     for (;;) {
         r = next_message(stream, ret_message);
         if (r)
@@ -362,7 +361,7 @@ static bool has_message(const struct hprpc_framed *stream)
     return r < 0 || (r > 0 && (size > stream->channel.receive_limit || count - (size_t)r >= size));
 }
 
-/* About to sleep: the pool gets what is empty, for those who are awake. */
+/* Called before a sleep: gives empty blocks to the pool, for connections that are awake. */
 static void share(struct hprpc_framed *stream)
 {
     struct hprpc__block *block = stream->block;
@@ -385,7 +384,7 @@ bool hprpc__framed_arm(struct hprpc_channel *channel)
     stream->vain_looks = 0;
     share(stream);
     if (stream->quiet) {
-        /* armed twice with nothing in between: the connection idles, and keeps no memory meanwhile */
+        /* armed twice, and received nothing in between: the connection idles, and keeps no memory */
         if (stream->block && stream->at == stream->filled && !stream->large) {
             drop(stream, stream->block);
             stream->block = NULL;

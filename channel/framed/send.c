@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sending side: messages are written into blocks that form a queue, and leave as soon as the kernel takes them.
+ * The sending side: messages are written into blocks that form a queue, and are sent as soon as the kernel takes them.
  * Blocks never move, so a transport that completes later may still point into them. Runs that the writer borrowed are
- * sent from where they lie; the gap that was left for them is filled only with what the kernel did not take at once.
+ * sent from where they lie; only what the kernel does not take at once is copied into the gap that was left for them.
  */
 #include "base/step.h"
 #include "channel/framed/block.h"
@@ -69,7 +69,7 @@ static void consume(struct hprpc_framed *stream, size_t count)
     }
 }
 
-/* Copies borrowed runs to their places, except for what lies before `from` and was sent. */
+/* Copies borrowed runs to their places, except for the part before `from`, which was sent. */
 static void copy_borrowed(const struct kodosis_writer *writer, const uint8_t *from)
 {
     for (uint32_t i = 0; i < writer->reference_count; i++) {
@@ -152,7 +152,7 @@ static int send_queue(struct hprpc_framed *stream)
     return r == 1 ? 0 : r;
 }
 
-/* Sends at once a message that borrows, and copies what the kernel leaves. */
+/* Sends a message that borrows at once, and copies what the kernel does not take. */
 static int send_borrowed(struct hprpc_framed *stream, const struct kodosis_writer *writer)
 {
     struct iovec runs[HPRPC__FRAMED_RUNS];
@@ -176,7 +176,7 @@ int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header
 
     if (r)
         return r;
-    /* acquire: pairs with the release in the receiving side's open_stream */
+    /* acquire: pairs with the release in open_stream (receive.c) */
     if (!__atomic_load_n(&stream->open, __ATOMIC_ACQUIRE))
         return HPRPC_EAGAIN;
     if (header->type == HPRPC_MESSAGE_REQUEST && stream->queued &&

@@ -16,8 +16,8 @@ void hprpc__framed_cancel(struct hprpc_channel *channel, struct hprpc_reservatio
 int hprpc__framed_flush(struct hprpc_channel *channel);
 
 /*
- * The receiving side met bytes that break the protocol: notes the reason and leaves the sending side whole, so that it can say
- * GOODBYE. Returns `code`, or the one that the stream broke with before.
+ * Called when the receiving side met bytes that break the protocol: notes the reason, and does not break the sending side, which
+ * can still say GOODBYE. Returns `code`, or the code that the stream broke with before.
  */
 int hprpc__framed_breach(struct hprpc_framed *stream, int code, const char *text);
 

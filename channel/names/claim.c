@@ -30,7 +30,7 @@ static int system_code(int number)
                                                                        : HPRPC_ESYSTEM;
 }
 
-/* Whether the locked file is still the one at its place: its last holder removes it before letting go. */
+/* Whether the locked file is still the one at its place: a holder removes the file before it unlocks. */
 static bool is_current(int fd, const char *lock)
 {
     struct stat held, there;
@@ -76,7 +76,7 @@ static int take_lock(const char *path, struct hprpc_detail *detail, int *ret_fd)
     return hprpc_detail_set(detail, HPRPC_EINUSE, "others keep taking %s", path);
 }
 
-/* A listener that took no lock, or whose lock file was removed behind its back, still answers. */
+/* Whether a listener answers at the path, though it holds no lock there: it took none, or its lock file was removed. */
 static bool somebody_answers(const char *path, mode_t type)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -135,7 +135,7 @@ static bool is_claimed(int directory, const char *name, size_t skip)
     return false;
 }
 
-/* Removes "<path>.*" of our type and uid. What cannot be removed stays: it harms nobody. */
+/* Removes "<path>.*" of our type and uid. A name that cannot be removed stays, which is harmless. */
 static void sweep(const char *path, mode_t type)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
@@ -248,9 +248,9 @@ int hprpc__claim_made(struct hprpc__claim *claim)
 }
 
 /*
- * Removes the path if it is still what this listener made. A name can be removed behind the listener's back (by a cleaner of
- * /tmp, or when a user logs out) and be another listener's by now. The number of the inode tells them apart: while the
- * listener has what it made open, the number is not used again.
+ * Removes the path if it is still what this listener made. Other programs may have removed the name (a cleaner of /tmp, or the
+ * user's logout), and another listener may have it now. The number of the inode tells them apart: it is not used again while
+ * the listener has what it made open.
  */
 static void remove_made(const struct hprpc__claim *claim)
 {
@@ -266,7 +266,7 @@ void hprpc__claim_drop(struct hprpc__claim *claim)
 
     if (claim->lock_fd < 0)
         return;
-    /* in this order: once the lock file is gone, the path may already be the next one's */
+    /* in this order: once the lock file is gone, another listener may claim the path */
     remove_made(claim);
     lock_path(claim->path, lock);
     if (is_current(claim->lock_fd, lock))

@@ -13,7 +13,7 @@
 /* Room for "<path>.lock" and for the suffix that a transport may add. */
 enum { DIRECTORY_MAX = 64 };
 
-/* Whether `path` is a directory that one may look for private directories in; a link does not count. */
+/* Whether `path` is a directory that private directories may be in; a link does not count. */
 static bool is_directory(const char *path)
 {
     struct stat status;
@@ -21,7 +21,7 @@ static bool is_directory(const char *path)
     return !lstat(path, &status) && S_ISDIR(status.st_mode);
 }
 
-/* Nobody else may put, take or see names there. 0, also when it does not exist (ret_exists says which). */
+/* Checks that no other user may put, take or see names there. 0, also when it does not exist (ret_exists says which). */
 static int check_private(const char *directory, struct hprpc_detail *detail, bool *ret_exists)
 {
     struct stat status;
@@ -110,7 +110,7 @@ static int path_under(const char *parent, const struct hprpc_uri *uri, const cha
     return 0;
 }
 
-/* All places are named: which of them is missing is not for the library to say. */
+/* Fails with a sentence that names all places: which of them should exist depends on the system. */
 static int no_place(const char *const *directories, const struct hprpc_uri *uri, struct hprpc_detail *detail)
 {
     char all[120] = "";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names on this host: where a bare name lives, who may claim it, and what a killed owner left behind. Shared by the
+ * Names on this host: where a bare name lives, which listener has it, and what a killed listener left behind. For the
  * transports whose listeners have a place in the file system.
  */
 #ifndef HPRPC_CHANNEL_NAMES_PLACE_H
@@ -13,7 +13,7 @@
 enum { HPRPC__PATH_MAX = 100 }; /* fits a Unix-domain socket address, with a suffix to spare */
 
 /*
- * The path behind a URI's rest. An absolute path is itself; a bare name, with `suffix` behind it, lives in a private
+ * The path that a URI's rest names. An absolute path is itself; a bare name, with `suffix` appended, lives in a private
  * directory (0700, owned by this uid, both checked) in the first of /run/user/UID and /dev/shm that exists; it is made
  * with `create`. Without it, a place where the name is there goes before one where it is not.
  * HPRPC_EURI (a name with a slash, too long), HPRPC_EADDRESS, HPRPC_EPERMISSION.
@@ -57,9 +57,9 @@ struct hprpc__claim {
 int hprpc__claim_take(struct hprpc__claim *claim, const char *path, mode_t type, struct hprpc_detail *detail);
 
 /*
- * Finds the place of a URI's rest, as hprpc__place_find does with `create`, and claims it. A bare name that somebody holds in
- * another of its places is HPRPC_EINUSE too: /run/user/UID comes when a user logs in and goes with the last logout, so two
- * listeners of one name may have found different places.
+ * Finds the place of a URI's rest, as hprpc__place_find does with `create`, and claims it. A bare name that is held in another
+ * of its places is HPRPC_EINUSE too: /run/user/UID comes when a user logs in and goes with the last logout, so two listeners
+ * of one name may have found different places.
  */
 int hprpc__claim_take_uri(struct hprpc__claim *claim, const struct hprpc_uri *uri, const char *suffix, mode_t type,
                           struct hprpc_detail *detail);
