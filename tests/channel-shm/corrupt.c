@@ -52,6 +52,9 @@ static int receive_changed(uint32_t size, size_t word, uint64_t value, uint64_t 
     return result;
 }
 
+/* Their word is in the slot, and takes room from the body. */
+#define BOTH_OPTIONS ((uint64_t)(HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH) << 40)
+
 static void test_changed_slots(void **state)
 {
     static const struct {
@@ -70,6 +73,8 @@ static void test_changed_slots(void **state)
         { 10, 0, (uint64_t)3 << 48, (uint64_t)0xff << 48, "piece of no body" },
         { 10, 0, (uint64_t)49 << 56, (uint64_t)0xff << 56, "not inside a slot" },
         { 10, 0, (uint64_t)255 << 56, (uint64_t)0xff << 56, "not inside a slot" },
+        { 10, 0, BOTH_OPTIONS | (uint64_t)41 << 56, (uint64_t)0xff00ff << 40, "not inside a slot" },
+        { 10, 0, BOTH_OPTIONS | (uint64_t)48 << 56, (uint64_t)0xff00ff << 40, "not inside a slot" },
         { 1000, 2, 1024, 0xffffffff, "not inside the arena" }, /* units */
         { 1000, 2, 1023, 0xffffffff, "not inside the arena" },
         { 1000, 2, 0xffffffff, 0xffffffff, "not inside the arena" },

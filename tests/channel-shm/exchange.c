@@ -145,6 +145,53 @@ static void test_requests_stop_and_answers_pass(void **state)
     expect(pair.server, pair.client, HPRPC_MESSAGE_REQUEST, sent, 10);
 }
 
+/* A body that is still read in its slot stays there, also when the receiver goes to sleep. */
+static void test_a_lent_slot_is_kept_while_its_receiver_sleeps(void **state)
+{
+    struct hprpc_message message;
+    uint32_t i;
+
+    (void)state;
+    assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REPLY, 1, 40), 0);
+    take(pair.server, NULL, &message);
+    assert_false(pair.server->ops->arm(pair.server));
+    for (i = 0; i < 2 * SLOTS; i++)
+        assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REPLY, 2 + i, 40), 0);
+    check_body(&message, 1, 40);
+    pair.server->ops->release(pair.server, &message);
+    pair.server->ops->disarm(pair.server);
+    for (i = 0; i < 2 * SLOTS; i++)
+        expect(pair.server, pair.client, HPRPC_MESSAGE_REPLY, 2 + i, 40);
+}
+
+/* Whatever was sent, and however: what each side counts comes back to its start. */
+static void test_nothing_drifts(void **state)
+{
+    static const uint32_t sizes[] = { 0, 40, 1000, ARENA / 2, ARENA, 3 * ARENA };
+    struct shm_channel *client = shm_channel(pair.client), *server = shm_channel(pair.server);
+    uint32_t units = client->sender.arena.free_units;
+    size_t i;
+    int round, n;
+
+    (void)state;
+    for (round = 0; round < 20; round++) {
+        for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            for (n = 0; n < 5; n++)
+                assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REPLY, (uint32_t)n, sizes[i]), 0);
+            for (n = 0; n < 5; n++)
+                expect(pair.server, pair.client, HPRPC_MESSAGE_REPLY, (uint32_t)n, sizes[i]);
+        }
+        assert_int_equal(pair.client->ops->flush(pair.client), 0);
+        assert_int_equal(pair.client->queued, 0);
+        assert_int_equal(client->sender.staged, 0);
+        assert_null(client->sender.first);
+        assert_int_equal(hprpc__shm_arena_collect(&client->sender.arena), 0);
+        assert_int_equal(client->sender.arena.free_units, units);
+        assert_int_equal(client->sender.arena.chunks, 0);
+        assert_int_equal(atomic_load(&server->receiver.held), 0);
+    }
+}
+
 static void test_both_directions_full(void **state)
 {
     struct hprpc_channel *ends[2];
@@ -515,6 +562,8 @@ int main(void)
         PAIR(test_corked_messages_ring_once),
         PAIR(test_releases_from_other_threads_in_any_order),
         PAIR(test_four_threads),
+        PAIR(test_a_lent_slot_is_kept_while_its_receiver_sleeps),
+        PAIR(test_nothing_drifts),
     };
 
     return cmocka_run_group_tests_name("shm-exchange", tests, NULL, NULL);

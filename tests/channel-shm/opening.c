@@ -623,6 +623,9 @@ static void test_bad_answers(void **state)
     play.fds[0] = memfd_create("sparse", MFD_ALLOW_SEALING);
     assert_int_equal(ftruncate(play.fds[0], (off_t)geometry.size), 0);
     play_server(fd, &play);
+    /* half of its memory is there */
+    assert_int_equal(posix_fallocate(play.fds[0], 0, (off_t)geometry.size / 2), 0);
+    play_server(fd, &play);
     close(play.fds[0]);
     play = good;
     play.fds[0] = good.fds[1];
