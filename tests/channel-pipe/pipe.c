@@ -493,6 +493,41 @@ static void foreign_ends_are_refused(void **state)
     listener->ops->free(listener);
 }
 
+/* Who still stands at the door when its listener goes leaves no name. */
+static void who_is_turned_away_leaves_nothing(void **state)
+{
+    struct hprpc_listener *listener = listen_at(uri);
+    char up[96], down[96];
+
+    (void)state;
+    end_name('5', "up", up);
+    end_name('5', "down", down);
+    assert_false(mkfifo(up, 0600) || mkfifo(down, 0600));
+    register_by_hand('5');
+    assert_int_equal(names_left(), 4);
+    listener->ops->free(listener);
+    assert_int_equal(names_left(), 0);
+}
+
+/* A token with a slash in it would name FIFOs elsewhere: they are not opened, nor removed. */
+static void a_token_names_nothing_elsewhere(void **state)
+{
+    char folder[96], up[160], down[160], record[HPRPC__PIPE_RECORD], token[HPRPC__PIPE_TOKEN + 1] = "/";
+    struct hprpc_listener *listener = listen_at(uri);
+
+    (void)state;
+    memset(token + 1, 'a', HPRPC__PIPE_TOKEN - 1);
+    snprintf(folder, sizeof(folder), "%s.", door);
+    snprintf(up, sizeof(up), "%s%s.up", folder, token);
+    snprintf(down, sizeof(down), "%s%s.down", folder, token);
+    assert_false(mkdir(folder, 0700) || mkfifo(up, 0600) || mkfifo(down, 0600));
+    hprpc__registration_write(token, record);
+    put(record, sizeof(record));
+    accepts_nobody(listener);
+    assert_false(unlink(up) || unlink(down) || rmdir(folder));
+    listener->ops->free(listener);
+}
+
 static void other_users_are_let_in_by_mode(void **state)
 {
     struct hprpc_header header = test_request(1);
@@ -1191,6 +1226,8 @@ int main(void)
         TEST(foreign_ends_are_refused),
         TEST(other_users_are_let_in_by_mode),
         TEST(two_owners_of_one_connection_are_refused),
+        TEST(who_is_turned_away_leaves_nothing),
+        TEST(a_token_names_nothing_elsewhere),
         TEST(a_common_group_is_let_in_by_mode),
         TEST(a_server_that_may_not_open_the_fifos_is_told_from_a_slow_one),
         TEST(the_listener_goes_before_it_answers),

@@ -290,6 +290,65 @@ static void options_reach_the_sockets(void **state)
     close_pair(&pair);
 }
 
+/* A side that may be silent for as long as it likes. */
+static void probes_can_be_turned_off(void **state)
+{
+    struct pair pair = open_pair("tcp://127.0.0.1:0?keepalive=0");
+    struct hprpc_watch watch;
+    socklen_t size = sizeof(int);
+    int value = 1;
+
+    (void)state;
+    assert_int_equal(pair.server->ops->watch(pair.server, &watch), 1);
+    assert_false(getsockopt(watch.fd, SOL_SOCKET, SO_KEEPALIVE, &value, &size));
+    assert_int_equal(value, 0);
+    assert_false(getsockopt(watch.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size));
+    assert_int_equal(value, 0);
+    close_pair(&pair);
+}
+
+/* Every connect of this program comes by here: the linker has it so. */
+int __real_connect(int fd, const struct sockaddr *address, socklen_t size);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size);
+static bool from_there; /* the system picks the very port that is asked for */
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+    int yes = 1;
+
+    if (from_there) {
+        assert_false(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)));
+        assert_false(bind(fd, address, size));
+    }
+    return __real_connect(fd, address, size);
+}
+
+/* Nobody listens, and the system connects the socket to itself. */
+static void a_connection_to_itself_is_none(void **state)
+{
+    struct pair pair = open_pair("tcp://127.0.0.1:0");
+    struct hprpc_channel *client = NULL;
+    struct hprpc_detail detail = { "" };
+    struct hprpc_message message;
+    char address[HPRPC_URI_MAX];
+    struct hprpc_uri parsed;
+    uint64_t deadline = test_deadline();
+    int r;
+
+    (void)state;
+    pair.listener->ops->address(pair.listener, address, sizeof(address));
+    close_pair(&pair);
+    assert_int_equal(hprpc_uri_parse(address, NULL, &parsed), 0);
+    from_there = true;
+    r = hprpc_transport_tcp.connect(NULL, &parsed, &detail, &client);
+    from_there = false;
+    while (r == 0 && !test_is_past(deadline))
+        r = client->ops->receive(client, &message);
+    assert_int_equal(r, HPRPC_EREFUSED);
+    if (client)
+        client->ops->free(client);
+}
+
 static void both_know_each_other(void **state)
 {
     struct pair pair = open_pair("tcp://127.0.0.1:0");
@@ -825,6 +884,8 @@ int main(void)
         cmocka_unit_test(a_killed_client_is_noticed),
         cmocka_unit_test(a_flood_beyond_the_descriptors_pauses_accepting),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(probes_can_be_turned_off),
+        cmocka_unit_test(a_connection_to_itself_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

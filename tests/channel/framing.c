@@ -572,6 +572,10 @@ static int trickle_after(unsigned seconds, size_t first_piece, uint32_t size, si
         release(wire, &message);
     } else {
         assert_string_equal(channel_of(wire)->reason.text, "a message stayed incomplete for 30 seconds");
+        /* that is final, whatever comes */
+        wire->in_size = script.size;
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(receive(wire, &message), HPRPC_EPROTOCOL);
     }
     free_wire(wire);
     hprpc_context_free(context);
@@ -722,6 +726,35 @@ static void lending_has_a_limit(void **state)
     assert_int_equal(receive_patiently(wire, &message), 1);
     assert_true(message.lendable);
     release(wire, &message);
+    free_wire(wire);
+    free_script(&script);
+}
+
+/* A body that no place in its block would align lies beside it, where the next one may: so it is not lent. */
+static void what_lies_aside_is_not_lent(void **state)
+{
+    struct script script = { .count = 0 };
+    struct wire *wire = new_wire(NULL);
+    struct hprpc_message message;
+    size_t aside = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < 64; i++)
+        add(&script, test_reply(i), 1 + i % 20);
+    feed(wire, script.bytes, script.size, SIZE_MAX);
+    for (size_t i = 0; i < script.count; i++) {
+        const struct hprpc__block *block;
+
+        assert_int_equal(receive_patiently(wire, &message), 1);
+        test_check(&message, &script.entries[i].header, script.entries[i].size);
+        block = (const struct hprpc__block *)message.token[0];
+        if (message.body == block->aside) {
+            assert_false(message.lendable);
+            aside++;
+        }
+        release(wire, &message);
+    }
+    assert_true(aside > 0);
     free_wire(wire);
     free_script(&script);
 }
@@ -1384,6 +1417,7 @@ int main(void)
         cmocka_unit_test(arm_knows_what_is_buffered),
         cmocka_unit_test(messages_are_released_in_any_order),
         cmocka_unit_test(lending_has_a_limit),
+        cmocka_unit_test(what_lies_aside_is_not_lent),
         cmocka_unit_test(messages_are_released_by_other_threads),
         cmocka_unit_test(calls_allocate_nothing_and_idling_gives_back),
         cmocka_unit_test(who_sleeps_lends_its_blocks),

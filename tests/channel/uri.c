@@ -187,6 +187,10 @@ static void reads_waits_and_modes(void **state)
     assert_int_equal(hprpc_uri_parse("shm:///x?mode=0066", NULL, &uri), 0);
     assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
     assert_non_null(strstr(detail.text, "its own user"));
+    assert_int_equal(hprpc_uri_parse("shm:///x?mode=0466", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
+    assert_int_equal(hprpc_uri_parse("shm:///x?mode=0266", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
     assert_int_equal(hprpc_uri_parse("shm:///x?mode=", NULL, &uri), 0);
     assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
 }
