@@ -239,6 +239,23 @@ static void huge_counts_are_faults(void **state)
     assert_fault(&reader, KODOSIS_BAD_COUNT);
 }
 
+/* A string takes two bytes at least, bytes one: a count that needs more than there are takes no memory. */
+static void counts_of_strings_and_bytes_need_room(void **state)
+{
+    struct kodosis_reader reader = READER(5, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    struct kodosis_arena none;
+
+    (void)state;
+    kodosis_arena_init(&none, NULL, 0);
+    reader.arena = &none;
+    assert_null(kodosis_read_string_list(&reader).data);
+    assert_fault(&reader, KODOSIS_BAD_COUNT);
+    reader = READER(5, 0, 0, 0, 0);
+    reader.arena = &none;
+    assert_null(kodosis_read_bytes_list(&reader).data);
+    assert_fault(&reader, KODOSIS_BAD_COUNT);
+}
+
 static void each_element_takes_its_smallest_size(void **state)
 {
     struct kodosis_reader reader = READER(2, 0, 0, 0, 0);
@@ -534,6 +551,7 @@ int main(void)
         cmocka_unit_test(lists_are_aligned_views),
         cmocka_unit_test(a_list_cut_short_is_empty),
         cmocka_unit_test(huge_counts_are_faults),
+        cmocka_unit_test(counts_of_strings_and_bytes_need_room),
         cmocka_unit_test(each_element_takes_its_smallest_size),
         cmocka_unit_test(padding_is_zero),
         cmocka_unit_test(copies_are_zero_after_a_fault),

@@ -2,6 +2,8 @@
 /* BIND: what a service must be called, and what either side is told when it is not. */
 #include "rpc/stage.h"
 
+#include "rpc/connection/message.h"
+
 static void bind_and_mismatches(void **state)
 {
     static const struct hprpc_interface stranger = { "test.Stranger", 1, 0, NULL };
@@ -39,6 +41,81 @@ static void bind_and_mismatches(void **state)
     assert_int_equal(tiny_echo(&tiny, &call, "x", 1, NULL), 0);
     hprpc_call_clear(&call);
     hprpc_client_free(client);
+    stage_close(&stage);
+}
+
+/* Only what is newer is there: it is not what was asked for. */
+static void an_older_version_is_not_served_by_a_newer(void **state)
+{
+    struct hprpc_detail detail;
+    struct hprpc_client *client;
+    struct stage stage;
+    struct tiny tiny;
+
+    (void)state;
+    stage_open(&stage, false);
+    assert_int_equal(hprpc_server_new(stage.context, NULL, &stage.server), 0);
+    assert_int_equal(hprpc_server_add(stage.server, &tiny_newer_interface, &tiny_plain, NULL), 0);
+    assert_int_equal(hprpc_server_listen(stage.server, stage.uri, NULL), 0);
+    stage_run(&stage);
+    client = stage_connect(&stage, "", NULL);
+    assert_int_equal(tiny_bind(client, &tiny_interface, &detail, &tiny), HPRPC_ESCHEMA);
+    assert_non_null(strstr(detail.text, "serves it in version 2"));
+    assert_int_equal(tiny_bind(client, &tiny_newer_interface, &detail, &tiny), 0);
+    hprpc_client_free(client);
+    stage_close(&stage);
+}
+
+/* The code of the ERROR that answers a request; 0 for a REPLY. */
+static int outcome_of(struct stage *stage, struct fake_end *end, uint16_t procedure)
+{
+    struct fake_message message;
+    char text[256];
+    int code = 0;
+
+    raw_request(end, 1, procedure, 0, "x", 1);
+    stage_turn(stage);
+    assert_true(fake_poll(end, &message));
+    if (message.header.type == HPRPC_MESSAGE_ERROR)
+        code = raw_read_error(&message, text);
+    else
+        assert_int_equal(message.header.type, HPRPC_MESSAGE_REPLY);
+    fake_message_clear(&message);
+    return code;
+}
+
+/* What BIND refused cannot be called, beside what it granted. */
+static void what_was_refused_cannot_be_called(void **state)
+{
+    struct hprpc_procedure procedures[] = { tiny_interface.procedures[TINY_ECHO],
+                                            tiny_interface.procedures[TINY_POKE] };
+    const struct hprpc_interface half = { tiny_interface.name, tiny_interface.version, 2, procedures };
+    struct raw_limits limits = RAW_LIMITS_INIT;
+    struct kodosis_writer writer;
+    struct fake_message message;
+    struct fake_end *end;
+    struct stage stage;
+    uint8_t body[256];
+
+    (void)state;
+    procedures[TINY_ECHO].hash++;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    end = fake_connect(stage.name);
+    raw_hello(end, &limits);
+    stage_turn(&stage);
+    assert_true(fake_poll(end, &message));
+    fake_message_clear(&message);
+    kodosis_writer_init(&writer, body, (size_t)hprpc__bind_size(&half));
+    hprpc__bind_write(&writer, &half);
+    raw_send(end, HPRPC_MESSAGE_BIND, 0, body, (size_t)(writer.cursor - writer.start));
+    stage_turn(&stage);
+    assert_true(fake_poll(end, &message));
+    assert_int_equal(message.header.type, HPRPC_MESSAGE_BOUND);
+    fake_message_clear(&message);
+    assert_int_equal(outcome_of(&stage, end, TINY_ECHO), HPRPC_EUNIMPLEMENTED);
+    assert_int_equal(outcome_of(&stage, end, TINY_POKE), 0);
+    fake_leave(end);
     stage_close(&stage);
 }
 
@@ -235,10 +312,15 @@ static void bind_has_a_deadline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bind_and_mismatches),   cmocka_unit_test(several_versions_side_by_side),
-        cmocka_unit_test(malformed_binds_break), cmocka_unit_test(too_many_procedures),
-        cmocka_unit_test(answers_to_bind),       cmocka_unit_test(bind_when_the_connection_is_gone),
+        cmocka_unit_test(bind_and_mismatches),
+        cmocka_unit_test(several_versions_side_by_side),
+        cmocka_unit_test(malformed_binds_break),
+        cmocka_unit_test(too_many_procedures),
+        cmocka_unit_test(answers_to_bind),
+        cmocka_unit_test(bind_when_the_connection_is_gone),
         cmocka_unit_test(bind_has_a_deadline),
+        cmocka_unit_test(an_older_version_is_not_served_by_a_newer),
+        cmocka_unit_test(what_was_refused_cannot_be_called),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

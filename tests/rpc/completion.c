@@ -105,6 +105,60 @@ static void the_callback_frees_what_is_being_cleared(void **state)
     stage_close(&stage);
 }
 
+/* A callback that stays inside until it may leave. */
+struct lingerer {
+    struct hprpc_pending_call *shown;
+    atomic_bool inside, leaves;
+};
+
+static void linger(void *self, struct hprpc_pending_call *pending)
+{
+    struct lingerer *lingerer = self;
+    struct patience patience = patience_begin();
+
+    lingerer->shown = pending;
+    atomic_store(&lingerer->inside, true);
+    while (!atomic_load(&lingerer->leaves) && try_again(&patience))
+        ;
+}
+
+/* Cleared meanwhile, the ticket that the callback was shown stays what it is. */
+static void not_used_again_while_the_callback_runs(void **state)
+{
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_call first = HPRPC_CALL_INIT, second = HPRPC_CALL_INIT, third = HPRPC_CALL_INIT;
+    struct lingerer lingerer = { .shown = NULL };
+    struct patience patience = patience_begin();
+    struct hprpc_client *client;
+    struct stage stage;
+    struct tiny tiny;
+
+    (void)state;
+    options.pump = HPRPC_PUMP_THREAD;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    stage_run(&stage);
+    client = stage_connect_tiny(&stage, "", &options, &tiny);
+    assert_int_equal(tiny_echo_start(&tiny, &first, "x", 1), 0);
+    hprpc_pending_call_notify(first.pending, linger, &lingerer);
+    while (!atomic_load(&lingerer.inside) && try_again(&patience))
+        ;
+    assert_ptr_equal(lingerer.shown, first.pending);
+    hprpc_call_clear(&first);
+    assert_int_equal(tiny_echo_start(&tiny, &second, "x", 1), 0);
+    assert_int_equal(tiny_echo_start(&tiny, &third, "x", 1), 0);
+    assert_ptr_not_equal(second.pending, lingerer.shown);
+    assert_ptr_not_equal(third.pending, lingerer.shown);
+    atomic_store(&lingerer.leaves, true);
+    assert_int_equal(tiny_echo_finish(&second, NULL), 0);
+    assert_int_equal(tiny_echo_finish(&third, NULL), 0);
+    hprpc_call_clear(&second);
+    hprpc_call_clear(&third);
+    hprpc_client_free(client);
+    stage_unserve(&stage);
+    stage_close(&stage);
+}
+
 /* ---- Collecting ---- */
 
 static void collect_the_other(void *self, struct hprpc_pending_call *pending)
@@ -205,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cleared_by_a_thread_that_saw_it_done),
         cmocka_unit_test(the_callback_frees_what_is_being_cleared),
+        cmocka_unit_test(not_used_again_while_the_callback_runs),
         cmocka_unit_test(collected_while_the_connection_breaks),
         cmocka_unit_test(all_expire_at_once),
     };

@@ -2,6 +2,8 @@
 /* Credit, in calls and in bytes, from both sides; what happens to a side that oversteps it. */
 #include "rpc/stage.h"
 
+#include "rpc/connection/connection.h"
+
 /* ---- The sender stops by itself ---- */
 
 static void a_sender_stops_at_its_credit_in_calls(void **state)
@@ -484,6 +486,69 @@ static void waiting_for_room_ends_at_the_deadline(void **state)
     stage_close(&stage);
 }
 
+struct caller {
+    struct tiny *tiny;
+    int code;
+    atomic_bool over;
+    pthread_t thread;
+};
+
+static void *call_once(void *argument)
+{
+    struct caller *caller = argument;
+
+    caller->code = tiny_echo(caller->tiny, NULL, "x", 1, NULL);
+    atomic_store(&caller->over, true);
+    return NULL;
+}
+
+/* A call that waited for room has what is left of its time for the answer. */
+static void waiting_for_room_is_part_of_the_time(void **state)
+{
+    struct raw_limits limits = RAW_LIMITS_INIT;
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_call first = HPRPC_CALL_INIT;
+    struct patience patience = patience_begin();
+    struct fake_message message;
+    struct caller caller = { .code = 1 };
+    struct raw_server raw;
+    struct stage stage;
+    struct tiny tiny;
+
+    (void)state;
+    stage_open(&stage, true);
+    limits.max_calls = 1;
+    options.timeout_ms = 1000;
+    options.pump = HPRPC_PUMP_THREAD;
+    raw_server_tiny(&raw, &stage, &options, &limits, &tiny);
+    assert_int_equal(tiny_echo_start(&tiny, &first, "x", 1), 0);
+    caller.tiny = &tiny;
+    assert_int_equal(pthread_create(&caller.thread, NULL, call_once, &caller), 0);
+    /* its clock runs once it waits */
+    while (!atomic_load(&raw.client->controller->pump.wanting) && try_again(&patience))
+        continue;
+    atomic_fetch_add(&stage.time, 900 * 1000000ull);
+    assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &message));
+    raw_reply(raw.end, message.header.call, "", 0);
+    fake_message_clear(&message);
+    assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &message));
+    atomic_fetch_add(&stage.time, 200 * 1000000ull);
+    for (int i = 0; i < 100 && !atomic_load(&caller.over); i++) {
+        uint32_t before = fake_count(stage_end(raw.client), HPRPC_MESSAGE_PONG);
+
+        raw_signal(raw.end, HPRPC_MESSAGE_PING, 0);
+        while (fake_count(stage_end(raw.client), HPRPC_MESSAGE_PONG) == before && try_again(&patience))
+            continue;
+    }
+    raw_reply(raw.end, message.header.call, "", 0); /* ends one that has more time than it should */
+    fake_message_clear(&message);
+    assert_int_equal(pthread_join(caller.thread, NULL), 0);
+    assert_int_equal(caller.code, HPRPC_EDEADLINE);
+    hprpc_call_clear(&first);
+    raw_server_close(&raw);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +563,7 @@ int main(void)
         cmocka_unit_test(a_full_channel_makes_room),
         cmocka_unit_test(a_full_channel_is_busy_for_those_who_do_not_wait),
         cmocka_unit_test(waiting_for_room_ends_at_the_deadline),
+        cmocka_unit_test(waiting_for_room_is_part_of_the_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

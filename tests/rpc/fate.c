@@ -126,6 +126,63 @@ static void due_under_a_callback_that_blocks(void **state)
     stage_close(&stage);
 }
 
+/* A callback that waits for another call. */
+static void wait_for_other(void *self, struct hprpc_pending_call *pending)
+{
+    struct hprpc_call *other = self;
+
+    (void)pending;
+    hprpc_pending_call_wait(other->pending, HPRPC_NO_TIMEOUT);
+}
+
+static void note_that(void *self, struct hprpc_pending_call *pending)
+{
+    (void)pending;
+    atomic_store((atomic_bool *)self, true);
+}
+
+/* Two calls are due at once, and the callback of the first waits: the second is due all the same. */
+static void due_under_a_callback_that_waits(void **state)
+{
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_call first = HPRPC_CALL_INIT, second = HPRPC_CALL_INIT, other = HPRPC_CALL_INIT;
+    struct patience patience = patience_begin();
+    struct fake_message requests[3];
+    struct raw_server raw;
+    struct stage stage;
+    struct tiny tiny;
+    atomic_bool told = false;
+
+    (void)state;
+    stage_open(&stage, true);
+    options.pump = HPRPC_PUMP_THREAD;
+    raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
+    first.timeout_ms = second.timeout_ms = 10;
+    other.timeout_ms = HPRPC_NO_TIMEOUT;
+    assert_int_equal(tiny_echo_start(&tiny, &first, "x", 1), 0);
+    assert_int_equal(tiny_echo_start(&tiny, &second, "x", 1), 0);
+    assert_int_equal(tiny_echo_start(&tiny, &other, "x", 1), 0);
+    hprpc_pending_call_notify(first.pending, wait_for_other, &other);
+    hprpc_pending_call_notify(second.pending, note_that, &told);
+    for (int i = 0; i < 3; i++)
+        assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &requests[i]));
+    atomic_fetch_add(&stage.time, 10 * 1000000ull);
+    raw_signal(raw.end, HPRPC_MESSAGE_PING, 0);
+    while (!atomic_load(&told) && try_again(&patience))
+        continue;
+    assert_int_equal(tiny_echo_finish(&second, NULL), HPRPC_EDEADLINE);
+    raw_reply(raw.end, requests[2].header.call, "", 0);
+    assert_int_equal(tiny_echo_finish(&other, NULL), 0);
+    assert_int_equal(tiny_echo_finish(&first, NULL), HPRPC_EDEADLINE);
+    for (int i = 0; i < 3; i++)
+        fake_message_clear(&requests[i]);
+    hprpc_call_clear(&first);
+    hprpc_call_clear(&second);
+    hprpc_call_clear(&other);
+    raw_server_close(&raw);
+    stage_close(&stage);
+}
+
 /* Every request that is served takes a second. */
 static int take_a_second(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
@@ -661,6 +718,30 @@ static void every_pending_call_completes(void **state)
 }
 
 /* A call that waits for room when the connection ends never left. */
+/* The other side says how many requests it took: what came behind them did not run. */
+static void what_came_behind_the_last_taken_did_not_run(void **state)
+{
+    (void)state;
+    for (uint64_t taken = 0; taken <= 3; taken++) {
+        struct hprpc_call calls[3] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT, HPRPC_CALL_INIT };
+        struct raw_server raw;
+        struct stage stage;
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        raw_server_tiny(&raw, &stage, NULL, NULL, &tiny);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(tiny_echo_start(&tiny, &calls[i], "x", 1), 0);
+        raw_goodbye_after(raw.end, "enough", taken);
+        for (uint64_t i = 0; i < 3; i++) {
+            assert_int_equal(tiny_echo_finish(&calls[i], NULL), i < taken ? HPRPC_EMAYBE : HPRPC_ENOTSENT);
+            hprpc_call_clear(&calls[i]);
+        }
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
 static void what_waits_for_room_was_not_sent(void **state)
 {
     struct stage stage;
@@ -771,7 +852,8 @@ static void silence_is_pinged_and_then_broken(void **state)
         }
         stage_turn(&stage);
     }
-    assert_true(fake_count(fake_peer(silent), HPRPC_MESSAGE_PING) >= 1);
+    /* the first interval had HELLO in it, two end with a PING, and the third of silence is the last */
+    assert_int_equal(fake_count(fake_peer(silent), HPRPC_MESSAGE_PING), 2);
     assert_true(fake_await_end(silent));
     assert_true(fake_count(fake_peer(answering), HPRPC_MESSAGE_PING) >= 3);
     assert_int_equal(fake_count(fake_peer(unpinged), HPRPC_MESSAGE_PING), 0);
@@ -792,6 +874,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(due_under_a_callback_that_blocks),
+        cmocka_unit_test(due_under_a_callback_that_waits),
         cmocka_unit_test(due_under_a_flood),
         cmocka_unit_test(cancelled_before_its_reply),
         cmocka_unit_test(cancelled_after_its_reply),
@@ -803,6 +886,7 @@ int main(void)
         cmocka_unit_test(the_handler_sees_deadline_and_cancellation),
         cmocka_unit_test(stray_answers_are_counted_and_dropped),
         cmocka_unit_test(every_pending_call_completes),
+        cmocka_unit_test(what_came_behind_the_last_taken_did_not_run),
         cmocka_unit_test(what_waits_for_room_was_not_sent),
         cmocka_unit_test(the_state_is_told),
         cmocka_unit_test(silence_is_pinged_and_then_broken),

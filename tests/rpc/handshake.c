@@ -237,6 +237,32 @@ static void client_speaks_first(void **state)
     stage_close(&stage);
 }
 
+/* A GOODBYE right behind the HELLO turns away as well: no call may have run. */
+static void client_is_turned_away_after_hello(void **state)
+{
+    struct raw_limits limits = RAW_LIMITS_INIT;
+    int turned_away = 0;
+
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        struct raw_server raw;
+        struct stage stage;
+        int r;
+
+        stage_open(&stage, false);
+        raw_server_open(&raw, &stage, NULL);
+        raw_hello(raw.end, &limits);
+        raw_goodbye(raw.end, "full");
+        r = raw_server_connected(&raw);
+        /* now and then the client looks between the two */
+        assert_true(r == 0 || r == HPRPC_EREFUSED);
+        turned_away += r != 0;
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+    assert_true(turned_away > 0);
+}
+
 static void client_is_turned_away(void **state)
 {
     struct stage stage;
@@ -371,6 +397,7 @@ int main(void)
         cmocka_unit_test(listener_goes_before_it_accepts),
         cmocka_unit_test(a_big_first_message_is_not_taken),
         cmocka_unit_test(limits_of_options),
+        cmocka_unit_test(client_is_turned_away_after_hello),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,38 @@ static void a_loop_is_quiet_while_another_thread_pumps(void **state)
     }
 }
 
+static void *call_once(void *argument)
+{
+    return (void *)(intptr_t)tiny_echo((struct tiny *)argument, NULL, "y", 1, NULL);
+}
+
+/* Another thread has waited, and pumped meanwhile: then the descriptor tells again, or the time-out. */
+static void who_waited_leaves_the_descriptor_able(void **state)
+{
+    static const char *const all[] = { "", "?doorbell=edge", "?wait=block", "?doorbell=edge&wait=block" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct fake_message request;
+        struct scene scene;
+        pthread_t thread;
+        void *code;
+
+        scene_open(&scene, all[i]);
+        assert_int_equal(pthread_create(&thread, NULL, call_once, &scene.tiny), 0);
+        assert_true(fake_expect(scene.raw.end, HPRPC_MESSAGE_REQUEST, &request));
+        raw_reply(scene.raw.end, request.header.call, "", 0);
+        fake_message_clear(&request);
+        assert_int_equal(pthread_join(thread, &code), 0);
+        assert_int_equal((intptr_t)code, 0);
+        raw_reply(scene.raw.end, scene.request.header.call, "", 0);
+        assert_true(is_readable(scene.raw.client));
+        process_all(scene.raw.client);
+        assert_int_equal(tiny_echo_finish(&scene.call, NULL), 0);
+        scene_close(&scene);
+    }
+}
+
 static int process_again(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct stage *stage = self;
@@ -294,6 +326,7 @@ int main(void)
         cmocka_unit_test(without_a_doorbell_the_timeout_tells),
         cmocka_unit_test(without_memory_the_timeout_tells),
         cmocka_unit_test(a_loop_is_quiet_while_another_thread_pumps),
+        cmocka_unit_test(who_waited_leaves_the_descriptor_able),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,10 @@
 /* Calls inside calls, in both directions: what nests, what waits its turn, how deep it goes. */
 #include "rpc/stage.h"
 
+#include <poll.h>
+
+#include "rpc/server.h"
+
 /* One side of a conversation. A request "N..." is answered after a call of N - 1 to the other side, unless N is 0. */
 struct side {
     atomic_int calls, deepest, inside;
@@ -257,6 +261,43 @@ static void a_stop_during_a_nested_call(void **state)
     }
 }
 
+/*
+ * The server is told to stop while a handler sleeps in a wait of its own, which takes the kick. When it has returned, nothing
+ * else wakes the loop: it must have kept that kick in mind.
+ */
+static void a_kick_is_not_swallowed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct patience patience = patience_begin();
+        struct fake_message message;
+        struct side there = { 0 };
+        struct fake_end *end;
+        struct stage stage;
+        struct pollfd kick;
+        char uri[80];
+
+        stage_open(&stage, false);
+        snprintf(uri, sizeof(uri), "%s?wait=block", stage.uri);
+        assert_int_equal(hprpc_server_new(stage.context, NULL, &stage.server), 0);
+        assert_int_equal(hprpc_server_add(stage.server, &tiny_interface, &conversing, &there), 0);
+        assert_int_equal(hprpc_server_listen(stage.server, uri, NULL), 0);
+        end = raw_connect(&stage, NULL);
+        stage_run(&stage);
+        raw_request(end, 0, TINY_ECHO, 0, "\1a", 2);
+        assert_true(fake_expect(end, HPRPC_MESSAGE_BIND, &message));
+        hprpc_server_stop(stage.server);
+        kick = (struct pollfd){ .fd = stage.server->loops[0].loop.wake_fd, .events = POLLIN };
+        while (poll(&kick, 1, 0) && try_again(&patience))
+            continue;
+        raw_error(end, message.header.call, HPRPC_EUNIMPLEMENTED, "no such service");
+        fake_message_clear(&message);
+        assert_true(fake_await_end(end));
+        fake_leave(end);
+        stage_close(&stage);
+    }
+}
+
 /* Handlers that post and collect, or wait for any, nest as well. */
 static int gather(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
@@ -324,6 +365,7 @@ int main(void)
         cmocka_unit_test(unrelated_requests_wait_their_turn),
         cmocka_unit_test(the_end_inside_a_nested_call),
         cmocka_unit_test(a_stop_during_a_nested_call),
+        cmocka_unit_test(a_kick_is_not_swallowed),
         cmocka_unit_test(handlers_wait_for_several),
     };
 

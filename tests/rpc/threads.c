@@ -2,6 +2,8 @@
 /* Many threads on one client, in every pump mode: no answer gets lost, no waiter sleeps on, whoever pumps. */
 #include "rpc/stage.h"
 
+#include "rpc/connection/connection.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -176,6 +178,113 @@ static void the_pump_is_handed_over(void **state)
             assert_int_equal(relays[at].code, 0);
             fake_message_clear(&requests[at]);
         }
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
+static void await(atomic_uint *count, unsigned least)
+{
+    struct patience patience = patience_begin();
+
+    while (atomic_load(count) < least && try_again(&patience))
+        continue;
+}
+
+/* A handler that leaves its connection to the test. */
+static int show_controller(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    atomic_store((_Atomic(struct hprpc_controller *) *)self, hprpc_controller_keep(hprpc_request_controller(request)));
+    return tiny_echo_reply(request, data.data, data.size);
+}
+
+static void count_one(void *self, struct hprpc_pending_call *pending)
+{
+    (void)pending;
+    atomic_fetch_add((atomic_uint *)self, 1);
+}
+
+/* A server's loop sleeps without a deadline, and another thread starts a call on one of its connections. */
+static void a_new_deadline_wakes_a_servers_loop(void **state)
+{
+    static const struct tiny_handlers showing = { show_controller, NULL, NULL };
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        _Atomic(struct hprpc_controller *) shown = NULL;
+        struct hprpc_call call = HPRPC_CALL_INIT;
+        struct fake_message message;
+        struct fake_end *end;
+        struct stage stage;
+        struct tiny tiny;
+        atomic_uint over = 0;
+
+        stage_open(&stage, false);
+        stage_serve(&stage, NULL, &showing, &shown);
+        end = raw_connect(&stage, NULL);
+        stage_run(&stage);
+        raw_request(end, 0, TINY_ECHO, 0, "x", 1);
+        assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
+        fake_message_clear(&message);
+        tiny = stage_assume(hprpc_controller_client(atomic_load(&shown)));
+        call.timeout_ms = 20;
+        assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
+        hprpc_pending_call_notify(call.pending, count_one, &over);
+        await(&over, 1);
+        assert_int_equal(tiny_echo_finish(&call, NULL), HPRPC_EDEADLINE);
+        hprpc_call_clear(&call);
+        hprpc_controller_drop(atomic_load(&shown));
+        fake_leave(end);
+        stage_close(&stage);
+    }
+}
+
+/*
+ * Three threads: one pumps, and two wait. The pump's answer comes right behind that of the thread that is handed the pump,
+ * which leaves with it at once; then the third must pump.
+ */
+static void who_is_handed_the_pump_and_leaves_hands_it_on(void **state)
+{
+    enum { PUMPS, STAYS, LEAVES };
+
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        struct stage stage;
+        struct raw_server raw;
+        struct relay relays[3];
+        struct fake_message requests[3];
+        struct patience patience = patience_begin();
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        stage.query = "?wait=block";
+        raw_server_tiny(&raw, &stage, NULL, NULL, &tiny);
+        for (int i = 0; i < 3; i++) {
+            relays[i] = (struct relay){ .tiny = &tiny, .call = HPRPC_CALL_INIT };
+            assert_int_equal(tiny_echo_start(&tiny, &relays[i].call, "x", 1), 0);
+            assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &requests[i]));
+        }
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(pthread_create(&relays[i].thread, NULL, wait_for_answer, &relays[i]), 0);
+            while (i == PUMPS && !atomic_load(&raw.client->controller->pump.owner) && try_again(&patience))
+                continue;
+            await(&raw.client->controller->pump.waiting, (unsigned)i);
+        }
+        raw_reply(raw.end, requests[LEAVES].header.call, "", 0);
+        raw_reply(raw.end, requests[PUMPS].header.call, "", 0);
+        for (int i = 2; i >= 0; i--) {
+            if (i == STAYS)
+                continue;
+            assert_int_equal(pthread_join(relays[i].thread, NULL), 0);
+            assert_int_equal(relays[i].code, 0);
+        }
+        raw_reply(raw.end, requests[STAYS].header.call, "", 0);
+        while (!atomic_load(&relays[STAYS].over) && try_again(&patience))
+            continue;
+        assert_int_equal(pthread_join(relays[STAYS].thread, NULL), 0);
+        assert_int_equal(relays[STAYS].code, 0);
+        for (int i = 0; i < 3; i++)
+            fake_message_clear(&requests[i]);
         raw_server_close(&raw);
         stage_close(&stage);
     }
@@ -493,10 +602,16 @@ static void a_fork_leaves_the_parent_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_threads_in_every_mode),     cmocka_unit_test(the_pump_is_handed_over),
-        cmocka_unit_test(a_new_deadline_wakes_the_pump),  cmocka_unit_test(what_is_queued_gets_flushed),
-        cmocka_unit_test(the_descriptor_tells),           cmocka_unit_test(modes_that_have_no_descriptor),
-        cmocka_unit_test(an_idle_connection_sleeps),      cmocka_unit_test(a_storm_of_signals),
+        cmocka_unit_test(many_threads_in_every_mode),
+        cmocka_unit_test(the_pump_is_handed_over),
+        cmocka_unit_test(who_is_handed_the_pump_and_leaves_hands_it_on),
+        cmocka_unit_test(a_new_deadline_wakes_a_servers_loop),
+        cmocka_unit_test(a_new_deadline_wakes_the_pump),
+        cmocka_unit_test(what_is_queued_gets_flushed),
+        cmocka_unit_test(the_descriptor_tells),
+        cmocka_unit_test(modes_that_have_no_descriptor),
+        cmocka_unit_test(an_idle_connection_sleeps),
+        cmocka_unit_test(a_storm_of_signals),
         cmocka_unit_test(a_fork_leaves_the_parent_alone),
     };
 

@@ -240,12 +240,123 @@ static void what_is_not_nested_keeps_a_worker(void **state)
     }
 }
 
+/* One worker is idle, and two requests come at once: the second has another worker started. */
+static void two_requests_for_one_idle_worker(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct patience patience = patience_begin();
+        struct hall hall = { 0 };
+        struct stage stage;
+        struct fake_end *end;
+
+        stage_open(&stage, false);
+        options.workers = 2;
+        options.worker_idle_ms = 60000;
+        stage_serve(&stage, &options, &acting, &hall);
+        end = raw_connect(&stage, NULL);
+        send_at_depth(end, 0, 0, "x");
+        while (!fake_count(fake_peer(end), HPRPC_MESSAGE_REPLY) && try_again(&patience))
+            stage_turn(&stage);
+        expect_replies(end, 1);
+        /* in most of the rounds the worker sleeps by now */
+        sched_yield();
+        send_at_depth(end, 0, 0, "l");
+        send_at_depth(end, 1, 0, "l");
+        stage_turn(&stage);
+        await_inside(&hall, 2);
+        atomic_store(&hall.open, true);
+        while (fake_count(fake_peer(end), HPRPC_MESSAGE_REPLY) < 3 && try_again(&patience))
+            stage_turn(&stage);
+        fake_leave(end);
+        stage_close(&stage);
+    }
+}
+
+/* A side that knows nothing of DRAIN is told of each request that comes too late. */
+static void a_server_that_stops_takes_no_requests(void **state)
+{
+    struct patience patience = patience_begin();
+    struct fake_message message;
+    struct stage stage;
+    struct fake_end *end;
+    struct hall hall;
+    char text[256];
+    int code = 0;
+
+    (void)state;
+    end = open_stage(&stage, &hall, 2);
+    send_at_depth(end, 0, 0, "l");
+    await_inside(&hall, 1);
+    hprpc_server_stop(stage.server);
+    do {
+        send_at_depth(end, 1, 0, "x");
+        assert_true(fake_receive(end, &message));
+        if (message.header.type == HPRPC_MESSAGE_ERROR)
+            code = raw_read_error(&message, text);
+        fake_message_clear(&message);
+    } while (!code && try_again(&patience));
+    assert_int_equal(code, HPRPC_EBUSY);
+    assert_non_null(strstr(text, "stopping"));
+    atomic_store(&hall.open, true);
+    expect_replies(end, 1);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
+/* Whether the server answers a CANCEL: then an ERROR comes before the PONG. */
+static bool is_answered_at_once(struct stage *stage, struct fake_end *end, uint32_t call)
+{
+    struct fake_message message;
+    bool answered = false, over = false;
+
+    raw_signal(end, HPRPC_MESSAGE_CANCEL, call);
+    raw_signal(end, HPRPC_MESSAGE_PING, 0);
+    stage_turn(stage);
+    while (!over && fake_poll(end, &message)) {
+        over = message.header.type == HPRPC_MESSAGE_PONG;
+        answered = answered || message.header.type == HPRPC_MESSAGE_ERROR;
+        fake_message_clear(&message);
+    }
+    assert_true(over);
+    return answered;
+}
+
+/* Requests that were cancelled wait for a worker that is busy, and are held: twice as many as may be open, and no more. */
+static void so_many_that_were_cancelled_are_held(void **state)
+{
+    enum { CALLS = 4 };
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct hall hall = { 0 };
+    struct stage stage;
+    struct fake_end *end;
+    int answered = 0;
+
+    (void)state;
+    stage_open(&stage, false);
+    options.workers = 1;
+    options.max_calls = CALLS;
+    stage_serve(&stage, &options, &acting, &hall);
+    end = raw_connect(&stage, NULL);
+    send_at_depth(end, 0, 0, "l");
+    stage_turn(&stage);
+    await_inside(&hall, 1);
+    do
+        send_at_depth(end, 1, 0, "x");
+    while (is_answered_at_once(&stage, end, 1) && ++answered < 10 * CALLS);
+    assert_int_equal(answered, 2 * CALLS);
+    atomic_store(&hall.open, true);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_claimed_depth_makes_no_threads),
-        cmocka_unit_test(a_waiting_handler_lends_its_thread),
-        cmocka_unit_test(what_is_not_nested_keeps_a_worker),
+        cmocka_unit_test(a_claimed_depth_makes_no_threads),     cmocka_unit_test(a_waiting_handler_lends_its_thread),
+        cmocka_unit_test(what_is_not_nested_keeps_a_worker),    cmocka_unit_test(two_requests_for_one_idle_worker),
+        cmocka_unit_test(so_many_that_were_cancelled_are_held), cmocka_unit_test(a_server_that_stops_takes_no_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
