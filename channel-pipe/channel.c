@@ -33,7 +33,7 @@ static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, 
     if (!is_accepted(pipe)) {
         if (!n)
             return hprpc__pipe_not_accepted(pipe, runs, count);
-        hprpc__pipe_accepted(pipe); /* bytes, or a wait for them: there is a writer */
+        hprpc__pipe_accepted(pipe); /* bytes came, or the FIFO is empty: there is a writer */
     }
     if (n > 0 && pipe->opening)
         hprpc__pipe_settled(pipe);
@@ -50,10 +50,10 @@ static ssize_t write_once(const struct hprpc__pipe *pipe, const struct iovec *ru
     return n < 0 ? -errno : n;
 }
 
-/* Asks for more room once; false where that was done already. */
+/* Asks for a larger FIFO, once; false where that was done already. */
 static bool grow(struct hprpc__pipe *pipe)
 {
-    /* relaxed: only decides who asks */
+    /* relaxed: this only decides which call asks */
     if (atomic_exchange_explicit(&pipe->grown, true, memory_order_relaxed))
         return false;
     hprpc__fifo_grow(pipe->out, pipe->capacity);
@@ -74,7 +74,7 @@ static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs,
     return n == -EAGAIN && grow(pipe) ? write_once(pipe, runs, count) : n;
 }
 
-/* The connection idles: its memory is for others. */
+/* Called when the connection idles: shrinks its FIFO, so that others can grow. */
 static void rest(struct hprpc_framed *stream)
 {
     struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
@@ -97,7 +97,7 @@ static size_t watch(struct hprpc_framed *stream, bool writing, struct hprpc_watc
     return count;
 }
 
-/* Makes our own incoming FIFO readable: one byte that nobody will read, as a closed stream is not read. */
+/* Makes our own incoming FIFO readable: one byte, which is never read, because a closed stream is not read. */
 static void wake_reader(int in)
 {
     char path[32];
@@ -106,15 +106,15 @@ static void wake_reader(int in)
     snprintf(path, sizeof(path), "/proc/self/fd/%d", in);
     fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        return; /* no /proc: the end of file that the other end's answer brings will do */
+        return; /* without /proc, the end of file that follows when the other end closes must suffice */
     if (write(fd, "", 1) < 0)
-        fcntl(fd, F_GETFD); /* full, and so readable: nothing is left to do */
+        fcntl(fd, F_GETFD); /* the FIFO is full, and so it is readable already */
     close(fd);
 }
 
 /*
- * The other end sees the end of file when the last writer goes, but the descriptor's number must stay ours until `free`:
- * it becomes a second one of the incoming FIFO, which nobody writes to.
+ * The other end sees the end of file when the last writer is gone, but the descriptor's number must stay ours until `free`:
+ * it becomes a second descriptor of the incoming FIFO, which this end does not write to.
  */
 static void shut(struct hprpc_framed *stream)
 {

@@ -12,7 +12,7 @@
 
 /* ---- The door ---- */
 
-/* Whose the door is, for one who may not open it. */
+/* Fails with a sentence that names the door's owner: this user may not open it. */
 static int forbidden(const char *place, struct hprpc_detail *detail)
 {
     struct stat status;
@@ -89,7 +89,7 @@ static int make_ends(struct hprpc__pipe_opening *opening, const struct hprpc__pi
     return 0;
 }
 
-/* Everything behind the door: FIFOs, channel, registration. Takes the opening over on success. */
+/* Does what follows once the door is open: FIFOs, channel, registration. Takes the opening over on success. */
 static int enter(struct hprpc_context *context, struct hprpc__pipe_opening *opening, const char *place,
                  const struct hprpc__pipe_owner *owner, const struct hprpc__pipe_options *options,
                  struct hprpc_detail *detail, struct hprpc_channel **ret_channel)

@@ -13,7 +13,7 @@
 
 enum {
     CAPACITY = 1024 * 1024,
-    SMALL = PIPE_BUF, /* the least that there is */
+    SMALL = PIPE_BUF, /* the smallest capacity */
     USUAL = 64 * 1024,
     ROOM = 4 * USUAL, /* for other pipes */
     OTHERS = 0066,
@@ -36,12 +36,12 @@ int hprpc__fifo_open(const char *path, int flags, struct hprpc__pipe_owner *ret_
     return fd;
 }
 
-/* Past the umask, and by descriptor: in a directory of others the name may mean something else by now. */
+/* Sets the mode in spite of the umask, by descriptor: in another user's directory the name may be another file by now. */
 static int set_mode(int fd, mode_t mode, gid_t group)
 {
     struct stat status;
 
-    /* where the system refuses the group, the mode still says who is meant, and whoever is not gets told why */
+    /* where the system refuses the group, the mode still says whom the FIFO is for, so an error can say why it fails */
     if (mode & 0070 && !fstat(fd, &status) && status.st_gid != group && fchown(fd, (uid_t)-1, group))
         errno = 0;
     return fchmod(fd, mode) ? errno : 0;
@@ -67,11 +67,11 @@ int hprpc__fifo_make(const char *path, mode_t mode, gid_t group)
 
 void hprpc__fifo_shrink(int fd)
 {
-    /* what it holds stays: then the system refuses, and the FIFO is shrunk when it idles again */
+    /* the system refuses while the FIFO holds more than that; then it shrinks when it idles again */
     fcntl(fd, F_SETPIPE_SZ, SMALL);
 }
 
-/* Whether this user could still have another pipe of `capacity`. */
+/* Whether this user may have another pipe of `capacity`. */
 static bool leaves_room(int capacity)
 {
     int ends[2];

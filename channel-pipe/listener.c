@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server's side of the door: it takes registrations and opens what they name. */
+/* The server's side of the door: it reads registrations and opens the FIFOs that they name. */
 #include "channel-pipe/pipe.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static bool machine_failed(int error)
     return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
 }
 
-/* Opens one FIFO of a client, if it is one that we may trust; a negated errno. */
+/* Opens one FIFO of a client, if its owner is trusted; the descriptor, or a negated errno. */
 static int open_end(const struct listener *listener, const char *path, int flags, struct hprpc__pipe_owner *ret_owner)
 {
     int fd = hprpc__fifo_open(path, flags, ret_owner);
@@ -46,8 +46,8 @@ static int open_end(const struct listener *listener, const char *path, int flags
 }
 
 /*
- * Opens the way back: for writing alone first, which fails unless the client is there to read, then for both ways.
- * The first is closed only when the second is open, lest the client takes it for our end.
+ * Opens the way back: for writing alone first, which fails unless the client is there to read, then for both ways. Keeps the
+ * first descriptor until the second is open; otherwise the client would read end-of-file.
  */
 static int open_down(const struct listener *listener, const char *path, struct hprpc__pipe_owner *ret_owner)
 {
@@ -97,7 +97,7 @@ static void remove_names(const struct listener *listener, const struct hprpc__pi
     }
 }
 
-/* A client that this process may not serve waits, and its user asks why; one that is gone does not. */
+/* Logs that a client was dropped. One that this process may not serve still waits, and its user asks why; one that is gone does not. */
 static void log_dropped(const struct listener *listener, const char *token, int error)
 {
     bool forbidden = error == -EACCES || error == -EPERM;
@@ -108,7 +108,7 @@ static void log_dropped(const struct listener *listener, const char *token, int 
                       forbidden ? " (the client's FIFOs and this process have different users; see mode=)" : "");
 }
 
-/* Takes in the client behind a token: as struct hprpc_listener_ops; 0, it was dropped. */
+/* Accepts the client of a token. Returns as `accept` of struct hprpc_listener_ops; 0: the client was dropped. */
 static int admit(struct listener *listener, const char *token, struct hprpc_detail *detail,
                  struct hprpc_channel **ret_channel)
 {
@@ -147,7 +147,7 @@ static int admit(struct listener *listener, const char *token, struct hprpc_deta
 
 /* ---- The slots ---- */
 
-/* The next registration, if there is one; says so in the log when there was something else. */
+/* Reads the next registration, if there is one; logs when it dropped other bytes. */
 static bool next_token(struct listener *listener, char *ret_token)
 {
     bool dropped;
@@ -190,7 +190,7 @@ static void address(struct hprpc_listener *base, char *ret_uri, size_t capacity)
     hprpc_uri_format("pipe", ((struct listener *)base)->rest, ret_uri, capacity);
 }
 
-/* Those who still stand at the door are turned away, and nothing of them is left. */
+/* Removes the FIFOs of the clients whose registrations are still in the door; they see that the door is closed. */
 static void turn_away(struct listener *listener)
 {
     char token[HPRPC__PIPE_TOKEN + 1];
@@ -207,7 +207,7 @@ static void free_listener(struct hprpc_listener *base)
 {
     struct listener *listener = (struct listener *)base;
 
-    /* the name first: whoever finds it must find somebody listening, and the door is still open, as the claim wants it */
+    /* the name first: a client that finds it must find a listener; and the claim needs the door open */
     hprpc__claim_drop(&listener->claim);
     turn_away(listener);
     close(listener->door);
@@ -225,7 +225,7 @@ static const struct hprpc_listener_ops ops = {
 
 /* ---- Listening ---- */
 
-/* Makes the door: others may write to it where the mode says so, but only its owner reads. */
+/* Makes the door: other users may write to it if the mode says so, but only its owner reads. */
 static int make_door(struct hprpc__claim *claim, mode_t mode, struct hprpc_detail *detail)
 {
     const char *path = claim->path;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client's opening: a registration at the door, and then watching whether the server takes it up, may not, or dies.
+ * The client's opening: it writes a registration to the door, then watches whether the server opens the FIFOs, may not, or dies.
  * Messages may be sent as soon as the registration is written: they wait in the FIFO.
  */
 #include "channel-pipe/pipe.h"
@@ -17,8 +17,8 @@
 #include "base/errno-text.h"
 
 /*
- * A server opens the FIFOs right behind reading the registration. If it has not after this long, it cannot: it has no
- * way to say so, because the FIFOs are the way.
+ * A server opens the FIFOs right after it has read the registration. If it has not done so after this long, it cannot, and has no
+ * way to say so without the FIFOs.
  */
 #define TICK (250ull * 1000 * 1000)
 #define PATIENCE (4 * TICK)
@@ -88,8 +88,8 @@ void hprpc__pipe_remove_names(struct hprpc__pipe_opening *opening)
 /* ---- Registering ---- */
 
 /*
- * Writes to a FIFO whose last reader may just have died. The signal that would come is held back in this thread and
- * taken away, unless one was there before.
+ * Writes to a FIFO whose last reader may just have died. This thread blocks SIGPIPE meanwhile, and takes the one that comes,
+ * unless one was pending before.
  */
 static ssize_t write_quietly(int fd, const char *bytes, size_t size)
 {
@@ -146,20 +146,20 @@ int hprpc__pipe_open(struct hprpc_framed *stream)
 void hprpc__pipe_accepted(struct hprpc__pipe *pipe)
 {
     pipe->stream.channel.waits_for = NULL;
-    /* release: pairs with the acquire in is_accepted. The door is closed with the rest, lest somebody watches it now. */
+    /* release: pairs with the acquire in is_accepted. The door stays open until the channel is freed: a thread may watch it now. */
     atomic_store_explicit(&pipe->accepted, true, memory_order_release);
 }
 
 void hprpc__pipe_settled(struct hprpc__pipe *pipe)
 {
     /*
-     * The server removes the names too, unless the directory does not let it. Not before it has said something: it opens
-     * the way back twice, and needs the name for the second time.
+     * The server removes the names too, if the directory lets it. The client does so only after the server has sent something:
+     * the server opens the way back twice, and needs the name for the second time.
      */
     hprpc__pipe_remove_names(pipe->opening);
 }
 
-/* Whether the server has read the registration long ago, and has not opened the FIFOs. */
+/* Whether the server has read the registration, and has not opened the FIFOs for too long. */
 static bool is_out_of_patience(struct hprpc__pipe_opening *opening, struct hprpc_context *context)
 {
     uint64_t now = hprpc_context_now(context);
@@ -171,7 +171,7 @@ static bool is_out_of_patience(struct hprpc__pipe_opening *opening, struct hprpc
     hprpc__alarm_set(&opening->alarm, now, now + TICK);
     if (opening->taken)
         return now - opening->taken >= PATIENCE;
-    /* an empty door holds no registration of anybody's; one that is never empty leaves it to the caller's deadline */
+    /* an empty door holds no registration, so ours was read; if the door is never empty, the caller's deadline ends the wait */
     if (opening->registered && !ioctl(opening->door, FIONREAD, &unread) && !unread)
         opening->taken = now;
     return false;
@@ -194,7 +194,7 @@ ssize_t hprpc__pipe_not_accepted(struct hprpc__pipe *pipe, const struct iovec *r
     if (!(hprpc__poll_now(pipe->in, POLLIN) & POLLHUP)) {
         if (!(hprpc__poll_now(pipe->opening->door, 0) & POLLERR)) /* it is not open yet */
             return is_out_of_patience(pipe->opening, pipe->stream.channel.context) ? not_opened(pipe) : -EAGAIN;
-        /* the listener is gone; before it went, it may have taken us in */
+        /* the listener is gone, but may have accepted this client before */
         n = hprpc__pipe_read(pipe->in, runs, count);
         if (n) {
             hprpc__pipe_accepted(pipe);
@@ -205,7 +205,7 @@ ssize_t hprpc__pipe_not_accepted(struct hprpc__pipe *pipe, const struct iovec *r
             return -ECONNREFUSED;
         }
     }
-    /* a writer was there and left, but what it wrote comes first */
+    /* a writer was there and is gone; what it wrote comes first */
     hprpc__pipe_accepted(pipe);
     return hprpc__pipe_read(pipe->in, runs, count);
 }

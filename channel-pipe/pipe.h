@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of the pipe backend. A listener reads registrations from a rendezvous FIFO, its door. A client makes two
- * FIFOs beside it, "<door>.<token>.up" towards the server and "<door>.<token>.down" back, opens both and writes the token
- * to the door. The server opens both and removes the names. Each end holds its outgoing FIFO open for both ways, so that
- * it never gets EPIPE or SIGPIPE; the end of file on the incoming one tells that the other end is gone.
+ * The inside of the pipe backend. A listener reads registrations from a FIFO, its door. A client makes two FIFOs beside it,
+ * "<door>.<token>.up" towards the server and "<door>.<token>.down" back, opens both and writes the token to the door. The
+ * server opens both and removes the names. Each end holds its outgoing FIFO open for both ways, so that it never gets EPIPE or
+ * SIGPIPE; the end of file on the incoming FIFO tells that the other end is gone.
  */
 #ifndef HPRPC_CHANNEL_PIPE_PIPE_H
 #define HPRPC_CHANNEL_PIPE_PIPE_H
@@ -25,7 +25,7 @@ enum {
 
 struct hprpc__pipe_options {
     enum hprpc_wait wait;
-    mode_t mode;  /* of the FIFOs that this end makes; bits for others also let others in */
+    mode_t mode;  /* of the FIFOs that this end makes; bits for other users let those in */
     int capacity; /* that the outgoing FIFO may grow to */
 };
 
@@ -46,7 +46,7 @@ struct hprpc__pipe {
     struct hprpc_framed stream;
     int in, out;
     int capacity;         /* that `out` may grow to */
-    atomic_bool grown;    /* it was asked to; the sending side sets this, the receiving side takes it back */
+    atomic_bool grown;    /* `out` was asked to grow; the sending side sets this, the receiving side clears it */
     atomic_bool accepted; /* false only on a client whose FIFOs the server has not opened yet */
     struct hprpc__pipe_owner peer;
     struct hprpc__pipe_opening *opening; /* a client's, see opening.c; NULL on a server */
@@ -68,9 +68,9 @@ int hprpc__fifo_open(const char *path, int flags, struct hprpc__pipe_owner *ret_
 int hprpc__fifo_make(const char *path, mode_t mode, gid_t group);
 
 /*
- * What the FIFOs of one user may hold together is limited (/proc/sys/fs/pipe-user-pages-soft), and beyond the limit all his
- * pipes, also those of other programs, are made with 8 KiB. So a FIFO begins with one page, grows when it was found full, and
- * only as far as that leaves room for others, and shrinks when its connection idles.
+ * The FIFOs of one user have a common limit (/proc/sys/fs/pipe-user-pages-soft). Beyond it all new pipes of the user, also those
+ * of other programs, get 8 KiB. So a FIFO begins with one page, grows when it is found full, only as far as that leaves room
+ * for others, and shrinks when its connection idles.
  */
 void hprpc__fifo_shrink(int fd);
 void hprpc__fifo_grow(int fd, int capacity);
@@ -78,14 +78,14 @@ void hprpc__fifo_grow(int fd, int capacity);
 int hprpc__pipe_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
                         struct hprpc__pipe_options *ret_options);
 
-/* Whether FIFOs of this owner are acceptable: our own, root's, or anybody's where the mode lets others in. */
+/* Whether FIFOs of this owner are acceptable: our own, root's, or those of any user that the mode lets in. */
 bool hprpc__pipe_trusts(const struct hprpc__pipe_options *options, const struct hprpc__pipe_owner *owner);
 
 void hprpc__pipe_names(const char *place, const char *token, struct hprpc__pipe_names *ret_names);
 
 /* ---- Registrations ---- */
 
-/* What was read from a door and is not yet a whole registration. */
+/* Bytes that were read from a door and are no whole registration yet. */
 struct hprpc__pipe_reader {
     char bytes[HPRPC__PIPE_RECORD];
     size_t filled;
@@ -94,8 +94,8 @@ struct hprpc__pipe_reader {
 void hprpc__registration_write(const char *token, char ret_bytes[HPRPC__PIPE_RECORD]);
 
 /*
- * Reads at most one registration: 1 and its token, 0 when there is none now. What is not one is dropped; ret_dropped says
- * whether that happened. The registration is offered again until it is taken.
+ * Reads at most one registration: 1 and its token, 0 when there is none now. Other bytes are dropped; `ret_dropped` says whether
+ * there were any. Each call gives the same registration until it is taken.
  */
 int hprpc__registration_read(int fd, struct hprpc__pipe_reader *reader, char ret_token[HPRPC__PIPE_TOKEN + 1],
                              bool *ret_dropped);
@@ -115,7 +115,7 @@ struct hprpc__pipe_opening {
     struct hprpc__alarm alarm; /* rings until the server has opened the FIFOs */
     uint64_t taken;            /* since when the registration is known to have been read; 0 before */
     atomic_bool registered;
-    bool linked; /* the names may still be there */
+    bool linked; /* the names of the FIFOs may still exist */
     char waits_for[HPRPC__PATH_MAX + 80];
     char token[HPRPC__PIPE_TOKEN + 1];
     struct hprpc__pipe_names names;
@@ -131,14 +131,14 @@ int hprpc__pipe_register(struct hprpc__pipe_opening *opening);
 
 void hprpc__pipe_remove_names(struct hprpc__pipe_opening *opening);
 
-/* The slot of struct hprpc_framed_ops. */
+/* `open` of struct hprpc_framed_ops. */
 int hprpc__pipe_open(struct hprpc_framed *stream);
 
-/* What a client makes of an end of file before it knows that it was accepted: 0, the end; -EAGAIN, wait; broken. */
+/* Decides what an end of file means before the client knows that it was accepted. 0: the end; -EAGAIN: wait; broken. */
 ssize_t hprpc__pipe_not_accepted(struct hprpc__pipe *pipe, const struct iovec *runs, int count);
 void hprpc__pipe_accepted(struct hprpc__pipe *pipe);
 void hprpc__pipe_settled(struct hprpc__pipe *pipe);
-size_t hprpc__pipe_watch_door(struct hprpc__pipe *pipe, struct hprpc_watch *ret_watches); /* and the timer; two */
+size_t hprpc__pipe_watch_door(struct hprpc__pipe *pipe, struct hprpc_watch *ret_watches); /* door and alarm: two */
 
 /* Plain readv, past interruptions: a count or a negated errno. */
 ssize_t hprpc__pipe_read(int fd, const struct iovec *runs, int count);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registrations: lines of one length, written whole (they are far below PIPE_BUF) and read one at a time, so that what is
- * not read yet stays in the FIFO and keeps it readable. A line begins with a newline too: what somebody else wrote before
- * it does no harm.
+ * Registrations: lines of one length, written whole (they are far below PIPE_BUF) and read one at a time, so that the others
+ * stay in the FIFO and keep it readable. A line also begins with a newline, so bytes that another program wrote before it are
+ * harmless.
  */
 #include "channel-pipe/pipe.h"
 
@@ -23,7 +23,7 @@ void hprpc__registration_write(const char *token, char ret_bytes[HPRPC__PIPE_REC
     ret_bytes[HPRPC__PIPE_RECORD - 1] = '\n';
 }
 
-/* The token goes into a path: digits only, so that it names nothing beside the door. */
+/* Checks the token, which becomes a part of a path: it has digits only, so it names nothing but FIFOs of the door. */
 static bool is_registration(const char *bytes)
 {
     if (memcmp(bytes, BEFORE, BEFORE_SIZE) || bytes[HPRPC__PIPE_RECORD - 1] != '\n')
@@ -57,7 +57,7 @@ int hprpc__registration_read(int fd, struct hprpc__pipe_reader *reader, char ret
             return 1;
         }
         if (reader->filled == HPRPC__PIPE_RECORD) {
-            /* a newline before another one is not something that was said */
+            /* a newline before another one is no dropped text */
             *ret_dropped = *ret_dropped || reader->bytes[1] != '\n';
             resynchronise(reader);
         }
@@ -68,12 +68,12 @@ int hprpc__registration_read(int fd, struct hprpc__pipe_reader *reader, char ret
             return 0;
         reader->filled += (size_t)n;
     }
-    return 0; /* the rest keeps the FIFO readable */
+    return 0; /* the bytes that are left keep the FIFO readable */
 }
 
 void hprpc__registration_take(struct hprpc__pipe_reader *reader)
 {
-    /* its last newline may be the first one of the next, if somebody else wrote this one without an end */
+    /* its last newline may be the first one of the next registration, if another program wrote this line without an end */
     reader->bytes[0] = '\n';
     reader->filled = 1;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The pipe transport: its table. */
 #include "channel-pipe/pipe.h"
 
 const struct hprpc_transport hprpc_transport_pipe = {

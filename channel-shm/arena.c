@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* The sender's arena: finding free runs of units, and taking back what the receiver returned. */
 #include "channel-shm/arena.h"
 
-/* A chunk that the receiver holds, or will: only such a one may be returned. */
+/* HANDED_OVER: the receiver has the chunk, or will have it, and may return it. */
 enum { HANDED_OVER = 0x8000, LENGTH_MASK = 0x7fff };
 
-/* Looking for returns costs a cache miss, so it is put off until a line of them may have come. */
+/* Looking at the returns costs a cache miss, so the sender looks only when a cache line of them may have come. */
 enum { COLLECT_AT = 16 };
 
 void hprpc__shm_arena_init(struct shm_arena *arena, const struct shm_geometry *geometry, const struct shm_lane *lane)
@@ -18,7 +19,7 @@ void hprpc__shm_arena_init(struct shm_arena *arena, const struct shm_geometry *g
     arena->free_units = geometry->units;
 }
 
-/* The first unit from `from` on that is used (or free, with `flip` all ones), or `end`. */
+/* The first used unit from `from` on (with `flip` all ones: the first free one), or `end`. */
 static uint32_t find_bit(const struct shm_arena *arena, uint32_t from, uint32_t end, uint64_t flip)
 {
     uint64_t word;
@@ -51,7 +52,7 @@ static uint32_t find_run(const struct shm_arena *arena, uint32_t from, uint32_t 
     return SHM_NO_CHUNK;
 }
 
-/* Turns the bits of a run over: free to used, or back. */
+/* Flips the bits of a run: from free to used, or back. */
 static void flip_run(struct shm_arena *arena, uint32_t start, uint32_t units)
 {
     uint32_t in_word;
@@ -129,7 +130,7 @@ int hprpc__shm_arena_collect(struct shm_arena *arena)
 
     for (i = 0; i < arena->units; i++) {
         lap = (uint16_t)(arena->returned >> arena->lap_shift);
-        /* acquire: pairs with the release in give_back (receiver.c), so the receiver is done with the chunk's bytes */
+        /* acquire: pairs with the release in give_back (receiver.c), so the receiver is through with the chunk's bytes */
         word = atomic_load_explicit(&arena->returns[arena->returned & (arena->units - 1)], memory_order_acquire);
         tag = (uint16_t)(word >> 16);
         if (tag == lap)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sender's arena: it alone decides which chunk is free, in private memory, and the receiver gives chunks back in any
- * order through a ring of returns. What comes back is checked against the private table.
+ * The sender's arena. The sender alone decides which chunk is free, in private memory; the receiver gives chunks back in any
+ * order through a ring of returns. Each return is checked against the private table.
  */
 #ifndef HPRPC_CHANNEL_SHM_ARENA_H
 #define HPRPC_CHANNEL_SHM_ARENA_H
@@ -28,18 +28,18 @@ struct shm_arena {
 void hprpc__shm_arena_init(struct shm_arena *arena, const struct shm_geometry *geometry, const struct shm_lane *lane);
 
 /*
- * A chunk of at least `size` bytes (not 0): its first unit, or SHM_NO_CHUNK in `ret_unit`. Takes what was returned when it
- * runs short. HPRPC_EPROTOCOL when the receiver returned what it did not have.
+ * Allocates a chunk of at least `size` bytes (not 0): its first unit, or SHM_NO_CHUNK in `ret_unit`. Collects returns when it
+ * runs short. HPRPC_EPROTOCOL when the receiver returned a chunk that it did not have.
  */
 int hprpc__shm_arena_allocate(struct shm_arena *arena, uint32_t size, uint32_t *ret_unit);
 
-/* From here on the chunk is the receiver's to return. */
+/* Hands a chunk over to the receiver, which returns it. */
 void hprpc__shm_arena_hand_over(struct shm_arena *arena, uint32_t unit);
 
-/* Gives a chunk back that was not handed over. */
+/* Frees a chunk that was not handed over. */
 void hprpc__shm_arena_free(struct shm_arena *arena, uint32_t unit);
 
-/* Takes back what the receiver returned. HPRPC_EPROTOCOL as above. */
+/* Frees the chunks that the receiver has returned. HPRPC_EPROTOCOL as above. */
 int hprpc__shm_arena_collect(struct shm_arena *arena);
 
 static inline uint8_t *shm_arena_at(const struct shm_arena *arena, uint32_t unit)

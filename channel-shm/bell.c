@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Ringing and draining a bell. */
 #include "channel-shm/bell.h"
 
 #include "base/thread.h"
@@ -7,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Packets taken at once: a peer that sends them without end keeps us awake, but not here. */
+/* Packets taken at once: a peer that sends them without end must not keep this thread here. */
 enum { PACKETS_MAX = 64 };
 
 void hprpc__shm_bell_ring(struct shm_bell bell)
@@ -20,7 +21,7 @@ void hprpc__shm_bell_ring(struct shm_bell bell)
         done = send(bell.fd, &one, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     else
         done = write(bell.fd, &one, sizeof(one));
-    /* it fails only where so many rings wait already that no more go in, or where nobody is there */
+    /* it fails only where too many rings wait already, or where the other side is gone */
     (void)done;
     hprpc__cancellation_restore(cancellation);
 }
@@ -30,7 +31,7 @@ static void drain_counter(int fd)
     uint64_t count;
     ssize_t got = read(fd, &count, sizeof(count));
 
-    (void)got; /* it fails only where nothing rang */
+    (void)got; /* it fails only where no ring waits */
 }
 
 bool hprpc__shm_bell_drain(struct shm_bell bell)

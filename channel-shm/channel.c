@@ -44,7 +44,7 @@ void hprpc__shm_channel_attach(struct shm_channel *channel, void *memory)
     hprpc__shm_lane_init(&in, &channel->geometry, memory, !channel->server);
     hprpc__shm_sender_init(&channel->sender, &channel->geometry, &out, channel->peer_bell);
     hprpc__shm_receiver_init(&channel->receiver, &channel->geometry, &in, channel->peer_bell);
-    /* release: pairs with the acquire in shm_is_open; unless somebody closed the channel meanwhile */
+    /* release: pairs with the acquire in shm_is_open; it fails where another thread has closed the channel meanwhile */
     atomic_compare_exchange_strong_explicit(&channel->state, &opening, SHM_OPEN, memory_order_release,
                                             memory_order_relaxed);
 }
@@ -76,7 +76,7 @@ int hprpc__shm_not_open(struct shm_channel *channel, int otherwise)
 
     /* acquire: pairs with the release in hprpc__shm_break */
     while ((state = atomic_load_explicit(&channel->state, memory_order_acquire)) == SHM_BREAKING)
-        sched_yield(); /* the other side of this channel is just writing its sentence */
+        sched_yield(); /* the thread on the other side of this channel is writing the reason */
     return state == SHM_BROKEN ? channel->code : otherwise;
 }
 
@@ -88,7 +88,7 @@ static size_t watch(struct hprpc_channel *base, struct hprpc_watch *ret_watches)
         ret_watches[0] = (struct hprpc_watch){ .fd = channel->socket, .events = POLLIN };
         return 1;
     }
-    /* by level, where the lifeline is the doorbell as well: one edge could tell of a packet and of the end behind it */
+    /* by level where the lifeline is also the doorbell: one edge could stand for a packet and for the end after it */
     ret_watches[0] = (struct hprpc_watch){ .fd = channel->bell.fd, .events = POLLIN, .edge = !channel->bell.packets };
     if (channel->bell.packets)
         return 1;
@@ -120,7 +120,7 @@ static void close_channel(struct hprpc_channel *base)
     if (shm_is_open(channel))
         hprpc__shm_send_end(channel);
     hprpc__shm_break(channel, HPRPC_ECLOSED, "the connection was closed on this side");
-    /* both sides that sleep on it see a hang-up */
+    /* threads of both sides that sleep on the lifeline see a hang-up */
     if (channel->socket >= 0)
         shutdown(channel->socket, SHUT_RDWR);
     if (base->over)

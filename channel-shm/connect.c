@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The client's way into a connection: a hello through the socket, and a segment that comes back. */
+/* How a client connects: it sends a hello through the socket, and maps the segment that comes back. */
 #include "channel-shm/handshake.h"
 
 #include <errno.h>
@@ -58,7 +58,7 @@ static int send_hello(struct shm_channel *channel, struct hprpc_detail *detail)
     return hprpc__shm_packet_send(channel->socket, &hello, sizeof(hello), NULL, 0, detail);
 }
 
-/* Whether `fd` is a doorbell that can be rung without waiting. */
+/* Whether `fd` may be a doorbell: open for both ways, and it does not block. */
 static bool is_bell(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
@@ -91,7 +91,7 @@ static int check_answer(struct shm_channel *channel, struct shm_answer *answer, 
     return 0;
 }
 
-/* The next step of opening: takes the answer when it is there. 0 or broken. */
+/* The client's step of opening: takes the answer when it is there. 0 or broken. */
 static int open_client(struct shm_channel *channel)
 {
     int fds[SHM_DESCRIPTORS] = { -1, -1, -1 }, i, result;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sending and receiving one packet with its descriptors. */
 #include "channel-shm/handshake.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 
 #include "base/errno-text.h"
 
-/* Room for descriptors, aligned as the system wants it. */
+/* Room for descriptors, aligned as the system requires. */
 union control {
     struct cmsghdr header;
     char bytes[CMSG_SPACE(sizeof(int) * SHM_DESCRIPTORS)];

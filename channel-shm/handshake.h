@@ -8,8 +8,7 @@
 enum {
     SHM_MAGIC = 0x6d685348, /* "HShm" */
     SHM_VERSION = 1,
-    SHM_DESCRIPTORS =
-        3, /* the segment, the server's doorbell, the client's doorbell; of a sealed one the segment alone */
+    SHM_DESCRIPTORS = 3, /* the segment, the server's and the client's doorbell; with SHM_SEALED the segment alone */
     SHM_REASON_MAX = 200,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two processes share: the segment's layout. docs/wire-format.md describes it for everybody else; the asserts
- * below hold the two together.
+ * What the two processes share: the segment's layout. docs/wire-format.md describes it for other implementations; the asserts
+ * below check that both agree.
  */
 #ifndef HPRPC_CHANNEL_SHM_LAYOUT_H
 #define HPRPC_CHANNEL_SHM_LAYOUT_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    SHM_SLOTS_DEFAULT = 128, /* both rings fit the first-level cache beside the application's data */
+    SHM_SLOTS_DEFAULT = 128, /* both rings fit into the first-level cache beside the application's data */
     SHM_SLOTS_MIN = 16,
     SHM_SLOTS_MAX = 16384,
     SHM_ARENA_DEFAULT = 1024 * 1024,
@@ -23,18 +23,18 @@ enum {
 
 /* What a slot says about its message's body. */
 enum shm_kind {
-    SHM_INLINE = 0, /* it is here */
-    SHM_CHUNK = 1,  /* it is the described chunk */
+    SHM_INLINE = 0, /* the body is in the slot */
+    SHM_CHUNK = 1,  /* the body is the chunk */
     SHM_FIRST = 2,  /* the chunk is the first piece of a longer body */
     SHM_NEXT = 3,   /* the chunk is a further piece; the header is the first one's */
     SHM_END = 4,    /* no message: the sender has closed the connection */
 };
 
 /*
- * A slot is one cache line. The commit word says which lap of the ring the slot belongs to, so that nobody has to clear
- * it, and travels with the message in the same line:
+ * A slot is one cache line. The commit word says which lap of the ring the slot belongs to, so that no side has to clear
+ * it, and moves with the message in the same line:
  *   bits 0-31 lap + 1, 32-39 message type, 40-47 flags, 48-55 kind, 56-63 bytes of an inline body.
- * Behind it the call (bits 0-31), service (32-47) and procedure (48-63); with flag TIMEOUT or DEPTH a word with the
+ * After it the call (bits 0-31), service (32-47) and procedure (48-63); with flag TIMEOUT or DEPTH a word with the
  * timeout (0-31) and the depth (32-47); then the inline body, or a chunk's first unit (0-31) and bytes (32-63), and for
  * pieces a word with the body's whole size (0-31) and the piece's offset in it (32-63).
  */
@@ -46,13 +46,13 @@ struct shm_slot {
 
 enum {
     SHM_INLINE_MAX = 48,         /* bytes of body in a slot, without the word for timeout and depth */
-    SHM_INLINE_MAX_OPTIONS = 40, /* with it */
+    SHM_INLINE_MAX_OPTIONS = 40, /* with that word */
 };
 
 /* The words of one direction, each on a pair of cache lines of its own. */
 struct shm_words {
-    _Alignas(128) _Atomic uint32_t sleeping; /* 1: the receiver sleeps, or is about to; whoever clears it rings */
-    _Alignas(128) _Atomic uint32_t starved;  /* 1: the sender waits for room; whoever clears it rings */
+    _Alignas(128) _Atomic uint32_t sleeping; /* 1: the receiver sleeps, or is about to; a sender that clears it rings */
+    _Alignas(128) _Atomic uint32_t starved;  /* 1: the sender waits for room; a receiver that clears it rings */
     _Alignas(128) _Atomic uint32_t consumed; /* slots that the receiver gave back so far, modulo 2^32 */
 };
 
@@ -77,8 +77,7 @@ struct shm_geometry {
 struct shm_lane {
     struct shm_words *words;
     struct shm_slot *slots;
-    _Atomic uint32_t
-        *returns; /* bits 0-15 a chunk's first unit, 16-31 lap + 1; the receiver writes, the sender reads */
+    _Atomic uint32_t *returns; /* bits 0-15 a chunk's first unit, 16-31 lap + 1; written by the receiver */
     uint8_t *arena;
 };
 

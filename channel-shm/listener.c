@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server's way into a connection: a socket at a claimed path, and a segment for each client that says hello. */
+/* How a server listens: at a socket on a claimed path, with a segment for each client that says hello. */
 #include "channel-shm/handshake.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "channel/spare.h"
 #include <hprpc/channel/uri.h>
 
-/* What a client may ask for by itself; more has to stand in the listener's own URI. */
+/* The most that a client may ask for; the listener's own URI may say more. */
 enum { WISH_ARENA_MAX = 16 * 1024 * 1024, WISH_SLOTS_MAX = 4096 };
 
 struct shm_listener {
@@ -112,7 +112,7 @@ static int answer_hello(struct shm_channel *channel, const struct shm_hello *hel
     return result ? hprpc__shm_break(channel, HPRPC_EPEERDIED, "%s", detail.text) : 0;
 }
 
-/* The next step of opening: answers the hello when it is there. 0 or broken. */
+/* The server's step of opening: answers the hello when it is there. 0 or broken. */
 static int open_server(struct shm_channel *channel)
 {
     struct hprpc_detail detail;
@@ -134,7 +134,7 @@ static int open_server(struct shm_channel *channel)
     return answer_hello(channel, &hello);
 }
 
-/* A channel for an accepted socket, which it owns in any case. */
+/* Makes a channel for an accepted socket, and owns the socket also on failure. */
 static int serve(struct shm_listener *listener, int socket, struct shm_channel **ret_channel)
 {
     struct shm_channel *channel;
@@ -164,7 +164,7 @@ static int accept_channel(struct hprpc_listener *base, struct hprpc_detail *deta
         socket = accept4(listener->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (socket < 0 && (errno == EINTR || errno == ECONNABORTED))
             continue;
-        /* whoever is taken in then is refused where the descriptors of its segment are missing, and told so */
+        /* a client that is accepted now is told that the descriptors of its segment are missing */
         if (socket < 0 && hprpc__spares_let_go(&listener->spares, errno))
             continue;
         if (socket < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -208,7 +208,7 @@ static void free_listener(struct hprpc_listener *base)
     if (!base)
         return;
     listener = shm_listener(base);
-    /* the name first: whoever finds it must find somebody listening */
+    /* the name first: a client that finds the name must find a listener */
     hprpc__claim_drop(&listener->claim);
     if (listener->socket >= 0)
         close(listener->socket);
@@ -231,7 +231,7 @@ static int open_socket(struct shm_listener *listener, mode_t mode, struct hprpc_
     if (listener->socket < 0)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %s", hprpc__errno_text(errno));
     snprintf(where.sun_path, sizeof(where.sun_path), "%s", listener->claim.path);
-    /* the mode of the socket itself limits that of its name from the first moment on */
+    /* the mode of the socket itself limits that of its name from the start */
     if (fchmod(listener->socket, 0600) || bind(listener->socket, (struct sockaddr *)&where, sizeof(where)))
         return hprpc_detail_set(detail, errno == EACCES || errno == EPERM ? HPRPC_EPERMISSION : HPRPC_EADDRESS,
                                 "cannot make a socket at %s: %s", where.sun_path, hprpc__errno_text(errno));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of shm:// URIs, and who is on the other end of a socket. */
+/* The options of shm:// URIs, and the peer of a socket. */
 #include "channel-shm/shm.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The receiving side. Whatever lies in shared memory may change while we look at it, so each word is loaded once, into
- * private memory, then checked, then used.
+ * The receiving side. Shared memory may change while we look at it, so each word is loaded once, into private memory, then
+ * checked, then used.
  */
 #include "channel-shm/shm.h"
 
@@ -11,10 +11,10 @@
 /* Where a message's body is; the first token. */
 enum { IN_SLOT, IN_CHUNK, IN_PRIVATE };
 
-/* So many empty looks at the ring, one look at the lifeline: a spinning wait notices a death within a millisecond. */
+/* Empty looks at the ring between two looks at the lifeline: a wait that spins sees within a millisecond that the peer died. */
 enum { IDLE_MAX = 16384 };
 
-/* A chunk as a slot describes it, checked. */
+/* A chunk as a slot describes it, after all checks. */
 struct chunk {
     uint32_t unit, size;
     uint32_t total, offset; /* of pieces */
@@ -37,7 +37,7 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
     receiver->returns = lane->returns;
 }
 
-/* Tells the sender which slots are free; a batch at a time, since it costs a cache miss on both sides. */
+/* Tells the sender which slots are free; for several slots at a time, because it costs a cache miss on both sides. */
 static void publish(struct shm_receiver *receiver, uint64_t position)
 {
     receiver->published = position;
@@ -47,7 +47,7 @@ static void publish(struct shm_receiver *receiver, uint64_t position)
     shm_wake(&receiver->words->starved, receiver->bell);
 }
 
-/* Rings for a chunk that came back, unless the doorbell is closed: another descriptor may have its number by now. */
+/* Rings after a chunk was given back, unless the doorbell is closed: another descriptor may have its number by now. */
 static __attribute__((noinline)) void ring_for_chunk(struct shm_receiver *receiver)
 {
     /* sequentially consistent: pairs with hprpc__shm_receiver_let_go; one of the two sees the other */
@@ -65,13 +65,13 @@ void hprpc__shm_receiver_let_go(struct shm_channel *channel)
 
     atomic_store(&receiver->let_go, true);
     while (atomic_load(&receiver->ringing))
-        sched_yield(); /* a ring does not wait */
+        sched_yield(); /* not for long: ringing never waits */
 }
 
 /* Gives a chunk back to the sender. Any thread. */
 static void give_back(struct shm_receiver *receiver, uint32_t unit)
 {
-    /* relaxed: it only hands out entries; there are as many as units, so none is taken twice before the sender took it */
+    /* relaxed: it only hands out entries; there are as many as units, so the sender has taken an entry before it is used again */
     uint64_t position = atomic_fetch_add_explicit(&receiver->returned, 1, memory_order_relaxed);
     uint32_t lap = (uint32_t)(position >> receiver->return_shift) + 1;
 
@@ -89,7 +89,7 @@ static inline uint64_t load_commit(const struct shm_receiver *receiver)
     return atomic_load_explicit(&receiver->next->commit, memory_order_acquire);
 }
 
-/* Leaves a slot behind. */
+/* Moves on to the next slot. */
 static inline void advance(struct shm_receiver *receiver)
 {
     hprpc__step(HPRPC__STEP_TAKEN);
@@ -108,7 +108,7 @@ static inline uint64_t load_word(_Atomic uint64_t *word)
 /* Whether the other side is gone, and whether the doorbell is readable. */
 static bool is_hung_up(const struct shm_channel *channel, bool *ret_readable)
 {
-    /* half a shutdown counts as well: nothing can ring through a lifeline that is read to its end */
+    /* a half shutdown counts, too: no packet can come through a lifeline that the other side has shut for writing */
     struct pollfd polls[2] = { { .fd = channel->bell.fd, .events = POLLIN },
                                { .fd = channel->socket, .events = POLLRDHUP } };
 
@@ -125,7 +125,7 @@ static int look_at_lifeline(struct shm_channel *channel)
     struct shm_receiver *receiver = &channel->receiver;
     bool readable, gone = is_hung_up(channel, &readable);
 
-    /* woken by no message but by an old ring, it seems: whoever sleeps on this channel wants a doorbell that is drained */
+    /* an old ring has woken the thread, not a message: its sleep is by level, and needs the doorbell drained */
     if (receiver->woken && readable)
         receiver->unread = receiver->drains = true;
     receiver->woken = false;
@@ -146,7 +146,7 @@ static int receive_nothing(struct shm_channel *channel, uint32_t tag)
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "slot %lu of the ring is of lap %lu where %lu was expected",
                                 (unsigned long)(receiver->next - receiver->slots), (unsigned long)tag,
                                 (unsigned long)receiver->tag);
-    /* there is time now; relaxed: if the word is missed, it is seen at the next look, or in hprpc__shm_arm */
+    /* there is time now; relaxed: if this load misses the word, the next look or hprpc__shm_arm sees it */
     if (receiver->tail != receiver->published &&
         (receiver->tail - receiver->published >= receiver->slot_count / 8 ||
          atomic_load_explicit(&receiver->words->starved, memory_order_relaxed)))
@@ -189,7 +189,7 @@ static void fill_private(struct hprpc_message *message, const struct hprpc_heade
     message->token[0] = IN_PRIVATE;
 }
 
-/* A piece of a body. 1: the body is complete; 0: more must come; HPRPC_ENOMEM, and nothing has changed; broken. */
+/* Receives a piece of a body. 1: the body is complete; 0: more must come; HPRPC_ENOMEM, and nothing has changed; broken. */
 static int receive_piece(struct shm_channel *channel, const struct hprpc_header *header, enum shm_kind kind,
                          const struct chunk *chunk, struct hprpc_message *ret_message)
 {
@@ -219,7 +219,7 @@ static int receive_piece(struct shm_channel *channel, const struct hprpc_header 
     return 1;
 }
 
-/* A body in one chunk: lent, or copied where the other side is not trusted. 1 or HPRPC_ENOMEM. */
+/* Receives a body in one chunk: lent, or copied where the other side is not trusted. 1 or HPRPC_ENOMEM. */
 static int receive_chunk(struct shm_channel *channel, const struct hprpc_header *header, const struct chunk *chunk,
                          struct hprpc_message *ret_message)
 {
@@ -238,7 +238,7 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
         ret_message->header = *header;
         ret_message->body = body;
         ret_message->size = chunk->size;
-        /* relaxed: a count that is a moment old is good enough to decide by */
+        /* relaxed: a count that is a moment old is good enough for this decision */
         units += atomic_fetch_add_explicit(&receiver->held, units, memory_order_relaxed);
         ret_message->lendable = units <= receiver->units / 2;
         ret_message->token[0] = IN_CHUNK;
@@ -248,7 +248,7 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
     return 1;
 }
 
-/* Everything but a message in its slot. As receive_piece. */
+/* Receives a body that is not inside its slot. Returns as receive_piece. */
 static __attribute__((noinline)) int receive_large(struct shm_channel *channel, struct shm_slot *slot, uint32_t index,
                                                    const struct hprpc_header *header, enum shm_kind kind,
                                                    struct hprpc_message *ret_message)
@@ -291,7 +291,7 @@ static int receive_inline(struct shm_channel *channel, uint32_t index, const str
     return 1;
 }
 
-/* Any slot, from its two words that are loaded already. As receive_piece. */
+/* Receives any slot, from its first two words, which are loaded already. Returns as receive_piece. */
 static __attribute__((noinline)) int receive_slot(struct shm_channel *channel, uint64_t commit, uint64_t numbers,
                                                   struct hprpc_message *ret_message)
 {
@@ -318,8 +318,8 @@ static __attribute__((noinline)) int receive_slot(struct shm_channel *channel, u
 }
 
 /*
- * The usual slot: a request or an answer with its body inside and nothing optional. Its header is the two words with their
- * parts moved about. False, and nothing has changed, if it is anything else.
+ * Receives the usual slot: a request or an answer with its body inside and without options. Its header is made of the two
+ * words. False, and nothing has changed, if it is any other slot.
  */
 static inline bool receive_usual(struct shm_receiver *receiver, uint64_t commit, uint64_t numbers,
                                  struct hprpc_message *ret_message)
@@ -363,7 +363,7 @@ int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_mes
             return result;
     }
     for (pieces = 0; pieces < receiver->slot_count; pieces++) {
-        /* whatever was lent in its slot has been released by now */
+        /* the last message, which lay in its slot, has been released by now */
         receiver->lent = false;
         commit = load_commit(receiver);
         if ((uint32_t)commit != receiver->tag)
@@ -395,12 +395,12 @@ void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *messag
     }
 }
 
-/* Room that the sending side waited for has come; true once for each time that it waited. */
+/* Whether room that the sending side waited for has come; true once for each wait. */
 static bool is_fed(struct shm_channel *channel)
 {
     struct shm_sender *sender = &channel->sender;
 
-    /* acquire: pairs with hprpc__shm_waits_for_room, which looks at the two in the opposite order */
+    /* acquire: pairs with the store in hprpc__shm_waits_for_room, which uses the two words in the opposite order */
     if (!atomic_load_explicit(&sender->hungry, memory_order_acquire) ||
         atomic_load_explicit(&sender->words->starved, memory_order_seq_cst))
         return false;
@@ -424,7 +424,7 @@ bool hprpc__shm_arm(struct hprpc_channel *base)
     if (!shm_is_open(channel))
         return atomic_load_explicit(&channel->state, memory_order_relaxed) != SHM_OPENING;
     if (receiver->unread || channel->bell.packets) {
-        /* what rang is found by the looks below; packets would fill the socket if they were left there */
+        /* the looks below find what was rung for; packets that stay unread would fill the socket */
         receiver->unread = false;
         if (!hprpc__shm_bell_drain(channel->bell)) {
             receiver->woken = true; /* the next look goes to the lifeline */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The segment: its layout, making it, checking and mapping it. */
 #include "channel-shm/segment.h"
 
 #include <errno.h>
@@ -12,10 +13,10 @@
 
 #include "base/errno-text.h"
 
-/* Allocating goes in steps: a long one would start anew after each signal, and never end under a storm of them. */
+/* Allocating goes in steps: a signal makes a step start again, and a long one would never end under many signals. */
 enum { ALLOCATION_STEP = 64 * 1024, PAGE = 4096 };
 
-/* What statfs says of tmpfs: linux/magic.h has it as well, which is the kernel's and not always installed. */
+/* The type of tmpfs in statfs. It is also in linux/magic.h, which is not always installed. */
 enum { TMPFS = 0x01021994 };
 
 static bool is_power_of_two(uint32_t number)
@@ -77,7 +78,7 @@ static int allocate(int fd, size_t size)
     return 0;
 }
 
-/* A file that is longer than this process may make one: the system would send a signal that ends it. */
+/* Refuses a size beyond this process's limit on files: the system would send a signal that ends the process. */
 static int check_limit(size_t size, struct hprpc_detail *detail)
 {
     struct rlimit limit;
@@ -90,7 +91,7 @@ static int check_limit(size_t size, struct hprpc_detail *detail)
         (unsigned long long)limit.rlim_cur);
 }
 
-/* A file on tmpfs that never had a name: its descriptor, or a negated errno. */
+/* Makes a file on tmpfs that never has a name: its descriptor, or a negated errno. */
 static int make_posix(const char *directory, size_t size)
 {
     struct statfs status;
@@ -105,7 +106,7 @@ static int make_posix(const char *directory, size_t size)
     return -number;
 }
 
-/* The same as a memory file, which neither side can cut short. */
+/* Makes a memory file that neither side can shrink: its descriptor, or a negated errno. */
 static int make_sealed(size_t size)
 {
     int fd = memfd_create("hprpc", MFD_CLOEXEC | MFD_ALLOW_SEALING), number;

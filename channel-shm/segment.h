@@ -7,7 +7,7 @@
 
 #include "channel-shm/layout.h"
 
-/* Lays out a segment; HPRPC_EINVAL unless both are powers of two within their limits. */
+/* Lays out a segment; HPRPC_EINVAL unless `slots` and `arena` are powers of two within their limits. */
 int hprpc__shm_geometry_init(uint32_t slots, uint32_t arena, struct shm_geometry *ret_geometry);
 
 /*
@@ -18,12 +18,12 @@ int hprpc__shm_geometry_init(uint32_t slots, uint32_t arena, struct shm_geometry
 int hprpc__shm_segment_make(const char *directory, size_t size, bool sealed, struct hprpc_detail *detail, int *ret_fd);
 
 /*
- * Checks a segment that came from the other side: of that size, allocated and, for `sealed`, unable to shrink; then maps it.
+ * Checks that a segment of the other side has this size, is allocated and, if `sealed`, cannot shrink; then maps it.
  * HPRPC_EPROTOCOL, HPRPC_ESYSTEM.
  */
 int hprpc__shm_segment_map(int fd, size_t size, bool sealed, struct hprpc_detail *detail, void **ret_memory);
 
-/* Points into a mapped segment. */
+/* Fills a lane with pointers into a mapped segment. */
 void hprpc__shm_lane_init(struct shm_lane *lane, const struct shm_geometry *geometry, void *memory, int direction);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sending side: a message goes into the next slot, into a chunk that the slot describes, or is staged. */
+/* The sending side: a message is written into the next slot, into a chunk that the slot describes, or is staged. */
 #include "channel-shm/shm.h"
 
 /* Where a reservation's body is; the first token. */
@@ -23,7 +23,7 @@ void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry
 static __attribute__((noinline)) int look_for_room(struct shm_channel *channel, uint32_t reserve)
 {
     struct shm_sender *sender = &channel->sender;
-    /* acquire: pairs with the release in publish (receiver.c), so the receiver is done with the slots it gave back */
+    /* acquire: pairs with the release in publish (receiver.c), so the receiver is through with the slots it gave back */
     uint32_t word = atomic_load_explicit(&sender->words->consumed, memory_order_acquire);
     uint32_t advance = word - (uint32_t)sender->consumed;
 
@@ -62,7 +62,7 @@ static void reserve_memory(struct hprpc_reservation *reservation, void *memory, 
     reservation->token[0] = place;
 }
 
-/* A chunk, and its description in the slot. 0, HPRPC_EAGAIN or broken. */
+/* Allocates a chunk and describes it in the slot. 0, HPRPC_EAGAIN or broken. */
 static __attribute__((noinline)) int start_in_chunk(struct shm_channel *channel, struct shm_slot *slot, uint32_t index,
                                                     const struct hprpc_header *header, uint32_t size,
                                                     struct hprpc_reservation *ret_reservation)
@@ -81,7 +81,7 @@ static __attribute__((noinline)) int start_in_chunk(struct shm_channel *channel,
     return 0;
 }
 
-/* 0, HPRPC_EAGAIN or broken. */
+/* Starts a message in the next slot, and in a chunk if it is long. 0, HPRPC_EAGAIN or broken. */
 static int start_in_ring(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
                          struct hprpc_reservation *ret_reservation)
 {
@@ -118,7 +118,7 @@ static int start_staged(struct shm_channel *channel, const struct hprpc_header *
     return 0;
 }
 
-/* There is memory enough in the arena, but not in one piece. */
+/* Whether the arena has enough free memory, but not in one piece. */
 static bool is_scattered(const struct shm_sender *sender, uint32_t size)
 {
     return sender->slot_count - (sender->head - sender->consumed) > sender->reserve &&
@@ -127,14 +127,14 @@ static bool is_scattered(const struct shm_sender *sender, uint32_t size)
 
 bool hprpc__shm_waits_for_room(struct shm_sender *sender)
 {
-    /* in this order, see is_fed (receiver.c), whose acquire this pairs with */
+    /* in this order: pairs with is_fed (receiver.c), which uses the two words in the opposite order */
     atomic_store_explicit(&sender->hungry, true, memory_order_seq_cst);
     return atomic_load_explicit(&sender->words->starved, memory_order_seq_cst) != 0;
 }
 
 /*
- * A request that found no room looks once more, now that room which comes later will wake us. As start_in_ring. If it finds
- * some, the word stays set all the same: others may wait for more, and a ring too many does no harm.
+ * Tries again to start a request that found no room, after shm_park: room that comes later will wake us. Returns as start_in_ring.
+ * If it finds room, the word stays set: other messages may wait for more, and an extra ring is harmless.
  */
 static int start_request_again(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
                                struct hprpc_reservation *ret_reservation)
@@ -151,7 +151,7 @@ static int start_request_again(struct shm_channel *channel, const struct hprpc_h
     return result;
 }
 
-/* The ways of a message that found no room, or that is longer than a chunk may be. */
+/* Starts a message that found no room, or that is longer than a chunk may be: tries again, or stages it. */
 static __attribute__((noinline)) int start_slowly(struct shm_channel *channel, const struct hprpc_header *header,
                                                   uint32_t size, struct hprpc_reservation *ret_reservation)
 {
@@ -217,7 +217,7 @@ int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *re
     }
     shm_wake(&sender->words->sleeping, sender->bell);
     hprpc__step(HPRPC__STEP_RUNG);
-    /* the miss that this costs now and then is hidden where one waits for an answer anyway */
+    /* this costs a cache miss now and then, at a time when the thread waits for an answer anyway */
     if (KODOSIS_UNLIKELY(sender->head - sender->consumed > sender->slot_count / 2))
         look_for_room(channel, 0);
     return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The shared-memory channel inside: its two sides, which run at the same time, and what they have in common. */
+/* The inside of the shared-memory channel: its two sides, which run at the same time, and what they have in common. */
 #ifndef HPRPC_CHANNEL_SHM_SHM_H
 #define HPRPC_CHANNEL_SHM_SHM_H
 
@@ -12,13 +12,13 @@
 #include "channel-shm/layout.h"
 #include "channel-shm/segment.h"
 
-/* How often a sender looks again because room came while it looked; a peer that does nothing else must not keep it busy. */
+/* Most times that a sender looks again because room came while it looked: a peer that always gives room must not keep it busy. */
 enum { SHM_LOOKS = 16 };
 
 enum shm_state {
     SHM_OPENING,
     SHM_OPEN,
-    SHM_BREAKING, /* somebody is writing the reason */
+    SHM_BREAKING, /* a thread is writing the reason */
     SHM_BROKEN,
 };
 
@@ -27,7 +27,7 @@ struct shm_staged {
     struct shm_staged *next;
     struct hprpc_header header;
     uint32_t size;
-    uint32_t sent;                              /* bytes that went already, as pieces */
+    uint32_t sent;                              /* bytes that were sent already, as pieces */
     const struct kodosis_reference *references; /* runs that are not in `body` yet; only inside end_call */
     uint32_t reference_count;
     _Alignas(16) uint8_t body[];
@@ -44,7 +44,7 @@ struct shm_sender {
     uint32_t slot_count;
     uint32_t reserve;     /* slots that requests leave to others */
     bool unrung;          /* published while corked: the receiver may still sleep */
-    _Atomic bool hungry;  /* something was turned away, or left to flush, for want of room */
+    _Atomic bool hungry;  /* a message was refused, or left to flush, because there was no room */
     struct shm_bell bell; /* wakes the receiver */
     struct shm_staged *first, **last;
     size_t staged; /* bytes of what is in the queue */
@@ -64,8 +64,8 @@ struct shm_receiver {
     bool lent;     /* the last message may still lie in its slot */
     bool armed;
     bool unread;          /* the doorbell may be readable */
-    bool drains;          /* the doorbell is drained before each sleep: whoever sleeps looks at levels, not edges */
-    bool woken;           /* from sleep, and not by a message so far */
+    bool drains;          /* the doorbell is drained before each sleep, because the sleep is by level, not by edge */
+    bool woken;           /* the thread came back from a sleep, and has found no message since */
     struct shm_bell bell; /* wakes the sender */
     uint8_t *arena;
     uint32_t units, unit_shift, return_shift;
@@ -75,7 +75,7 @@ struct shm_receiver {
     _Atomic uint32_t *returns;
     _Alignas(128) _Atomic uint64_t returned; /* entries of the return ring taken */
     _Atomic uint32_t held;                   /* units that are lent out */
-    _Atomic uint32_t ringing;                /* threads that ring for a chunk that came back */
+    _Atomic uint32_t ringing;                /* threads that are ringing after they gave a chunk back */
     atomic_bool let_go;                      /* the doorbell is closed */
 };
 
@@ -84,7 +84,7 @@ struct shm_options {
     enum hprpc_wait wait;
     uint32_t slots, arena; /* 0 where it says nothing */
     mode_t mode;           /* of a listener's socket; to a client it says nothing */
-    bool untrusted;        /* bodies are copied before anybody reads them, and the segment cannot shrink */
+    bool untrusted;        /* bodies are copied before they are read, and the segment cannot shrink */
 };
 
 struct shm_channel {
@@ -99,7 +99,7 @@ struct shm_channel {
     struct shm_bell peer_bell;
     int64_t pid, uid, gid; /* the other side's */
     void *memory;
-    bool borrowed; /* the mapping is somebody else's */
+    bool borrowed; /* the channel must not unmap `memory` */
     struct shm_geometry geometry;
     char path[108];   /* that a client connected to */
     size_t allocated; /* bytes at `allocation` */
@@ -146,7 +146,7 @@ int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header 
 int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *reservation);
 void hprpc__shm_cancel_call(struct hprpc_channel *base, struct hprpc_reservation *reservation);
 
-/* Whether there is a free slot beyond `reserve` of them; looks at the shared word only if need be. 1, 0 or broken. */
+/* Whether there is a free slot beyond `reserve` of them; looks at the shared word only if it must. 1, 0 or broken. */
 int hprpc__shm_slot_room(struct shm_channel *channel, uint32_t reserve);
 
 /* Writes a header into the next slot; returns the index of the next free word of `rest`. */
@@ -173,8 +173,8 @@ static inline void shm_slot_commit(struct shm_sender *sender, uint32_t upper)
 }
 
 /*
- * After shm_park and one more failing look for room: true when whatever comes free from now on wakes us. False when
- * something came free meanwhile, and it is worth another look.
+ * Called after shm_park and one more look that found no room. True: room that comes free from now on wakes us. False: some came
+ * free meanwhile, so look again.
  */
 bool hprpc__shm_waits_for_room(struct shm_sender *sender);
 
@@ -188,7 +188,7 @@ int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *hea
                      struct shm_staged **ret_staged);
 void hprpc__shm_staged_free(struct shm_channel *channel, struct shm_staged *staged);
 
-/* Puts a staged message behind the others and sends what goes. */
+/* Puts a staged message behind the others and sends as much as there is room for. */
 int hprpc__shm_enqueue(struct shm_channel *channel, struct shm_staged *staged);
 
 /* Sends staged messages as far as there is room. 0: none is left; HPRPC_EAGAIN: some are, and room will wake us; broken. */
@@ -202,7 +202,7 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
 int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_message);
 void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *message);
 
-/* Nobody rings any more, though chunks may still come back: the doorbell can be closed. */
+/* Stops all ringing, though chunks may still be given back, so that the doorbell can be closed. */
 void hprpc__shm_receiver_let_go(struct shm_channel *channel);
 bool hprpc__shm_arm(struct hprpc_channel *base);
 void hprpc__shm_disarm(struct hprpc_channel *base);
@@ -211,7 +211,7 @@ void hprpc__shm_disarm(struct hprpc_channel *base);
 
 int hprpc__shm_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct shm_options *ret_options);
 
-/* Fills in who is on the other end of the socket, and trusts nobody else but ourselves. 0 or broken. */
+/* Fills in the peer of the socket; a peer of another user is not trusted. 0 or broken. */
 int hprpc__shm_learn_peer(struct shm_channel *channel);
 
 int hprpc__shm_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages that found no room, or that are longer than a chunk may be: kept in private memory, sent in order by pieces. */
+/* Staged messages, which found no room or are longer than a chunk may be: kept in private memory, sent in order, by pieces. */
 #include "channel-shm/shm.h"
 
 int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
@@ -8,7 +8,7 @@ int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *hea
     size_t whole = sizeof(struct shm_staged) + size;
     struct shm_staged *staged = whole < size ? NULL : hprpc_context_allocate(channel->base.context, whole);
 
-    if (!staged) /* or too long for a size_t, where that has 32 bits */
+    if (!staged) /* no memory, or too long for a size_t of 32 bits */
         return HPRPC_ENOMEM;
     *staged = (struct shm_staged){ .header = *header, .size = size };
     *ret_staged = staged;
@@ -20,7 +20,7 @@ void hprpc__shm_staged_free(struct shm_channel *channel, struct shm_staged *stag
     hprpc_context_release(channel->base.context, staged, sizeof(*staged) + (size_t)staged->size);
 }
 
-/* Copies a part of a body from where it is: the private memory, or runs that are still the caller's. */
+/* Copies a part of a body from where it is: private memory, or runs that the caller still lends. */
 static void copy_part(const struct shm_staged *staged, uint32_t offset, uint32_t size, uint8_t *place)
 {
     const struct kodosis_reference *reference;
@@ -48,7 +48,7 @@ static void copy_part(const struct shm_staged *staged, uint32_t offset, uint32_t
         memcpy(place, staged->body + offset, end - offset);
 }
 
-/* The caller's runs are borrowed no longer: what was not sent of them is copied. */
+/* Ends the borrowing of the caller's runs: copies the part of them that was not sent. */
 static void end_borrowing(struct shm_staged *staged)
 {
     const struct kodosis_reference *reference;
@@ -63,8 +63,8 @@ static void end_borrowing(struct shm_staged *staged)
 }
 
 /*
- * A chunk for the next piece. Where there is memory enough but not in one run (the receiver keeps chunks scattered over
- * the arena), shorter pieces go through; where there is too little, waiting for more is better.
+ * Allocates a chunk for the next piece. Where there is enough memory but not in one run (the receiver keeps chunks all over the
+ * arena), the pieces are shorter; where there is too little memory, waiting for more is better.
  */
 static int allocate_piece(struct shm_arena *arena, uint32_t want, uint32_t *ret_unit, uint32_t *ret_size)
 {
@@ -79,7 +79,7 @@ static int allocate_piece(struct shm_arena *arena, uint32_t want, uint32_t *ret_
     return result;
 }
 
-/* Sends a staged message, or its next piece, by way of a chunk. 1: it went; 0: no room; broken. */
+/* Sends a staged message, or its next piece, in a chunk. 1: it is sent; 0: no room; broken. */
 static int feed_chunk(struct shm_channel *channel, struct shm_staged *staged, struct shm_slot *slot, uint32_t index)
 {
     struct shm_sender *sender = &channel->sender;
@@ -105,7 +105,7 @@ static int feed_chunk(struct shm_channel *channel, struct shm_staged *staged, st
     return 1;
 }
 
-/* Sends the next slot of a staged message. 1: it went; 0: no room; broken. */
+/* Sends the next slot of a staged message. 1: it is sent; 0: no room; broken. */
 static int feed_slot(struct shm_channel *channel, struct shm_staged *staged)
 {
     struct shm_sender *sender = &channel->sender;
@@ -177,7 +177,7 @@ int hprpc__shm_enqueue(struct shm_channel *channel, struct shm_staged *staged)
     sender->last = &staged->next;
     sender->staged += sizeof(*staged) + staged->size;
     result = hprpc__shm_feed(channel);
-    /* it is the last of the queue: if anything is left there, it is */
+    /* the message is the last of the queue, so it is still there if any is */
     if (sender->first)
         end_borrowing(staged);
     return result == HPRPC_EAGAIN ? 0 : result;

@@ -7,7 +7,7 @@
 #include <netdb.h>
 #include <stdio.h>
 
-/* A decimal port of one to five digits, and nothing behind it. */
+/* Reads a decimal port of one to five digits, with nothing after it. */
 static bool parse_port(const char *text, uint16_t *ret_port)
 {
     unsigned long port = 0;
@@ -84,7 +84,7 @@ int hprpc__tcp_resolve(const struct hprpc__tcp_place *place, bool listening, str
     return 0;
 }
 
-/* "%eth0", or "%3" of a link that is gone; nothing where there is no scope. */
+/* Writes the scope: "%eth0", or "%3" of a link that is gone, or nothing where there is no scope. */
 static void format_scope(uint32_t scope, char ret_text[IF_NAMESIZE + 1])
 {
     char name[IF_NAMESIZE];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One TCP connection: its reads and writes, its end, and how it comes out of an opening. */
+/* One TCP connection: how an opening becomes one, its reads and writes, and its end. */
 #include "channel-tcp/opening.h"
 
 #include <errno.h>
@@ -45,8 +45,8 @@ static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs,
 /* ---- Opening ---- */
 
 /*
- * On the receiving side. The attempts that lost are closed with the channel: until then nobody may take one of their numbers for
- * the one that won.
+ * Drives the opening, on the receiving side. The attempts that lost are closed with the channel, so their numbers cannot be taken
+ * for the one that won.
  */
 static int advance(struct tcp *tcp, struct hprpc_detail *detail)
 {
@@ -62,7 +62,7 @@ static int open_stream(struct hprpc_framed *stream)
     int r = advance((struct tcp *)stream, &detail);
 
     if (r == HPRPC_ECLOSED)
-        return 0; /* the sending side is about to say so */
+        return 0; /* the sending side has closed, and is about to break the stream */
     return r < 0 ? hprpc_framed_fail(stream, r, "%s", detail.text) : r;
 }
 
@@ -70,7 +70,7 @@ static int open_stream(struct hprpc_framed *stream)
 
 static bool is_open(struct hprpc_framed *stream)
 {
-    /* acquire: pairs with the release in the receiving side's open_stream; the descriptor is settled */
+    /* acquire: pairs with the release in open_stream (receive.c); the descriptor does not change any more */
     return __atomic_load_n(&stream->open, __ATOMIC_ACQUIRE);
 }
 
@@ -97,8 +97,8 @@ static void shut(struct hprpc_framed *stream)
 }
 
 /*
- * What came and was not read makes the system answer a close with a reset, which may take our last words away from the other
- * side before it has read them.
+ * Reads what is there before it closes: with unread bytes the system answers a close with a reset, which may destroy our last
+ * message before the other side has read it.
  */
 static void close_socket(int fd)
 {

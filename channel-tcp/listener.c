@@ -19,11 +19,11 @@ struct listener {
     enum hprpc_wait wait;
     struct hprpc__pool *pool;
     struct hprpc__spares spares;
-    struct hprpc_channel *prepared; /* for the next connection, so that none is taken without memory for it; or NULL */
-    struct hprpc__tcp_place place;  /* as the URI gave it, with the port that was picked */
+    struct hprpc_channel *prepared; /* for the next connection, so that none is accepted without memory; or NULL */
+    struct hprpc__tcp_place place;  /* as the URI gave it, with the port that the system picked */
 };
 
-/* Whether accept failed for the one peer only. */
+/* Whether `accept` failed for one peer only. */
 static bool peer_failed(int number)
 {
     switch (number) {
@@ -71,7 +71,7 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
             return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot accept a connection: %s", hprpc__errno_text(errno));
     }
     if (i == FAILED_PEERS)
-        return 0; /* the rest shows at the next turn */
+        return 0; /* the next turn accepts further connections */
     hprpc__tcp_accepted(listener->prepared, fd, &peer);
     *ret_channel = listener->prepared;
     listener->prepared = NULL;
@@ -120,7 +120,7 @@ static int listen_at(const struct hprpc__tcp_address *address, const struct hprp
 
     if (fd < 0)
         return fd;
-    /* a server that restarts need not wait for the connections of its last life to be forgotten */
+    /* a server that restarts need not wait until the system forgets its former connections */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (!bind(fd, &address->any, address->size) && !listen(fd, BACKLOG))
         return fd;

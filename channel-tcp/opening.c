@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Attempts at several addresses, staggered. */
+/* Opening: attempts at several addresses, each begun some time after the last. */
 #include "channel-tcp/opening.h"
 
 #include <errno.h>
@@ -13,15 +13,15 @@
 
 #define STAGGER (250ull * 1000 * 1000) /* RFC 8305 recommends it */
 
-enum { WATCHED = HPRPC_WATCH_MAX - 1 }; /* attempts that wake whoever sleeps; the alarm looks after the others */
+enum { WATCHED = HPRPC_WATCH_MAX - 1 }; /* attempts that wake a sleeping thread; the alarm wakes it for the others */
 
 /*
- * An attempt. Its descriptor stays open until the opening is over, also when it failed: whoever keeps a set of descriptors in
- * step with what is watched must never find another socket under the same number.
+ * An attempt. Its descriptor stays open until the opening is over, also when it failed: a set of descriptors is updated from what
+ * is watched, and must never find another socket under the same number.
  */
 struct attempt {
     int fd;
-    bool flying; /* on its way */
+    bool flying; /* it has begun, and has neither connected nor failed */
 };
 
 struct hprpc__tcp_opening {
@@ -31,7 +31,7 @@ struct hprpc__tcp_opening {
     struct hprpc__tcp_options options;
     struct hprpc__alarm alarm; /* rings when the next attempt is due; none where there is one address only */
     uint64_t next_at;
-    int error; /* of the attempts so far: a refusal goes before anything else */
+    int error; /* of the attempts so far: a refusal, if there was one, else the last */
     size_t error_at;
     size_t count, begun;
     struct attempt attempts[HPRPC__TCP_ADDRESSES];
@@ -46,7 +46,7 @@ static size_t opening_size(size_t count)
 
 /* ---- Attempts ---- */
 
-/* A connection to oneself happens when the port is one of those that the system picks from for clients. */
+/* Whether a socket is connected to itself, which happens if the port is one that the system picks for clients. */
 static bool reached_itself(int fd)
 {
     struct hprpc__tcp_address here = { .size = sizeof(here.v6) }, there = { .size = sizeof(there.v6) };
@@ -64,7 +64,7 @@ static void note(struct hprpc__tcp_opening *opening, size_t at, int error)
     opening->error_at = at;
 }
 
-/* Names the addresses that have not answered, for the moment when the caller's patience ends. */
+/* Names the addresses that have not answered, for the reason if the caller's deadline passes. */
 static void tell_what_is_waited_for(struct hprpc__tcp_opening *opening)
 {
     size_t length = (size_t)snprintf(opening->waits_for, sizeof(opening->waits_for), "no answer from ");
@@ -84,7 +84,7 @@ static void tell_what_is_waited_for(struct hprpc__tcp_opening *opening)
     }
 }
 
-/* Begins with the next address: 1, it is connected; 0, it is on its way; -1, it failed at once. */
+/* Begins an attempt at the next address. 1: it is connected; 0: it is flying; -1: it failed at once. */
 static int begin(struct hprpc__tcp_opening *opening)
 {
     size_t at = opening->begun++;
@@ -104,7 +104,7 @@ static int begin(struct hprpc__tcp_opening *opening)
     return -1;
 }
 
-/* How an attempt stands: 1, 0 or -1. */
+/* Looks at one attempt. 1: it is connected; 0: it is flying; -1: it failed. */
 static int look(struct hprpc__tcp_opening *opening, size_t at)
 {
     int fd = opening->attempts[at].fd, error = 0;
@@ -122,7 +122,7 @@ static int look(struct hprpc__tcp_opening *opening, size_t at)
     return -1;
 }
 
-/* Looks at what is on its way; whether one has arrived, and which. */
+/* Looks at all flying attempts. True: one is connected, and `ret_at` says which. */
 static bool look_at_all(struct hprpc__tcp_opening *opening, size_t *ret_at, bool *ret_flying)
 {
     *ret_flying = false;
@@ -156,7 +156,7 @@ static bool is_due(struct hprpc__tcp_opening *opening, bool flying, uint64_t now
     return opening->begun < opening->count && (!flying || now >= opening->next_at);
 }
 
-/* The alarm rings as long as somebody may be on the way without being watched, or another attempt is to come. */
+/* Sets the alarm for the next attempt, and for the next look at attempts that are not watched. */
 static void set_alarm(struct hprpc__tcp_opening *opening, uint64_t now)
 {
     if (opening->alarm.fd < 0)
@@ -166,7 +166,7 @@ static void set_alarm(struct hprpc__tcp_opening *opening, uint64_t now)
     hprpc__alarm_set(&opening->alarm, now, now + STAGGER);
 }
 
-/* 1 and the attempt that won; 0; or a code. Under the lock. */
+/* Goes on with the opening. 1, and the attempt that won; 0: not yet; or a code. Under the lock. */
 static int advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *detail, size_t *ret_at)
 {
     uint64_t now = hprpc_context_now(opening->context);
@@ -192,7 +192,7 @@ static int advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *deta
     return 0;
 }
 
-/* Ends what is on its way, so that no server takes in what will never speak. The descriptors stay. Under the lock. */
+/* Ends the flying attempts, so that no server accepts one that will never speak. The descriptors stay. Under the lock. */
 static void end_all(struct hprpc__tcp_opening *opening)
 {
     for (size_t i = 0; i < opening->begun; i++)

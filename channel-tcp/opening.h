@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a client reaches one of several addresses: an attempt at each, in their order, the next one a quarter of a second after
- * the last or as soon as all have failed; the first that connects wins. The receiving side drives it, while the sending side may
- * close or watch.
+ * How a client reaches one of several addresses: an attempt at each, in their order. The next one begins a quarter of a second
+ * after the last, or as soon as all have failed; the first that connects wins. The receiving side drives the opening, while the
+ * sending side may close or watch.
  */
 #ifndef HPRPC_CHANNEL_TCP_OPENING_H
 #define HPRPC_CHANNEL_TCP_OPENING_H
@@ -16,7 +16,7 @@ int hprpc__tcp_opening_new(struct hprpc_context *context, const struct hprpc__tc
                            const struct hprpc__tcp_address *addresses, size_t count,
                            struct hprpc__tcp_opening **ret_opening);
 
-/* Closes what has not won. NULL is accepted. */
+/* Frees the opening and closes the attempts that have not won. NULL is accepted. */
 void hprpc__tcp_opening_free(struct hprpc__tcp_opening *opening);
 
 /*
@@ -26,13 +26,13 @@ void hprpc__tcp_opening_free(struct hprpc__tcp_opening *opening);
 int hprpc__tcp_opening_advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *detail, int *ret_fd,
                                struct hprpc__tcp_address *ret_peer);
 
-/* What it waits for, for struct hprpc_channel. */
+/* The text for `waits_for` of struct hprpc_channel. */
 const char *hprpc__tcp_opening_waits_for(const struct hprpc__tcp_opening *opening);
 
-/* As for channels. Any side. */
+/* As `watch` of struct hprpc_channel_ops. Any side. */
 size_t hprpc__tcp_opening_watch(struct hprpc__tcp_opening *opening, struct hprpc_watch *ret_watches);
 
-/* Wakes whoever sleeps on it, and lets it end. Any side. */
+/* Ends the opening, and wakes a thread that sleeps on it. Any side. */
 void hprpc__tcp_opening_close(struct hprpc__tcp_opening *opening);
 
 /* The address that was tried last. Any side. */

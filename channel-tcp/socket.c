@@ -36,15 +36,15 @@ int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
 
 static void set(int fd, int level, int name, int value)
 {
-    /* none of these is needed to work; a system that refuses one works without it */
+    /* none of these options is necessary: where the system refuses one, the socket works without it */
     setsockopt(fd, level, name, &value, sizeof(value));
 }
 
 /*
- * While data is not acknowledged no probes are sent, and the system gives up after a number of attempts (tcp_retries2, 15 as a
- * rule) that come more and more slowly; they are kept so close together that this takes about as long. A peer that answers
+ * While data is not acknowledged the system sends no probes, and gives up after a number of attempts (tcp_retries2, usually 15)
+ * that come more and more slowly. This keeps them so close together that giving up takes about `seconds`. A peer that answers
  * stays, however slowly it reads. Before Linux 6.15, and for less than 15 seconds, there is only a time-out, which also ends a
- * connection whose peer leaves no room for that long, and one that reads a little at a time may look like that.
+ * connection whose peer leaves no room for that long; a peer that reads a little at a time may look like that.
  */
 static void bound_silence(int fd, int seconds)
 {
@@ -54,7 +54,7 @@ static void bound_silence(int fd, int seconds)
         set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
 }
 
-/* A third of the time is for probes. */
+/* Makes the system probe a silent peer, in the last third of `seconds`. */
 static void set_keepalive(int fd, int seconds)
 {
     int interval = seconds / (3 * PROBES) > 0 ? seconds / (3 * PROBES) : 1;

@@ -54,15 +54,15 @@ int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options);
 int hprpc__tcp_code(int number);
 
 /*
- * A channel without a connection yet, for the next one that is accepted; `free` is all that may be called before. It keeps
+ * Makes a channel without a connection, for the next one that is accepted; before that only `free` may be called. It keeps
  * the pool.
  */
 struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, struct hprpc__pool *pool);
 
-/* Gives it the connection. */
+/* Gives such a channel its connection. */
 void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hprpc__tcp_address *peer);
 
-/* A channel to the first of some addresses that answers. It may still be opening, as after `connect`. */
+/* Makes a channel to the first of some addresses that answers. It may still be opening, as after `connect`. */
 int hprpc__tcp_open(struct hprpc_context *context, const struct hprpc__tcp_options *options,
                     const struct hprpc__tcp_address *addresses, size_t count, struct hprpc_detail *detail,
                     struct hprpc_channel **ret_channel);

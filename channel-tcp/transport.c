@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The tcp transport: its table. */
 #include "channel-tcp/tcp.h"
 
 const struct hprpc_transport hprpc_transport_tcp = {

@@ -288,7 +288,7 @@ static int open_stream(struct hprpc_framed *stream)
 
     if (r < 0)
         stream->receive_broken = true;
-    if (r == 1) /* release: pairs with the acquire in hprpc__framed_start; the descriptor is settled */
+    if (r == 1) /* release: pairs with the acquires in hprpc__framed_start and is_open (channel-tcp/channel.c) */
         __atomic_store_n(&stream->open, true, __ATOMIC_RELEASE);
     return r;
 }
