@@ -860,6 +860,25 @@ static void closing_wakes_who_sleeps(void **state)
     }
 }
 
+/* Whoever sleeps on the same connection is woken by the close itself, whatever the other side does. */
+static void closing_is_readable_at_once(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct pair pair = open_pair(uri);
+        struct hprpc_channel *channel = i ? pair.server : pair.client;
+        struct hprpc_watch watches[HPRPC_WATCH_MAX];
+        struct pollfd incoming;
+
+        assert_in_range(channel->ops->watch(channel, watches), 1, HPRPC_WATCH_MAX);
+        incoming = (struct pollfd){ .fd = watches[0].fd, .events = POLLIN };
+        assert_int_equal(poll(&incoming, 1, 0), 0);
+        channel->ops->close(channel);
+        assert_int_equal(poll(&incoming, 1, 0), 1);
+        close_pair(&pair);
+    }
+}
+
 /* The one that is killed has sent a message and a half. */
 static void a_killed_client_is_noticed(void **state)
 {
@@ -1250,6 +1269,7 @@ int main(void)
         TEST(many_clients_come_and_go),
         TEST(pipes_of_one_user_leave_room_for_his_others),
         TEST(a_fifo_grows_and_rests),
+        TEST(closing_is_readable_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

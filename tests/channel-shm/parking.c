@@ -22,7 +22,11 @@ enum { ROUNDS = 20 * 1000 };
 enum { ROUNDS = 400 * 1000 };
 #endif
 
-enum { SKEWS = 24, PATIENCE = 2000 };
+enum { SKEWS = 24, PATIENCE = 2000, LINES = 8 };
+
+struct line {
+    _Alignas(128) _Atomic uint32_t word;
+};
 
 /* Each word on cache lines of its own, as in a segment. */
 static struct {
@@ -31,6 +35,7 @@ static struct {
     _Alignas(128) _Atomic uint32_t arrived[2];
     _Alignas(128) bool saw; /* what was published */
     _Alignas(128) bool rang;
+    struct line body[LINES];
 } ring;
 
 /* Waits for the other thread to come to the same place. */
@@ -55,11 +60,21 @@ static void *publish(void *argument)
     for (uint32_t round = 1; round <= ROUNDS; round++) {
         meet(1, 2 * round);
         skew(round % SKEWS);
+        /* what is published has a body, whose way to the memory takes a while, and the word is behind it */
+        for (int i = 0; i < LINES; i++)
+            atomic_store_explicit(&ring.body[i].word, round, memory_order_relaxed);
         atomic_store_explicit(&ring.published, round, memory_order_release);
         ring.rang = shm_is_wanted(&ring.parked);
         meet(1, 2 * round + 1);
     }
     return NULL;
+}
+
+/* Has every line of the body in the caches of both. */
+static void read_body(void)
+{
+    for (int i = 0; i < LINES; i++)
+        (void)atomic_load_explicit(&ring.body[i].word, memory_order_relaxed);
 }
 
 static void one_of_the_two_sees_the_other(void **state)
@@ -77,6 +92,7 @@ static void one_of_the_two_sees_the_other(void **state)
         meet(0, 2 * round + 1);
         missed += !ring.saw && !ring.rang;
         shm_unpark(&ring.parked);
+        read_body();
     }
     pthread_join(publisher, NULL);
     if (missed)

@@ -214,8 +214,11 @@ static void a_client_in_an_event_loop(void **state)
         hprpc_call_clear(&echo);
         hprpc_call_clear(&later);
         hprpc_call_clear(&bounce);
-        /* a synchronous call in between works as well */
+        /* a synchronous call in between works as well, and leaves the descriptor able to tell of others */
+        assert_int_equal(conform_probe_later_start(&proxy, &later, i, false), 0);
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+        assert_int_equal(suite_drive(client, later.pending), 0);
+        hprpc_call_clear(&later);
     }
     /* and a deadline passes inside it */
     struct hprpc_call expiring = HPRPC_CALL_INIT;

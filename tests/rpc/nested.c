@@ -261,6 +261,36 @@ static void a_stop_during_a_nested_call(void **state)
     }
 }
 
+/* A handler's own call is not held back with the batch that it came in, while the handler sleeps for its answer. */
+static void what_a_handler_asks_leaves_at_once(void **state)
+{
+    struct fake_message message;
+    struct side there = { 0 };
+    struct fake_end *end;
+    struct stage stage;
+    char uri[80];
+
+    (void)state;
+    stage_open(&stage, false);
+    snprintf(uri, sizeof(uri), "%s?wait=block", stage.uri);
+    assert_int_equal(hprpc_server_new(stage.context, NULL, &stage.server), 0);
+    assert_int_equal(hprpc_server_add(stage.server, &tiny_interface, &conversing, &there), 0);
+    assert_int_equal(hprpc_server_listen(stage.server, uri, NULL), 0);
+    end = raw_connect(&stage, NULL);
+    stage_run(&stage);
+    raw_request(end, 0, TINY_ECHO, 0, "\2a", 2);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_BIND, &message));
+    raw_bound(end, message.header.call);
+    fake_message_clear(&message);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_REQUEST, &message));
+    raw_reply(end, message.header.call, "\1", 1);
+    fake_message_clear(&message);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
+    fake_message_clear(&message);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 /*
  * The server is told to stop while a handler sleeps in a wait of its own, which takes the kick. When it has returned, nothing
  * else wakes the loop: it must have kept that kick in mind.
@@ -367,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_stop_during_a_nested_call),
         cmocka_unit_test(a_kick_is_not_swallowed),
         cmocka_unit_test(handlers_wait_for_several),
+        cmocka_unit_test(what_a_handler_asks_leaves_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,10 @@ static void copies(void **state)
         { "\xff\xc0\xaf\xed\xa0\x80", false, "??????" },
         { "\xf4\x90\x80\x80\xf0\x9f\x98\x80", false, "????\xf0\x9f\x98\x80" },
         { "cut\xe2\x82", false, "cut??" },
+        /* the last overlong form of each length, and the first that is none */
+        { "\xc1\xbf\xc2\x80", false, "??\xc2\x80" },
+        { "\xe0\x9f\xbf\xe0\xa0\x80", false, "???\xe0\xa0\x80" },
+        { "\xf0\x8f\xbf\xbf\xf0\x90\x80\x80", false, "????\xf0\x90\x80\x80" },
     };
     char text[64];
 

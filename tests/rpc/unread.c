@@ -50,6 +50,47 @@ static void large_answers_are_refused(void **state)
     stage_close(&stage);
 }
 
+static const char sentence[] =
+    "a sentence that is a good deal longer than most, so that it would be the first to be left out "
+    "where little room is left, and that is to arrive whole all the same";
+
+static int fail_at_length(void *self, struct hprpc_request *request, struct kodosis_bytes data)
+{
+    (void)self;
+    (void)data;
+    return hprpc_request_fail(request, HPRPC_EINTERNAL, sentence);
+}
+
+/* However much waits: why a call failed is always told. */
+static void sentences_always_go_out(void **state)
+{
+    const struct tiny_handlers handlers = { tiny_plain.echo, fail_at_length, tiny_plain.note };
+    struct fake_end *end, *server_end;
+    struct fake_message message;
+    struct stage stage;
+    char text[256];
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &handlers, NULL);
+    end = raw_connect(&stage, NULL);
+    server_end = fake_peer(end);
+    fake_stall(server_end);
+    fake_burden(server_end, 64 * MIB);
+    raw_request(end, 0, TINY_ECHO, 0, "x", 1);
+    raw_request(end, 1, TINY_POKE, 0, "x", 1);
+    stage_turn(&stage);
+    fake_unstall(server_end);
+    stage_turn(&stage);
+    expect(end, 0, HPRPC_MESSAGE_REPLY, 0);
+    assert_true(fake_poll(end, &message));
+    assert_int_equal(raw_read_error(&message, text), HPRPC_EINTERNAL);
+    assert_string_equal(text, sentence);
+    fake_message_clear(&message);
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 static void who_never_reads_is_cut_off(void **state)
 {
     struct stage stage;
@@ -183,6 +224,7 @@ int main(void)
         cmocka_unit_test(the_slowest_is_cut_off),
         cmocka_unit_test(large_requests_do_not_break_their_sender),
         cmocka_unit_test(large_answers_do_not_break_their_sender),
+        cmocka_unit_test(sentences_always_go_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
