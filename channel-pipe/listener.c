@@ -97,7 +97,7 @@ static void remove_names(const struct listener *listener, const struct hprpc__pi
     }
 }
 
-/* Logs that a client was dropped. One that this process may not serve still waits, and its user asks why; one that is gone does not. */
+/* Logs that a client was dropped. One that this process may not serve still waits, so its user must see why. */
 static void log_dropped(const struct listener *listener, const char *token, int error)
 {
     bool forbidden = error == -EACCES || error == -EPERM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client: a connection that one calls through (the paper's RpcClient). Generated proxies do
- * the typed part; this header is what surrounds them.
+ * The client: a connection that calls go through (the paper's RpcClient). Generated proxies do the typed part; this header does
+ * the rest.
  */
 #ifndef HPRPC_CLIENT_H
 #define HPRPC_CLIENT_H
@@ -16,9 +16,9 @@ extern "C" {
 struct hprpc_client;
 struct hprpc_controller;
 
-/* Who drives the connection. Fixed when the client is made. */
+/* Which threads drive the connection. Fixed when the client is made. */
 enum hprpc_pump {
-    HPRPC_PUMP_CALLER = 0, /* the threads that wait for replies; no hidden thread. One pumps for all of them. */
+    HPRPC_PUMP_CALLER = 0, /* the threads that wait for replies; one of them pumps for all. No hidden thread. */
     HPRPC_PUMP_LOOP = 1,   /* your event loop: see hprpc_client_descriptor */
     HPRPC_PUMP_THREAD = 2, /* a background thread of the client's own */
 };
@@ -46,9 +46,9 @@ struct hprpc_client_options {
 
     /*
      * Called when the state changes, on the pumping thread and with no lock held: CONNECTING, READY unless connecting fails,
-     * DRAINING where the server says so, and BROKEN or CLOSED at last, each once. `code` and `reason` (borrowed) say why it ended; 0 and "" before. What comes
-     * before hprpc_client_open returns is CONNECTING alone, except with THREAD, which does not wait for that. Where open
-     * itself fails, nothing is told. NULL for none.
+     * DRAINING where the server says so, and BROKEN or CLOSED at last, each once. `code` and `reason` (borrowed) say why it
+     * ended; 0 and "" before. Before hprpc_client_open returns only CONNECTING is told, except with THREAD, which does not wait
+     * for that. If open itself fails, nothing is told. NULL for none.
      */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
@@ -61,10 +61,10 @@ struct hprpc_client_options {
 
 /*
  * Begins to connect to a URI, and returns at once (a host's name is resolved first, which may block; an address is not).
- * `options` may be NULL. The caller owns the client, in state CONNECTING; whoever pumps takes it on: `process` in an event
- * loop, the thread, or the first thread that waits for something. Calls wait until it is READY, a `_bind_start` is held back
- * until then, and all of it ends when connecting fails.
- * Errors, of what is known at once: HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EREFUSED, HPRPC_EPERMISSION,
+ * `options` may be NULL. The caller owns the client, in state CONNECTING. The thread that pumps goes on with connecting:
+ * `process` in an event loop, the client's thread, or the first thread that waits for something. Calls wait until the client
+ * is READY, a `_bind_start` is held back until then, and both fail when connecting fails.
+ * Errors that are known at once: HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EREFUSED, HPRPC_EPERMISSION,
  * HPRPC_ENOMEM, HPRPC_ESYSTEM; `detail` (or NULL) gets the sentence.
  */
 HPRPC_API int hprpc_client_open(struct hprpc_context *context, const char *uri,
@@ -83,16 +83,16 @@ HPRPC_API int hprpc_client_connect(struct hprpc_context *context, const char *ur
 HPRPC_API void hprpc_client_close(struct hprpc_client *client);
 
 /*
- * Closes and frees. No other call on the client may be running or start any more, so a callback that it runs must leave
- * that to whoever it returns to; held replies stay valid until their hprpc_call_clear. NULL is accepted. Closing and freeing
- * do nothing in a child of fork: the handle is its parent's.
+ * Closes and frees. No other call on the client may be running or start any more, so a callback of the client must not do it.
+ * Held replies stay valid until their hprpc_call_clear. NULL is accepted. Closing and freeing do nothing in a child of fork:
+ * the handle is its parent's.
  */
 HPRPC_API void hprpc_client_free(struct hprpc_client *client);
 
 /*
- * The state now. Any thread. In a child of fork it is CLOSED. With HPRPC_PUMP_CALLER, where nobody looks between two calls, it looks
- * at the connection first, unless another thread does; so callbacks may run. A call does the same if the last one was 10 ms ago:
- * then a server that is gone, or is stopping, makes it HPRPC_ENOTSENT.
+ * The state now. Any thread. In a child of fork it is CLOSED. With HPRPC_PUMP_CALLER no thread looks at the connection between two
+ * calls, so this looks first, unless another thread does; then callbacks may run. A call also looks if the last one was 10 ms
+ * ago: then a server that is gone, or is stopping, makes it HPRPC_ENOTSENT.
  */
 HPRPC_API enum hprpc_client_state hprpc_client_state(struct hprpc_client *client);
 
@@ -104,12 +104,12 @@ HPRPC_API struct hprpc_controller *hprpc_client_controller(struct hprpc_client *
 /* A descriptor that is readable when `process` has work: level-triggered, the same for the client's life. */
 HPRPC_API int hprpc_client_descriptor(struct hprpc_client *client);
 
-/* Milliseconds after which `process` wants to be called even if the descriptor is quiet; -1: never. */
+/* Milliseconds after which `process` must be called even if the descriptor is quiet; -1: never. */
 HPRPC_API int hprpc_client_timeout(struct hprpc_client *client);
 
 /*
  * Does what can be done without blocking: receives, completes calls, runs their callbacks and served requests, sends what
- * waited. 0, or the reason why the connection ended, after which the descriptor is quiet.
+ * waits. 0, or the code that the connection ended with, after which the descriptor is quiet.
  */
 HPRPC_API int hprpc_client_process(struct hprpc_client *client);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A context is what everything in one corner of a program shares: the allocator, the log, the clock, and the transports
- * it may use. It is immutable once made, so any number of threads may use it; it outlives whatever was made from it.
- * Wherever a context is asked for, NULL means the default one: malloc, no log, CLOCK_MONOTONIC, the built-in transports.
+ * A context is what clients, servers and channels share: the allocator, the log, the clock, and further transports. It never
+ * changes once it is made, so any number of threads may use it; it must outlive everything that was made with it. NULL stands
+ * for the default context in every function: malloc, no log, CLOCK_MONOTONIC, the built-in transports.
  */
 #ifndef HPRPC_CONTEXT_H
 #define HPRPC_CONTEXT_H
@@ -20,7 +20,7 @@ struct hprpc_transport;
 enum { HPRPC_URI_MAX = 512 };
 
 enum hprpc_log_level {
-    HPRPC_LOG_ERROR = 1, /* something was lost: a connection closed because the other side broke the protocol */
+    HPRPC_LOG_ERROR = 1, /* a loss, such as a connection that is closed because the other side broke the protocol */
     HPRPC_LOG_INFO = 2,  /* life of connections and listeners */
     HPRPC_LOG_DEBUG = 3, /* single messages that were dropped, and why */
 };
@@ -32,7 +32,7 @@ struct hprpc_context_options {
     /* NULL functions mean malloc and free */
     struct kodosis_allocator allocator;
 
-    /* Called from whichever thread has something to say, with no lock held. `text` is one sentence, borrowed. */
+    /* Called on any thread, with no lock held. `text` is one sentence, borrowed. */
     void (*log)(void *self, enum hprpc_log_level level, const char *text);
     void *log_self;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The controller: one connection, seen from either end (the paper's RpcController). It routes messages between the channel
- * and its two roles: calling (struct hprpc_client) and serving (requests). Either end may do both.
+ * The controller: one connection, seen from either side (the paper's RpcController). It routes messages between the channel
+ * and its two roles: calling (struct hprpc_client) and serving (requests). Either side may do both.
  */
 #ifndef HPRPC_CONTROLLER_H
 #define HPRPC_CONTROLLER_H
@@ -15,14 +15,14 @@ extern "C" {
 
 struct hprpc_interface;
 
-/* A controller is kept alive by its client or server, by every unanswered request, and by this. Any thread. */
+/* Keeps a controller alive, until hprpc_controller_drop. So do its client or server, and unanswered requests. Any thread. */
 HPRPC_API struct hprpc_controller *hprpc_controller_keep(struct hprpc_controller *controller);
 
-/* Gives up a hold. NULL is accepted. */
+/* Ends one hprpc_controller_keep. NULL is accepted. */
 HPRPC_API void hprpc_controller_drop(struct hprpc_controller *controller);
 
 /*
- * The calling role of this connection, for proxies that call the other side: from a server, this is how to call back.
+ * The calling role of this connection, for proxies that call the other side: a server calls back with it.
  * Borrowed; lives as long as the controller. It must not be freed or closed as a client.
  */
 HPRPC_API struct hprpc_client *hprpc_controller_client(struct hprpc_controller *controller);
@@ -34,7 +34,7 @@ HPRPC_API struct hprpc_client *hprpc_controller_client(struct hprpc_controller *
 HPRPC_API int hprpc_controller_serve(struct hprpc_controller *controller, const struct hprpc_interface *interface,
                                      const void *handlers, void *self);
 
-/* Who is on the other side. Any thread. */
+/* Describes the other side. Any thread. */
 HPRPC_API void hprpc_controller_peer(struct hprpc_controller *controller, struct hprpc_peer *ret_peer);
 
 /*
@@ -44,12 +44,12 @@ HPRPC_API void hprpc_controller_peer(struct hprpc_controller *controller, struct
 HPRPC_API uint64_t hprpc_controller_number(const struct hprpc_controller *controller);
 
 /*
- * Writes which connection this is and how it went so far, as the library's log lines do: "connection 17 from tcp
+ * Writes which connection this is and what it has done, as the library's log lines do: "connection 17 from tcp
  * 192.0.2.7:40112, 12.5 s, 300 calls". At most `capacity` bytes, always NUL-terminated. Any thread.
  */
 HPRPC_API void hprpc_controller_describe(struct hprpc_controller *controller, char *ret_text, size_t capacity);
 
-/* Ends the connection in an orderly way: the other side is told the reason. Idempotent, any thread. */
+/* Ends the connection in an orderly way: tells the other side the reason. Idempotent, any thread. */
 HPRPC_API void hprpc_controller_close(struct hprpc_controller *controller);
 
 /* What happened on a connection so far. */
@@ -57,10 +57,10 @@ struct hprpc_statistics {
     uint64_t calls_sent, calls_received;
     uint64_t replies_sent, replies_received;
     uint64_t late_replies;  /* answers to calls that had expired or were cancelled: dropped */
-    uint64_t stray_replies; /* answers to calls that never were: dropped */
+    uint64_t stray_replies; /* answers to calls that do not exist: dropped */
     uint64_t busy;          /* requests turned away at a limit */
     uint64_t expired;       /* requests whose deadline had passed before they ran: dropped */
-    uint64_t copied, lent;  /* larger bodies that were copied, or kept where they lay */
+    uint64_t copied, lent;  /* larger bodies that were copied, or kept where they were */
 };
 
 HPRPC_API void hprpc_controller_statistics(struct hprpc_controller *controller,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can go wrong, told apart so that a program can act on it. Every function of the library returns 0 (or a count)
- * or one of these negative codes, and leaves its outputs (named `ret_`, last) untouched when it fails.
+ * The error codes: one for each thing that a program can act on. Every function of the library returns 0 (or a count) or one of
+ * these negative codes, and leaves its outputs (named `ret_`, last) untouched when it fails.
  */
 #ifndef HPRPC_ERROR_H
 #define HPRPC_ERROR_H
@@ -25,20 +25,19 @@ enum hprpc_error {
     HPRPC_EURI = -5,         /* a malformed URI, or an option the transport does not know */
     HPRPC_ESCHEME = -6,      /* no transport of that name */
     HPRPC_EADDRESS = -7,     /* the host, path or name cannot be resolved or used */
-    HPRPC_EINUSE = -8,       /* somebody already listens there */
-    HPRPC_EREFUSED = -9,     /* nobody listens there, or the listener turned us away */
-    HPRPC_EPERMISSION = -10, /* the operating system, or a check of ownership, says no */
+    HPRPC_EINUSE = -8,       /* another listener is already there */
+    HPRPC_EREFUSED = -9,     /* no listener is there, or it turned us away */
+    HPRPC_EPERMISSION = -10, /* the operating system, or a check of ownership, forbids it */
 
     /* the fate of a call */
-    HPRPC_ENOTSENT = -11,   /* the connection ended before the request left: it did not run */
-    HPRPC_EMAYBE = -12,     /* the connection was closed after the request left: it may have run */
-    HPRPC_EPEERDIED = -13,  /* the other side vanished after the request left: it may have run */
-    HPRPC_EDEADLINE = -14,  /* the deadline passed; a request that left may have run */
-    HPRPC_ECANCELLED = -15, /* cancelled on this side; a request that left may have run */
+    HPRPC_ENOTSENT = -11,   /* the connection ended before the request was sent: it did not run */
+    HPRPC_EMAYBE = -12,     /* the connection was closed after the request was sent: it may have run */
+    HPRPC_EPEERDIED = -13,  /* the other side died after the request was sent: it may have run */
+    HPRPC_EDEADLINE = -14,  /* the deadline passed; a request that was sent may have run */
+    HPRPC_ECANCELLED = -15, /* cancelled on this side; a request that was sent may have run */
     HPRPC_ECLOSED = -16,    /* this side has closed the handle */
-    HPRPC_EBUSY = -17,      /* a limit on calls, bytes or depth is reached; it did not run */
-    HPRPC_ETOOBIG =
-        -18, /* a request over the other side's limit, which was not sent; or an answer over the caller's: it ran */
+    HPRPC_EBUSY = -17,      /* a limit on calls, bytes or depth is reached; the request did not run */
+    HPRPC_ETOOBIG = -18, /* a request over the other side's limit: not sent; or an answer over the caller's: it ran */
     HPRPC_EUNIMPLEMENTED = -19, /* the other side has no such service or procedure */
     HPRPC_EAPPLICATION = -20,   /* the procedure ran and raised an error */
     HPRPC_EBODY = -21,          /* the arguments or the reply could not be decoded */
@@ -52,7 +51,7 @@ enum hprpc_error {
     /* of channels and non-blocking calls: not now, nothing has changed */
     HPRPC_EAGAIN = -26,
 
-    /* a procedure called in the other manner than its interface says; the code that generated stubs never see */
+    /* a procedure was called one-way that has an answer, or the reverse; generated stubs never see these */
     HPRPC_EONEWAY = -27, /* it is one-way and has no answer; it did not run */
     HPRPC_ETWOWAY = -28, /* it has an answer, and was called one-way; the connection is closed */
 };
@@ -64,8 +63,8 @@ HPRPC_API const char *hprpc_error_name(int code);
 HPRPC_API const char *hprpc_error_text(int code);
 
 /*
- * The story behind a code: what was tried, where, and what the system or the other side said. Written only on failure,
- * always NUL-terminated. Functions take it as an optional pointer (NULL where nobody wants to know).
+ * The sentence behind a code: what was tried, where, and what the system or the other side said. Written only on failure,
+ * always NUL-terminated. Functions take it as a pointer that may be NULL.
  */
 struct hprpc_detail {
     char text[232];

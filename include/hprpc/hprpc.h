@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole public face of HPRPC. Including the single headers works as well.
+ * All public headers of HPRPC. Each of them can also be included by itself.
  *
  * Threads. Where a function does not say "any thread", one thread at a time may use its object. A thread that is cancelled
  * (pthread_cancel) inside the library goes on until the function returns, and is cancelled at its next cancellation point. All

@@ -20,8 +20,8 @@ struct hprpc_server_options {
     uint32_t loops;   /* threads that serve connections, the one in `run` included; 0 means 1 */
     uint32_t workers; /* threads that run handlers, in all; 0: the loops run them inline */
     /*
-     * Others are turned away with HPRPC_EREFUSED and a sentence; 0 means 4096. A connection that ends while its requests are
-     * deferred gives its descriptors back, and counts here until they are answered.
+     * Further connections are turned away with HPRPC_EREFUSED and a sentence; 0 means 4096. A connection that ends while
+     * requests of it are deferred gives its descriptors back, and counts here until they are answered.
      */
     uint32_t max_connections;
     uint32_t max_message;          /* largest body in bytes, either way, 256 at least; 0 means 64 MiB */
@@ -40,10 +40,10 @@ struct hprpc_server_options {
     uint32_t worker_idle_ms;       /* a worker that had nothing to do for so long ends; 0 means 10 s */
 
     /*
-     * Told about each connection that has said HELLO, and about its end, with the code and the reason: each once, in this
-     * order. Called on the thread of the loop that serves the connection, with no lock held; they must not block. The
-     * controller is borrowed: hprpc_controller_keep keeps it. `connected` may close it, serve and call on it. A connection
-     * that was turned away, or never said HELLO, is not told. NULL for none.
+     * Called for each connection that has said HELLO, and at its end, with the code and the reason: each once, in this
+     * order, on the thread of the loop that serves the connection, with no lock held; they must not block. The
+     * controller is borrowed: hprpc_controller_keep keeps it. `connected` may close it, serve and call on it. Connections
+     * that were turned away, or never said HELLO, are not reported. NULL for none.
      */
     void (*connected)(void *self, struct hprpc_controller *controller);
     void (*disconnected)(void *self, struct hprpc_controller *controller, int code, const char *reason);
@@ -67,8 +67,8 @@ HPRPC_API int hprpc_server_add(struct hprpc_server *server, const struct hprpc_i
                                const void *handlers, void *self);
 
 /*
- * Listens on a URI as well. HPRPC_ECLOSED (the server has stopped), HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EINUSE, HPRPC_EPERMISSION, HPRPC_ESYSTEM, HPRPC_ENOMEM;
- * `detail` (or NULL) gets the sentence.
+ * Listens on one more URI. HPRPC_ECLOSED (the server has stopped), HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EINUSE,
+ * HPRPC_EPERMISSION, HPRPC_ESYSTEM, HPRPC_ENOMEM; `detail` (or NULL) gets the sentence.
  */
 HPRPC_API int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail);
 
@@ -79,30 +79,31 @@ HPRPC_API int hprpc_server_listen(struct hprpc_server *server, const char *uri, 
 HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_uri, size_t capacity);
 
 /*
- * Serves on this thread, and on the other loops' threads, until hprpc_server_stop. Then it stops listening, turns new
- * requests away, lets those that are kept finish and their answers leave within the stop timeout, cancels the rest and closes
+ * Serves on this thread, and on the other loops' threads, until hprpc_server_stop. Then it stops listening, refuses new
+ * requests, lets kept requests finish and their answers leave within the stop timeout, cancels the rest and closes
  * every connection.
- * 0, or why it could not go on; HPRPC_EINVAL while it runs already; HPRPC_EFORKED in a child of fork, also one that was forked in a handler and returned out of it:
- * the requests and connections are its parent's, who answers them. A child that lives on without executing another program
- * keeps the descriptors of listeners and connections: the address stays taken, and no client is told, when the parent dies.
- * A handler that blocks inline holds it up, and belongs on workers; one that waits for a call
- * over one of the server's own connections does not, because the connection ends by the stop timeout.
+ * 0, or why it could not go on; HPRPC_EINVAL while it runs already; HPRPC_EFORKED in a child of fork, also one that was forked
+ * in a handler and returned out of it: requests and connections belong to the parent, which answers them. A child that lives
+ * on without executing another program keeps the descriptors of listeners and connections: when the parent dies, the address
+ * stays taken, and clients do not see the end.
+ * A handler that blocks inline delays the stop, and belongs on workers; one that waits for a call over one of the server's own
+ * connections does not, because the connection ends by the stop timeout.
  */
 HPRPC_API int hprpc_server_run(struct hprpc_server *server);
 
 /*
  * Makes `run`, or `process`, stop in that orderly way. Async-signal-safe, any thread; also before `run`. A server stops once:
- * a second or late stop does nothing. NULL is accepted. The server must exist: a signal handler that calls this may meet a
- * server that is being freed, on another thread or at a second signal. hprpc_server_stop_on_signal has no such gap; with a
- * handler, block the signal in every thread but the one that frees, and have it ignored (SIG_IGN) before you free.
+ * a second or late stop does nothing. NULL is accepted. The server must exist: a signal handler that calls this may run while
+ * another thread frees the server, or after it. hprpc_server_stop_on_signal has no such gap; with a handler, block the signal in
+ * every thread but the one that frees, and ignore it (SIG_IGN) before you free.
  */
 HPRPC_API void hprpc_server_stop(struct hprpc_server *server);
 
 /*
- * Has a signal (SIGTERM, SIGINT ...) stop the server, instead of what the signal does otherwise. No handler is involved: the
+ * Makes a signal (SIGTERM, SIGINT ...) stop the server, instead of what the signal does otherwise. No handler is involved: the
  * signal is blocked in the calling thread, and the first loop reads it from a descriptor. So call this before you start
- * threads, which inherit what is blocked; a signal that a thread does not block acts there as before. The signal stays
- * blocked after the server is freed, and in programs that are executed, until you unblock it. One server to a signal.
+ * threads, which inherit the blocked signals; in a thread that does not block it, the signal acts as before. The signal stays
+ * blocked after the server is freed, and in programs that are executed, until you unblock it. One server for each signal.
  * HPRPC_EINVAL: no such signal, or one that cannot be blocked; HPRPC_ECLOSED: the server has stopped; HPRPC_ESYSTEM.
  */
 HPRPC_API int hprpc_server_stop_on_signal(struct hprpc_server *server, int number);
@@ -110,7 +111,7 @@ HPRPC_API int hprpc_server_stop_on_signal(struct hprpc_server *server, int numbe
 /*
  * Visits the connections that are open now, in no order. Any thread, also inside a handler or a callback. No lock is held
  * during a visit: the connection may end meanwhile, its controller stays valid for the visit, and hprpc_controller_keep keeps it
- * longer. A visit that returns other than 0 is the last one, and what it returned is returned. 0, HPRPC_ENOMEM, HPRPC_EFORKED.
+ * longer. A visit that does not return 0 is the last one, and its result is returned. 0, HPRPC_ENOMEM, HPRPC_EFORKED.
  */
 HPRPC_API int hprpc_server_connections(struct hprpc_server *server,
                                        int (*visit)(void *self, struct hprpc_controller *controller), void *self);
@@ -126,21 +127,21 @@ HPRPC_API int hprpc_server_timeout(struct hprpc_server *server);
 HPRPC_API int hprpc_server_process(struct hprpc_server *server);
 
 /*
- * Closes every listener and connection, and frees. Requests that are still deferred may be answered afterwards: the answer
- * goes nowhere. NULL is accepted.
+ * Closes every listener and connection, and frees. Requests that are still deferred may be answered afterwards; the answer
+ * is dropped. NULL is accepted.
  */
 HPRPC_API void hprpc_server_free(struct hprpc_server *server);
 
 /* ---- One request ---- */
 
 /*
- * A request belongs to the library until its handler returns; then it is over, unless it was deferred. A handler answers
+ * A request lives until its handler returns, and longer if it was deferred. A handler answers
  * exactly once: with its generated `_reply`, with hprpc_request_fail, or by returning a negative code, which is sent as the
  * error. A handler of a procedure that returns nothing may just return 0. All of these work on any thread and never block:
  * where the channel has no room, the answer is queued.
  *
- * A handler must return. An exception that would leave it, in C++, ends the program in std::terminate, where it is thrown; so
- * it is for every function that the library calls. A longjmp out of one, or pthread_exit in one, leaves the connection and the
+ * A handler must return. In C++ an exception that would leave a handler, or any function that the library calls, ends the
+ * program in std::terminate, where it is thrown. A longjmp out of one, or pthread_exit in one, leaves the connection and the
  * server unusable; then hprpc_server_run says HPRPC_EINVAL.
  *
  * A `_reply` that fails with HPRPC_EINVAL, HPRPC_ETOOBIG, HPRPC_EBUSY or HPRPC_ENOMEM has not answered: hprpc_request_fail or
@@ -164,13 +165,13 @@ HPRPC_API int hprpc_request_defer(struct hprpc_request *request);
  */
 HPRPC_API int hprpc_request_fail(struct hprpc_request *request, int code, const char *text);
 
-/* Whether the caller has cancelled, its deadline has passed, or its connection is gone. Any thread. */
+/* Whether the caller has cancelled the request, its deadline has passed, or its connection is gone. Any thread. */
 HPRPC_API bool hprpc_request_cancelled(const struct hprpc_request *request);
 
 /* Milliseconds left until the caller's deadline; 0 when it has passed, HPRPC_NO_TIMEOUT where there is none. */
 HPRPC_API uint32_t hprpc_request_remaining(const struct hprpc_request *request);
 
-/* The connection it came over; borrowed until the request is answered. */
+/* The connection of the request; borrowed until the request is answered. */
 HPRPC_API struct hprpc_controller *hprpc_request_controller(struct hprpc_request *request);
 
 /* Memory that lives as long as the request. NULL when there is none. Not thread-safe for one request. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What generated code calls. Not for people, but nothing is secret: a hand-written stub would do the same.
- */
+/* What generated code calls. Applications use the generated functions; a hand-written stub would call these. */
 #ifndef HPRPC_STUB_H
 #define HPRPC_STUB_H
 
@@ -28,7 +26,7 @@ struct hprpc_procedure {
 
     /*
      * Decodes the arguments, checks that the reader is at its end, and runs the handler. Returns what the handler returned;
-     * HPRPC_EBODY where the reader found fault; HPRPC_EUNIMPLEMENTED where the handler is NULL.
+     * HPRPC_EBODY if the reader has found a fault; HPRPC_EUNIMPLEMENTED if the handler is NULL.
      */
     int (*invoke)(const void *handlers, void *self, struct hprpc_request *request, struct kodosis_reader *reader);
 };
@@ -43,23 +41,23 @@ struct hprpc_interface {
 /* ---- Client side ---- */
 
 /*
- * What a client knows of a service that it is bound to: which procedures the other side has, and their numbers. Owned by the
- * client, and the same each time it binds that interface; it lives as long as the client, so copies of a proxy stay good.
+ * What a client knows of a service that it is bound to: which procedures the other side has, and their numbers. The client owns
+ * it, and it lives as long; binding the interface again gives the same one, so copies of a proxy stay valid.
  */
 struct hprpc_binding;
 
 /*
- * Asks the other side for a service, procedure by procedure. `interface` is borrowed as long as the client lives. What the
- * other side refuses (it lacks the procedure: HPRPC_EUNIMPLEMENTED; it knows it in another shape: HPRPC_ESCHEMA; it does not
- * permit it: HPRPC_EPERMISSION) is refused to this client alone, with that code and a sentence, when it is called.
+ * Asks the other side for a service, procedure by procedure. `interface` is borrowed as long as the client lives. A procedure
+ * that the other side refuses (it has none: HPRPC_EUNIMPLEMENTED; it has another shape of it: HPRPC_ESCHEMA; it does not permit
+ * it: HPRPC_EPERMISSION) fails with that code and a sentence when this client calls it.
  * Errors: HPRPC_EUNIMPLEMENTED (no such service), HPRPC_ESCHEMA (other versions of it only), or as a call.
  */
 HPRPC_API int hprpc_stub_bind(struct hprpc_client *client, const struct hprpc_interface *interface,
                               struct hprpc_detail *detail, struct hprpc_binding **ret_binding);
 
 /*
- * The two halves of it. `post` never blocks: the ticket is in the call (which must not be NULL), and what cannot be sent yet
- * is sent later by the thread that pumps. `collect` waits for the answer, and says which client was asked.
+ * The two halves of that. `post` never blocks: the ticket is in the call (which must not be NULL), and if the BIND cannot be sent
+ * yet, the thread that pumps sends it later. `collect` waits for the answer, and says which client was asked.
  */
 HPRPC_API int hprpc_stub_bind_post(struct hprpc_client *client, const struct hprpc_interface *interface,
                                    struct hprpc_call *call);
@@ -79,8 +77,8 @@ struct hprpc_stub {
 };
 
 /*
- * Takes a ticket, credit and room for `size` bytes of arguments of a procedure, by its index in the interface. On success the connection's send lock is held until
- * exchange, post or send, which must follow at once. `call` may be NULL.
+ * Takes a ticket, credit and room for `size` bytes of arguments of a procedure, by its index in the interface. On success the
+ * connection's send lock is held until exchange, post or send, which must follow at once. `call` may be NULL.
  */
 HPRPC_API int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client,
                                const struct hprpc_binding *binding, struct hprpc_call *call, uint32_t procedure,
@@ -104,14 +102,14 @@ HPRPC_API int hprpc_stub_send(struct hprpc_stub *stub);
 HPRPC_API int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call);
 
 /*
- * Closes the reader: HPRPC_EBODY where it found fault or bytes are left. The reply's memory stays with the call, if there
- * is one, until hprpc_call_clear; it is given back otherwise.
+ * Closes the reader: HPRPC_EBODY if it has found a fault or bytes are left. The reply's memory stays with the call, if there
+ * is one, until hprpc_call_clear; otherwise it is freed.
  */
 HPRPC_API int hprpc_stub_end(struct hprpc_stub *stub);
 
 /*
- * For `<error>_get`: after HPRPC_EAPPLICATION, opens `ret_reader` over the typed error with this dotted name, if it is that
- * one that was raised. HPRPC_EINVAL otherwise.
+ * For `<error>_get`: after HPRPC_EAPPLICATION, opens `ret_reader` over the typed error, if the one that was raised has this
+ * dotted name. HPRPC_EINVAL otherwise.
  */
 HPRPC_API int hprpc_stub_raised(struct hprpc_call *call, const char *name, struct kodosis_reader *ret_reader);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What writer.h and reader.h have inline, as functions of the library: for generated code that is seldom on the way of a call, which
- * compiles faster and is smaller so.
+ * What writer.h and reader.h have inline, as functions of the library: for generated code that calls rarely run. With these it
+ * compiles faster and is smaller.
  */
 #ifndef KODOSIS_COLD_H
 #define KODOSIS_COLD_H

@@ -21,13 +21,13 @@ struct kodosis_reader {
     const uint8_t *start; /* aligned to 8 */
     enum kodosis_status status;
     uint32_t depth;              /* levels of nesting that may still be entered */
-    struct kodosis_arena *arena; /* for what cannot be a view; its limit bounds the decoded memory */
+    struct kodosis_arena *arena; /* for values that cannot be views; its limit bounds the decoded memory */
     const uint8_t *fault;        /* where the first fault was found */
 };
 
 /*
- * Opens a reader over `size` bytes at `body`, which is aligned to 8. `arena` is borrowed, and may be NULL where all that is
- * read can be a view; views point into both.
+ * Opens a reader over `size` bytes at `body`, which is aligned to 8. `arena` is borrowed, and may be NULL if all values that are
+ * read can be views; views point into both.
  */
 static inline void kodosis_reader_init(struct kodosis_reader *reader, const void *body, size_t size,
                                        struct kodosis_arena *arena)
@@ -52,7 +52,7 @@ static inline size_t kodosis_reader_remaining(const struct kodosis_reader *reade
     return KODOSIS_CAST(size_t, reader->end - reader->cursor);
 }
 
-/* ---- Bytes as they lie ---- */
+/* ---- Bytes in place ---- */
 
 /* The next `size` bytes; NULL when there are not so many (KODOSIS_TRUNCATED). */
 static inline const uint8_t *kodosis_reader_take(struct kodosis_reader *reader, size_t size)
@@ -96,14 +96,14 @@ static inline void kodosis_read_padding(struct kodosis_reader *reader, size_t al
         kodosis_reader_fail(reader, KODOSIS_BAD_PADDING);
 }
 
-/* A blittable struct or array where it lies, aligned; NULL after a fault. */
+/* A blittable struct or array in place, aligned; NULL after a fault. */
 static inline const void *kodosis_read_view(struct kodosis_reader *reader, size_t size, size_t alignment)
 {
     kodosis_read_padding(reader, alignment);
     return kodosis_reader_take(reader, size);
 }
 
-/* The same into memory of the caller's; zeros after a fault. */
+/* Copies a blittable struct or array into the caller's memory; zeros after a fault. */
 static inline void kodosis_read_copy(struct kodosis_reader *reader, void *ret_memory, size_t size, size_t alignment)
 {
     const void *place = kodosis_read_view(reader, size, alignment);
@@ -208,7 +208,7 @@ KODOSIS_API uint32_t kodosis_read_long_varint(struct kodosis_reader *reader);
 static inline uint32_t kodosis_read_varint(struct kodosis_reader *reader)
 {
     if (KODOSIS_LIKELY(reader->cursor != reader->end)) {
-        uint8_t byte = *reader->cursor; /* once: the body may be shared with the peer */
+        uint8_t byte = *reader->cursor; /* read once: the body may be shared with the peer */
 
         if (KODOSIS_LIKELY(byte < 0x80)) {
             reader->cursor++;
@@ -218,7 +218,7 @@ static inline uint32_t kodosis_read_varint(struct kodosis_reader *reader)
     return kodosis_read_long_varint(reader);
 }
 
-/* The number of elements that follow, each of at least `minimum` bytes; one that cannot be is a fault before it costs. */
+/* The number of elements that follow, each of at least `minimum` bytes. A number that cannot be is a fault, before it costs memory. */
 static inline uint32_t kodosis_read_count(struct kodosis_reader *reader, size_t minimum)
 {
     uint32_t count = kodosis_read_varint(reader);
@@ -244,7 +244,7 @@ static inline bool kodosis_reader_enter(struct kodosis_reader *reader)
     return true;
 }
 
-/* Steps out of what `enter` said true to. */
+/* Steps out of a value for which kodosis_reader_enter returned true. */
 static inline void kodosis_reader_leave(struct kodosis_reader *reader)
 {
     reader->depth++;
@@ -252,13 +252,13 @@ static inline void kodosis_reader_leave(struct kodosis_reader *reader)
 
 /* ---- Views of variable length ---- */
 
-/* A string where it lies: UTF-8 without U+0000, and a NUL behind it. After a fault the empty string. */
+/* A string in place: UTF-8 without U+0000, followed by a NUL. After a fault the empty string. */
 KODOSIS_API struct kodosis_string kodosis_read_string(struct kodosis_reader *reader);
 
-/* Bytes where they lie. */
+/* Bytes in place. */
 KODOSIS_API struct kodosis_bytes kodosis_read_bytes(struct kodosis_reader *reader);
 
-/* Lists of strings and of bytes: the texts where they lie, the list in the arena. */
+/* Lists of strings and of bytes: the texts in place, the list in the arena. */
 KODOSIS_API struct kodosis_string_list kodosis_read_string_list(struct kodosis_reader *reader);
 KODOSIS_API struct kodosis_bytes_list kodosis_read_bytes_list(struct kodosis_reader *reader);
 
@@ -271,7 +271,7 @@ KODOSIS_API void kodosis_check_keys(struct kodosis_reader *reader, const void *f
 KODOSIS_API void kodosis_check_string_keys(struct kodosis_reader *reader, const void *first, size_t count,
                                            size_t stride);
 
-/* A list of blittable elements where it lies, aligned; NULL and a count of 0 after a fault or when it is empty. */
+/* A list of blittable elements in place, aligned; NULL and a count of 0 after a fault or when it is empty. */
 static inline const void *kodosis_read_list(struct kodosis_reader *reader, size_t size, size_t alignment,
                                             size_t *ret_count)
 {

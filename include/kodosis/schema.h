@@ -2,7 +2,7 @@
 /*
  * Schemas at run time: generated code carries a constant description of its interface file, and these functions handle any
  * value by it: size, write, read, compare and print. A value is the memory of its C type, as generated code has it; a program
- * that was not compiled with the generated header finds its way by the offsets in the description.
+ * that was not compiled with the generated header finds members by the offsets in the description.
  *
  * Compiling generated code with KODOSIS_NO_SCHEMA leaves the description, _equal and _print out.
  */
@@ -30,7 +30,7 @@ enum kodosis_kind {
     KODOSIS_FLOAT64,
     KODOSIS_STRING,   /* struct kodosis_string */
     KODOSIS_BYTES,    /* struct kodosis_bytes */
-    KODOSIS_ENUM,     /* its integer; that one's kind is in `element` */
+    KODOSIS_ENUM,     /* its integer, whose kind is in `element` */
     KODOSIS_STRUCT,   /* also a typed error */
     KODOSIS_UNION,    /* a tag byte, and a C union at `value_offset` */
     KODOSIS_ARRAY,    /* `count` times `element` */
@@ -141,7 +141,7 @@ KODOSIS_API bool kodosis_schema_equal(const struct kodosis_schema *schema, uint3
 /*
  * Writes a value as text on one line, like { name: "door", color: Red, path: [{ x: 1, y: -2 }] }. As snprintf: at most
  * `capacity` bytes with the final NUL, and the length of the whole text is returned. Where a value nests more than 256 deep, "..."
- * stands for it and for all that would come behind it.
+ * stands for it and for all that would follow.
  */
 KODOSIS_API size_t kodosis_schema_print(const struct kodosis_schema *schema, uint32_t type, const void *value,
                                         char *ret_text, size_t capacity);

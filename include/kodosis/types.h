@@ -39,12 +39,12 @@
 extern "C" {
 #endif
 
-/* What went wrong first in a writer or a reader. 0 is success; every other value sticks until the cursor is made anew. */
+/* The first fault of a writer or a reader. 0 is success; every other value stays until the cursor is initialised again. */
 enum kodosis_status {
     KODOSIS_OK = 0,
     KODOSIS_TRUNCATED,       /* the bytes end before the value does */
-    KODOSIS_TRAILING,        /* bytes are left over behind the last value */
-    KODOSIS_OVERFLOW,        /* the value is longer than the room, or than the encoding can say */
+    KODOSIS_TRAILING,        /* bytes are left after the last value */
+    KODOSIS_OVERFLOW,        /* the value is longer than the room, or than the encoding allows */
     KODOSIS_BAD_LENGTH,      /* a length or count in a form the encoding forbids (an overlong or oversized varint) */
     KODOSIS_BAD_COUNT,       /* more elements than the remaining bytes can hold */
     KODOSIS_BAD_PADDING,     /* alignment padding that is not zero */
@@ -74,7 +74,7 @@ struct kodosis_allocator {
     void *self;
 };
 
-/* A UTF-8 string without U+0000. `size` excludes the final NUL, which is always there in a string that was decoded. */
+/* A UTF-8 string without U+0000. `size` excludes the final NUL, which every decoded string has. */
 struct kodosis_string {
     const char *data;
     size_t size;

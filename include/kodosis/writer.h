@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The writer (the paper's BinaryWriter): a cursor over memory that somebody else owns, usually a transport. The room is
+ * The writer (the paper's BinaryWriter): a cursor over memory that it does not own, usually a transport's. The room is
  * exact: generated code computes the encoded size first. Offsets, and so alignment, count from the start of the body.
  */
 #ifndef KODOSIS_WRITER_H
@@ -52,7 +52,7 @@ KODOSIS_API void kodosis_writer_fail(struct kodosis_writer *writer, enum kodosis
 /* Records a run that is not copied. The writer has a reference to spare, and room. */
 KODOSIS_API void kodosis_writer_refer(struct kodosis_writer *writer, const void *data, size_t size);
 
-/* The writer's status; KODOSIS_TRAILING when all went well but some of the exact room was left. */
+/* The writer's status; KODOSIS_TRAILING when there was no fault but some of the exact room is left. */
 static inline enum kodosis_status kodosis_writer_finish(const struct kodosis_writer *writer)
 {
     if (writer->status == KODOSIS_OK && writer->cursor != writer->end)
@@ -60,7 +60,7 @@ static inline enum kodosis_status kodosis_writer_finish(const struct kodosis_wri
     return writer->status;
 }
 
-/* Steps into a value that may contain its own kind; false after a fault, which nesting beyond the limit is. */
+/* Steps into a value that may contain its own kind; false after a fault; nesting beyond the limit is one. */
 static inline bool kodosis_writer_enter(struct kodosis_writer *writer)
 {
     if (KODOSIS_UNLIKELY(writer->status != KODOSIS_OK || writer->depth == KODOSIS_DEPTH_MAX)) {
@@ -71,14 +71,14 @@ static inline bool kodosis_writer_enter(struct kodosis_writer *writer)
     return true;
 }
 
-/* Steps out of what `enter` said true to. */
+/* Steps out of a value for which kodosis_writer_enter returned true. */
 static inline void kodosis_writer_leave(struct kodosis_writer *writer)
 {
     writer->depth--;
 }
 
 /*
- * ---- Sizes: each takes the offset where a value starts and gives the offset behind it ----
+ * ---- Sizes: each takes the offset where a value starts and gives the offset after it ----
  *
  * An offset also carries what went wrong, so that no size can be mistaken for one that fits: from KODOSIS_SIZE_TOO_BIG on a list
  * is too long, from KODOSIS_SIZE_TOO_DEEP on a value nests too deep. In between the bits count the levels that were entered.
@@ -87,7 +87,7 @@ static inline void kodosis_writer_leave(struct kodosis_writer *writer)
 #define KODOSIS_SIZE_LEVEL (UINT64_C(1) << 56)
 #define KODOSIS_SIZE_TOO_DEEP (UINT64_C(1) << 63)
 
-/* Steps into a value that may contain its own kind; false, and an offset that says so, beyond the limit. */
+/* Steps into a value that may contain its own kind; false beyond the limit, and `offset` becomes KODOSIS_SIZE_TOO_DEEP. */
 static inline bool kodosis_size_enter(uint64_t *offset)
 {
     if (KODOSIS_UNLIKELY(*offset >= KODOSIS_DEPTH_MAX * KODOSIS_SIZE_LEVEL)) {
@@ -98,7 +98,7 @@ static inline bool kodosis_size_enter(uint64_t *offset)
     return true;
 }
 
-/* Steps out of what `enter` said true to. */
+/* Steps out of a value for which kodosis_size_enter returned true. */
 static inline uint64_t kodosis_size_leave(uint64_t offset)
 {
     return offset - KODOSIS_SIZE_LEVEL;

@@ -58,7 +58,7 @@ bool hprpc__request_answer_cancelled(struct hprpc_request *request);
  */
 bool hprpc__request_run_shared(struct hprpc_request *request);
 
-/* Notes that the handler of a shared request is over. The request and its connection may be freed by this call, or on another thread. */
+/* Notes that the handler of a shared request is over. This, or another thread, may free the request and its connection. */
 void hprpc__request_leave_shared(struct hprpc_request *request);
 
 /* Fails a shared request that never ran. */

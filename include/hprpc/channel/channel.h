@@ -2,7 +2,7 @@
 /*
  * The extension API: what a transport is. Everything above (controller, client, server, generated code) sees a
  * connection only through `struct hprpc_channel`, and every transport, built in or yours, is one `struct hprpc_transport`.
- * This header is stable in the sense that slots are only ever added behind a new `HPRPC_CHANNEL_VERSION`.
+ * This header is stable in the sense that slots are only added, at the end, with a new `HPRPC_CHANNEL_VERSION`.
  *
  * A channel carries messages: a header (struct hprpc_header) and a body of bytes, in order, exactly once, or it breaks and
  * says why. It comes from the paper's RpcChannel (StartCall/EndCall over a BinaryWriter/BinaryReader).
@@ -27,9 +27,9 @@ extern "C" {
 
 #define HPRPC_CHANNEL_VERSION 1
 
-/* How one waits for the other side; it decides the speed of a call more than anything else. */
+/* How a thread waits for the other side. It decides the speed of a call more than anything else. */
 enum hprpc_wait {
-    HPRPC_WAIT_ADAPTIVE = 0, /* spin for about the cost of a wake-up, then sleep; learns which pays */
+    HPRPC_WAIT_ADAPTIVE = 0, /* spin for about the cost of a wake-up, then sleep; learns which is better */
     HPRPC_WAIT_SPIN = 1,     /* never sleep: one processor belongs to this connection */
     HPRPC_WAIT_BLOCK = 2,    /* sleep at once */
 };
@@ -41,13 +41,13 @@ struct hprpc_watch {
     int fd;
     short events; /* POLLIN, POLLOUT; hang-up and error always count */
     /*
-     * Wants one report per event rather than while the condition lasts: a doorbell that is not drained. Where a wait inside a
-     * handler has to poll after all, it wakes once for nothing, and `arm` drains it from then on.
+     * Report each event once, not as long as the condition lasts: for a doorbell that is not drained. Where a wait inside a
+     * handler has to poll, it wakes once for nothing, and `arm` drains the doorbell from then on.
      */
     bool edge;
 };
 
-/* Largest body that travels before the two sides have said HELLO. */
+/* Largest body of a message before the two sides have said HELLO. */
 enum { HPRPC_FIRST_MESSAGE_MAX = 64 * 1024 };
 
 struct hprpc_channel {
@@ -55,12 +55,10 @@ struct hprpc_channel {
     struct hprpc_context *context;
     uint32_t receive_limit; /* largest body to accept, set by the controller; a longer one breaks the channel */
     enum hprpc_wait wait;
-    bool over;   /* set by the controller, under the send lock, before a last `close`; see there */
-    bool corked; /* set by the controller around end_call, under the send lock: leave the message to the next flush */
-    size_t
-        queued; /* set by the backend, under the send lock: bytes that wait for flush, with what keeping them costs */
-    const char
-        *waits_for; /* set by the backend on the receiving side: what its opening waits for; NULL once it is open */
+    bool over;     /* set by the controller, under the send lock, before a last `close`; see there */
+    bool corked;   /* set by the controller around end_call, under the send lock: leave the message to the next flush */
+    size_t queued; /* set by the backend, under the send lock: bytes that wait for flush, with their overhead */
+    const char *waits_for; /* set by the backend, on the receiving side: what its opening waits for; NULL: it is open */
     struct hprpc_detail reason; /* why the channel broke; written once, before the slot that reports it returns */
 };
 
@@ -89,12 +87,12 @@ struct hprpc_channel_ops {
     /* Gives the room back; as if start_call had never been. */
     void (*cancel_call)(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
 
-    /* Sends what end_call left behind, as far as it goes. 0: nothing is left; HPRPC_EAGAIN: some is; broken. */
+    /* Sends what end_call has queued, as far as there is room. 0: nothing is left; HPRPC_EAGAIN: some is; broken. */
     int (*flush)(struct hprpc_channel *channel);
 
     /*
      * Takes the next message: 1 and a message that the caller must release; 0, none is there now; broken. Also drives a
-     * channel that is still opening. The next call may come before the last message is released.
+     * channel that is still opening. The caller may call it again before it releases the last message.
      */
     int (*receive)(struct hprpc_channel *channel, struct hprpc_message *ret_message);
 
@@ -102,33 +100,33 @@ struct hprpc_channel_ops {
     void (*release)(struct hprpc_channel *channel, struct hprpc_message *message);
 
     /*
-     * The descriptors to sleep on, as of now: at most HPRPC_WATCH_MAX, their number returned. The set changes only inside
-     * receive, flush and end_call. A channel that cannot wake anybody returns 0: it is looked at
-     * every millisecond instead, after the spinning that its strategy wants.
+     * Names the descriptors to sleep on now, HPRPC_WATCH_MAX at most, and returns their number. They change only inside
+     * receive, flush and end_call. A channel without descriptors returns 0: the library looks at it every millisecond, after the
+     * spinning that its strategy wants.
      */
     size_t (*watch)(struct hprpc_channel *channel, struct hprpc_watch *ret_watches);
 
     /*
-     * Before sleeping: asks to be woken. True when `receive` has something to do at once, and then nobody must sleep.
-     * After it, whatever the other side sends makes a watched descriptor ready.
+     * Called before a sleep: asks the other side to wake this one. True when `receive` has something to do at once; then the
+     * thread must not sleep. After it, anything that the other side sends makes a watched descriptor ready.
      */
     bool (*arm)(struct hprpc_channel *channel);
 
-    /* After sleeping, or instead of it: wake-ups are no longer needed. `end_call` of the other side gets cheaper. */
+    /* Called after a sleep, or in place of it: wake-ups are no longer needed, and `end_call` of the other side gets cheaper. */
     void (*disarm)(struct hprpc_channel *channel);
 
     /*
      * Ends the connection: both sides see it, this one at its next call (HPRPC_ECLOSED), also when it sleeps on the
-     * watched descriptors. Idempotent. Memory and descriptors stay until `free`, unless the channel is `over`: then no other
-     * slot than `release`, `describe`, `free`, and those that say that the channel is broken, follows. Messages may still be
-     * lent for a long time, so a backend gives its descriptors back in a `close` that finds `over`.
+     * watched descriptors. Idempotent. Memory and descriptors stay until `free`, unless the channel is `over`: then only
+     * `release`, `describe` and `free` follow, and slots that say that the channel is broken. Messages may stay lent for a long
+     * time, so a backend gives its descriptors back in a `close` that finds `over`.
      */
     void (*close)(struct hprpc_channel *channel);
 
-    /* Frees everything, closing first if need be. */
+    /* Frees everything; closes first if that was not done. */
     void (*free)(struct hprpc_channel *channel);
 
-    /* Who is on the other side; complete once the channel has delivered its first message. */
+    /* Describes the other side; complete once the channel has delivered its first message. */
     void (*describe)(struct hprpc_channel *channel, struct hprpc_peer *ret_peer);
 };
 
@@ -138,15 +136,15 @@ struct hprpc_channel_ops {
 HPRPC_API int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel_ops *ops,
                                  struct hprpc_context *context, enum hprpc_wait wait);
 
-/* For backends: sets `queued`, which the pumping thread looks at without the lock. */
+/* For backends: sets `queued`, which the pumping thread reads without the lock. Relaxed: it only needs a recent value. */
 static inline void hprpc_channel_set_queued(struct hprpc_channel *channel, size_t queued)
 {
     __atomic_store_n(&channel->queued, queued, __ATOMIC_RELAXED);
 }
 
 /*
- * For backends: notes the reason, unless one is noted already, and returns `code`. printf-style. Only from the side
- * (sending or receiving) that reports the break, so a backend that may break on both guards it.
+ * For backends: notes the reason, unless one is noted already, and returns `code`. printf-style. Only the side (sending or
+ * receiving) that reports the break may call it, so a backend that can break on both sides guards the call.
  */
 HPRPC_API int hprpc_channel_fail(struct hprpc_channel *channel, int code, const char *format, ...)
 #if defined(__GNUC__)

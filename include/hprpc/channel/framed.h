@@ -15,26 +15,26 @@
 extern "C" {
 #endif
 
-/* What is kept for the next message instead of being given back to the allocator: at most one block of each kind. */
+/* The blocks that a stream keeps for the next message, and does not give back to the allocator: at most one of each kind. */
 enum hprpc__spare { HPRPC__SPARE_RECEIVE, HPRPC__SPARE_LARGE, HPRPC__SPARE_SEND, HPRPC__SPARE_COUNT };
 
 struct hprpc_framed;
 struct hprpc__pool;
 
-/* What differs between byte streams. Counts, or a negated errno; nothing blocks. */
+/* What differs between byte streams. `read` and `write` return a count or a negated errno; nothing blocks. */
 struct hprpc_framed_ops {
     const char *name; /* the scheme */
     /* Drives the opening, on the receiving side: 1, it is open; 0, not yet; broken, by hprpc_framed_fail. */
     int (*open)(struct hprpc_framed *stream);
     ssize_t (*read)(struct hprpc_framed *stream, const struct iovec *runs, int count); /* 0 at the end of the stream */
     ssize_t (*write)(struct hprpc_framed *stream, const struct iovec *runs, int count);
-    /* As in channel.h; `writing` when bytes wait to be sent. Also while it opens. */
+    /* As `watch` in channel.h; `writing`: bytes wait to be sent. Called also while the stream opens. */
     size_t (*watch)(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches);
-    /* The connection idles, so what was taken for its speed can go back; the receiving side calls it. NULL for nothing. */
+    /* Called by the receiving side when the connection idles: gives back what only served its speed. NULL for nothing. */
     void (*rest)(struct hprpc_framed *stream);
     /* Shows both sides the end; the sending side calls it, once. */
     void (*shut)(struct hprpc_framed *stream);
-    /* Closes the descriptors: neither side calls again, though messages are still lent. NULL: they stay until `dispose`. */
+    /* Closes the descriptors: neither side calls again, but messages are still lent. NULL: they stay until `dispose`. */
     void (*let_go)(struct hprpc_framed *stream);
     /* Closes the descriptors and frees the memory that the stream is embedded in. */
     void (*dispose)(struct hprpc_framed *stream);
@@ -57,12 +57,12 @@ struct hprpc_framed {
     uint32_t large_size, large_filled;
     uint32_t wanted;     /* bytes from `at` on that make the next message, as far as is known */
     uint8_t header_size; /* of the last message; the next one is likely to have the same */
-    uint8_t vain_looks;  /* so many times reading again would be in vain: the last read took everything */
+    uint8_t vain_looks;  /* looks that need no read, because the last read took everything */
     bool quiet;          /* nothing was received since the last arm */
     bool receive_broken;
     int breach;            /* the code, once the other side broke the framing; the sending side can still say why */
-    uint64_t window_start; /* while a message is incomplete: since when its bytes are counted, */
-    size_t window_bytes;   /* and how many came */
+    uint64_t window_start; /* while a message is incomplete: when the window of time began */
+    size_t window_bytes;   /* the bytes that came in it */
     unsigned blocks;       /* blocks that messages, or the stream, hold */
 
     /* the sending side's */
@@ -70,16 +70,14 @@ struct hprpc_framed {
     size_t queued;                     /* its bytes */
     bool blocked;                      /* the kernel took no more; only flush tries again */
     bool shut;                         /* closed here */
-    bool let_go;                       /* closed when it was over */
+    bool let_go;                       /* closed when the channel was over */
 };
 
 /* Makes a stream; `open` when it needs no opening. */
 HPRPC_API void hprpc_framed_init(struct hprpc_framed *stream, const struct hprpc_framed_ops *ops,
                                  struct hprpc_context *context, enum hprpc_wait wait, bool open);
 
-/*
- * Breaks the stream, from either side: the first reason stands, and its code is returned whatever was offered.
- */
+/* Breaks the stream, from either side. The first reason stands, and its code is returned, also to later calls. */
 HPRPC_API int hprpc_framed_fail(struct hprpc_framed *stream, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -19,20 +19,20 @@ struct hprpc_listener {
 /* All slots are called by one thread at a time; none blocks. */
 struct hprpc_listener_ops {
     /*
-     * The next connection: 1 and a channel that the caller owns; 0, none now; HPRPC_ESYSTEM when the machine is out of
-     * descriptors or memory (the caller pauses and tries again), with the reason in `detail`. A peer that fails its opening
-     * is dropped and does not show. HPRPC_ACCEPTED_TO_REFUSE and a channel: one that has to be told the reason in `detail`
-     * and closed, because it stands on descriptors that were kept for this.
+     * Accepts the next connection: 1 and a channel that the caller owns; 0, none now; HPRPC_ESYSTEM when the machine is out of
+     * descriptors or memory (the caller pauses and tries again), with the reason in `detail`. A peer whose opening fails is
+     * dropped, and not reported. HPRPC_ACCEPTED_TO_REFUSE and a channel: the caller must send the reason in `detail` and close
+     * it, because it uses descriptors that were kept for this.
      */
     int (*accept)(struct hprpc_listener *listener, struct hprpc_detail *detail, struct hprpc_channel **ret_channel);
 
-    /* As for channels. */
+    /* As `watch` of a channel. */
     size_t (*watch)(struct hprpc_listener *listener, struct hprpc_watch *ret_watches);
 
     /* The URI that clients connect to, with the port that was picked. Always NUL-terminated, cut if need be. */
     void (*address)(struct hprpc_listener *listener, char *ret_uri, size_t capacity);
 
-    /* Stops listening and removes the names it made. Channels that were accepted live on. */
+    /* Stops listening and removes the names that it made. Accepted channels live on. */
     void (*free)(struct hprpc_listener *listener);
 };
 

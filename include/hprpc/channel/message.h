@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A message between two controllers: its header (the paper's RpcHeader), the room to write one, and one that was received. */
+/* Messages between two controllers: the header (the paper's RpcHeader), the room to write one, and one that was received. */
 #ifndef HPRPC_CHANNEL_MESSAGE_H
 #define HPRPC_CHANNEL_MESSAGE_H
 
@@ -18,14 +18,14 @@ enum hprpc_message_type {
     HPRPC_MESSAGE_REQUEST = 4,
     HPRPC_MESSAGE_REPLY = 5,
     HPRPC_MESSAGE_ERROR = 6,  /* the other answer to REQUEST or BIND */
-    HPRPC_MESSAGE_CANCEL = 7, /* nobody waits for this call any more */
+    HPRPC_MESSAGE_CANCEL = 7, /* the caller no longer waits for this call */
     HPRPC_MESSAGE_CREDIT = 8, /* one-way requests were consumed */
     HPRPC_MESSAGE_PING = 9,
     HPRPC_MESSAGE_PONG = 10,
     HPRPC_MESSAGE_GOODBYE = 11, /* the end, with its reason */
     /* 12 DATA, 13 END: reserved for streams */
     HPRPC_MESSAGE_DRAIN = 14, /* no more requests; those that were taken will be answered */
-    /* 15: reserved for types beyond these */
+    /* 15: reserved for further types */
 };
 
 enum hprpc_message_flag {
@@ -46,7 +46,7 @@ struct hprpc_header {
     uint8_t flags;       /* enum hprpc_message_flag */
 };
 
-/* Whether a header that came from a peer makes sense by itself: known type, known flags, flags that suit the type. */
+/* Whether a header of the other side makes sense by itself: known type, known flags, flags that suit the type. */
 HPRPC_API bool hprpc_header_valid(const struct hprpc_header *header);
 
 /* Room for one message between start_call and end_call. Lives in the caller; several may be open on different channels. */
@@ -54,7 +54,7 @@ struct hprpc_reservation {
     struct kodosis_writer writer;           /* over `size` bytes of transport memory: the body goes here */
     struct kodosis_reference references[4]; /* runs that the writer was allowed to borrow instead of copying */
     uint32_t size;                          /* the body's exact size */
-    uintptr_t token[3];                     /* the backend's own */
+    uintptr_t token[3];                     /* for the backend */
 };
 
 /* One received message. It stays valid until it is released, which happens exactly once. */
@@ -63,7 +63,7 @@ struct hprpc_message {
     const uint8_t *body;        /* aligned to 8; may be shared with the peer, see docs/architecture.md on trust */
     uint32_t size;
     bool lendable;      /* may be kept beyond the next `receive`; if not, it must be copied and released first */
-    uintptr_t token[2]; /* the backend's own */
+    uintptr_t token[2]; /* for the backend */
 };
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The extension API: a transport is a scheme, and how to connect and listen. What a backend includes. */
+/* The extension API: a transport is a scheme, and how to connect and listen. A backend includes this header. */
 #ifndef HPRPC_CHANNEL_TRANSPORT_H
 #define HPRPC_CHANNEL_TRANSPORT_H
 

@@ -41,13 +41,13 @@ HPRPC_API int hprpc_uri_size(const struct hprpc_uri *uri, const char *key, uint6
 /* The option "wait": spin, adaptive or block; adaptive where it is not given. */
 HPRPC_API int hprpc_uri_wait(const struct hprpc_uri *uri, struct hprpc_detail *detail, enum hprpc_wait *ret_wait);
 
-/* HPRPC_EURI, naming the culprit, unless every option of the URI is among `known` (NULL-terminated). */
+/* HPRPC_EURI, with the unknown option in the detail, unless all options of the URI are in `known` (NULL-terminated). */
 HPRPC_API int hprpc_uri_check_options(const struct hprpc_uri *uri, const char *const *known,
                                       struct hprpc_detail *detail);
 
 /*
  * The option "mode": permission bits in octal ("0660"), at most 0777 and 0600 at least; `fallback` where it is not given. Only
- * of absolute paths, since bare names are private to a user. HPRPC_EURI.
+ * absolute paths have it, because bare names are private to a user. HPRPC_EURI.
  */
 HPRPC_API int hprpc_uri_mode(const struct hprpc_uri *uri, mode_t fallback, struct hprpc_detail *detail,
                              mode_t *ret_mode);
