@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* From paths to a checked model. */
 #include "kodosis/compiler/compile.h"
 
 #include "kodosis/compiler/check/check.h"

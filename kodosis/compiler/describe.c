@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The checked model as JSON. */
 #include "kodosis/compiler/describe.h"
 
 #include <inttypes.h>

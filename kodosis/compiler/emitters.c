@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of output languages. */
 #include "kodosis/compiler/emitters.h"
 
 #include <string.h>

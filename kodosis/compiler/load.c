@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Loading files and what they import. */
 #include "kodosis/compiler/load.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The command line. */
 #include "kodosis/compiler/options.h"
 
 #include <getopt.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reading interface files from the file system. */
 #include "kodosis/compiler/sources.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writing files: whole or not at all. */
 #include "kodosis/compiler/write.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* An arena of blocks that double in size; a reset keeps one of them. */
 #include <kodosis/arena.h>
 
 #include <stdlib.h>

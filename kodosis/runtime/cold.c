@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The inline functions of writer.h and reader.h as functions of the library. */
 #include <kodosis/cold.h>
 
 uint64_t kodosis_cold_size_string(uint64_t offset, struct kodosis_string value)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Lists of strings and of bytes: their sizes, writing and reading. */
 #include <kodosis/reader.h>
 #include <kodosis/writer.h>
 

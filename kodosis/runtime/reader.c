@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The parts of the reader that are not inline: faults, long varints, texts and arrays. */
 #include <kodosis/reader.h>
 
 #include "kodosis/runtime/utf8.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the functions over schemas share: finding types and enumerators, loading integers, members of unions. */
 #include "kodosis/runtime/schema.h"
 
 uint32_t kodosis_schema_find(const struct kodosis_schema *schema, const char *name)

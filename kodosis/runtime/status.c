@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The sentences of the status codes. */
 #include <kodosis/types.h>
 
 const char *kodosis_status_text(enum kodosis_status status)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Validation of UTF-8, eight bytes at a time where they are ASCII. */
 #include "kodosis/runtime/utf8.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Validation of UTF-8 texts. */
 #ifndef KODOSIS_RUNTIME_UTF8_H
 #define KODOSIS_RUNTIME_UTF8_H
 

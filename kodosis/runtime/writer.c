@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The parts of the writer that are not inline: faults and borrowed runs. */
 #include <kodosis/writer.h>
 
 void kodosis_writer_fail(struct kodosis_writer *writer, enum kodosis_status status)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-
+/* Parameters and results of procedures in C. */
 #include "kodosis/compiler/c/calls.h"
 
 #include <string.h>

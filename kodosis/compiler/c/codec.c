@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Size, write and read of sequences of values. */
 #include "kodosis/compiler/c/codec.h"
 
 #include <stdlib.h>

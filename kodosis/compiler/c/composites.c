@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The structs of lists and maps, and the code around arrays. */
 #include "kodosis/compiler/c/composites.h"
 
 #include "kodosis/compiler/c/names.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-
+/* The header's constants, types and prototypes. */
 #include "kodosis/compiler/c/declarations.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Typed errors: raising them, and finding out which one was raised. */
 #include "kodosis/compiler/c/errors.h"
 
 #include "kodosis/compiler/c/calls.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The names of things in C, and which file owns them. */
 #include "kodosis/compiler/c/names.h"
 
 #include <ctype.h>
@@ -7,7 +8,7 @@
 #include "kodosis/compiler/c/words.h"
 #include "kodosis/compiler/text/table.h"
 
-/* Who has a name at file scope. */
+/* A name at file scope, and the file that has it. */
 struct claim {
     const struct kodosis_file *file;
     const struct kodosis_position *position;
@@ -82,7 +83,7 @@ static const struct claim *owner_of(const struct c_emitter *emitter, const char 
     return kodosis_table_find(&emitter->names->owned, name);
 }
 
-/* What nobody writes out yields to all else that its file owns. */
+/* A name that applications do not write yields to all other names that its file owns. */
 static const char *clear_of(struct c_emitter *emitter, const struct kodosis_file *file, const char *name)
 {
     const struct claim *claim = owner_of(emitter, name);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The functions of all types of a file. */
 #include "kodosis/compiler/c/records.h"
 
 #include "kodosis/compiler/c/enums.h"

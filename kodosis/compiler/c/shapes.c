@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* C types, and declarations with them. */
 #include "kodosis/compiler/c/shapes.h"
 
 #include "kodosis/compiler/c/names.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the parts of the C emitter share. */
 #include "kodosis/compiler/c/state.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The functions of structs and errors. */
 #include "kodosis/compiler/c/structs.h"
 
 #include "kodosis/compiler/c/codec.h"

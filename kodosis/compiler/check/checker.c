@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the stages of the checker share. */
 #include "kodosis/compiler/check/checker.h"
 
 void kodosis__for_each_entry(struct kodosis_checker *checker,

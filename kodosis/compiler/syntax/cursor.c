@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Where the parser stands, and how it goes on after an error. */
 #include "kodosis/compiler/syntax/cursor.h"
 
 #include <stdio.h>

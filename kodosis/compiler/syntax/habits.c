@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Diagnostics for habits from other interface languages. */
 #include "kodosis/compiler/syntax/habits.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The words of the language, and guesses for unknown ones. */
 #include "kodosis/compiler/syntax/keyword.h"
 
 #include <string.h>

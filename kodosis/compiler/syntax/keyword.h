@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words of the language, and what somebody may have meant who wrote another.
+ * The words of the language, and which of them another word may have been meant for.
  */
 #ifndef KODOSIS_COMPILER_SYNTAX_KEYWORD_H
 #define KODOSIS_COMPILER_SYNTAX_KEYWORD_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* From text to tokens. */
 #include "kodosis/compiler/syntax/lexer.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* From tokens to declarations. */
 #include "kodosis/compiler/syntax/parser.h"
 
 #include "kodosis/compiler/limits.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Collecting errors and warnings in the order of the source. */
 #include "kodosis/compiler/text/diagnostic.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Which known word is close to an unknown one. */
 #include "kodosis/compiler/text/guess.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What somebody may have meant who wrote a word that is unknown.
+ * Which known word an unknown one may have been meant for.
  */
 #ifndef KODOSIS_COMPILER_TEXT_GUESS_H
 #define KODOSIS_COMPILER_TEXT_GUESS_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writing JSON. */
 #include "kodosis/compiler/text/json.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The compiler's memory: an arena, and blocks that grow. */
 #include "kodosis/compiler/text/memory.h"
 
 #include <stdalign.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Names in other spellings. */
 #include "kodosis/compiler/text/name.h"
 
 #include <ctype.h>

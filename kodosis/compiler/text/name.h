@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Names in other spellings. */
 #ifndef KODOSIS_COMPILER_TEXT_NAME_H
 #define KODOSIS_COMPILER_TEXT_NAME_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How diagnostics look. */
 #include "kodosis/compiler/text/render.h"
 
 #include <stdio.h>

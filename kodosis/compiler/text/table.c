@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A hash table from strings to pointers. */
 #include "kodosis/compiler/text/table.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A growable text with indentation. */
 #include "kodosis/compiler/text/text.h"
 
 #include <stdio.h>

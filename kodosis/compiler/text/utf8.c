@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Decoding and encoding of UTF-8. */
 #include "kodosis/compiler/text/utf8.h"
 
 size_t kodosis_utf8_decode(const char *text, size_t size, uint32_t *ret_code)

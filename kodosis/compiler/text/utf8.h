@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Decoding and encoding of UTF-8. */
 #ifndef KODOSIS_COMPILER_TEXT_UTF8_H
 #define KODOSIS_COMPILER_TEXT_UTF8_H
 
