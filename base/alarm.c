@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An alarm by timerfd. */
 #include "base/alarm.h"
+#include "base/system-calls.h"
 
 #include <sys/timerfd.h>
 #include <time.h>
@@ -35,6 +36,6 @@ void hprpc__alarm_take(struct hprpc__alarm *alarm)
     uint64_t count;
 
     /* where the read fails, the alarm was set again after it rang, and will ring again */
-    if (read(alarm->fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+    if (hprpc__read(alarm->fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
         alarm->due = HPRPC__NEVER;
 }

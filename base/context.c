@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 static void *allocate_default(void *self, size_t size)
 {
@@ -110,6 +111,7 @@ void hprpc_context_log(struct hprpc_context *context, enum hprpc_log_level level
 {
     char text[512];
     va_list arguments;
+    int cancellation;
 
     context = hprpc__context(context);
     if (!context->log)
@@ -117,5 +119,8 @@ void hprpc_context_log(struct hprpc_context *context, enum hprpc_log_level level
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    /* a thread that were cancelled in the application's function would not come back */
+    cancellation = hprpc__cancellation_disable();
     context->log(context->log_self, level, text);
+    hprpc__cancellation_restore(cancellation);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/system-calls.h"
 #include "base/thread.h"
 
 /* ---- A set ---- */
@@ -53,7 +54,7 @@ void hprpc__poller_remove(struct hprpc__poller *poller, int fd)
 int hprpc__poller_wait(struct hprpc__poller *poller, int timeout_ms, void **ret_owners)
 {
     struct epoll_event events[HPRPC__POLLER_EVENTS];
-    int count = epoll_wait(poller->fd, events, HPRPC__POLLER_EVENTS, timeout_ms);
+    int count = hprpc__epoll_wait(poller->fd, events, HPRPC__POLLER_EVENTS, timeout_ms);
 
     if (count < 0)
         return errno == EINTR ? 0 : HPRPC_ESYSTEM;
@@ -64,11 +65,29 @@ int hprpc__poller_wait(struct hprpc__poller *poller, int timeout_ms, void **ret_
 
 /* ---- A few descriptors ---- */
 
+bool hprpc__poll_all_now(const struct hprpc_watch *watches, size_t count, short *ret_events)
+{
+    struct pollfd polls[HPRPC_WATCH_MAX + 1];
+    int cancellation = hprpc__cancellation_disable();
+    int ready;
+
+    hprpc__assert(count && count <= HPRPC_WATCH_MAX + 1);
+    for (size_t i = 0; i < count; i++)
+        polls[i] = (struct pollfd){ watches[i].fd, watches[i].events, 0 };
+    ready = poll(polls, (nfds_t)count, 0);
+    for (size_t i = 0; i < count; i++)
+        ret_events[i] = (short)(ready > 0 ? polls[i].revents : 0);
+    hprpc__cancellation_restore(cancellation);
+    return ready > 0;
+}
+
 short hprpc__poll_now(int fd, short events)
 {
-    struct pollfd watched = { .fd = fd, .events = events };
+    const struct hprpc_watch watch = { .fd = fd, .events = events };
+    short happened;
 
-    return (short)(poll(&watched, 1, 0) > 0 ? watched.revents : 0);
+    hprpc__poll_all_now(&watch, 1, &happened);
+    return happened;
 }
 
 bool hprpc__poll_last(const struct hprpc_watch *watches, size_t count, uint64_t nanoseconds)

@@ -32,6 +32,9 @@ int hprpc__poller_wait(struct hprpc__poller *poller, int timeout_ms, void **ret_
 /* The events that one descriptor has now, of `events`, POLLERR and POLLHUP. */
 short hprpc__poll_now(int fd, short events);
 
+/* The same for several; whether any has an event. `ret_events` has room for `count`, which is at most HPRPC_WATCH_MAX + 1. */
+bool hprpc__poll_all_now(const struct hprpc_watch *watches, size_t count, short *ret_events);
+
 /* Sleeps at most `nanoseconds` (HPRPC__NEVER: for ever) on some descriptors. True: the last of them has an event. */
 bool hprpc__poll_last(const struct hprpc_watch *watches, size_t count, uint64_t nanoseconds);
 

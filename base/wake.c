@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Waking by eventfd. */
 #include "base/wake.h"
+#include "base/system-calls.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -18,7 +19,7 @@ void hprpc__wake_ring(int fd)
     int saved = errno;
 
     /* a counter that is full is readable, too */
-    if (write(fd, &one, sizeof(one)) < 0)
+    if (hprpc__write(fd, &one, sizeof(one)) < 0)
         errno = saved;
 }
 
@@ -26,5 +27,5 @@ bool hprpc__wake_take(int fd)
 {
     uint64_t count;
 
-    return read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
+    return hprpc__read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
 }

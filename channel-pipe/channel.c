@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One end of a connection over two FIFOs. */
 #include "channel-pipe/pipe.h"
+#include "base/system-calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@ ssize_t hprpc__pipe_read(int fd, const struct iovec *runs, int count)
     ssize_t n;
 
     do
-        n = count == 1 ? read(fd, runs->iov_base, runs->iov_len) : readv(fd, runs, count);
+        n = count == 1 ? hprpc__read(fd, runs->iov_base, runs->iov_len) : hprpc__readv(fd, runs, count);
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
 }
@@ -45,7 +46,7 @@ static ssize_t write_once(const struct hprpc__pipe *pipe, const struct iovec *ru
     ssize_t n;
 
     do
-        n = count == 1 ? write(pipe->out, runs->iov_base, runs->iov_len) : writev(pipe->out, runs, count);
+        n = count == 1 ? hprpc__write(pipe->out, runs->iov_base, runs->iov_len) : hprpc__writev(pipe->out, runs, count);
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
 }
@@ -107,7 +108,7 @@ static void wake_reader(int in)
     fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return; /* without /proc, the end of file that follows when the other end closes must suffice */
-    if (write(fd, "", 1) < 0)
+    if (hprpc__write(fd, "", 1) < 0)
         fcntl(fd, F_GETFD); /* the FIFO is full, and so it is readable already */
     close(fd);
 }
@@ -178,6 +179,7 @@ int hprpc__pipe_new(struct hprpc_context *context, int in, int out, const char *
     if (!pipe)
         return HPRPC_ENOMEM;
     hprpc_framed_init(&pipe->stream, &ops, context, options->wait, true);
+    pipe->stream.channel.no_cancellation_points = true;
     pipe->in = in;
     pipe->out = out;
     pipe->capacity = options->capacity;

@@ -4,6 +4,7 @@
  * Messages may be sent as soon as the registration is written: they wait in the FIFO.
  */
 #include "channel-pipe/pipe.h"
+#include "base/signals.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -87,39 +88,17 @@ void hprpc__pipe_remove_names(struct hprpc__pipe_opening *opening)
 
 /* ---- Registering ---- */
 
-/*
- * Writes to a FIFO whose last reader may just have died. This thread blocks SIGPIPE meanwhile, and takes the one that comes,
- * unless one was pending before.
- */
-static ssize_t write_quietly(int fd, const char *bytes, size_t size)
-{
-    const struct timespec at_once = { 0, 0 };
-    sigset_t pipe_signal, before, pending;
-    ssize_t n;
-
-    sigemptyset(&pipe_signal);
-    sigaddset(&pipe_signal, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-    n = write(fd, bytes, size);
-    n = n < 0 ? -errno : n;
-    if (n == -EPIPE && !sigismember(&pending, SIGPIPE))
-        while (sigtimedwait(&pipe_signal, NULL, &at_once) < 0 && errno == EINTR)
-            ;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return n;
-}
-
 int hprpc__pipe_register(struct hprpc__pipe_opening *opening)
 {
     char bytes[HPRPC__PIPE_RECORD];
     ssize_t n;
 
     hprpc__registration_write(opening->token, bytes);
+    /* the last reader may just have died */
     do
-        n = write_quietly(opening->door, bytes, sizeof(bytes));
-    while (n == -EINTR);
-    return n == -EAGAIN ? 0 : n < 0 ? (int)n : 1;
+        n = hprpc__write_without_signal(opening->door, bytes, sizeof(bytes));
+    while (n < 0 && errno == EINTR);
+    return n >= 0 ? 1 : errno == EAGAIN ? 0 : -errno;
 }
 
 static int refused(struct hprpc__pipe *pipe)

@@ -5,6 +5,7 @@
  * harmless.
  */
 #include "channel-pipe/pipe.h"
+#include "base/system-calls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ int hprpc__registration_read(int fd, struct hprpc__pipe_reader *reader, char ret
             *ret_dropped = *ret_dropped || reader->bytes[1] != '\n';
             resynchronise(reader);
         }
-        n = read(fd, reader->bytes + reader->filled, HPRPC__PIPE_RECORD - reader->filled);
+        n = hprpc__read(fd, reader->bytes + reader->filled, HPRPC__PIPE_RECORD - reader->filled);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)

@@ -2,11 +2,11 @@
 /* Ringing and draining a bell. */
 #include "channel-shm/bell.h"
 
-#include "base/thread.h"
-
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/system-calls.h"
 
 /* Packets taken at once: a peer that sends them without end must not keep this thread here. */
 enum { PACKETS_MAX = 64 };
@@ -14,22 +14,20 @@ enum { PACKETS_MAX = 64 };
 void hprpc__shm_bell_ring(struct shm_bell bell)
 {
     const uint64_t one = 1;
-    int cancellation = hprpc__cancellation_disable(); /* the thread may be the application's own */
     ssize_t done;
 
     if (bell.packets)
-        done = send(bell.fd, &one, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        done = hprpc__send_bytes(bell.fd, &one, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     else
-        done = write(bell.fd, &one, sizeof(one));
+        done = hprpc__write(bell.fd, &one, sizeof(one));
     /* it fails only where too many rings wait already, or where the other side is gone */
     (void)done;
-    hprpc__cancellation_restore(cancellation);
 }
 
 static void drain_counter(int fd)
 {
     uint64_t count;
-    ssize_t got = read(fd, &count, sizeof(count));
+    ssize_t got = hprpc__read(fd, &count, sizeof(count));
 
     (void)got; /* it fails only where no ring waits */
 }
@@ -45,6 +43,6 @@ bool hprpc__shm_bell_drain(struct shm_bell bell)
         return true;
     }
     for (i = 0; i < PACKETS_MAX && got > 0; i++)
-        got = recv(bell.fd, &ring, sizeof(ring), MSG_DONTWAIT);
+        got = hprpc__recv(bell.fd, &ring, sizeof(ring), MSG_DONTWAIT);
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }

@@ -30,6 +30,7 @@ int hprpc__shm_channel_new(struct hprpc_context *context, const struct shm_optio
     atomic_init(&channel->state, SHM_OPENING);
     channel->options = *options;
     hprpc_channel_init(&channel->base, &hprpc__shm_channel_ops, context, options->wait);
+    channel->base.no_cancellation_points = true;
     *ret_channel = channel;
     return 0;
 }

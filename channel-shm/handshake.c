@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sending and receiving one packet with its descriptors. */
 #include "channel-shm/handshake.h"
+#include "base/system-calls.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -34,7 +35,7 @@ int hprpc__shm_packet_send(int socket, const void *packet, size_t size, const in
         memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
     }
     do
-        sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent = hprpc__sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     if (sent != (ssize_t)size)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot send the opening of a connection: %s",
@@ -98,7 +99,7 @@ int hprpc__shm_packet_receive(int socket, void *ret_packet, size_t size, int *re
     ssize_t got;
 
     do
-        got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        got = hprpc__recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     while (got < 0 && errno == EINTR);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return 0;

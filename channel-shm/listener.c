@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/wake.h"
 #include "base/errno-text.h"
 #include "channel/names/place.h"
 #include "channel/spare.h"
@@ -60,8 +60,8 @@ static int make_segment(struct shm_channel *channel, bool sealed, struct hprpc_d
     if (sealed) {
         channel->bell = channel->peer_bell = (struct shm_bell){ channel->socket, true };
     } else {
-        channel->bell.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        channel->peer_bell.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        channel->bell.fd = hprpc__wake_open();
+        channel->peer_bell.fd = hprpc__wake_open();
     }
     if (channel->bell.fd < 0 || channel->peer_bell.fd < 0)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a doorbell: %s", hprpc__errno_text(errno));

@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <sched.h>
 
+#include "base/poller.h"
+
 /* Where a message's body is; the first token. */
 enum { IN_SLOT, IN_CHUNK, IN_PRIVATE };
 
@@ -109,15 +111,13 @@ static inline uint64_t load_word(_Atomic uint64_t *word)
 static bool is_hung_up(const struct shm_channel *channel, bool *ret_readable)
 {
     /* a half shutdown counts, too: no packet can come through a lifeline that the other side has shut for writing */
-    struct pollfd polls[2] = { { .fd = channel->bell.fd, .events = POLLIN },
-                               { .fd = channel->socket, .events = POLLRDHUP } };
+    const struct hprpc_watch watches[2] = { { .fd = channel->bell.fd, .events = POLLIN },
+                                            { .fd = channel->socket, .events = POLLRDHUP } };
+    short events[2];
 
-    if (poll(polls, 2, 0) <= 0) {
-        *ret_readable = false;
-        return false;
-    }
-    *ret_readable = polls[0].revents & POLLIN;
-    return polls[1].revents != 0;
+    hprpc__poll_all_now(watches, 2, events);
+    *ret_readable = events[0] & POLLIN;
+    return events[1] != 0;
 }
 
 static int look_at_lifeline(struct shm_channel *channel)

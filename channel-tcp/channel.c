@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One TCP connection: how an opening becomes one, its reads and writes, and its end. */
 #include "channel-tcp/opening.h"
+#include "base/system-calls.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +25,7 @@ static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, 
     ssize_t n;
 
     do
-        n = count == 1 ? recv(tcp->fd, runs->iov_base, runs->iov_len, 0) : recvmsg(tcp->fd, &message, 0);
+        n = count == 1 ? hprpc__recv(tcp->fd, runs->iov_base, runs->iov_len, 0) : hprpc__recvmsg(tcp->fd, &message, 0);
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
 }
@@ -36,8 +37,8 @@ static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs,
     ssize_t n;
 
     do
-        n = count == 1 ? send(tcp->fd, runs->iov_base, runs->iov_len, MSG_NOSIGNAL)
-                       : sendmsg(tcp->fd, &message, MSG_NOSIGNAL);
+        n = count == 1 ? hprpc__send_bytes(tcp->fd, runs->iov_base, runs->iov_len, MSG_NOSIGNAL)
+                       : hprpc__sendmsg(tcp->fd, &message, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
 }
@@ -102,7 +103,7 @@ static void shut(struct hprpc_framed *stream)
  */
 static void close_socket(int fd)
 {
-    while (recv(fd, NULL, UNREAD, MSG_TRUNC | MSG_DONTWAIT) > 0)
+    while (hprpc__recv(fd, NULL, UNREAD, MSG_TRUNC | MSG_DONTWAIT) > 0)
         ;
     close(fd);
 }
@@ -155,6 +156,7 @@ struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hpr
     if (!tcp)
         return NULL;
     hprpc_framed_init(&tcp->stream, &ops, context, wait, true);
+    tcp->stream.channel.no_cancellation_points = true;
     tcp->stream.pool = hprpc__pool_keep(pool);
     tcp->fd = -1;
     tcp->opening = NULL;
@@ -179,6 +181,7 @@ int hprpc__tcp_open(struct hprpc_context *context, const struct hprpc__tcp_optio
     if (!tcp)
         return HPRPC_ENOMEM;
     hprpc_framed_init(&tcp->stream, &ops, context, options->wait, false);
+    tcp->stream.channel.no_cancellation_points = true;
     tcp->fd = -1;
     tcp->peer = addresses[0];
     r = hprpc__tcp_opening_new(context, options, addresses, count, &tcp->opening);

@@ -273,10 +273,7 @@ int hprpc__tcp_opening_new(struct hprpc_context *context, const struct hprpc__tc
     opening->count = count;
     opening->alarm.fd = -1;
     memcpy(opening->addresses, addresses, count * sizeof(*addresses));
-    if (hprpc__mutex_init(&opening->lock) < 0) {
-        hprpc_context_release(context, opening, opening_size(count));
-        return HPRPC_ENOMEM;
-    }
+    hprpc__mutex_init(&opening->lock);
     if (count > 1 && hprpc__alarm_init(&opening->alarm) < 0) {
         hprpc__tcp_opening_free(opening);
         return HPRPC_ESYSTEM;
@@ -293,6 +290,5 @@ void hprpc__tcp_opening_free(struct hprpc__tcp_opening *opening)
         if (opening->attempts[i].fd >= 0)
             close(opening->attempts[i].fd);
     hprpc__alarm_clear(&opening->alarm);
-    hprpc__mutex_destroy(&opening->lock);
     hprpc_context_release(opening->context, opening, opening_size(opening->count));
 }

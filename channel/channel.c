@@ -15,6 +15,7 @@ int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel
     channel->context = context;
     channel->receive_limit = HPRPC_FIRST_MESSAGE_MAX;
     channel->wait = wait;
+    channel->no_cancellation_points = false;
     channel->over = false;
     channel->corked = false;
     channel->queued = 0;

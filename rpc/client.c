@@ -135,10 +135,12 @@ static void tell_state(struct hprpc__host *host, struct hprpc_controller *contro
 {
     struct connection *connection = (struct connection *)host;
     enum hprpc_client_state state = told_state(controller);
+    int cancellation = hprpc__cancellation_disable();
 
     if (connection->changed)
         connection->changed(connection->changed_self, state, is_over(state) ? controller->code : 0,
                             controller->reason.text);
+    hprpc__cancellation_restore(cancellation);
 }
 
 /* Tells the first state, before any thread can pump. */
@@ -526,9 +528,14 @@ static int process(struct hprpc_client *client)
 
 int hprpc_client_process(struct hprpc_client *client)
 {
-    int cancellation = hprpc__cancellation_disable();
-    int r = process(client);
+    int cancellation, r;
 
+    if (KODOSIS_LIKELY(hprpc__state(client->controller) == HPRPC__READY &&
+                       client->controller->channel->no_cancellation_points))
+        return process(client);
+    /* opening and ending a channel has cancellation points */
+    cancellation = hprpc__cancellation_disable();
+    r = process(client);
     hprpc__cancellation_restore(cancellation);
     return r;
 }

@@ -121,7 +121,7 @@ static void wait_for_any(struct hprpc_controller *controller, const struct hprpc
         expire_due(controller, awaited);
 }
 
-static int wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
+int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
 {
     struct hprpc_controller *controller = NULL;
     int first = first_done(pending, count);
@@ -139,25 +139,11 @@ static int wait_any(struct hprpc_pending_call *const *pending, size_t count, uin
     return first_done(pending, count);
 }
 
-int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
-{
-    int cancellation = hprpc__cancellation_disable();
-    int r = wait_any(pending, count, timeout_ms);
-
-    hprpc__cancellation_restore(cancellation);
-    return r;
-}
-
-static void cancel(struct hprpc_pending_call *pending)
-{
-    hprpc__ticket_cancel(pending, HPRPC_ECANCELLED);
-}
-
 void hprpc_pending_call_cancel(struct hprpc_pending_call *pending)
 {
     int cancellation = hprpc__cancellation_disable();
 
-    cancel(pending);
+    hprpc__ticket_cancel(pending, HPRPC_ECANCELLED);
     hprpc__cancellation_restore(cancellation);
 }
 

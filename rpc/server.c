@@ -227,8 +227,8 @@ static int new_server(struct hprpc_context *context, const struct hprpc_server_o
     hprpc__mutex_init(&server->lock);
     r = make_parts(server, &given);
     if (r < 0) {
-        hprpc_context_log(context, HPRPC_LOG_ERROR, "cannot make a server: %s",
-                          r == HPRPC_ESYSTEM ? hprpc__errno_text(errno) : hprpc_error_text(r));
+        if (r == HPRPC_ESYSTEM)
+            hprpc_context_log(context, HPRPC_LOG_ERROR, "cannot make a server: %s", hprpc__errno_text(errno));
         hprpc_server_free(server);
         return r;
     }
@@ -260,7 +260,6 @@ static void free_server(struct hprpc_server *server)
     hprpc_context_release(server->context, server->loops, server->loop_count * sizeof(*server->loops));
     hprpc__services_clear(&server->services);
     hprpc__shared_drop(server->shared);
-    hprpc__mutex_destroy(&server->lock);
     hprpc_context_release(server->context, server, sizeof(*server));
 }
 

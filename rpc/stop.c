@@ -4,9 +4,9 @@
  * deadline, and closes. hprpc_server_run waits for these steps, hprpc_server_process takes them one by one.
  */
 #include <errno.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/signals.h"
 #include "rpc/pump/watcher.h"
 #include "rpc/server.h"
 
@@ -127,10 +127,10 @@ void hprpc_server_stop(struct hprpc_server *server)
 /* Makes the descriptor, or changes its set. */
 static int watch_signals(struct hprpc_server *server, const sigset_t *set)
 {
-    int fd = signalfd(server->signals.fd, set, SFD_CLOEXEC | SFD_NONBLOCK);
+    int fd = hprpc__signals_open(server->signals.fd, set);
 
     if (fd < 0)
-        return HPRPC_ESYSTEM;
+        return fd;
     if (server->signals.fd < 0 && !hprpc__watcher_add(&server->loops[0].loop.poller, fd, &server->signals)) {
         close(fd);
         return HPRPC_ESYSTEM;
@@ -157,15 +157,13 @@ int hprpc_server_stop_on_signal(struct hprpc_server *server, int number)
         return HPRPC_EINVAL;
     if (watch_signals(server, &set) < 0)
         return HPRPC_ESYSTEM;
-    pthread_sigmask(SIG_BLOCK, &one, NULL);
+    hprpc__signals_block(&one);
     return 0;
 }
 
 void hprpc__server_take_signal(struct hprpc_server *server)
 {
-    struct signalfd_siginfo taken;
-
-    if (read(server->signals.fd, &taken, sizeof(taken)) == (ssize_t)sizeof(taken))
+    if (hprpc__signals_take(server->signals.fd))
         hprpc_server_stop(server);
 }
 

@@ -401,15 +401,6 @@ static int exchange(struct hprpc_stub *stub)
     return open_reply(stub);
 }
 
-int hprpc_stub_exchange(struct hprpc_stub *stub)
-{
-    int cancellation = hprpc__cancellation_disable();
-    int r = exchange(stub);
-
-    hprpc__cancellation_restore(cancellation);
-    return r;
-}
-
 static int post(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
@@ -424,15 +415,6 @@ static int post(struct hprpc_stub *stub)
     }
     hprpc__mutex_unlock(&controller->lock);
     return r == HPRPC_EINVAL ? explain_value(stub) : 0;
-}
-
-int hprpc_stub_post(struct hprpc_stub *stub)
-{
-    int cancellation = hprpc__cancellation_disable();
-    int r = post(stub);
-
-    hprpc__cancellation_restore(cancellation);
-    return r;
 }
 
 static int send_oneway(struct hprpc_stub *stub)
@@ -453,13 +435,34 @@ static int send_oneway(struct hprpc_stub *stub)
     return r < 0 ? explain(stub->call, HPRPC_EMAYBE, NULL) : 0;
 }
 
-int hprpc_stub_send(struct hprpc_stub *stub)
+/* The channel's slots may be cancellation points, so the calling thread must not be cancelled meanwhile. */
+static __attribute__((noinline)) int without_cancellation(int (*what)(struct hprpc_stub *stub), struct hprpc_stub *stub)
 {
     int cancellation = hprpc__cancellation_disable();
-    int r = send_oneway(stub);
+    int r = what(stub);
 
     hprpc__cancellation_restore(cancellation);
     return r;
+}
+
+static inline bool is_cancellable(const struct hprpc_stub *stub)
+{
+    return KODOSIS_UNLIKELY(!stub->client->controller->channel->no_cancellation_points);
+}
+
+int hprpc_stub_exchange(struct hprpc_stub *stub)
+{
+    return is_cancellable(stub) ? without_cancellation(exchange, stub) : exchange(stub);
+}
+
+int hprpc_stub_post(struct hprpc_stub *stub)
+{
+    return is_cancellable(stub) ? without_cancellation(post, stub) : post(stub);
+}
+
+int hprpc_stub_send(struct hprpc_stub *stub)
+{
+    return is_cancellable(stub) ? without_cancellation(send_oneway, stub) : send_oneway(stub);
 }
 
 /* ---- The reply ---- */

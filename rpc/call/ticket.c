@@ -242,8 +242,10 @@ void hprpc__ticket_put_away(struct hprpc_pending_call *pending)
 void hprpc__ticket_notify(struct hprpc_pending_call *pending)
 {
     const struct hprpc__shared *shared = pending->controller->shared;
+    int cancellation = hprpc__cancellation_disable();
 
     pending->notify(pending->notify_self, pending);
+    hprpc__cancellation_restore(cancellation);
     /* a child of fork that comes out of `notify` must not take the lock, which may be held for ever there */
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
         return;

@@ -20,10 +20,8 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     if (!controller)
         return HPRPC_ENOMEM;
     memset(controller, 0, sizeof(*controller));
-    if (hprpc__pump_init(&controller->pump, setup->host, setup->wake_fd) < 0)
-        goto free_controller;
-    if (hprpc__mutex_init(&controller->lock))
-        goto clear_pump;
+    hprpc__pump_init(&controller->pump, setup->host, setup->wake_fd);
+    hprpc__mutex_init(&controller->lock);
 
     controller->client.controller = controller;
     controller->context = setup->context;
@@ -54,12 +52,6 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     atomic_init(&controller->next_deadline, HPRPC__NEVER);
     *ret_controller = controller;
     return 0;
-
-clear_pump:
-    hprpc__pump_clear(&controller->pump);
-free_controller:
-    hprpc_context_release(setup->context, controller, sizeof(*controller));
-    return HPRPC_ENOMEM;
 }
 
 void hprpc__controller_let_go(struct hprpc_controller *controller)
@@ -87,8 +79,6 @@ static void destroy(struct hprpc_controller *controller)
 {
     controller->clear_roles(controller);
     controller->channel->ops->free(controller->channel);
-    hprpc__mutex_destroy(&controller->lock);
-    hprpc__pump_clear(&controller->pump);
     atomic_fetch_sub_explicit(&controller->shared->living, 1, memory_order_relaxed);
     hprpc__shared_drop(controller->shared);
     hprpc_context_release(controller->context, controller, sizeof(*controller));

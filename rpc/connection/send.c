@@ -18,8 +18,10 @@ void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued)
 }
 
 /* Called after each operation that may have changed the channel's queue. */
-static void look_at_queue(struct hprpc_controller *controller)
+static inline void look_at_queue(struct hprpc_controller *controller)
 {
+    if (KODOSIS_LIKELY(controller->channel->queued < UNREAD_LEAST && !controller->unread))
+        return;
     if (hprpc__state(controller) != HPRPC__BROKEN)
         hprpc__count_unread(controller, controller->channel->queued);
 }

@@ -5,7 +5,7 @@
 #include "base/single-thread.h"
 #include "base/wake.h"
 
-int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd)
+void hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd)
 {
     pump->host = host;
     pump->pumps_alone = host->pumps_alone;
@@ -15,12 +15,7 @@ int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wak
     atomic_init(&pump->owner, 0);
     atomic_init(&pump->waiting, 0);
     atomic_init(&pump->wanting, 0);
-    return hprpc__mutex_init(&pump->lock);
-}
-
-void hprpc__pump_clear(struct hprpc__pump *pump)
-{
-    hprpc__mutex_destroy(&pump->lock);
+    hprpc__mutex_init(&pump->lock);
 }
 
 /* ---- Who pumps ---- */

@@ -32,8 +32,7 @@ struct hprpc__waiter {
     struct hprpc__waiter *next;
 };
 
-int hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd);
-void hprpc__pump_clear(struct hprpc__pump *pump);
+void hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd);
 
 /*
  * Call these before and after each attempt, under the lock. They record `turns` and `progress`, so the wait returns at once if

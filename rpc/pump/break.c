@@ -78,7 +78,7 @@ static void log_end(struct hprpc_controller *controller)
                       hprpc_error_name(controller->code), controller->reason.text);
 }
 
-void hprpc__controller_break(struct hprpc_controller *controller, int code, const char *reason)
+static void break_connection(struct hprpc_controller *controller, int code, const char *reason)
 {
     if (!set_broken(controller, code, reason))
         return;
@@ -88,4 +88,12 @@ void hprpc__controller_break(struct hprpc_controller *controller, int code, cons
     hprpc__pump_stir(controller);
     if (controller->pump.host->state_changed)
         controller->pump.host->state_changed(controller->pump.host, controller);
+}
+
+void hprpc__controller_break(struct hprpc_controller *controller, int code, const char *reason)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    break_connection(controller, code, reason);
+    hprpc__cancellation_restore(cancellation);
 }

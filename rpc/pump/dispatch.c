@@ -76,12 +76,21 @@ static __attribute__((noinline)) int refuse(struct hprpc_controller *controller,
     return violation(controller, reason);
 }
 
+/* A request or reply with nothing optional, which is most messages: valid at a glance. */
+static inline bool is_usual(const struct hprpc_header *header)
+{
+    return (header->type == HPRPC_MESSAGE_REQUEST ||
+            (header->type == HPRPC_MESSAGE_REPLY && !header->service && !header->procedure)) &&
+           !header->flags && !header->timeout_ms && !header->depth;
+}
+
 int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     int r;
 
     hprpc__assert_pumping(&controller->pump);
-    if (KODOSIS_UNLIKELY(!hprpc_header_valid(&message->header) || is_early(controller, &message->header)))
+    if (KODOSIS_UNLIKELY((!is_usual(&message->header) && !hprpc_header_valid(&message->header)) ||
+                         is_early(controller, &message->header)))
         return refuse(controller, message);
     switch (message->header.type) {
     case HPRPC_MESSAGE_REQUEST:

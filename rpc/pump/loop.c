@@ -290,7 +290,6 @@ void hprpc__loop_clear(struct hprpc__loop *loop)
     hprpc__poller_clear(&loop->poller);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
-    hprpc__mutex_destroy(&loop->lock);
 }
 
 /* ---- A turn ---- */
@@ -374,16 +373,22 @@ static struct hprpc_controller *find_slowest(struct hprpc__loop *loop)
 }
 
 /* Ends the connections with the most unread bytes until the quota's `unread` is within its limit. */
-static void relieve(struct hprpc__loop *loop)
+static __attribute__((noinline)) void end_slowest(struct hprpc__loop *loop)
 {
     struct hprpc_controller *slowest;
 
-    while (KODOSIS_UNLIKELY(hprpc__quota_overflows(loop->quota)) && (slowest = find_slowest(loop))) {
+    while (hprpc__quota_overflows(loop->quota) && (slowest = find_slowest(loop))) {
         hprpc__controller_break(
             slowest, HPRPC_EPROTOCOL,
             "the other side reads its answers too slowly, and all connections have too many waiting");
         activate(loop, slowest);
     }
+}
+
+static inline void relieve(struct hprpc__loop *loop)
+{
+    if (KODOSIS_UNLIKELY(hprpc__quota_overflows(loop->quota)))
+        end_slowest(loop);
 }
 
 void hprpc__loop_drain(struct hprpc__loop *loop)

@@ -132,6 +132,18 @@ static __attribute__((noinline)) void set_hungry(struct hprpc_controller *contro
         controller->pump.host->deadline_moved(controller->pump.host, controller);
 }
 
+/* The turn failed, or the one before had no memory. */
+static __attribute__((noinline)) void take_failure(struct hprpc_controller *controller, int r)
+{
+    bool needed = controller->needs_memory;
+
+    controller->needs_memory = r == HPRPC_ENOMEM;
+    if (r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM)
+        hprpc__controller_break(controller, r, reason_of(controller, r));
+    if (controller->needs_memory != needed)
+        set_hungry(controller);
+}
+
 int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until)
 {
     bool outer = controller->turning;
@@ -150,11 +162,8 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
         hprpc__bind_resume(controller);
     if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
         r = send_what_waits(controller);
-    controller->needs_memory = r == HPRPC_ENOMEM;
-    if (KODOSIS_UNLIKELY(r < 0 && r != HPRPC_EAGAIN && r != HPRPC_ENOMEM))
-        hprpc__controller_break(controller, r, reason_of(controller, r));
-    if (KODOSIS_UNLIKELY(controller->needs_memory != atomic_load_explicit(&controller->hungry, memory_order_relaxed)))
-        set_hungry(controller);
+    if (KODOSIS_UNLIKELY(r < 0 || controller->needs_memory))
+        take_failure(controller, r);
     if (count)
         controller->keepalive.heard = true;
     /* relaxed: one writer; may_have_room reads it under the lock, which the pump takes before it sleeps */

@@ -95,7 +95,6 @@ static enum outcome wait_for_pumper(struct wait *wait)
     hprpc__waiter_unlink(pump, &waiter);
     hprpc__mutex_unlock(&pump->lock);
 
-    hprpc__condition_destroy(&waiter.wake);
     return there ? THERE : GO_ON;
 }
 
@@ -149,6 +148,7 @@ static bool sleep_until(struct hprpc_controller *controller, uint64_t now, uint6
 /* Sleeps until the channel has something, a kick comes, or the time is over; at most a nap if the channel cannot wake us. */
 static void sleep_on_channel(struct wait *wait, uint64_t now)
 {
+    int cancellation;
     struct hprpc_controller *controller = wait->controller;
     uint64_t until = hprpc__controller_deadline(controller);
     bool kicked;
@@ -157,6 +157,7 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
         until = wait->deadline;
     if (until <= now)
         return;
+    cancellation = hprpc__cancellation_disable();
     if (controller->needs_memory)
         kicked = nap(&controller->pump, now, until);
     else if (controller->pump.host->sleeper)
@@ -166,6 +167,7 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
     if (kicked)
         take_kick(&controller->pump);
     controller->channel->ops->disarm(controller->channel);
+    hprpc__cancellation_restore(cancellation);
 }
 
 /* Called between two looks at a channel that had nothing: spins on, or looks at the clock and sleeps. */
@@ -268,8 +270,8 @@ static struct hprpc_request *worker_inside(const struct hprpc_controller *contro
     return request && request->controller == controller ? request : NULL;
 }
 
-int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
-                        uint64_t *deadline)
+static int wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
+                   uint64_t *deadline)
 {
     struct wait wait = {
         .controller = controller,
@@ -318,6 +320,26 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
     return code_of(outcome);
 }
 
+/* A channel that is opening connects, opens and closes: cancellation points. Once it is open, it may have none. */
+static __attribute__((noinline)) int wait_without_cancellation(struct hprpc_controller *controller,
+                                                               const struct hprpc__awaited *awaited,
+                                                               uint32_t timeout_ms, uint64_t *deadline)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = wait_on(controller, awaited, timeout_ms, deadline);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
+                        uint64_t *deadline)
+{
+    if (KODOSIS_UNLIKELY(hprpc__state(controller) == HPRPC__OPENING || !controller->channel->no_cancellation_points))
+        return wait_without_cancellation(controller, awaited, timeout_ms, deadline);
+    return wait_on(controller, awaited, timeout_ms, deadline);
+}
+
 int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
 {
     uint64_t deadline = 0;
@@ -332,7 +354,7 @@ int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc_
     return hprpc__pump_wait_on(controller, &awaited, timeout_ms, &room->deadline);
 }
 
-void hprpc__pump_once(struct hprpc_controller *controller)
+static void turn_once(struct hprpc_controller *controller)
 {
     /* a broken connection has nothing left to do, and its host may be gone */
     if (hprpc__state(controller) == HPRPC__BROKEN)
@@ -347,4 +369,12 @@ void hprpc__pump_once(struct hprpc_controller *controller)
             controller->pump.host->handed_back(controller->pump.host, controller);
         hprpc__pump_disown(&controller->pump);
     }
+}
+
+void hprpc__pump_once(struct hprpc_controller *controller)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    turn_once(controller);
+    hprpc__cancellation_restore(cancellation);
 }

@@ -271,6 +271,15 @@ static void invoke(struct hprpc_request *request)
         credit_back(request->controller, request->charge);
 }
 
+/* A client's handler, on the application's thread. A server's runs inside hprpc_server_run, where cancellation is disabled. */
+static __attribute__((noinline)) void invoke_for_client(struct hprpc_request *request)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    invoke(request);
+    hprpc__cancellation_restore(cancellation);
+}
+
 /* Runs a request inline: on the pumping thread, nested in the handler that runs there, if any. */
 static void run(struct hprpc_request *request)
 {
@@ -278,7 +287,10 @@ static void run(struct hprpc_request *request)
 
     request->outer = controller->running;
     controller->running = request;
-    invoke(request);
+    if (controller->quota)
+        invoke(request);
+    else
+        invoke_for_client(request);
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
         return;
     controller->running = request->outer;

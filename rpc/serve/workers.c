@@ -365,7 +365,5 @@ void hprpc__workers_free(struct hprpc__workers *workers)
         join(workers, &workers->threads[i]);
     while ((request = take_left(workers)))
         hprpc__request_drop_shared(request);
-    hprpc__condition_destroy(&workers->work);
-    hprpc__mutex_destroy(&workers->lock);
     hprpc_context_release(workers->context, workers, size_of(workers->count));
 }

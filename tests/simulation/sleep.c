@@ -12,8 +12,8 @@
 
 int __real_ppoll(struct pollfd *polls, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
 int __wrap_ppoll(struct pollfd *polls, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
-int __real_epoll_wait(int fd, struct epoll_event *events, int count, int timeout);
-int __wrap_epoll_wait(int fd, struct epoll_event *events, int count, int timeout);
+int __real_hprpc__epoll_wait(int fd, struct epoll_event *events, int count, int timeout);
+int __wrap_hprpc__epoll_wait(int fd, struct epoll_event *events, int count, int timeout);
 pthread_t __real_pthread_self(void);
 pthread_t __wrap_pthread_self(void);
 
@@ -38,17 +38,17 @@ int __wrap_ppoll(struct pollfd *polls, nfds_t count, const struct timespec *time
     return r;
 }
 
-int __wrap_epoll_wait(int fd, struct epoll_event *events, int count, int timeout)
+int __wrap_hprpc__epoll_wait(int fd, struct epoll_event *events, int count, int timeout)
 {
     struct actor *actor = sleeper();
     uint64_t until = NEVER;
     int r;
 
     if (!actor || timeout == 0)
-        return __real_epoll_wait(fd, events, count, timeout);
+        return __real_hprpc__epoll_wait(fd, events, count, timeout);
     if (timeout > 0)
         until = actor->world->now + (uint64_t)timeout * MILLISECOND;
-    while ((r = __real_epoll_wait(fd, events, count, 0)) == 0 && actor->world->now < until)
+    while ((r = __real_hprpc__epoll_wait(fd, events, count, 0)) == 0 && actor->world->now < until)
         actor_rest(actor, until);
     return r;
 }

@@ -3,11 +3,11 @@
  * The threads that the library starts are actors here, as they come by --wrap of the linker. They give way where they sleep or
  * look in vain, never while they hold a lock, so locks can be the system's; what waits for a condition does so in this world.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/lock.h"
 #include "simulation/world.h"
 
 struct thread {
@@ -19,7 +19,7 @@ struct thread {
 
 /* Somebody who waits for a condition. */
 struct waiting {
-    const void *condition;
+    const struct hprpc__condition *condition;
     bool woken;
     struct waiting *next;
 };
@@ -29,10 +29,9 @@ static struct waiting *all_waiting;
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int __wrap_pthread_join(pthread_t joined, void **ret_value);
-int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock);
-int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until);
-int __wrap_pthread_cond_signal(pthread_cond_t *condition);
-int __wrap_pthread_cond_broadcast(pthread_cond_t *condition);
+void __wrap_hprpc__condition_wait(struct hprpc__condition *condition, struct hprpc__mutex *lock, uint64_t nanoseconds);
+void __wrap_hprpc__condition_signal(struct hprpc__condition *condition);
+void __wrap_hprpc__condition_broadcast(struct hprpc__condition *condition);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
 int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
 
@@ -90,34 +89,24 @@ void threads_clear(struct world *world)
 
 /* ---- Conditions ---- */
 
-static int await(const void *condition, pthread_mutex_t *lock, uint64_t until)
+void __wrap_hprpc__condition_wait(struct hprpc__condition *condition, struct hprpc__mutex *lock, uint64_t nanoseconds)
 {
     struct actor *actor = world_now_simulated->current;
     struct waiting waiting = { .condition = condition, .next = all_waiting };
     struct waiting **place = &all_waiting;
+    uint64_t until = nanoseconds == NEVER ? NEVER : actor->world->now + nanoseconds;
 
     all_waiting = &waiting;
-    pthread_mutex_unlock(lock);
+    hprpc__mutex_unlock(lock);
     while (!waiting.woken && actor->world->now < until)
         actor_rest(actor, until);
     while (*place != &waiting)
         place = &(*place)->next;
     *place = waiting.next;
-    pthread_mutex_lock(lock);
-    return waiting.woken ? 0 : ETIMEDOUT;
+    hprpc__mutex_lock(lock);
 }
 
-int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock)
-{
-    return await(condition, lock, NEVER);
-}
-
-int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until)
-{
-    return await(condition, lock, (uint64_t)until->tv_sec * 1000 * MILLISECOND + (uint64_t)until->tv_nsec);
-}
-
-static int signal_to(const void *condition, bool all)
+static void signal_to(const struct hprpc__condition *condition, bool all)
 {
     bool done = false;
 
@@ -128,17 +117,16 @@ static int signal_to(const void *condition, bool all)
         done = !all;
     }
     world_stir(world_now_simulated);
-    return 0;
 }
 
-int __wrap_pthread_cond_signal(pthread_cond_t *condition)
+void __wrap_hprpc__condition_signal(struct hprpc__condition *condition)
 {
-    return signal_to(condition, false);
+    signal_to(condition, false);
 }
 
-int __wrap_pthread_cond_broadcast(pthread_cond_t *condition)
+void __wrap_hprpc__condition_broadcast(struct hprpc__condition *condition)
 {
-    return signal_to(condition, true);
+    signal_to(condition, true);
 }
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)

@@ -55,6 +55,11 @@ struct hprpc_channel {
     struct hprpc_context *context;
     uint32_t receive_limit; /* largest body to accept, set by the controller; a longer one breaks the channel */
     enum hprpc_wait wait;
+    /*
+     * Set by a backend when it makes the channel, if no slot of an open channel calls anything that is a cancellation point
+     * (pthreads(7)). For others the library disables the cancellation of the calling thread, which costs some nanoseconds a call.
+     */
+    bool no_cancellation_points;
     bool over;     /* set by the controller, under the send lock, before a last `close`; see there */
     bool corked;   /* set by the controller around end_call, under the send lock: leave the message to the next flush */
     size_t queued; /* set by the backend, under the send lock: bytes that wait for flush, with their overhead */
