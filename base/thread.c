@@ -7,6 +7,8 @@
 
 #include <hprpc/error.h>
 
+#include "base/single-thread.h"
+
 int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argument), void *argument)
 {
     sigset_t all, before;
@@ -24,4 +26,24 @@ int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argumen
 void hprpc__thread_join(struct hprpc__thread *thread)
 {
     pthread_join(thread->inside, NULL);
+}
+
+/* ---- Cancellation ---- */
+
+enum { AS_IT_WAS = -1 };
+
+int hprpc__cancellation_disable(void)
+{
+    int before = AS_IT_WAS;
+
+    /* in a process of one thread there is none that could cancel it */
+    if (!hprpc__single_threaded())
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+void hprpc__cancellation_restore(int before)
+{
+    if (before != AS_IT_WAS)
+        pthread_setcancelstate(before, NULL);
 }

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 
 #include "base/lock.h"
-#include "base/single-thread.h"
 
 struct hprpc__thread {
     pthread_t inside;
@@ -25,24 +24,10 @@ void hprpc__thread_join(struct hprpc__thread *thread);
 /*
  * A thread that is cancelled inside the library would keep locks, or the pump, for ever. So a function that may wait or call the
  * system on an application's thread disables cancellation, and restores it at its end; a cancellation that came meanwhile acts at
- * the application's next cancellation point. In a process of one thread no thread can cancel it.
+ * the application's next cancellation point.
  */
-enum { HPRPC__CANCELLATION_IS_AS_IT_WAS = -1 };
-
-static inline int hprpc__cancellation_disable(void)
-{
-    int before = HPRPC__CANCELLATION_IS_AS_IT_WAS;
-
-    if (!hprpc__single_threaded())
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    return before;
-}
-
-static inline void hprpc__cancellation_restore(int before)
-{
-    if (before != HPRPC__CANCELLATION_IS_AS_IT_WAS)
-        pthread_setcancelstate(before, NULL);
-}
+int hprpc__cancellation_disable(void);
+void hprpc__cancellation_restore(int before);
 
 static inline bool hprpc__thread_is_self(const struct hprpc__thread *thread)
 {
