@@ -119,7 +119,7 @@ void hprpc_context_log(struct hprpc_context *context, enum hprpc_log_level level
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    /* a thread that were cancelled in the application's function would not come back */
+    /* a thread that is cancelled in the application's function would not come back */
     cancellation = hprpc__cancellation_disable();
     context->log(context->log_self, level, text);
     hprpc__cancellation_restore(cancellation);

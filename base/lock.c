@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Locks and conditions: what happens where a thread has to sleep, or to be woken. */
+/* Locks and conditions: sleeping and waking by futex, where a thread must. */
 #include "base/lock.h"
 
 #include <limits.h>
@@ -19,7 +19,7 @@ enum { FUTEX = SYS_futex };
 
 /* ---- Futexes ---- */
 
-/* Sleeps while the word has this value, at most so long; spuriously as well. */
+/* Sleeps while the word has this value, at most `nanoseconds`, or less. */
 static void sleep_on(atomic_uint *word, unsigned value, uint64_t nanoseconds)
 {
     const struct timespec limit = { (time_t)(nanoseconds / 1000000000u), (long)(nanoseconds % 1000000000u) };
@@ -42,7 +42,7 @@ void hprpc__mutex_init(struct hprpc__mutex *mutex)
 
 void hprpc__mutex_wait(struct hprpc__mutex *mutex)
 {
-    /* acquire: pairs with the release in hprpc__mutex_unlock. A thread that has slept leaves AWAITED, because others may sleep as well */
+    /* acquire: pairs with the release in hprpc__mutex_unlock. It leaves AWAITED, because other threads may sleep as well */
     while (atomic_exchange_explicit(&mutex->state, HPRPC__LOCK_AWAITED, memory_order_acquire) != HPRPC__LOCK_FREE)
         sleep_on(&mutex->state, HPRPC__LOCK_AWAITED, HPRPC__NEVER);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Locks and conditions of one word each, over the system's futexes. Taking a lock that is free, and giving back one that no thread
- * waits for, is inline and one atomic exchange; in a process of one thread, a plain load and store. With HPRPC_CHECKS, a lock knows
- * which thread holds it, and what a comment demands ("under the lock") is checked; without, the checks compile to nothing.
+ * waits for, is inline and one atomic exchange; in a process of one thread, a plain load and store. With HPRPC_CHECKS a lock knows
+ * which thread holds it, and functions check what comments demand ("under the lock"). Without it the checks compile to nothing.
  */
 #ifndef HPRPC_BASE_LOCK_H
 #define HPRPC_BASE_LOCK_H
@@ -14,7 +14,7 @@
 
 #include "base/single-thread.h"
 
-/* Stops the program at this line, in builds with HPRPC_CHECKS, unless the condition holds. Costs nothing in others. */
+/* In builds with HPRPC_CHECKS: stops the program at this line unless the condition holds. In others it costs nothing. */
 #ifdef HPRPC_CHECKS
 #define hprpc__assert(condition) ((condition) ? (void)0 : __builtin_trap())
 #else
@@ -47,7 +47,7 @@ void hprpc__mutex_wake(struct hprpc__mutex *mutex);
 static inline void hprpc__mutex_set_holder(struct hprpc__mutex *mutex, uintptr_t holder)
 {
 #ifdef HPRPC_CHECKS
-    /* relaxed: each thread asks only whether the holder is itself */
+    /* relaxed: a thread asks only whether it is the holder itself */
     atomic_store_explicit(&mutex->holder, holder, memory_order_relaxed);
 #else
     (void)mutex;
@@ -112,8 +112,8 @@ struct hprpc__condition {
 void hprpc__condition_init(struct hprpc__condition *condition);
 
 /*
- * Gives the lock back, sleeps until the condition is signalled, or spuriously, at most `nanoseconds` (HPRPC__NEVER: no limit), and
- * takes the lock again. Under the lock.
+ * Gives the lock back, sleeps until the condition is signalled, or less, at most `nanoseconds` (HPRPC__NEVER: no limit), and takes
+ * the lock again. Under the lock.
  */
 void hprpc__condition_wait(struct hprpc__condition *condition, struct hprpc__mutex *mutex, uint64_t nanoseconds);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals on Linux: signalfd, and a SIGPIPE that is taken away where it would come. */
+/* Signals on Linux: signalfd, and writes without SIGPIPE. */
 #include "base/signals.h"
 
 #include <errno.h>

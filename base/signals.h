@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals: read from a descriptor instead of being handled, or kept away from a write. */
+/* Signals: reading them from a descriptor, and writing without SIGPIPE. */
 #ifndef HPRPC_BASE_SIGNALS_H
 #define HPRPC_BASE_SIGNALS_H
 
@@ -20,8 +20,8 @@ bool hprpc__signals_take(int fd);
 void hprpc__signals_block(const sigset_t *set);
 
 /*
- * Writes to a pipe whose last reader may be gone. SIGPIPE does not reach the application: it is blocked in this thread meanwhile and
- * taken away, unless one waited before. As write(2), with errno.
+ * Writes to a pipe whose last reader may be gone, as write(2), with errno. SIGPIPE does not reach the application: this thread blocks
+ * it meanwhile, and takes the one that comes, unless one was pending before.
  */
 ssize_t hprpc__write_without_signal(int fd, const void *data, size_t size);
 

@@ -13,7 +13,7 @@
 #endif
 #endif
 
-/* Sanitizers watch libc's functions; and some machines have no number for each of these calls. */
+/* Sanitizers need libc's functions; and some machines do not have a number for each of these calls. */
 #if defined(WATCHED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(SYS_sendto) || \
     !defined(SYS_recvfrom)
 

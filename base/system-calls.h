@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading, writing and awaiting descriptors: as libc's functions of these names, with errno, but no cancellation points. A thread that were
- * cancelled here would take a lock, or the pump, with it. It also saves what libc does around each cancellation point.
+ * Reading, writing and awaiting descriptors: as libc's functions of these names, with errno, but no cancellation points. A thread
+ * that is cancelled here would keep a lock, or the pump, for ever. It also saves what libc does around each cancellation point.
  */
 #ifndef HPRPC_BASE_SYSTEM_CALLS_H
 #define HPRPC_BASE_SYSTEM_CALLS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads: starting and joining them, and what an application's thread must not be disturbed by inside the library. */
+/* Threads: starting and joining them, and keeping cancellation away from an application's thread inside the library. */
 #ifndef HPRPC_BASE_THREAD_H
 #define HPRPC_BASE_THREAD_H
 

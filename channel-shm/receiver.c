@@ -65,6 +65,7 @@ void hprpc__shm_receiver_let_go(struct shm_channel *channel)
 {
     struct shm_receiver *receiver = &channel->receiver;
 
+    /* sequentially consistent: pairs with ring_for_chunk, which looks at `let_go` after it has counted itself */
     atomic_store(&receiver->let_go, true);
     while (atomic_load(&receiver->ringing))
         sched_yield(); /* not for long: ringing never waits */
@@ -356,6 +357,7 @@ int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_mes
     int result;
 
     if (KODOSIS_UNLIKELY(!shm_is_open(channel))) {
+        /* acquire: as in shm_is_open */
         if (atomic_load_explicit(&channel->state, memory_order_acquire) != SHM_OPENING)
             return hprpc__shm_not_open(channel, 0);
         result = channel->open(channel);

@@ -412,6 +412,7 @@ static int start_loops(struct hprpc_server *server)
 
 static void stop_loops(struct hprpc_server *server)
 {
+    /* release: pairs with the acquire in run_loop */
     atomic_store_explicit(&server->over, true, memory_order_release);
     for (uint32_t i = 1; i < server->loop_count; i++) {
         if (!server->loops[i].runs)

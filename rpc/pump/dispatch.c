@@ -76,7 +76,7 @@ static __attribute__((noinline)) int refuse(struct hprpc_controller *controller,
     return violation(controller, reason);
 }
 
-/* A request or reply with nothing optional, which is most messages: valid at a glance. */
+/* Whether a header is that of a request or reply without options, as most are: such a header is valid. */
 static inline bool is_usual(const struct hprpc_header *header)
 {
     return (header->type == HPRPC_MESSAGE_REQUEST ||

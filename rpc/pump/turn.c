@@ -132,7 +132,7 @@ static __attribute__((noinline)) void set_hungry(struct hprpc_controller *contro
         controller->pump.host->deadline_moved(controller->pump.host, controller);
 }
 
-/* The turn failed, or the one before had no memory. */
+/* Called when a turn failed, or the one before it had no memory: breaks the connection, or notes the shortage of memory. */
 static __attribute__((noinline)) void take_failure(struct hprpc_controller *controller, int r)
 {
     bool needed = controller->needs_memory;

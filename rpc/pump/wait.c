@@ -89,6 +89,7 @@ static enum outcome wait_for_pumper(struct wait *wait)
     there = is_there(wait->controller, wait->awaited);
     stays = !there && !can_help(wait);
     hprpc__mutex_lock(&pump->lock);
+    /* sequentially consistent: pairs with hprpc__pump_disown, which looks for waiters after it has cleared `owner` */
     if (stays && !waiter.woken && (pump->pumps_alone || atomic_load(&pump->owner)) && !is_over(wait))
         hprpc__condition_wait(&waiter.wake, &pump->lock,
                               wait->deadline == HPRPC__NEVER ? HPRPC__NEVER : wait->deadline - now);
@@ -320,7 +321,7 @@ static int wait_on(struct hprpc_controller *controller, const struct hprpc__awai
     return code_of(outcome);
 }
 
-/* A channel that is opening connects, opens and closes: cancellation points. Once it is open, it may have none. */
+/* Waits with cancellation disabled: an opening has cancellation points, and the slots of some channels are such. */
 static __attribute__((noinline)) int wait_without_cancellation(struct hprpc_controller *controller,
                                                                const struct hprpc__awaited *awaited,
                                                                uint32_t timeout_ms, uint64_t *deadline)
