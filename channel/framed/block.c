@@ -39,7 +39,7 @@ struct hprpc__block *hprpc__block_take(struct hprpc_framed *stream, enum hprpc__
             return NULL;
         block->capacity = capacity;
     }
-    atomic_init(&block->references, 1);
+    hprpc__references_init(&block->references);
     block->start = block->end = 0;
     block->next = NULL;
     return block;

@@ -8,6 +8,8 @@
 
 #include <hprpc/channel/framed.h>
 
+#include "base/references.h"
+
 enum {
     HPRPC__FRAMED_BLOCK = 64 * 1024,           /* memory that bytes are received into, and sent from */
     HPRPC__FRAMED_DIRECT = 16 * 1024,          /* an incomplete body beyond this gets memory of its own */
@@ -22,7 +24,7 @@ enum {
  * receives into it. On the sending side it is a link of the queue, and `start` to `end` waits for the kernel; it never moves.
  */
 struct hprpc__block {
-    atomic_uint references;
+    struct hprpc__references references;
     size_t capacity;
     size_t start, end;
     struct hprpc__block *next;

@@ -9,7 +9,7 @@ struct hprpc__pool *hprpc__pool_new(struct hprpc_context *context)
     if (!pool)
         return NULL;
     pool->context = context;
-    atomic_init(&pool->references, 1);
+    hprpc__references_init(&pool->references);
     for (size_t i = 0; i < HPRPC__POOL_BLOCKS; i++)
         atomic_init(&pool->blocks[i], NULL);
     return pool;
@@ -17,7 +17,7 @@ struct hprpc__pool *hprpc__pool_new(struct hprpc_context *context)
 
 struct hprpc__pool *hprpc__pool_keep(struct hprpc__pool *pool)
 {
-    atomic_fetch_add_explicit(&pool->references, 1, memory_order_relaxed);
+    hprpc__references_take(&pool->references);
     return pool;
 }
 
@@ -25,8 +25,7 @@ void hprpc__pool_drop(struct hprpc__pool *pool)
 {
     struct hprpc__block *block;
 
-    /* release and acquire: the drops pair with each other, so all other threads are through before the last one frees */
-    if (!pool || atomic_fetch_sub_explicit(&pool->references, 1, memory_order_acq_rel) != 1)
+    if (!pool || !hprpc__references_drop(&pool->references))
         return;
     while ((block = hprpc__pool_take(pool)))
         hprpc_context_release(pool->context, block, sizeof(*block) + block->capacity);

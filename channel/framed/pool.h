@@ -7,12 +7,13 @@
 #define HPRPC_CHANNEL_FRAMED_POOL_H
 
 #include "channel/framed/block.h"
+#include "base/references.h"
 
 enum { HPRPC__POOL_BLOCKS = 32 };
 
 struct hprpc__pool {
     struct hprpc_context *context;
-    atomic_uint references;
+    struct hprpc__references references;
     _Atomic(struct hprpc__block *) blocks[HPRPC__POOL_BLOCKS];
 };
 

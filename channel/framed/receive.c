@@ -30,18 +30,11 @@ enum {
 
 /* ---- Memory ---- */
 
-static bool alone(const struct hprpc__block *block)
-{
-    /* acquire: pairs with the release in drop, so the last user of the memory is through with it */
-    return atomic_load_explicit(&block->references, memory_order_acquire) == 1;
-}
-
 static void drop(struct hprpc_framed *stream, struct hprpc__block *block)
 {
     bool large = block->capacity != HPRPC__FRAMED_BLOCK;
 
-    /* acq_rel: the drops pair with each other, so all uses of the memory come before the last holder gives it back */
-    if (atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
+    if (!hprpc__references_drop(&block->references))
         return;
     if (!large)
         __atomic_fetch_sub(&stream->blocks, 1, __ATOMIC_RELAXED);
@@ -80,11 +73,11 @@ static int make_room(struct hprpc_framed *stream)
 
     if (!stream->block)
         return renew(stream);
-    if (!count && alone(stream->block))
+    if (!count && hprpc__references_is_only(&stream->block->references))
         stream->at = stream->filled = start;
     if (stream->at + stream->wanted <= HPRPC__FRAMED_BLOCK && HPRPC__FRAMED_BLOCK - stream->filled >= READ_MIN)
         return 0;
-    if (!alone(stream->block))
+    if (!hprpc__references_is_only(&stream->block->references))
         return renew(stream);
     if (stream->at > start) {
         memmove(stream->block->data + start, stream->block->data + stream->at, count);
@@ -116,7 +109,7 @@ static int deliver(struct hprpc_framed *stream, const struct hprpc_header *heade
     else if (shift && size)
         memmove(body - shift, body, size);
 
-    atomic_fetch_add_explicit(&block->references, 1, memory_order_relaxed);
+    hprpc__references_take(&block->references);
     ret_message->header = *header;
     ret_message->body = aside ? block->aside : body - shift;
     ret_message->size = size;
@@ -366,8 +359,8 @@ static void share(struct hprpc_framed *stream)
 {
     struct hprpc__block *block = stream->block;
 
-    if (stream->pool && block && !stream->large && stream->at == stream->filled && alone(block) &&
-        hprpc__pool_give(stream->pool, block)) {
+    if (stream->pool && block && !stream->large && stream->at == stream->filled &&
+        hprpc__references_is_only(&block->references) && hprpc__pool_give(stream->pool, block)) {
         stream->block = NULL;
         stream->at = stream->filled = 0;
         __atomic_fetch_sub(&stream->blocks, 1, __ATOMIC_RELAXED);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "base/references.h"
 #include "rpc/connection/body.h"
 #include "rpc/connection/shared.h"
 #include "rpc/connection/spin.h"
@@ -130,7 +131,7 @@ struct hprpc_controller {
     struct hprpc_context *context;
     struct hprpc_channel *channel;
     struct hprpc__shared *shared; /* a reference; the host has one, too */
-    atomic_uint references;
+    struct hprpc__references references;
     struct hprpc__limits own;  /* what we allow the other side */
     struct hprpc__limits peer; /* what it allows us; set before the state becomes READY */
     struct hprpc__pump pump;

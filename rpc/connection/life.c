@@ -47,7 +47,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     atomic_init(&controller->asked_at, hprpc__silence_now(controller));
     controller->hungry_until = HPRPC__NEVER;
     controller->taken_there = HPRPC__TAKEN_UNKNOWN;
-    atomic_init(&controller->references, 1);
+    hprpc__references_init(&controller->references);
     atomic_init(&controller->state, HPRPC__OPENING);
     atomic_init(&controller->next_deadline, HPRPC__NEVER);
     *ret_controller = controller;
@@ -95,14 +95,13 @@ void hprpc__controller_destroy(struct hprpc_controller *controller)
 
 struct hprpc_controller *hprpc_controller_keep(struct hprpc_controller *controller)
 {
-    atomic_fetch_add_explicit(&controller->references, 1, memory_order_relaxed);
+    hprpc__references_take(&controller->references);
     return controller;
 }
 
 void hprpc_controller_drop(struct hprpc_controller *controller)
 {
-    /* release and acquire: the drops pair with each other, so all other threads are through before the last one destroys */
-    if (controller && atomic_fetch_sub_explicit(&controller->references, 1, memory_order_acq_rel) == 1)
+    if (controller && hprpc__references_drop(&controller->references))
         hprpc__controller_destroy(controller);
 }
 

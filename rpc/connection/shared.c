@@ -17,21 +17,20 @@ int hprpc__shared_new(struct hprpc_context *context, struct hprpc__shared **ret_
         hprpc_context_release(context, shared, sizeof(*shared));
         return HPRPC_ESYSTEM;
     }
-    atomic_init(&shared->references, 1);
+    hprpc__references_init(&shared->references);
     *ret_shared = shared;
     return 0;
 }
 
 struct hprpc__shared *hprpc__shared_keep(struct hprpc__shared *shared)
 {
-    atomic_fetch_add_explicit(&shared->references, 1, memory_order_relaxed);
+    hprpc__references_take(&shared->references);
     return shared;
 }
 
 void hprpc__shared_drop(struct hprpc__shared *shared)
 {
-    /* release and acquire: the drops pair with each other, so all other threads are through before the last one frees */
-    if (!shared || atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) != 1)
+    if (!shared || !hprpc__references_drop(&shared->references))
         return;
     hprpc__fork_guard_free(shared->guard);
     hprpc_context_release(shared->context, shared, sizeof(*shared));

@@ -6,11 +6,12 @@
 #include <hprpc/context.h>
 
 #include "base/fork.h"
+#include "base/references.h"
 #include "rpc/connection/quota.h"
 
 struct hprpc__shared {
     struct hprpc_context *context;
-    atomic_uint references;
+    struct hprpc__references references;
     struct hprpc__fork_guard *guard;
     _Atomic uint64_t connections; /* that were made so far */
     atomic_uint living;           /* of those, the ones that are not freed: a request may keep one that has ended */
