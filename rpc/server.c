@@ -55,22 +55,37 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
 
 /* ---- Connections ---- */
 
+/* Connections on the loops, those that are turned away included. */
+static uint32_t count_served(const struct hprpc_server *server)
+{
+    uint32_t served = 0;
+
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        served += atomic_load_explicit(&((struct hprpc_server *)server)->loops[i].loop.connection_count,
+                                       memory_order_relaxed);
+    return served;
+}
+
+/*
+ * A connection that has ended, and that a request still keeps, counts apart: clients that come and go in quick succession must not
+ * be turned away for those that are just going.
+ */
 static enum hprpc__vacancy vacancy(void *self, struct hprpc_detail *ret_reason)
 {
     struct hprpc_server *server = self;
-    uint32_t turned_away = atomic_load_explicit(&server->turning_away, memory_order_relaxed), served = 0;
-    uint32_t living = atomic_load_explicit(&server->shared->living, memory_order_relaxed);
+    uint32_t turned_away = atomic_load_explicit(&server->turning_away, memory_order_relaxed);
+    uint32_t served = count_served(server),
+             living = atomic_load_explicit(&server->shared->living, memory_order_relaxed);
+    uint32_t ended = living > served ? living - served : 0;
 
-    if (living < server->max_connections + turned_away)
+    if (served < server->max_connections + turned_away && ended < server->max_connections)
         return HPRPC__VACANT;
-    for (uint32_t i = 0; i < server->loop_count; i++)
-        served += atomic_load_explicit(&server->loops[i].loop.connection_count, memory_order_relaxed);
-    if (living <= served)
+    if (ended < server->max_connections)
         hprpc_detail_set(ret_reason, 0, "the server has %u connections, and takes no more", server->max_connections);
     else
         hprpc_detail_set(ret_reason, 0,
-                         "the server has %u connections, of which %u ended before it answered, and takes no more",
-                         living - turned_away, living - served);
+                         "the server has %u connections that ended before it answered, and takes no more until it does",
+                         ended);
     return turned_away < HPRPC__TURNED_AWAY_MAX ? HPRPC__FULL : HPRPC__CROWDED;
 }
 

@@ -21,7 +21,8 @@ struct hprpc_server_options {
     uint32_t workers; /* threads that run handlers, in all; 0: the loops run them inline */
     /*
      * Further connections are turned away with HPRPC_EREFUSED and a sentence; 0 means 4096. A connection that ends while
-     * requests of it are deferred gives its descriptors back, and counts here until they are answered.
+     * requests of it are deferred gives its descriptors back, and keeps its memory until they are answered: as many of those
+     * may be kept in addition, before new connections are turned away.
      */
     uint32_t max_connections;
     uint32_t max_message;          /* largest body in bytes, either way, 256 at least; 0 means 64 MiB */
