@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bodies of the messages that two controllers exchange, each read and written side by side. docs/wire-format.md is the
- * law; tests/rpc/message.c holds their golden bytes.
+ * law; tests/rpc/connection/message.c holds their golden bytes.
  */
 #ifndef HPRPC_RPC_CONNECTION_MESSAGE_H
 #define HPRPC_RPC_CONNECTION_MESSAGE_H

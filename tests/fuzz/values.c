@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "codec/values.h"
+#include "kodosis/runtime/values.h"
 #include "values.h"
 
 VALUES_TYPE(fuzz_point, "fuzz.Point");

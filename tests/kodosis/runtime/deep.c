@@ -3,9 +3,9 @@
  * Values that nest deeper than readers go, and values that contain themselves: sizes, writers and comparisons stop, whatever
  * the way down, and generated code and the schema agree.
  */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
-#include "codec/values.h"
+#include "kodosis/runtime/values.h"
 #include "everything.h"
 
 VALUES_TYPE(codec_features_node, "codec.features.Node");

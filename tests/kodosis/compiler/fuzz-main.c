@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compiler/fuzz.h"
+#include "kodosis/compiler/fuzz.h"
 #include "examples/usage.h"
 
 enum { SIZE_MAX_INPUT = 64 * 1024, CORPUS_MAX = 512 };

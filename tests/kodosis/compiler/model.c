@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The checked model: names, values, layout facts, order, and the canonical text of procedures. */
-#include "compiler/memory-sources.h"
+#include "kodosis/compiler/memory-sources.h"
 #include "kodosis/compiler/text/render.h"
 
 #include <float.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every primitive of the reader against bytes written by hand, cut short everywhere, and malformed in every way. */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
 #include <kodosis/reader.h>
 

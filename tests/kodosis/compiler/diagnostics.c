@@ -7,7 +7,7 @@
 #include <dirent.h>
 #include <stdio.h>
 
-#include "compiler/memory-sources.h"
+#include "kodosis/compiler/memory-sources.h"
 #include "kodosis/compiler/text/render.h"
 
 #include "kodosis/compiler/c/c.h"

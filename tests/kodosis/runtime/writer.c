@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every primitive of the writer against bytes written by hand, and what happens where there is no room. */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
 #include <kodosis/writer.h>
 

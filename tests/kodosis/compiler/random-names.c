@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/random.h"
+#include "kodosis/runtime/random.h"
 
 enum { DECLARATIONS = 9, KNOWN_MAX = 64, NAME_SIZE = 160 };
 

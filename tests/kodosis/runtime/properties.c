@@ -3,13 +3,13 @@
  * What must hold for any interface and any value, on interfaces and values made at random: encode, decode, equal; generated
  * code and the schema give the same bytes; damage is refused, or gives another value whose encoding it is.
  */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
 #include <stdio.h>
 
-#include "codec/build-value.h"
-#include "codec/properties.h"
-#include "codec/random.h"
+#include "kodosis/runtime/build-value.h"
+#include "kodosis/runtime/properties.h"
+#include "kodosis/runtime/random.h"
 
 enum {
     VALUES = 60, /* of each type */

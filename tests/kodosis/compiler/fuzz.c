@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "compiler/fuzz.h"
+#include "kodosis/compiler/fuzz.h"
 
 #include <errno.h>
 #include <stdlib.h>

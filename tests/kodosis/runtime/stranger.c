@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that was not compiled with the generated header: all it has is the description at run time. */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
 #include <stdio.h>
 
-#include "codec/build-value.h"
+#include "kodosis/runtime/build-value.h"
 
 extern const struct kodosis_schema codec_features_everything_schema;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Random values, built by nothing but a schema. */
-#include "codec/build-value.h"
+#include "kodosis/runtime/build-value.h"
 
 #include <stdlib.h>
 
-#include "codec/random.h"
+#include "kodosis/runtime/random.h"
 
 struct builder {
     const struct kodosis_schema *schema;

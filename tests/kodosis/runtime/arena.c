@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The arena: alignment, the limit, reuse, and an allocator that counts and fails. */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
 #include <kodosis/arena.h>
 

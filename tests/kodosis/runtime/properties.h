@@ -3,7 +3,7 @@
 #ifndef TESTS_CODEC_PROPERTIES_H
 #define TESTS_CODEC_PROPERTIES_H
 
-#include "codec/values.h"
+#include "kodosis/runtime/values.h"
 
 struct properties {
     const struct kodosis_schema *schema;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is a string and what is not: UTF-8 at its corners, at every position relative to the fast path's steps. */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Input that is too much: each limit holds at its value and complains beyond it, and nothing takes long. */
-#include "compiler/memory-sources.h"
+#include "kodosis/compiler/memory-sources.h"
 #include "kodosis/compiler/text/render.h"
 
 #include <stdio.h>

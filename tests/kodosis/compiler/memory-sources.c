@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "compiler/memory-sources.h"
+#include "kodosis/compiler/memory-sources.h"
 #include "kodosis/compiler/text/render.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The generated stubs of every kind of procedure, called over a connection of this process with itself. */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Generated code for every feature: bytes written by hand, there and back, at the boundaries, and what must be refused. */
-#include "codec/cmocka_all.h"
+#include "kodosis/runtime/cmocka_all.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 
-#include "codec/values.h"
+#include "kodosis/runtime/values.h"
 #include "common.h"
 #include "everything.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/random.h"
+#include "kodosis/runtime/random.h"
 
 enum { ENUMS = 3, RECORDS = 14, MEMBERS_MAX = 9, NESTING_MAX = 3 };
 
@@ -139,7 +139,7 @@ static void write_table(const char *seed)
 {
     unsigned i;
 
-    printf("#include \"codec/properties.h\"\n#include \"s%s.h\"\n\n", seed);
+    printf("#include \"kodosis/runtime/properties.h\"\n#include \"s%s.h\"\n\n", seed);
     for (i = 0; i < RECORDS; i++)
         printf("VALUES_TYPE(random_s%s_t%u, \"random.s%s.T%u\");\n", seed, i, seed, i);
     printf("\nstatic const struct values_type *const types[] = {\n");
