@@ -131,16 +131,14 @@ static void close_channel(struct hprpc_channel *base)
 static void free_channel(struct hprpc_channel *base)
 {
     struct shm_channel *channel;
-    struct shm_staged *staged, *next;
+    struct shm_staged *staged;
 
     if (!base)
         return;
     channel = shm_channel(base);
     close_channel(base);
-    for (staged = channel->sender.first; staged; staged = next) {
-        next = staged->next;
+    while ((staged = shm_staged_of(hprpc__list_take(&channel->sender.queue))))
         hprpc__shm_staged_free(channel, staged);
-    }
     hprpc_context_release(base->context, channel->receiver.whole, channel->receiver.whole_size);
     if (channel->memory && !channel->borrowed)
         munmap(channel->memory, channel->geometry.size);

@@ -16,7 +16,6 @@ void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry
     sender->tag = 1;
     sender->reserve = geometry->slots / 4;
     sender->bell = bell;
-    sender->last = &sender->first;
     hprpc__shm_arena_init(&sender->arena, geometry, lane);
 }
 
@@ -161,7 +160,7 @@ static __attribute__((noinline)) int start_slowly(struct shm_channel *channel, c
 
     if (result && result != HPRPC_EAGAIN)
         return result;
-    if (request && sender->first)
+    if (request && !hprpc__list_is_empty(&sender->queue))
         return HPRPC_EAGAIN;
     if (request && size <= channel->geometry.arena / 2) {
         result = start_request_again(channel, header, size, ret_reservation);
@@ -179,7 +178,7 @@ int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header 
 
     if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
         return hprpc__shm_not_open(channel, HPRPC_EAGAIN);
-    if (KODOSIS_UNLIKELY(channel->sender.first || size > channel->geometry.arena / 2))
+    if (KODOSIS_UNLIKELY(!hprpc__list_is_empty(&channel->sender.queue) || size > channel->geometry.arena / 2))
         return start_slowly(channel, header, size, ret_reservation);
     result = start_in_ring(channel, header, size, ret_reservation);
     if (KODOSIS_UNLIKELY(result == HPRPC_EAGAIN))
@@ -237,7 +236,7 @@ void hprpc__shm_send_end(struct shm_channel *channel)
 {
     struct hprpc_header header = { .type = HPRPC_MESSAGE_GOODBYE };
 
-    if (channel->sender.first || hprpc__shm_slot_room(channel, 0) != 1)
+    if (!hprpc__list_is_empty(&channel->sender.queue) || hprpc__shm_slot_room(channel, 0) != 1)
         return;
     hprpc__shm_slot_describe(channel->sender.next, &header);
     hprpc__step(HPRPC__STEP_END);

@@ -7,6 +7,7 @@
 
 #include <hprpc/channel/transport.h>
 
+#include "base/list.h"
 #include "channel-shm/arena.h"
 #include "channel-shm/bell.h"
 #include "channel-shm/layout.h"
@@ -24,7 +25,7 @@ enum shm_state {
 
 /* A message that found no room: a private copy that flush sends, whole or in pieces. */
 struct shm_staged {
-    struct shm_staged *next;
+    struct hprpc__link link;
     struct hprpc_header header;
     uint32_t size;
     uint32_t sent;                              /* bytes that were sent already, as pieces */
@@ -32,6 +33,11 @@ struct shm_staged {
     uint32_t reference_count;
     _Alignas(16) uint8_t body[];
 };
+
+static inline struct shm_staged *shm_staged_of(struct hprpc__link *link)
+{
+    return (struct shm_staged *)(void *)link;
+}
 
 /* The sending side; everything here is private. */
 struct shm_sender {
@@ -42,12 +48,12 @@ struct shm_sender {
     uint64_t head;         /* slots published so far */
     uint64_t consumed;     /* slots that the receiver gave back, as last seen */
     uint32_t slot_count;
-    uint32_t reserve;     /* slots that requests leave to others */
-    bool unrung;          /* published while corked: the receiver may still sleep */
-    _Atomic bool hungry;  /* a message was refused, or left to flush, because there was no room */
-    struct shm_bell bell; /* wakes the receiver */
-    struct shm_staged *first, **last;
-    size_t staged; /* bytes of what is in the queue */
+    uint32_t reserve;         /* slots that requests leave to others */
+    bool unrung;              /* published while corked: the receiver may still sleep */
+    _Atomic bool hungry;      /* a message was refused, or left to flush, because there was no room */
+    struct shm_bell bell;     /* wakes the receiver */
+    struct hprpc__list queue; /* of staged messages */
+    size_t staged;            /* bytes of what is in the queue */
     struct shm_arena arena;
 };
 

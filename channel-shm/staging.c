@@ -133,27 +133,25 @@ static int feed_slot(struct shm_channel *channel, struct shm_staged *staged)
 static void dequeue(struct shm_channel *channel)
 {
     struct shm_sender *sender = &channel->sender;
-    struct shm_staged *staged = sender->first;
+    struct shm_staged *staged = shm_staged_of(hprpc__list_take(&sender->queue));
 
-    sender->first = staged->next;
     sender->staged -= sizeof(*staged) + staged->size;
-    if (!sender->first)
-        sender->last = &sender->first;
     hprpc__shm_staged_free(channel, staged);
 }
 
 int hprpc__shm_feed(struct shm_channel *channel)
 {
     struct shm_sender *sender = &channel->sender;
+    struct shm_staged *staged;
     bool parked = false;
     int result, looks = 0;
 
-    while (sender->first) {
-        result = feed_slot(channel, sender->first);
+    while ((staged = shm_staged_of(sender->queue.first))) {
+        result = feed_slot(channel, staged);
         if (result < 0)
             return result;
         if (result) {
-            if (sender->first->sent == sender->first->size)
+            if (staged->sent == staged->size)
                 dequeue(channel);
             parked = false;
             continue;
@@ -173,12 +171,11 @@ int hprpc__shm_enqueue(struct shm_channel *channel, struct shm_staged *staged)
     struct shm_sender *sender = &channel->sender;
     int result;
 
-    *sender->last = staged;
-    sender->last = &staged->next;
+    hprpc__list_append(&sender->queue, &staged->link);
     sender->staged += sizeof(*staged) + staged->size;
     result = hprpc__shm_feed(channel);
     /* the message is the last of the queue, so it is still there if any is */
-    if (sender->first)
+    if (!hprpc__list_is_empty(&sender->queue))
         end_borrowing(staged);
     return result == HPRPC_EAGAIN ? 0 : result;
 }

@@ -40,15 +40,6 @@ static void unwatch(struct hprpc__acceptor *acceptor, struct hprpc__listening *l
         hprpc__poller_remove(&acceptor->loop->poller, watches[i].fd);
 }
 
-static void append(struct hprpc__acceptor *acceptor, struct hprpc__listening *listening)
-{
-    struct hprpc__listening **link = &acceptor->listeners;
-
-    while (*link)
-        link = &(*link)->next;
-    *link = listening;
-}
-
 static void log_listener(struct hprpc__acceptor *acceptor, const char *what, struct hprpc__listening *listening)
 {
     char address[HPRPC_URI_MAX + 1];
@@ -70,7 +61,6 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
     listening = hprpc_context_allocate(acceptor->context, sizeof(*listening));
     if (!listening)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory to listen at %.100s", uri);
-    listening->next = NULL;
     r = transport->listen(acceptor->context, &parts, detail, &listening->listener);
     if (r < 0)
         goto release_listening;
@@ -79,7 +69,7 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
         hprpc_detail_set(detail, r, "cannot watch the listener at %.100s: %s", uri, hprpc__errno_text(errno));
         goto free_listener;
     }
-    append(acceptor, listening);
+    hprpc__list_append(&acceptor->listeners, &listening->link);
     log_listener(acceptor, "listening at", listening);
     return 0;
 
@@ -95,8 +85,7 @@ void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)
     struct hprpc__listening *listening;
 
     acceptor->polls = false;
-    while ((listening = acceptor->listeners)) {
-        acceptor->listeners = listening->next;
+    while ((listening = hprpc__listening_of(hprpc__list_take(&acceptor->listeners)))) {
         unwatch(acceptor, listening);
         log_listener(acceptor, "no longer listening at", listening);
         listening->listener->ops->free(listening->listener);
@@ -124,8 +113,8 @@ static void complain(struct hprpc__acceptor *acceptor, const char *what, const c
 static void pause_accepting(struct hprpc__acceptor *acceptor, const char *reason)
 {
     complain(acceptor, "accepting pauses", reason);
-    for (struct hprpc__listening *listening = acceptor->listeners; listening; listening = listening->next)
-        unwatch(acceptor, listening);
+    for (struct hprpc__link *link = acceptor->listeners.first; link; link = link->next)
+        unwatch(acceptor, hprpc__listening_of(link));
     acceptor->paused_until = hprpc_context_now(acceptor->context) + PAUSE;
     acceptor->turned_away = 0;
 }
@@ -210,7 +199,9 @@ void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor, uint64_t now)
     if (now < acceptor->next_poll)
         return;
     acceptor->next_poll = now + HPRPC__NAP_NANOSECONDS;
-    for (struct hprpc__listening *listening = acceptor->listeners; listening; listening = listening->next) {
+    for (struct hprpc__link *link = acceptor->listeners.first; link; link = link->next) {
+        struct hprpc__listening *listening = hprpc__listening_of(link);
+
         if (listening->polled)
             hprpc__acceptor_event(acceptor, listening);
     }
@@ -223,7 +214,7 @@ uint64_t hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now)
     if (now < acceptor->paused_until)
         return acceptor->paused_until;
     acceptor->paused_until = 0;
-    for (struct hprpc__listening *listening = acceptor->listeners; listening; listening = listening->next)
-        watch(acceptor, listening);
+    for (struct hprpc__link *link = acceptor->listeners.first; link; link = link->next)
+        watch(acceptor, hprpc__listening_of(link));
     return HPRPC__NEVER;
 }

@@ -6,10 +6,15 @@
 #include "rpc/pump/loop.h"
 
 struct hprpc__listening {
+    struct hprpc__link link;
     struct hprpc_listener *listener;
     bool polled; /* it has no descriptors, and is looked at now and then */
-    struct hprpc__listening *next;
 };
+
+static inline struct hprpc__listening *hprpc__listening_of(struct hprpc__link *link)
+{
+    return (struct hprpc__listening *)link;
+}
 
 enum hprpc__vacancy {
     HPRPC__VACANT,
@@ -19,15 +24,15 @@ enum hprpc__vacancy {
 
 struct hprpc__acceptor {
     struct hprpc_context *context;
-    struct hprpc__loop *loop;           /* whose epoll set the listeners are in */
-    struct hprpc__listening *listeners; /* in the order they were added */
-    uint64_t paused_until;              /* 0 while accepting goes on */
-    bool polls;                         /* some listeners are polled */
-    uint64_t next_poll;                 /* when they are polled again */
-    bool looked_twice;                  /* the server was full in the turn before, too */
-    uint32_t turned_away;               /* since the last pause */
-    uint64_t silent_until;              /* when the log may complain again */
-    uint32_t unsaid;                    /* complaints since the last one that was logged */
+    struct hprpc__loop *loop;     /* whose epoll set the listeners are in */
+    struct hprpc__list listeners; /* in the order they were added */
+    uint64_t paused_until;        /* 0 while accepting goes on */
+    bool polls;                   /* some listeners are polled */
+    uint64_t next_poll;           /* when they are polled again */
+    bool looked_twice;            /* the server was full in the turn before, too */
+    uint32_t turned_away;         /* since the last pause */
+    uint64_t silent_until;        /* when the log may complain again */
+    uint32_t unsaid;              /* complaints since the last one that was logged */
 
     /*
      * Takes a channel over; negative on failure, and the channel is still the caller's. With a refusal, the other side gets

@@ -319,13 +319,15 @@ int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hpr
 
 int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_uri, size_t capacity)
 {
-    struct hprpc__listening *listening = server->acceptor.listeners;
+    struct hprpc__link *link = server->acceptor.listeners.first;
+    struct hprpc_listener *listener;
 
-    while (listening && index--)
-        listening = listening->next;
-    if (!listening || !capacity)
+    while (link && index--)
+        link = link->next;
+    if (!link || !capacity)
         return HPRPC_EINVAL;
-    listening->listener->ops->address(listening->listener, ret_uri, capacity);
+    listener = hprpc__listening_of(link)->listener;
+    listener->ops->address(listener, ret_uri, capacity);
     return 0;
 }
 

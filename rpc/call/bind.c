@@ -42,7 +42,8 @@ static struct hprpc_pending_call *send_queue(struct hprpc_controller *controller
     int r = 0;
 
     hprpc__mutex_lock(&controller->lock);
-    while (r == 0 && hprpc__state(controller) == HPRPC__READY && (pending = controller->tickets.queue)) {
+    while (r == 0 && hprpc__state(controller) == HPRPC__READY &&
+           (pending = hprpc__ticket_of(controller->tickets.queue.first))) {
         r = send_bind(pending, pending->interface);
         if (r == HPRPC_ETOOBIG || r == HPRPC_ENOMEM)
             hopeless = pending;

@@ -44,12 +44,10 @@ static void free_id(struct hprpc__tickets *tickets, uint32_t id)
 
 static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller)
 {
-    struct hprpc_pending_call *pending = controller->tickets.pool;
+    struct hprpc_pending_call *pending = hprpc__ticket_of(hprpc__list_take(&controller->tickets.pool));
 
-    if (pending) {
-        controller->tickets.pool = pending->next;
+    if (pending)
         return pending;
-    }
     pending = hprpc_context_allocate(controller->context, sizeof(*pending));
     if (!pending)
         return NULL;
@@ -153,10 +151,7 @@ static void ticket_settle(struct hprpc_pending_call *pending)
 
 static void put_away(struct hprpc_pending_call *pending)
 {
-    struct hprpc__tickets *tickets = &pending->controller->tickets;
-
-    pending->next = tickets->pool;
-    tickets->pool = pending;
+    hprpc__list_put_in_front(&pending->controller->tickets.pool, &pending->link);
 }
 
 void hprpc__ticket_release(struct hprpc_pending_call *pending)
@@ -177,13 +172,9 @@ void hprpc__ticket_free_id(struct hprpc_pending_call *pending)
 void hprpc__ticket_enqueue(struct hprpc_pending_call *pending, const struct hprpc_interface *interface)
 {
     struct hprpc__tickets *tickets = &pending->controller->tickets;
-    struct hprpc_pending_call **link = &tickets->queue;
 
     hprpc__assert_locked(&pending->controller->lock);
-    while (*link)
-        link = &(*link)->next;
-    *link = pending;
-    pending->next = NULL;
+    hprpc__list_append(&tickets->queue, &pending->link);
     pending->interface = interface;
     atomic_fetch_add_explicit(&tickets->queued, 1, memory_order_relaxed);
 }
@@ -191,12 +182,9 @@ void hprpc__ticket_enqueue(struct hprpc_pending_call *pending, const struct hprp
 void hprpc__ticket_dequeue(struct hprpc_pending_call *pending)
 {
     struct hprpc__tickets *tickets = &pending->controller->tickets;
-    struct hprpc_pending_call **link = &tickets->queue;
 
     hprpc__assert_locked(&pending->controller->lock);
-    while (*link != pending)
-        link = &(*link)->next;
-    *link = pending->next;
+    hprpc__list_remove(&tickets->queue, &pending->link);
     pending->interface = NULL;
     atomic_fetch_sub_explicit(&tickets->queued, 1, memory_order_relaxed);
 }
@@ -409,7 +397,8 @@ static struct hprpc_pending_call *expire_next(struct hprpc_controller *controlle
         if (pending && pending->sent && expire(pending, now, ret_notify))
             return pending;
     }
-    for (pending = controller->tickets.queue; pending; pending = pending->next) {
+    for (struct hprpc__link *link = controller->tickets.queue.first; link; link = link->next) {
+        pending = hprpc__ticket_of(link);
         if (expire(pending, now, ret_notify))
             return pending;
     }
@@ -464,7 +453,7 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
         orphan = controller->tickets.slots[(*id)++].ticket;
     if (orphan)
         ticket_settle(orphan);
-    else if ((orphan = controller->tickets.queue))
+    else if ((orphan = hprpc__ticket_of(controller->tickets.queue.first)))
         leave_queue(orphan);
     if (orphan) {
         *ret_wanted = !hprpc__ticket_is_done(orphan);
@@ -540,8 +529,7 @@ void hprpc__tickets_clear(struct hprpc_controller *controller)
     struct hprpc__tickets *tickets = &controller->tickets;
     struct hprpc_pending_call *pending;
 
-    while ((pending = tickets->pool)) {
-        tickets->pool = pending->next;
+    while ((pending = hprpc__ticket_of(hprpc__list_take(&tickets->pool)))) {
         kodosis_arena_clear(&pending->arena);
         hprpc_context_release(controller->context, pending, sizeof(*pending));
     }

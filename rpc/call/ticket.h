@@ -29,6 +29,7 @@ enum hprpc__ticket_flag {
 };
 
 struct hprpc_pending_call {
+    struct hprpc__link link; /* in the pool or in the queue */
     struct hprpc_controller *controller;
     atomic_uint flags; /* enum hprpc__ticket_flag */
     int code;          /* the outcome, once DONE */
@@ -51,10 +52,14 @@ struct hprpc_pending_call {
     const uint8_t *raised_body;
     size_t raised_size;
     struct kodosis_arena arena;
-    struct hprpc_pending_call *next;
     struct hprpc_detail own_text;
     struct hprpc__body body;
 };
+
+static inline struct hprpc_pending_call *hprpc__ticket_of(struct hprpc__link *link)
+{
+    return (struct hprpc_pending_call *)link;
+}
 
 static inline bool hprpc__ticket_is_done(const struct hprpc_pending_call *pending)
 {

@@ -15,6 +15,7 @@
 #include <hprpc/stub.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/thread.h"
 #include "base/references.h"
 #include "rpc/connection/body.h"
@@ -94,7 +95,7 @@ struct hprpc__pump {
     atomic_uint waiting;      /* length of `waiters` */
     atomic_uint wanting;      /* how many of them wait for credit or room */
     struct hprpc__mutex lock; /* of `waiters`; taken last */
-    struct hprpc__waiter *waiters;
+    struct hprpc__list waiters;
     bool pumps_alone;                 /* a copy of the host's: a thread that waits may outlive the host */
     int wake_fd;                      /* wakes the pumping thread; the host's */
     struct hprpc__spin_history spins; /* pump */
@@ -112,12 +113,12 @@ struct hprpc__slot {
 struct hprpc__tickets {
     struct hprpc__slot *slots;
     uint32_t capacity;
-    uint32_t free_id;                 /* head of the list of free ids, `capacity` when there is none */
-    uint32_t held;                    /* tickets that callers have not cleared */
-    bool last_frees;                  /* no reference is left: the last of these tickets destroys the controller */
-    struct hprpc_pending_call *pool;  /* tickets to use again */
-    struct hprpc_pending_call *queue; /* tickets whose BIND waits to be sent, in order */
-    atomic_uint queued;               /* length of `queue`; written under the lock, read by the pump */
+    uint32_t free_id;         /* head of the list of free ids, `capacity` when there is none */
+    uint32_t held;            /* tickets that callers have not cleared */
+    bool last_frees;          /* no reference is left: the last of these tickets destroys the controller */
+    struct hprpc__list pool;  /* tickets to use again */
+    struct hprpc__list queue; /* tickets whose BIND waits to be sent, in order */
+    atomic_uint queued;       /* length of `queue`; written under the lock, read by the pump */
 };
 
 struct hprpc_client {
@@ -172,21 +173,21 @@ struct hprpc_controller {
     uint64_t opening_deadline;         /* pump */
     struct hprpc__keepalive keepalive; /* pump */
 
-    struct hprpc__quota *quota;                         /* the server's, in `shared`, or NULL */
-    struct hprpc__workers *workers;                     /* the server's, or NULL: handlers run inline */
-    struct hprpc__services *services;                   /* the server's, or NULL */
-    _Atomic(struct hprpc__services *) own_services;     /* of this connection alone, or NULL; made under the lock */
-    struct hprpc__grant *grants;                        /* pump: what BIND gave the other side */
-    uint32_t grant_count;                               /* pump */
-    uint32_t calls_received;                            /* pump: requests that want an answer */
-    _Atomic uint32_t calls_answered;                    /* those of them that got one; written under the lock */
-    struct hprpc__call_ids *live;                       /* pump: which incoming call ids are in use */
-    bool needs_memory;                                  /* pump: the last turn found none, and can go on with some */
-    bool turning;                                       /* pump: a batch of messages is being dispatched */
-    struct hprpc_request *running;                      /* pump: the innermost handler that runs inline */
-    struct hprpc_request *waiting_first, *waiting_last; /* pump: requests that must not nest into `running` */
-    struct hprpc_request *spare;                        /* pump: requests to use again */
-    struct hprpc_request *returned;                     /* lock: requests to use again, put back by other threads */
+    struct hprpc__quota *quota;                     /* the server's, in `shared`, or NULL */
+    struct hprpc__workers *workers;                 /* the server's, or NULL: handlers run inline */
+    struct hprpc__services *services;               /* the server's, or NULL */
+    _Atomic(struct hprpc__services *) own_services; /* of this connection alone, or NULL; made under the lock */
+    struct hprpc__grant *grants;                    /* pump: what BIND gave the other side */
+    uint32_t grant_count;                           /* pump */
+    uint32_t calls_received;                        /* pump: requests that want an answer */
+    _Atomic uint32_t calls_answered;                /* those of them that got one; written under the lock */
+    struct hprpc__call_ids *live;                   /* pump: which incoming call ids are in use */
+    bool needs_memory;                              /* pump: the last turn found none, and can go on with some */
+    bool turning;                                   /* pump: a batch of messages is being dispatched */
+    struct hprpc_request *running;                  /* pump: the innermost handler that runs inline */
+    struct hprpc__list waiting;                     /* pump: requests that must not nest into `running` */
+    struct hprpc__list spare;                       /* pump: requests to use again */
+    struct hprpc__list returned;                    /* lock: requests to use again, put back by other threads */
     uint32_t told;                   /* lock: requests that were answered at their CANCEL, and are held */
     uint64_t bytes_received;         /* pump: bodies of requests that want an answer */
     _Atomic uint64_t bytes_answered; /* those of them that got one; written under the lock */

@@ -5,12 +5,24 @@
 #include "base/single-thread.h"
 #include "base/wake.h"
 
+static struct hprpc__waiter *waiter_of(struct hprpc__link *link)
+{
+    return (struct hprpc__waiter *)link;
+}
+
+/* Wakes a thread that waits. Under the pump's lock. */
+static void wake_one(struct hprpc__waiter *waiter)
+{
+    waiter->woken = true;
+    hprpc__condition_signal(&waiter->wake);
+}
+
 void hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd)
 {
     pump->host = host;
     pump->pumps_alone = host->pumps_alone;
     pump->wake_fd = wake_fd;
-    pump->waiters = NULL;
+    pump->waiters = (struct hprpc__list){ 0 };
     pump->spins = (struct hprpc__spin_history){ 0 };
     atomic_init(&pump->owner, 0);
     atomic_init(&pump->waiting, 0);
@@ -46,10 +58,8 @@ void hprpc__pump_pass_on(struct hprpc__pump *pump)
     if (!atomic_load(&pump->waiting))
         return;
     hprpc__mutex_lock(&pump->lock);
-    if (pump->waiters && !atomic_load(&pump->owner)) {
-        pump->waiters->woken = true;
-        hprpc__condition_signal(&pump->waiters->wake);
-    }
+    if (!hprpc__list_is_empty(&pump->waiters) && !atomic_load(&pump->owner))
+        wake_one(waiter_of(pump->waiters.first));
     hprpc__mutex_unlock(&pump->lock);
 }
 
@@ -84,11 +94,9 @@ static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pen
 static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
 {
     hprpc__mutex_lock(&pump->lock);
-    for (struct hprpc__waiter *waiter = pump->waiters; waiter; waiter = waiter->next) {
-        if (waits_for(waiter, pending)) {
-            waiter->woken = true;
-            hprpc__condition_signal(&waiter->wake);
-        }
+    for (struct hprpc__link *link = pump->waiters.first; link; link = link->next) {
+        if (waits_for(waiter_of(link), pending))
+            wake_one(waiter_of(link));
     }
     hprpc__mutex_unlock(&pump->lock);
 }
@@ -106,11 +114,9 @@ void hprpc__pump_wake_helpers(struct hprpc__pump *pump)
     if (!atomic_load(&pump->waiting))
         return;
     hprpc__mutex_lock(&pump->lock);
-    for (struct hprpc__waiter *waiter = pump->waiters; waiter; waiter = waiter->next) {
-        if (waiter->helps) {
-            waiter->woken = true;
-            hprpc__condition_signal(&waiter->wake);
-        }
+    for (struct hprpc__link *link = pump->waiters.first; link; link = link->next) {
+        if (waiter_of(link)->helps)
+            wake_one(waiter_of(link));
     }
     hprpc__mutex_unlock(&pump->lock);
 }
@@ -140,8 +146,7 @@ void hprpc__pump_kick(const struct hprpc__pump *pump)
 void hprpc__waiter_enlist(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
 {
     hprpc__mutex_lock(&pump->lock);
-    waiter->next = pump->waiters;
-    pump->waiters = waiter;
+    hprpc__list_put_in_front(&pump->waiters, &waiter->link);
     /* sequentially consistent: pairs with hprpc__pump_wake and hprpc__pump_disown, which see this waiter from here on */
     atomic_fetch_add(&pump->waiting, 1);
     if (waiter->awaited->room)
@@ -151,12 +156,8 @@ void hprpc__waiter_enlist(struct hprpc__pump *pump, struct hprpc__waiter *waiter
 
 void hprpc__waiter_unlink(struct hprpc__pump *pump, struct hprpc__waiter *waiter)
 {
-    struct hprpc__waiter **link = &pump->waiters;
-
     hprpc__assert_locked(&pump->lock);
-    while (*link != waiter)
-        link = &(*link)->next;
-    *link = waiter->next;
+    hprpc__list_remove(&pump->waiters, &waiter->link);
     atomic_fetch_sub(&pump->waiting, 1);
     if (waiter->awaited->room)
         atomic_fetch_sub(&pump->wanting, 1);

@@ -25,11 +25,11 @@ struct hprpc__awaited {
 };
 
 struct hprpc__waiter {
+    struct hprpc__link link;
     struct hprpc__condition wake;
     const struct hprpc__awaited *awaited;
     bool helps; /* its thread runs nested requests meanwhile */
     bool woken;
-    struct hprpc__waiter *next;
 };
 
 void hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd);

@@ -16,17 +16,15 @@ static struct hprpc_request *new_request(struct hprpc_controller *controller)
 {
     struct hprpc_request *request;
 
-    if (!controller->spare) {
+    if (hprpc__list_is_empty(&controller->spare)) {
         hprpc__mutex_lock(&controller->lock);
         controller->spare = controller->returned;
-        controller->returned = NULL;
+        controller->returned = (struct hprpc__list){ 0 };
         hprpc__mutex_unlock(&controller->lock);
     }
-    request = controller->spare;
-    if (request) {
-        controller->spare = request->next;
+    request = hprpc__request_of(hprpc__list_take(&controller->spare));
+    if (request)
         return request;
-    }
     request = hprpc_context_allocate(controller->context, sizeof(*request));
     if (!request)
         return NULL;
@@ -49,8 +47,7 @@ static void put_away(struct hprpc_request *request)
     struct hprpc_controller *controller = request->controller;
 
     empty(request);
-    request->next = controller->spare;
-    controller->spare = request;
+    hprpc__list_put_in_front(&controller->spare, &request->link);
 }
 
 void hprpc__request_uncount(struct hprpc_request *request)
@@ -68,29 +65,25 @@ void hprpc__request_put_back(struct hprpc_request *request)
     hprpc__request_uncount(request);
     hprpc__mutex_lock(&controller->lock);
     controller->told -= request->told;
-    request->next = controller->returned;
-    controller->returned = request;
+    hprpc__list_put_in_front(&controller->returned, &request->link);
     hprpc__mutex_unlock(&controller->lock);
     hprpc_controller_drop(controller);
 }
 
-static void free_list(struct hprpc_request *request)
+static void free_all(struct hprpc__list *requests)
 {
-    while (request) {
-        struct hprpc_request *next = request->next;
+    struct hprpc_request *request;
 
+    while ((request = hprpc__request_of(hprpc__list_take(requests)))) {
         kodosis_arena_clear(&request->arena);
         hprpc_context_release(request->controller->context, request, sizeof(*request));
-        request = next;
     }
 }
 
 void hprpc__requests_clear(struct hprpc_controller *controller)
 {
-    free_list(controller->spare);
-    free_list(controller->returned);
-    controller->spare = NULL;
-    controller->returned = NULL;
+    free_all(&controller->spare);
+    free_all(&controller->returned);
 }
 
 /* ---- Credit ---- */
@@ -343,12 +336,7 @@ static void wait_in_line(struct hprpc_request *request)
     struct hprpc_controller *controller = request->controller;
 
     request->arrived = hprpc_context_now(controller->context);
-    request->next = NULL;
-    if (controller->waiting_first)
-        controller->waiting_last->next = request;
-    else
-        controller->waiting_first = request;
-    controller->waiting_last = request;
+    hprpc__list_append(&controller->waiting, &request->link);
 }
 
 void hprpc__request_run_waiting(struct hprpc_controller *controller)
@@ -356,10 +344,9 @@ void hprpc__request_run_waiting(struct hprpc_controller *controller)
     struct hprpc_request *request;
 
     hprpc__assert_pumping(&controller->pump);
-    while (hprpc__shared_is_ours(controller->shared) && !controller->running && (request = controller->waiting_first)) {
-        controller->waiting_first = request->next;
+    while (hprpc__shared_is_ours(controller->shared) && !controller->running &&
+           (request = hprpc__request_of(hprpc__list_take(&controller->waiting))))
         run_late(request);
-    }
 }
 
 /* ---- Receiving ---- */
@@ -592,8 +579,7 @@ void hprpc__request_cancel_all(struct hprpc_controller *controller)
     hprpc__mutex_lock(&controller->lock);
     hprpc__call_ids_each(controller, cancel);
     hprpc__mutex_unlock(&controller->lock);
-    while ((request = controller->waiting_first)) {
-        controller->waiting_first = request->next;
+    while ((request = hprpc__request_of(hprpc__list_take(&controller->waiting)))) {
         hprpc__quota_give(controller->quota, request->charge);
         put_away(request);
     }

@@ -6,6 +6,7 @@
 #include "rpc/connection/connection.h"
 
 struct hprpc_request {
+    struct hprpc__link link; /* in one list at a time */
     struct hprpc_controller *controller;
     const struct hprpc__service *service; /* the one whose procedure it calls; NULL: it was not granted */
     struct hprpc_header header;
@@ -24,9 +25,13 @@ struct hprpc_request {
     struct kodosis_arena arena;
     struct hprpc_reservation reservation;
     struct hprpc_request *outer; /* while it runs: the request whose handler it is nested in */
-    struct hprpc_request *next;
     struct hprpc__body body;
 };
+
+static inline struct hprpc_request *hprpc__request_of(struct hprpc__link *link)
+{
+    return (struct hprpc_request *)link;
+}
 
 /* Acts on a REQUEST and takes the message over; may run the handler. 0, or the code that breaks. By the pump's owner. */
 int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message);

@@ -13,7 +13,7 @@ struct worker {
 };
 
 struct queue {
-    struct hprpc_request *first, *last;
+    struct hprpc__list requests;
     uint32_t length;
 };
 
@@ -58,29 +58,16 @@ int hprpc__workers_new(struct hprpc_context *context, uint32_t count, uint64_t i
 
 static void push(struct queue *queue, struct hprpc_request *request)
 {
-    request->next = NULL;
-    if (queue->first)
-        queue->last->next = request;
-    else
-        queue->first = request;
-    queue->last = request;
+    hprpc__list_append(&queue->requests, &request->link);
     queue->length++;
 }
 
-/* Takes out the request behind `before`, or the first. */
-static struct hprpc_request *take_out(struct queue *queue, struct hprpc_request *before)
+/* Takes the first request out; NULL where there is none. */
+static struct hprpc_request *pop(struct queue *queue)
 {
-    struct hprpc_request *request = before ? before->next : queue->first;
+    struct hprpc_request *request = hprpc__request_of(hprpc__list_take(&queue->requests));
 
-    if (!request)
-        return NULL;
-    if (before)
-        before->next = request->next;
-    else
-        queue->first = request->next;
-    if (queue->last == request)
-        queue->last = before;
-    queue->length--;
+    queue->length -= request != NULL;
     return request;
 }
 
@@ -90,10 +77,10 @@ static struct hprpc_request *take_out(struct queue *queue, struct hprpc_request 
  */
 static bool takes_nested(const struct hprpc__workers *workers)
 {
-    if (!workers->nested.first)
+    if (!workers->nested.length)
         return false;
     if (workers->count == 1)
-        return !workers->plain.first || !workers->took_nested;
+        return !workers->plain.length || !workers->took_nested;
     return workers->nesting + workers->waiting + 1 < workers->count;
 }
 
@@ -102,7 +89,7 @@ static struct hprpc_request *take(struct hprpc__workers *workers, bool *ret_nest
     hprpc__assert_locked(&workers->lock);
     *ret_nested = takes_nested(workers);
     workers->took_nested = *ret_nested;
-    return take_out(*ret_nested ? &workers->nested : &workers->plain, NULL);
+    return pop(*ret_nested ? &workers->nested : &workers->plain);
 }
 
 /* ---- The threads ---- */
@@ -280,31 +267,37 @@ struct hprpc_request *hprpc__workers_running(struct hprpc__workers *workers)
     return request;
 }
 
+/* The first request of the queue that may run inside the handler of `outer`; NULL where there is none. */
+static struct hprpc_request *find_nested(struct hprpc__workers *workers, const struct hprpc_request *outer)
+{
+    struct hprpc_request *request = hprpc__request_of(workers->nested.requests.first);
+
+    hprpc__assert_locked(&workers->lock);
+    while (request && !nests_in(request, outer))
+        request = hprpc__request_of(request->link.next);
+    return request;
+}
+
 bool hprpc__workers_has_nested(struct hprpc__workers *workers, const struct hprpc_request *outer)
 {
-    const struct hprpc_request *request;
+    bool has;
 
     hprpc__mutex_lock(&workers->lock);
-    request = workers->nested.first;
-    while (request && !nests_in(request, outer))
-        request = request->next;
+    has = find_nested(workers, outer);
     hprpc__mutex_unlock(&workers->lock);
-    return request != NULL;
+    return has;
 }
 
 bool hprpc__workers_run_nested(struct hprpc__workers *workers, struct hprpc_request *outer)
 {
-    struct hprpc_request *before = NULL, *request;
+    struct hprpc_request *request;
     struct worker *worker;
 
     hprpc__mutex_lock(&workers->lock);
-    request = workers->nested.first;
-    while (request && !nests_in(request, outer)) {
-        before = request;
-        request = request->next;
-    }
+    request = find_nested(workers, outer);
     if (request) {
-        take_out(&workers->nested, before);
+        hprpc__list_remove(&workers->nested.requests, &request->link);
+        workers->nested.length--;
         worker = myself(workers);
         request->outer = outer;
         worker->request = request;
@@ -334,7 +327,7 @@ static struct hprpc_request *take_left(struct hprpc__workers *workers)
     struct hprpc_request *request;
 
     hprpc__mutex_lock(&workers->lock);
-    request = take_out(workers->nested.first ? &workers->nested : &workers->plain, NULL);
+    request = pop(workers->nested.length ? &workers->nested : &workers->plain);
     hprpc__mutex_unlock(&workers->lock);
     return request;
 }

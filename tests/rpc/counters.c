@@ -147,7 +147,7 @@ static unsigned count_tickets(struct hprpc_controller *controller)
     unsigned count = 0;
 
     hprpc__mutex_lock(&controller->lock);
-    for (struct hprpc_pending_call *pending = controller->tickets.pool; pending; pending = pending->next)
+    for (struct hprpc__link *link = controller->tickets.pool.first; link; link = link->next)
         count++;
     hprpc__mutex_unlock(&controller->lock);
     return count;

@@ -32,7 +32,7 @@ static bool has_deferred(const struct world *world, const struct hprpc_controlle
 
 static bool is_busy(const struct world *world, const struct hprpc_controller *controller)
 {
-    return controller->running || controller->waiting_first ||
+    return controller->running || !hprpc__list_is_empty(&controller->waiting) ||
            (controller->workers && atomic_load(&controller->quota->calls)) || has_deferred(world, controller);
 }
 
@@ -191,9 +191,9 @@ static struct sum kept(const struct hprpc_server *server, const struct world *wo
         sum.bytes += deferred->request->charge;
     }
     for (; controller; controller = controller->next) {
-        for (const struct hprpc_request *request = controller->waiting_first; request; request = request->next) {
+        for (const struct hprpc__link *link = controller->waiting.first; link; link = link->next) {
             sum.calls++;
-            sum.bytes += request->charge;
+            sum.bytes += ((const struct hprpc_request *)link)->charge;
         }
     }
     return sum;
