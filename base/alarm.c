@@ -2,6 +2,7 @@
 /* An alarm by timerfd. */
 #include "base/alarm.h"
 #include "base/system-calls.h"
+#include "base/deadline.h"
 
 #include <sys/timerfd.h>
 #include <time.h>
@@ -21,11 +22,11 @@ void hprpc__alarm_clear(struct hprpc__alarm *alarm)
     alarm->fd = -1;
 }
 
-void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, uint64_t until)
+void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, hprpc__deadline until)
 {
     /* a rest of 0 would turn the timer off */
     uint64_t rest = until > now ? until - now : 1;
-    struct itimerspec when = { .it_value = { (time_t)(rest / 1000000000u), (long)(rest % 1000000000u) } };
+    struct itimerspec when = { .it_value = { (time_t)(rest / HPRPC__SECOND), (long)(rest % HPRPC__SECOND) } };
 
     if (until < alarm->due && timerfd_settime(alarm->fd, 0, &when, NULL) == 0)
         alarm->due = until;

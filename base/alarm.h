@@ -9,10 +9,11 @@
 
 #include "base/clock.h"
 #include "base/poller.h"
+#include "base/deadline.h"
 
 struct hprpc__alarm {
-    int fd;       /* -1: there is none */
-    uint64_t due; /* when it rings, by the context's clock; HPRPC__NEVER while it is not set */
+    int fd;              /* -1: there is none */
+    hprpc__deadline due; /* when it rings, by the context's clock; HPRPC__NEVER while it is not set */
 };
 
 /* Makes an alarm. HPRPC_ESYSTEM. hprpc__alarm_clear is safe after it, and where `fd` is -1. */
@@ -20,7 +21,7 @@ int hprpc__alarm_init(struct hprpc__alarm *alarm);
 void hprpc__alarm_clear(struct hprpc__alarm *alarm);
 
 /* Makes the alarm ring by `until`, unless it rings earlier anyway. */
-void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, uint64_t until);
+void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, hprpc__deadline until);
 
 /* Takes the ring of an alarm, so that the set is quiet again. */
 void hprpc__alarm_take(struct hprpc__alarm *alarm);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine's monotonic clock, by clock_gettime. */
 #include "base/clock.h"
+#include "base/deadline.h"
 
 #include <time.h>
 
@@ -9,5 +10,5 @@ uint64_t hprpc__clock_now(void)
     struct timespec time;
 
     clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+    return (uint64_t)time.tv_sec * HPRPC__SECOND + (uint64_t)time.tv_nsec;
 }

@@ -5,8 +5,7 @@
 
 #include <stdint.h>
 
-/* Deadlines that never come. */
-#define HPRPC__NEVER UINT64_MAX
+#include "base/deadline.h"
 
 /* Nanoseconds since an origin that does not change while the machine runs; setting the time of day does not move it. */
 uint64_t hprpc__clock_now(void);
@@ -37,7 +36,7 @@ static inline uint64_t hprpc__ticks_of_silence(void)
     __asm__ __volatile__("mrs %0, cntfrq_el0" : "=r"(frequency));
     return frequency / 100;
 #else
-    return 10000000;
+    return 10 * HPRPC__MILLISECOND;
 #endif
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 
 /* Machines of 32 bits have another call for times of 64 bits. */
 #ifdef SYS_futex_time64
@@ -22,7 +23,7 @@ enum { FUTEX = SYS_futex };
 /* Sleeps while the word has this value, at most `nanoseconds`, or less. */
 static void sleep_on(atomic_uint *word, unsigned value, uint64_t nanoseconds)
 {
-    const struct timespec limit = { (time_t)(nanoseconds / 1000000000u), (long)(nanoseconds % 1000000000u) };
+    const struct timespec limit = { (time_t)(nanoseconds / HPRPC__SECOND), (long)(nanoseconds % HPRPC__SECOND) };
 
     syscall(FUTEX, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, nanoseconds == HPRPC__NEVER ? NULL : &limit, NULL, 0);
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/system-calls.h"
 #include "base/thread.h"
+#include "base/deadline.h"
 
 /* ---- A set ---- */
 
@@ -92,7 +93,7 @@ short hprpc__poll_now(int fd, short events)
 
 bool hprpc__poll_last(const struct hprpc_watch *watches, size_t count, uint64_t nanoseconds)
 {
-    struct timespec timeout = { (time_t)(nanoseconds / 1000000000u), (long)(nanoseconds % 1000000000u) };
+    struct timespec timeout = { (time_t)(nanoseconds / HPRPC__SECOND), (long)(nanoseconds % HPRPC__SECOND) };
     struct pollfd polls[HPRPC_WATCH_MAX + 1];
 
     hprpc__assert(count && count <= HPRPC_WATCH_MAX + 1);

@@ -5,6 +5,8 @@
 
 #include <hprpc/channel/channel.h>
 
+#include "base/deadline.h"
+
 /* A set of descriptors, each with an owner. It is a descriptor itself: readable while an event waits. */
 struct hprpc__poller {
     int fd; /* -1: there is none */
@@ -41,7 +43,7 @@ bool hprpc__poll_last(const struct hprpc_watch *watches, size_t count, uint64_t 
 /* Nanoseconds in milliseconds, rounded up. */
 static inline int hprpc__milliseconds(uint64_t nanoseconds)
 {
-    uint64_t milliseconds = nanoseconds / 1000000u + (nanoseconds % 1000000u != 0);
+    uint64_t milliseconds = nanoseconds / HPRPC__MILLISECOND + (nanoseconds % HPRPC__MILLISECOND != 0);
 
     return milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds;
 }

@@ -15,12 +15,13 @@
 #include <unistd.h>
 
 #include "base/errno-text.h"
+#include "base/deadline.h"
 
 /*
  * A server opens the FIFOs right after it has read the registration. If it has not done so after this long, it cannot, and has no
  * way to say so without the FIFOs.
  */
-#define TICK (250ull * 1000 * 1000)
+#define TICK (250 * HPRPC__MILLISECOND)
 #define PATIENCE (4 * TICK)
 
 static int make_token(char ret_token[HPRPC__PIPE_TOKEN + 1])

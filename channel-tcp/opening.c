@@ -10,8 +10,9 @@
 #include "base/alarm.h"
 #include "base/errno-text.h"
 #include "base/thread.h"
+#include "base/deadline.h"
 
-#define STAGGER (250ull * 1000 * 1000) /* RFC 8305 recommends it */
+#define STAGGER (250 * HPRPC__MILLISECOND) /* RFC 8305 recommends it */
 
 enum { WATCHED = HPRPC_WATCH_MAX - 1 }; /* attempts that wake a sleeping thread; the alarm wakes it for the others */
 

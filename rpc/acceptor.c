@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/errno-text.h"
+#include "base/deadline.h"
 #include "rpc/transports.h"
 #include "rpc/pump/watcher.h"
 
@@ -12,8 +13,8 @@ enum { ACCEPTS = 64 }; /* connections accepted in one turn, so that the loop ser
 
 enum { TURNED_AWAY = 64 }; /* connections turned away between two pauses, so that a flood costs next to nothing */
 
-#define PAUSE (100ull * 1000 * 1000)
-#define SILENCE (10ull * 1000 * 1000 * 1000) /* between two log lines about connections that are turned away or wait */
+#define PAUSE (100 * HPRPC__MILLISECOND)
+#define SILENCE (10 * HPRPC__SECOND) /* between two log lines about connections that are turned away or wait */
 
 /* ---- Listening ---- */
 
@@ -207,7 +208,7 @@ void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor, uint64_t now)
     }
 }
 
-uint64_t hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now)
+hprpc__deadline hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now)
 {
     if (!acceptor->paused_until)
         return HPRPC__NEVER;

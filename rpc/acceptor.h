@@ -4,6 +4,7 @@
 #define HPRPC_RPC_ACCEPTOR_H
 
 #include "rpc/pump/loop.h"
+#include "base/deadline.h"
 
 struct hprpc__listening {
     struct hprpc__link link;
@@ -26,12 +27,12 @@ struct hprpc__acceptor {
     struct hprpc_context *context;
     struct hprpc__loop *loop;     /* whose epoll set the listeners are in */
     struct hprpc__list listeners; /* in the order they were added */
-    uint64_t paused_until;        /* 0 while accepting goes on */
+    hprpc__deadline paused_until; /* 0 while accepting goes on */
     bool polls;                   /* some listeners are polled */
-    uint64_t next_poll;           /* when they are polled again */
+    hprpc__deadline next_poll;    /* when they are polled again */
     bool looked_twice;            /* the server was full in the turn before, too */
     uint32_t turned_away;         /* since the last pause */
-    uint64_t silent_until;        /* when the log may complain again */
+    hprpc__deadline silent_until; /* when the log may complain again */
     uint32_t unsaid;              /* complaints since the last one that was logged */
 
     /*
@@ -53,7 +54,7 @@ void hprpc__acceptor_event(struct hprpc__acceptor *acceptor, struct hprpc__liste
 void hprpc__acceptor_poll(struct hprpc__acceptor *acceptor, uint64_t now);
 
 /* Begins to accept again when a pause is over; returns when that will be, or HPRPC__NEVER. */
-uint64_t hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now);
+hprpc__deadline hprpc__acceptor_resume(struct hprpc__acceptor *acceptor, uint64_t now);
 
 /* Ends a pause early: called when a connection that was turned away has ended. On the loop's thread. */
 void hprpc__acceptor_hurry(struct hprpc__acceptor *acceptor);

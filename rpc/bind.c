@@ -6,6 +6,7 @@
 #include "rpc/call/ticket.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/pump/wait.h"
+#include "base/deadline.h"
 
 static int explain(struct hprpc_call *call, int code, const char *text)
 {
@@ -121,7 +122,7 @@ int hprpc_stub_bind_collect(struct hprpc_call *call, const struct hprpc_interfac
 static void await_answer(struct hprpc_pending_call *pending)
 {
     const struct hprpc__awaited answer = { .pending = &pending, .count = 1 };
-    uint64_t deadline = 0;
+    hprpc__deadline deadline = 0;
 
     hprpc__pump_wait_on(pending->controller, &answer, pending->timeout_ms, &deadline);
     if (!hprpc__ticket_is_done(pending) && !hprpc__ticket_cancel(pending, HPRPC_EDEADLINE))

@@ -7,6 +7,7 @@
 
 #include "base/errno-text.h"
 #include "base/wake.h"
+#include "base/deadline.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
 #include "rpc/handle.h"
@@ -26,9 +27,9 @@ struct connection {
     enum hprpc_pump pump;
     struct hprpc__shared *shared;
     int wake_fd;
-    struct hprpc__poller poller;   /* with HPRPC_PUMP_LOOP, else none */
-    struct hprpc__sleeper sleeper; /* with the other two */
-    _Atomic uint64_t nap_end;      /* HPRPC_PUMP_LOOP: when to look again if only time wakes the loop; 0: never */
+    struct hprpc__poller poller;     /* with HPRPC_PUMP_LOOP, else none */
+    struct hprpc__sleeper sleeper;   /* with the other two */
+    _Atomic hprpc__deadline nap_end; /* HPRPC_PUMP_LOOP: when to look again if only time wakes the loop; 0: never */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
     struct hprpc__thread thread; /* HPRPC_PUMP_THREAD */
@@ -279,7 +280,7 @@ static int new_controller(struct connection *connection, struct hprpc_channel *c
         .clear_roles = hprpc__controller_clear_roles,
         .shared = connection->shared,
         .wake_fd = connection->wake_fd,
-        .opening_deadline = hprpc_context_now(connection->context) + opening_ms * 1000000ull,
+        .opening_deadline = hprpc__deadline_after_ms(hprpc_context_now(connection->context), opening_ms),
         .begins = true,
     };
 
@@ -476,8 +477,8 @@ int hprpc_client_descriptor(struct hprpc_client *client)
 
 int hprpc_client_timeout(struct hprpc_client *client)
 {
-    uint64_t deadline = hprpc__controller_deadline(client->controller);
-    uint64_t nap_end = atomic_load_explicit(&connection_of(client)->nap_end, memory_order_relaxed);
+    hprpc__deadline deadline = hprpc__controller_deadline(client->controller);
+    hprpc__deadline nap_end = atomic_load_explicit(&connection_of(client)->nap_end, memory_order_relaxed);
     uint64_t now;
 
     if (nap_end && nap_end < deadline)

@@ -3,6 +3,7 @@
 #include "rpc/pending-call.h"
 
 #include "base/single-thread.h"
+#include "base/deadline.h"
 #include "rpc/pump/wait.h"
 
 /* Cancels a call that is still open; if its answer is just being stored, waits until that is done. */
@@ -80,7 +81,7 @@ static int first_done(struct hprpc_pending_call *const *pending, size_t count)
 }
 
 /* The first deadline of the tickets, each fixed when its call was posted. */
-static uint64_t first_deadline(const struct hprpc__awaited *awaited)
+static hprpc__deadline first_deadline(const struct hprpc__awaited *awaited)
 {
     uint64_t first = HPRPC__NEVER;
 
@@ -109,11 +110,11 @@ static void expire_due(struct hprpc_controller *controller, const struct hprpc__
 /* Waits for one of the tickets. Their deadlines hold even if the thread that pumps is too busy to see them pass. */
 static void wait_for_any(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
 {
-    uint64_t until = first_deadline(awaited), given;
+    hprpc__deadline until = first_deadline(awaited), given;
     bool own = true;
 
     if (timeout_ms != HPRPC_NO_TIMEOUT) {
-        given = hprpc_context_now(controller->context) + timeout_ms * 1000000ull;
+        given = hprpc__deadline_after_ms(hprpc_context_now(controller->context), timeout_ms);
         own = until <= given;
         until = own ? until : given;
     }

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/errno-text.h"
+#include "base/deadline.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
 #include "rpc/handle.h"
@@ -128,7 +129,7 @@ static int arrive(void *self, struct hprpc_channel *channel, const char *refusal
         .shared = server->shared,
         .has_quota = true,
         .wake_fd = loop->wake_fd,
-        .opening_deadline = hprpc_context_now(server->context) + opening_ms * 1000000ull,
+        .opening_deadline = hprpc__deadline_after_ms(hprpc_context_now(server->context), opening_ms),
         .refusal = refusal,
     };
     int r;
@@ -218,7 +219,7 @@ static int make_parts(struct hprpc_server *server, const struct hprpc_server_opt
         r = make_loops(server, or_default(options->loops, 1));
     if (r == 0 && options->workers)
         r = hprpc__workers_new(server->context, options->workers,
-                               or_default(options->worker_idle_ms, HPRPC__WORKER_IDLE_MS) * 1000000ull,
+                               or_default(options->worker_idle_ms, HPRPC__WORKER_IDLE_MS) * HPRPC__MILLISECOND,
                                &server->workers);
     return r;
 }
@@ -379,12 +380,7 @@ int hprpc_server_connections(struct hprpc_server *server, int (*visit)(void *sel
 
 /* ---- Running ---- */
 
-static uint64_t earlier(uint64_t one, uint64_t other)
-{
-    return one < other ? one : other;
-}
-
-int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, uint64_t until)
+int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, hprpc__deadline until)
 {
     uint64_t resume = HPRPC__NEVER;
 
@@ -392,7 +388,7 @@ int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, uint64_t unt
         resume = hprpc__acceptor_resume(&server->acceptor, hprpc_context_now(server->context));
     if (server->acceptor.polls) {
         hprpc__acceptor_poll(&server->acceptor, hprpc_context_now(server->context));
-        resume = earlier(resume, server->acceptor.next_poll);
+        resume = hprpc__deadline_earlier(resume, server->acceptor.next_poll);
     }
     return hprpc__loop_turn(&server->loops[0].loop, may_sleep, resume < until ? resume : until);
 }
@@ -485,15 +481,15 @@ int hprpc_server_descriptor(struct hprpc_server *server)
 
 int hprpc_server_timeout(struct hprpc_server *server)
 {
-    uint64_t deadline = hprpc__loop_deadline(&server->loops[0].loop);
+    hprpc__deadline deadline = hprpc__loop_deadline(&server->loops[0].loop);
     uint64_t now;
 
     if (server->stage == HPRPC__STOPPED)
         return -1;
     if (server->acceptor.polls)
-        deadline = earlier(deadline, server->acceptor.next_poll);
+        deadline = hprpc__deadline_earlier(deadline, server->acceptor.next_poll);
     if (server->acceptor.paused_until)
-        deadline = earlier(deadline, server->acceptor.paused_until);
+        deadline = hprpc__deadline_earlier(deadline, server->acceptor.paused_until);
     if (server->stage == HPRPC__SERVING && deadline == HPRPC__NEVER)
         return -1;
     now = hprpc_context_now(server->context);

@@ -8,6 +8,7 @@
 #include "rpc/acceptor.h"
 #include "rpc/serve/services.h"
 #include "rpc/serve/workers.h"
+#include "base/deadline.h"
 
 enum {
     HPRPC__CONNECTIONS_MAX = 4096,
@@ -60,8 +61,8 @@ struct hprpc_server {
     atomic_bool over;                /* the loops' threads must return */
     enum hprpc__server_stage stage;  /* of the thread in hprpc_server_process */
     struct hprpc__server_signals signals;
-    _Atomic uint64_t stop_deadline; /* fixed by the first thread that sees `stop`; 0 before */
-    atomic_uint turning_away;       /* connections that are being turned away */
+    _Atomic hprpc__deadline stop_deadline; /* fixed by the first thread that sees `stop`; 0 before */
+    atomic_uint turning_away;              /* connections that are being turned away */
     void (*connected)(void *self, struct hprpc_controller *controller);
     void (*disconnected)(void *self, struct hprpc_controller *controller, int code, const char *reason);
     void *connected_self;
@@ -70,14 +71,14 @@ struct hprpc_server {
 };
 
 /* One turn of the first loop, which also accepts. */
-int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, uint64_t until);
+int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, hprpc__deadline until);
 
 /* ---- stop.c: the end ---- */
 
 bool hprpc__server_is_told_to_stop(struct hprpc_server *server);
 
 /* When all connections of a host must end: `stop_deadline` of struct hprpc__host. */
-uint64_t hprpc__server_ends(struct hprpc__host *host);
+hprpc__deadline hprpc__server_ends(struct hprpc__host *host);
 
 /* Stops listening, and serves until the requests that are kept have finished, or the stop deadline. 0 or HPRPC_ESYSTEM. */
 int hprpc__server_drain(struct hprpc_server *server);
@@ -89,7 +90,7 @@ void hprpc__server_send_rest(struct hprpc_server *server, struct hprpc__loop *lo
 int hprpc__server_go_on_stopping(struct hprpc_server *server);
 
 /* When the next of these steps is due, at the latest: `deadline` is the loop's own. */
-uint64_t hprpc__server_next_look(struct hprpc_server *server, uint64_t now, uint64_t deadline);
+hprpc__deadline hprpc__server_next_look(struct hprpc_server *server, uint64_t now, hprpc__deadline deadline);
 
 /* Takes a signal of hprpc_server_stop_on_signal. */
 void hprpc__server_take_signal(struct hprpc_server *server);

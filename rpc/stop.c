@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 #include "base/signals.h"
+#include "base/deadline.h"
 #include "rpc/pump/watcher.h"
 #include "rpc/server.h"
 
 /* the last answer does not ring the loop, so a loop that drains looks again every few milliseconds */
-#define DRAIN_LOOK (5ull * 1000 * 1000)
+#define DRAIN_LOOK (5 * HPRPC__MILLISECOND)
 
 bool hprpc__server_is_told_to_stop(struct hprpc_server *server)
 {
@@ -20,9 +21,9 @@ bool hprpc__server_is_told_to_stop(struct hprpc_server *server)
 }
 
 /* The time by which the server must have stopped; the first call fixes it. */
-static uint64_t stop_deadline(struct hprpc_server *server)
+static hprpc__deadline stop_deadline(struct hprpc_server *server)
 {
-    uint64_t none = 0, deadline = hprpc_context_now(server->context) + server->stop_ms * 1000000ull;
+    uint64_t none = 0, deadline = hprpc__deadline_after_ms(hprpc_context_now(server->context), server->stop_ms);
 
     /* relaxed: this orders nothing else, and all threads see the same number */
     if (atomic_compare_exchange_strong_explicit(&server->stop_deadline, &none, deadline, memory_order_relaxed,
@@ -31,16 +32,11 @@ static uint64_t stop_deadline(struct hprpc_server *server)
     return none;
 }
 
-uint64_t hprpc__server_ends(struct hprpc__host *host)
+hprpc__deadline hprpc__server_ends(struct hprpc__host *host)
 {
     struct hprpc_server *server = ((struct hprpc__serving_loop *)host)->server;
 
     return hprpc__server_is_told_to_stop(server) ? stop_deadline(server) : HPRPC__NEVER;
-}
-
-static uint64_t earlier(uint64_t one, uint64_t other)
-{
-    return one < other ? one : other;
 }
 
 /* ---- Waiting for it ---- */
@@ -55,7 +51,7 @@ static void begin_to_drain(struct hprpc_server *server)
 
 int hprpc__server_drain(struct hprpc_server *server)
 {
-    uint64_t deadline = stop_deadline(server);
+    hprpc__deadline deadline = stop_deadline(server);
     uint64_t now;
     int r = 0;
 
@@ -64,19 +60,19 @@ int hprpc__server_drain(struct hprpc_server *server)
         now = hprpc_context_now(server->context);
         if (now >= deadline)
             break;
-        r = hprpc__server_turn(server, true, earlier(now + DRAIN_LOOK, deadline));
+        r = hprpc__server_turn(server, true, hprpc__deadline_earlier(now + DRAIN_LOOK, deadline));
     }
     return r;
 }
 
 void hprpc__server_send_rest(struct hprpc_server *server, struct hprpc__loop *loop)
 {
-    uint64_t deadline = stop_deadline(server);
+    hprpc__deadline deadline = stop_deadline(server);
     uint64_t now;
 
     while (hprpc__shared_is_ours(server->shared) && hprpc__loop_has_unsent(loop) &&
            (now = hprpc_context_now(loop->context)) < deadline) {
-        if (hprpc__loop_turn(loop, true, earlier(now + DRAIN_LOOK, deadline)) < 0)
+        if (hprpc__loop_turn(loop, true, hprpc__deadline_earlier(now + DRAIN_LOOK, deadline)) < 0)
             break;
     }
 }
@@ -104,9 +100,9 @@ int hprpc__server_go_on_stopping(struct hprpc_server *server)
     return server->stage == HPRPC__STOPPED ? HPRPC_ECLOSED : 0;
 }
 
-uint64_t hprpc__server_next_look(struct hprpc_server *server, uint64_t now, uint64_t deadline)
+hprpc__deadline hprpc__server_next_look(struct hprpc_server *server, uint64_t now, hprpc__deadline deadline)
 {
-    return earlier(deadline, earlier(now + DRAIN_LOOK, stop_deadline(server)));
+    return hprpc__deadline_earlier(deadline, hprpc__deadline_earlier(now + DRAIN_LOOK, stop_deadline(server)));
 }
 
 /* ---- Asking for it ---- */

@@ -9,6 +9,7 @@
 #include "rpc/pump/look.h"
 #include "rpc/pump/wait.h"
 #include "rpc/serve/workers.h"
+#include "base/deadline.h"
 
 #define DRAINING "the other side is stopping, and takes no more requests"
 
@@ -387,7 +388,7 @@ static int open_reply(struct hprpc_stub *stub)
 static int exchange(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
-    uint64_t deadline = stub->pending->deadline; /* of a call that waited for room, else 0 */
+    hprpc__deadline deadline = stub->pending->deadline; /* of a call that waited for room, else 0 */
     int r = publish(stub);
 
     hprpc__mutex_unlock(&controller->lock);

@@ -9,6 +9,7 @@
  * pages before bytes arrive, and growing would copy.
  */
 #include "base/step.h"
+#include "base/deadline.h"
 #include "channel/framed/header.h"
 #include "channel/framed/pool.h"
 #include "channel/framed/sides.h"
@@ -26,7 +27,7 @@ enum {
     WINDOW_BYTES = 16 * 1024, /* bytes that must come in each window while a message is incomplete */
 };
 
-#define WINDOW (30ull * 1000 * 1000 * 1000)
+#define WINDOW (30 * HPRPC__SECOND)
 
 /* ---- Memory ---- */
 

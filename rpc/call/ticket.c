@@ -3,6 +3,7 @@
 #include "rpc/call/ticket.h"
 
 #include "base/single-thread.h"
+#include "base/deadline.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/message.h"
@@ -195,8 +196,7 @@ bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now)
 
     hprpc__assert_locked(&pending->controller->lock);
     if (!pending->deadline)
-        pending->deadline =
-            pending->timeout_ms == HPRPC_NO_TIMEOUT ? HPRPC__NEVER : now + pending->timeout_ms * 1000000ull;
+        pending->deadline = hprpc__deadline_after_ms(now, pending->timeout_ms);
     if (pending->deadline >= atomic_load_explicit(&controller->next_deadline, memory_order_relaxed))
         return false;
     atomic_store_explicit(&controller->next_deadline, pending->deadline, memory_order_relaxed);

@@ -20,6 +20,7 @@
 #define HPRPC_RPC_CALL_TICKET_H
 
 #include "rpc/connection/connection.h"
+#include "base/deadline.h"
 
 enum hprpc__ticket_flag {
     HPRPC__DONE = 1,    /* the outcome is stored; only the holder and the callback touch the ticket now */
@@ -37,7 +38,7 @@ struct hprpc_pending_call {
     uint32_t charge; /* lock: bytes of credit that the request took */
     uint32_t timeout_ms;
     uint64_t order;                          /* lock: which REQUEST of the connection it was, from 1 on; 0 for a BIND */
-    uint64_t deadline;                       /* lock: 0 until a thread looks at the clock for it */
+    hprpc__deadline deadline;                /* lock: 0 until a thread looks at the clock for it */
     uint8_t answer;                          /* type of the message that answered */
     bool held;                               /* lock: a caller will clear it */
     bool answered;                           /* lock: the id is free again, the outcome is on its way */

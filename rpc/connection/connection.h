@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/thread.h"
 #include "base/references.h"
+#include "base/deadline.h"
 #include "rpc/connection/body.h"
 #include "rpc/connection/shared.h"
 #include "rpc/connection/spin.h"
@@ -49,10 +50,10 @@ struct hprpc__limits {
 
 /* Whether the other side has given a sign of life. */
 struct hprpc__keepalive {
-    bool answers;               /* the other side pumps all the time, so it can answer a PING */
-    bool heard;                 /* something came since the last look */
-    uint32_t silent;            /* intervals in a row in which nothing came */
-    _Atomic uint64_t next_look; /* HPRPC__NEVER: no pings; written by the pump, read by any thread */
+    bool answers;                      /* the other side pumps all the time, so it can answer a PING */
+    bool heard;                        /* something came since the last look */
+    uint32_t silent;                   /* intervals in a row in which nothing came */
+    _Atomic hprpc__deadline next_look; /* HPRPC__NEVER: no pings; written by the pump, read by any thread */
 };
 
 struct hprpc__grant;
@@ -74,7 +75,7 @@ struct hprpc__host {
     void (*state_changed)(struct hprpc__host *host, struct hprpc_controller *controller);
 
     /* The time at which every connection must end; HPRPC__NEVER for none. NULL: always none. */
-    uint64_t (*stop_deadline)(struct hprpc__host *host);
+    hprpc__deadline (*stop_deadline)(struct hprpc__host *host);
 
     bool pumps_always; /* some thread always pumps, so that a PING is answered */
     bool pumps_alone;  /* only the host's own thread pumps; other threads wait for it */
@@ -153,25 +154,25 @@ struct hprpc_controller {
     bool has_own_clock;        /* `silence` is in the context's nanoseconds rather than in ticks */
     _Atomic uint64_t asked_at; /* the time of the last request; any thread */
     atomic_bool hungry;        /* the last turn found no memory to receive; written by the pump */
-    uint64_t hungry_until;     /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
-    bool starved;              /* lock: closed, because there was no memory for what the other side waits for */
-    bool begins;               /* this side connected, and says HELLO first */
-    bool turned_away;          /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
-    bool announced;            /* the host was told that it is READY; pump */
-    uint64_t number;           /* among those of its host */
-    uint64_t born;             /* when it was made */
-    bool hello_sent;           /* pump */
-    struct hprpc__tickets tickets;     /* lock */
-    uint32_t calls_out;                /* lock: requests without an answer, one-way ones without credit */
-    uint64_t bytes_out;                /* lock: their bodies */
-    uint32_t oneway_calls_out;         /* lock: the one-way ones among them */
-    uint64_t oneway_bytes_out;         /* lock: their bodies */
-    uint64_t unread;                   /* lock: bytes in the channel's queue that the quota knows of */
-    uint32_t progress;                 /* lock: changes whenever credit or room may have come */
-    atomic_uint turns;                 /* of the pump; written by its owner. A turn may make room in the channel */
-    _Atomic uint64_t next_deadline;    /* no ticket expires before it; written under the lock */
-    uint64_t opening_deadline;         /* pump */
-    struct hprpc__keepalive keepalive; /* pump */
+    hprpc__deadline hungry_until;  /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
+    bool starved;                  /* lock: closed, because there was no memory for what the other side waits for */
+    bool begins;                   /* this side connected, and says HELLO first */
+    bool turned_away;              /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
+    bool announced;                /* the host was told that it is READY; pump */
+    uint64_t number;               /* among those of its host */
+    uint64_t born;                 /* when it was made */
+    bool hello_sent;               /* pump */
+    struct hprpc__tickets tickets; /* lock */
+    uint32_t calls_out;            /* lock: requests without an answer, one-way ones without credit */
+    uint64_t bytes_out;            /* lock: their bodies */
+    uint32_t oneway_calls_out;     /* lock: the one-way ones among them */
+    uint64_t oneway_bytes_out;     /* lock: their bodies */
+    uint64_t unread;               /* lock: bytes in the channel's queue that the quota knows of */
+    uint32_t progress;             /* lock: changes whenever credit or room may have come */
+    atomic_uint turns;             /* of the pump; written by its owner. A turn may make room in the channel */
+    _Atomic hprpc__deadline next_deadline; /* no ticket expires before it; written under the lock */
+    hprpc__deadline opening_deadline;      /* pump */
+    struct hprpc__keepalive keepalive;     /* pump */
 
     struct hprpc__quota *quota;                     /* the server's, in `shared`, or NULL */
     struct hprpc__workers *workers;                 /* the server's, or NULL: handlers run inline */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which connection a log line is about: its peer, its number, its age, its calls. */
 #include "rpc/connection/identity.h"
+#include "base/deadline.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ static uint64_t calls_of(struct hprpc_controller *controller)
 
 const char *hprpc__identity_full(struct hprpc_controller *controller, struct hprpc__identity *ret_identity)
 {
-    uint64_t age = (hprpc_context_now(controller->context) - controller->born) / UINT64_C(100000000);
+    uint64_t age = (hprpc_context_now(controller->context) - controller->born) / (100 * HPRPC__MILLISECOND);
     uint64_t calls = calls_of(controller);
     size_t length = strlen(hprpc__identity(controller, ret_identity));
 

@@ -6,10 +6,11 @@
 #include <stdio.h>
 
 #include "base/context.h"
+#include "base/deadline.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/waiters.h"
 
-enum { SILENCE = 10 * 1000 * 1000 }; /* nanoseconds */
+#define SILENCE (10 * HPRPC__MILLISECOND)
 
 /* ---- Life ---- */
 

@@ -4,6 +4,7 @@
 #define HPRPC_RPC_CONNECTION_LIFE_H
 
 #include "rpc/connection/connection.h"
+#include "base/deadline.h"
 
 struct hprpc__controller_setup {
     struct hprpc_context *context;
@@ -16,7 +17,7 @@ struct hprpc__controller_setup {
     struct hprpc__host *host;
     void (*clear_roles)(struct hprpc_controller *controller);
     int wake_fd;
-    uint64_t opening_deadline;
+    hprpc__deadline opening_deadline;
     bool begins;         /* this side connected */
     const char *refusal; /* why the other side is turned away once it has said HELLO; NULL: it is not */
 };

@@ -4,13 +4,14 @@
 #define HPRPC_RPC_CONNECTION_WAITERS_H
 
 #include "rpc/connection/connection.h"
+#include "base/deadline.h"
 
 /* Attempts to send a request that found no credit or no room, and the waiting between them. Starts zeroed. */
 struct hprpc__room {
-    uint32_t turns;    /* the controller's, before the last attempt */
-    uint32_t progress; /* the controller's, after the last attempt */
-    uint64_t deadline; /* of all the waiting; 0 before it begins */
-    bool spins;        /* `spin` has begun; it belongs to the pump */
+    uint32_t turns;           /* the controller's, before the last attempt */
+    uint32_t progress;        /* the controller's, after the last attempt */
+    hprpc__deadline deadline; /* of all the waiting; 0 before it begins */
+    bool spins;               /* `spin` has begun; it belongs to the pump */
     struct hprpc__spin spin;
 };
 

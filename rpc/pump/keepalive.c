@@ -6,13 +6,14 @@
 
 #include "rpc/connection/control.h"
 #include "rpc/pump/break.h"
+#include "base/deadline.h"
 
 enum { SILENT_MAX = 3 }; /* intervals without a sign of life, the first of which ends in a PING */
 
 /* Relaxed: a thread that reads an old `next_look` asks again. */
 static void look_next(struct hprpc_controller *controller, uint64_t now)
 {
-    atomic_store_explicit(&controller->keepalive.next_look, now + controller->own.keepalive_ms * 1000000ull,
+    atomic_store_explicit(&controller->keepalive.next_look, hprpc__deadline_after_ms(now, controller->own.keepalive_ms),
                           memory_order_relaxed);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/wake.h"
+#include "base/deadline.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/waiters.h"
@@ -99,7 +100,7 @@ static void watch_changed(struct hprpc__host *host, struct hprpc_controller *con
 
 static void note_deadline(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
-    uint64_t deadline = hprpc__controller_deadline(controller);
+    hprpc__deadline deadline = hprpc__controller_deadline(controller);
 
     if (deadline < loop->next_deadline)
         loop->next_deadline = deadline;
@@ -467,7 +468,7 @@ static void end_naps(struct hprpc__loop *loop, uint64_t now)
     }
 }
 
-uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop)
+hprpc__deadline hprpc__loop_deadline(const struct hprpc__loop *loop)
 {
     if (loop->active_count)
         return 0;
@@ -503,9 +504,9 @@ static int look_around(struct hprpc__loop *loop, int timeout)
     return 0;
 }
 
-static int sleep_until(struct hprpc__loop *loop, uint64_t until)
+static int sleep_until(struct hprpc__loop *loop, hprpc__deadline until)
 {
-    uint64_t deadline = hprpc__loop_deadline(loop);
+    hprpc__deadline deadline = hprpc__loop_deadline(loop);
     uint64_t now;
 
     if (until < deadline)
@@ -553,7 +554,7 @@ static void own_all(struct hprpc__loop *loop)
         own(controller);
 }
 
-int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until)
+int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, hprpc__deadline until)
 {
     unsigned turns = atomic_load_explicit(&loop->turns, memory_order_relaxed) + 1;
 

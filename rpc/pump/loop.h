@@ -8,6 +8,7 @@
 #define HPRPC_RPC_PUMP_LOOP_H
 
 #include "rpc/pump/sleeper.h"
+#include "base/deadline.h"
 
 struct hprpc__loop {
     struct hprpc__host host;
@@ -31,10 +32,10 @@ struct hprpc__loop {
     struct hprpc_controller *connections; /* all, newest first */
     struct hprpc_controller **active;     /* those that each turn looks at */
     uint32_t listed_count, active_count, active_capacity;
-    uint64_t next_deadline; /* no connection wants hprpc__controller_expire before it */
-    uint64_t polled;        /* when epoll was last asked */
-    uint32_t napping_count; /* connections that nap, */
-    uint64_t nap_end;       /* and until when */
+    hprpc__deadline next_deadline; /* no connection wants hprpc__controller_expire before it */
+    uint64_t polled;               /* when epoll was last asked */
+    uint32_t napping_count;        /* connections that nap, */
+    hprpc__deadline nap_end;       /* and until when */
     struct hprpc__alarm alarm;
     atomic_uint turns; /* so far; other threads may see that it sleeps */
 };
@@ -52,10 +53,10 @@ void hprpc__loop_add(struct hprpc__loop *loop, struct hprpc_controller *controll
  * One turn: serves what is there; with `may_sleep`, spins and sleeps as the connections' strategies say, but not beyond
  * `until`. 0 or HPRPC_ESYSTEM; HPRPC_EFORKED in a child of fork that came out of a handler.
  */
-int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, uint64_t until);
+int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, hprpc__deadline until);
 
 /* When the loop wants a turn even if nothing happens; 0 for at once, HPRPC__NEVER. */
-uint64_t hprpc__loop_deadline(const struct hprpc__loop *loop);
+hprpc__deadline hprpc__loop_deadline(const struct hprpc__loop *loop);
 
 /*
  * Keeps the connections that the loop serves, at most `capacity`; the caller drops them. Returns how many there are, which may

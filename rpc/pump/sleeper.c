@@ -3,6 +3,7 @@
 #include "rpc/pump/sleeper.h"
 
 #include "rpc/pump/watcher.h"
+#include "base/deadline.h"
 
 int hprpc__sleeper_init(struct hprpc__sleeper *sleeper, int wake_fd)
 {
@@ -21,7 +22,7 @@ void hprpc__sleeper_clear(struct hprpc__sleeper *sleeper)
     hprpc__poller_clear(&sleeper->poller);
 }
 
-bool hprpc__sleeper_sleep(struct hprpc__sleeper *sleeper, uint64_t now, uint64_t until)
+bool hprpc__sleeper_sleep(struct hprpc__sleeper *sleeper, uint64_t now, hprpc__deadline until)
 {
     void *owners[HPRPC__POLLER_EVENTS];
     bool woken = false;

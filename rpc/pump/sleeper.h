@@ -4,6 +4,7 @@
 #define HPRPC_RPC_PUMP_SLEEPER_H
 
 #include "base/alarm.h"
+#include "base/deadline.h"
 #include "rpc/connection/connection.h"
 
 /* The set and the alarm. One thread at a time sleeps there: the pump's owner. */
@@ -17,6 +18,6 @@ int hprpc__sleeper_init(struct hprpc__sleeper *sleeper, int wake_fd);
 void hprpc__sleeper_clear(struct hprpc__sleeper *sleeper);
 
 /* Sleeps until a watched descriptor is ready or `until` has come; true when `wake_fd` is readable. */
-bool hprpc__sleeper_sleep(struct hprpc__sleeper *sleeper, uint64_t now, uint64_t until);
+bool hprpc__sleeper_sleep(struct hprpc__sleeper *sleeper, uint64_t now, hprpc__deadline until);
 
 #endif

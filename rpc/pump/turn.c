@@ -12,8 +12,9 @@
 #include "rpc/pump/control.h"
 #include "rpc/pump/dispatch.h"
 #include "rpc/pump/keepalive.h"
+#include "base/deadline.h"
 
-#define HUNGER (1000ull * 1000 * 1000) /* without memory to receive, after which a server ends a connection */
+#define HUNGER HPRPC__SECOND /* without memory to receive, after which a server ends a connection */
 
 enum { BATCH = 64 }; /* most messages in one turn, so that no connection keeps the others waiting */
 
@@ -178,7 +179,7 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
 }
 
 /* The time at which the host ends this connection. */
-static uint64_t end_of(struct hprpc_controller *controller)
+static hprpc__deadline end_of(struct hprpc_controller *controller)
 {
     struct hprpc__host *host = controller->pump.host;
 
@@ -186,20 +187,15 @@ static uint64_t end_of(struct hprpc_controller *controller)
     return hprpc__state(controller) != HPRPC__BROKEN && host->stop_deadline ? host->stop_deadline(host) : HPRPC__NEVER;
 }
 
-static uint64_t earlier(uint64_t one, uint64_t other)
-{
-    return one < other ? one : other;
-}
-
-uint64_t hprpc__controller_deadline(struct hprpc_controller *controller)
+hprpc__deadline hprpc__controller_deadline(struct hprpc_controller *controller)
 {
     uint64_t next = atomic_load_explicit(&controller->next_deadline, memory_order_relaxed);
 
     if (hprpc__state(controller) == HPRPC__OPENING)
-        next = earlier(next, controller->opening_deadline);
-    next = earlier(next, atomic_load_explicit(&controller->keepalive.next_look, memory_order_relaxed));
-    next = earlier(next, controller->hungry_until);
-    return earlier(next, end_of(controller));
+        next = hprpc__deadline_earlier(next, controller->opening_deadline);
+    next = hprpc__deadline_earlier(next, atomic_load_explicit(&controller->keepalive.next_look, memory_order_relaxed));
+    next = hprpc__deadline_earlier(next, controller->hungry_until);
+    return hprpc__deadline_earlier(next, end_of(controller));
 }
 
 static void break_late_opening(struct hprpc_controller *controller)

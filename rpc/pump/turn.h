@@ -4,6 +4,7 @@
 #define HPRPC_RPC_PUMP_TURN_H
 
 #include "rpc/connection/connection.h"
+#include "base/deadline.h"
 
 /*
  * One turn of the pump, by its owner: receives and dispatches a batch of messages and sends what waits. It looks up to `looks`
@@ -17,6 +18,6 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
 void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now);
 
 /* When hprpc__controller_expire must be called next; HPRPC__NEVER. */
-uint64_t hprpc__controller_deadline(struct hprpc_controller *controller);
+hprpc__deadline hprpc__controller_deadline(struct hprpc_controller *controller);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/poller.h"
 #include "base/wake.h"
+#include "base/deadline.h"
 #include "rpc/call/ticket.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/send.h"
@@ -47,7 +48,7 @@ struct wait {
     struct hprpc_controller *controller;
     const struct hprpc__awaited *awaited;
     uint32_t timeout_ms;
-    uint64_t deadline;
+    hprpc__deadline deadline;
     struct hprpc_request *inside; /* the handler on this connection that waits, if its thread is a worker; NULL */
     struct hprpc__spin spin;
 };
@@ -63,7 +64,7 @@ static uint64_t look_at_clock(struct wait *wait)
     uint64_t now = hprpc_context_now(wait->controller->context);
 
     if (!wait->deadline)
-        wait->deadline = wait->timeout_ms == HPRPC_NO_TIMEOUT ? HPRPC__NEVER : now + wait->timeout_ms * 1000000ull;
+        wait->deadline = hprpc__deadline_after_ms(now, wait->timeout_ms);
     return now;
 }
 
@@ -106,7 +107,7 @@ static void take_kick(struct hprpc__pump *pump)
 }
 
 /* Sleeps until a kick, for a millisecond at most: the channel has no descriptors, or there is no memory. True: a kick came. */
-static bool nap(const struct hprpc__pump *pump, uint64_t now, uint64_t until)
+static bool nap(const struct hprpc__pump *pump, uint64_t now, hprpc__deadline until)
 {
     const struct hprpc_watch wake = { .fd = pump->wake_fd, .events = POLLIN };
 
@@ -114,7 +115,7 @@ static bool nap(const struct hprpc__pump *pump, uint64_t now, uint64_t until)
 }
 
 /* Sleeps in poll, where the channel's descriptors are registered in the set of an event loop. True: a kick came. */
-static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
+static bool poll_until(struct hprpc_controller *controller, uint64_t now, hprpc__deadline until)
 {
     struct hprpc_watch watches[HPRPC_WATCH_MAX + 1];
     size_t count;
@@ -132,7 +133,7 @@ static bool poll_until(struct hprpc_controller *controller, uint64_t now, uint64
 }
 
 /* Does the same in the set of a client that has no event loop. */
-static bool sleep_until(struct hprpc_controller *controller, uint64_t now, uint64_t until)
+static bool sleep_until(struct hprpc_controller *controller, uint64_t now, hprpc__deadline until)
 {
     struct hprpc__sleeper *sleeper = controller->pump.host->sleeper;
     bool wakes;
@@ -151,7 +152,7 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
 {
     int cancellation;
     struct hprpc_controller *controller = wait->controller;
-    uint64_t until = hprpc__controller_deadline(controller);
+    hprpc__deadline until = hprpc__controller_deadline(controller);
     bool kicked;
 
     if (wait->deadline < until)
@@ -272,7 +273,7 @@ static struct hprpc_request *worker_inside(const struct hprpc_controller *contro
 }
 
 static int wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
-                   uint64_t *deadline)
+                   hprpc__deadline *deadline)
 {
     struct wait wait = {
         .controller = controller,
@@ -324,7 +325,7 @@ static int wait_on(struct hprpc_controller *controller, const struct hprpc__awai
 /* Waits with cancellation disabled: an opening has cancellation points, and the slots of some channels are such. */
 static __attribute__((noinline)) int wait_without_cancellation(struct hprpc_controller *controller,
                                                                const struct hprpc__awaited *awaited,
-                                                               uint32_t timeout_ms, uint64_t *deadline)
+                                                               uint32_t timeout_ms, hprpc__deadline *deadline)
 {
     int cancellation = hprpc__cancellation_disable();
     int r = wait_on(controller, awaited, timeout_ms, deadline);
@@ -334,7 +335,7 @@ static __attribute__((noinline)) int wait_without_cancellation(struct hprpc_cont
 }
 
 int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
-                        uint64_t *deadline)
+                        hprpc__deadline *deadline)
 {
     if (KODOSIS_UNLIKELY(hprpc__state(controller) == HPRPC__OPENING || !controller->channel->no_cancellation_points))
         return wait_without_cancellation(controller, awaited, timeout_ms, deadline);
@@ -343,7 +344,7 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
 
 int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
 {
-    uint64_t deadline = 0;
+    hprpc__deadline deadline = 0;
 
     return hprpc__pump_wait_on(controller, awaited, timeout_ms, &deadline);
 }

@@ -4,6 +4,7 @@
 #define HPRPC_RPC_PUMP_WAIT_H
 
 #include "rpc/connection/waiters.h"
+#include "base/deadline.h"
 
 /*
  * Waits; pumps if no other thread does, or if this thread is inside a handler of the connection. `timeout_ms` counts from the
@@ -14,7 +15,7 @@ int hprpc__pump_wait(struct hprpc_controller *controller, const struct hprpc__aw
 
 /* The same for one of several waits under one deadline: `deadline` is 0 before the first of them and kept for the next. */
 int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
-                        uint64_t *deadline);
+                        hprpc__deadline *deadline);
 
 /* Waits after an attempt; `timeout_ms` counts from the first of these waits. 0: try again; otherwise as above. */
 int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc__room *room, uint32_t timeout_ms);

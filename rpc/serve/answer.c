@@ -5,6 +5,7 @@
 #include "rpc/connection/message.h"
 #include "rpc/connection/send.h"
 #include "rpc/serve/request.h"
+#include "base/deadline.h"
 
 /* Whether a body counts against HPRPC__QUEUED_REPLIES_MAX; the sentence of an error does not, and always goes out. */
 static bool has_large_body(uint64_t size)
@@ -280,7 +281,7 @@ uint32_t hprpc_request_remaining(const struct hprpc_request *request)
     if (timeout == HPRPC_NO_TIMEOUT)
         return HPRPC_NO_TIMEOUT;
     start_clock(asked);
-    passed = (hprpc_context_now(request->controller->context) - request->arrived) / 1000000u;
+    passed = (hprpc_context_now(request->controller->context) - request->arrived) / HPRPC__MILLISECOND;
     return passed >= timeout ? 0 : timeout - (uint32_t)passed;
 }
 
