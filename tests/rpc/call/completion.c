@@ -108,6 +108,8 @@ static void the_callback_frees_what_is_being_cleared(void **state)
 /* A callback that stays inside until it may leave. */
 struct lingerer {
     struct hprpc_pending_call *shown;
+    pthread_t caller; /* on whose thread it does not stay: there the call was complete before it was registered */
+    bool was_late;
     atomic_bool inside, leaves;
 };
 
@@ -116,6 +118,10 @@ static void linger(void *self, struct hprpc_pending_call *pending)
     struct lingerer *lingerer = self;
     struct patience patience = patience_begin();
 
+    if (pthread_equal(pthread_self(), lingerer->caller)) {
+        lingerer->was_late = true;
+        return;
+    }
     lingerer->shown = pending;
     atomic_store(&lingerer->inside, true);
     while (!atomic_load(&lingerer->leaves) && try_again(&patience))
@@ -127,7 +133,7 @@ static void not_used_again_while_the_callback_runs(void **state)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
     struct hprpc_call first = HPRPC_CALL_INIT, second = HPRPC_CALL_INIT, third = HPRPC_CALL_INIT;
-    struct lingerer lingerer = { .shown = NULL };
+    struct lingerer lingerer = { .caller = pthread_self() };
     struct patience patience = patience_begin();
     struct hprpc_client *client;
     struct stage stage;
@@ -139,8 +145,11 @@ static void not_used_again_while_the_callback_runs(void **state)
     stage_serve(&stage, NULL, &tiny_plain, NULL);
     stage_run(&stage);
     client = stage_connect_tiny(&stage, "", &options, &tiny);
-    assert_int_equal(tiny_echo_start(&tiny, &first, "x", 1), 0);
-    hprpc_pending_call_notify(first.pending, linger, &lingerer);
+    do {
+        assert_int_equal(tiny_echo_start(&tiny, &first, "x", 1), 0);
+        lingerer.was_late = false;
+        hprpc_pending_call_notify(first.pending, linger, &lingerer);
+    } while (lingerer.was_late && try_again(&patience));
     while (!atomic_load(&lingerer.inside) && try_again(&patience))
         ;
     assert_ptr_equal(lingerer.shown, first.pending);
