@@ -29,6 +29,7 @@ static int open_bed(void **state)
     assert_int_equal(hprpc_context_new(NULL, &bed.context), 0);
     assert_int_equal(hprpc__sleeper_init(&bed.sleeper, bed.wake_fd), 0);
     *state = &bed;
+    alarm(30); /* for one that nothing wakes */
     return 0;
 }
 
@@ -36,6 +37,7 @@ static int close_bed(void **state)
 {
     struct bed *bed = *state;
 
+    alarm(0);
     hprpc__sleeper_clear(&bed->sleeper);
     hprpc__sleeper_clear(&bed->sleeper);
     hprpc_context_free(bed->context);
