@@ -2,13 +2,14 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo check test test-long fuzz bench bench-peers bench-instructions format format-check tidy coverage install uninstall package clean
+.PHONY: help demo check test test-long test-mutants fuzz bench bench-peers bench-instructions format format-check tidy coverage install uninstall package clean
 
 help:
 	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
 	@echo 'make check                build one preset and run the quick tests, in less than a minute'
 	@echo 'make test                 build and run the tests: plain, address and thread sanitizers'
 	@echo 'make test-long            search further: HPRPC_LONG=10 takes ten times as long (docs/testing.md)'
+	@echo 'make test-mutants         plant a bug after the other, and see that the tests find each (ARGS=1-20: some of them)'
 	@echo 'make fuzz                 run the fuzz targets for ten minutes each (ARGS=60: seconds)'
 	@echo 'make bench                measure the transports against the floors of this machine (ARGS=--help: options)'
 	@echo 'make bench-peers          build other frameworks too, and measure beside them (ARGS=--rounds=1: quickly)'
@@ -38,6 +39,10 @@ test:
 test-long:
 	@tools/need test
 	@tools/test --long
+
+test-mutants:
+	@tools/need test
+	@tools/mutants $(ARGS)
 
 fuzz:
 	@tools/need test
