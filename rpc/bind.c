@@ -3,6 +3,7 @@
 #include "rpc/call/bind.h"
 
 #include "rpc/call/binding.h"
+#include "rpc/pending-call.h"
 #include "rpc/call/ticket.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/pump/wait.h"
@@ -118,17 +119,6 @@ int hprpc_stub_bind_collect(struct hprpc_call *call, const struct hprpc_interfac
     return 0;
 }
 
-/* Waits for the answer, at most until the deadline, even if the thread that pumps is too busy to see that it has passed. */
-static void await_answer(struct hprpc_pending_call *pending)
-{
-    const struct hprpc__awaited answer = { .pending = &pending, .count = 1 };
-    hprpc__deadline deadline = 0;
-
-    hprpc__pump_wait_on(pending->controller, &answer, pending->timeout_ms, &deadline);
-    if (!hprpc__ticket_is_done(pending) && !hprpc__ticket_cancel(pending, HPRPC_EDEADLINE))
-        hprpc__pump_wait(pending->controller, &answer, HPRPC_NO_TIMEOUT);
-}
-
 static int bind_and_wait(struct hprpc_client *client, const struct hprpc_interface *interface,
                          struct hprpc_detail *detail, struct hprpc_binding **ret_binding)
 {
@@ -136,7 +126,7 @@ static int bind_and_wait(struct hprpc_client *client, const struct hprpc_interfa
     int r = begin(client->controller, interface, &call, true);
 
     if (call.pending) {
-        await_answer(call.pending);
+        hprpc__pending_call_await(call.pending, HPRPC__UNSET);
         r = hprpc_stub_bind_collect(&call, interface, &client, ret_binding);
     }
     if (r < 0)

@@ -90,7 +90,7 @@ static void handed_back(struct hprpc__host *host, struct hprpc_controller *contr
 {
     struct connection *connection = (struct connection *)host;
 
-    if (connection->poller.fd >= 0 && hand_over(connection, controller))
+    if (hand_over(connection, controller))
         hprpc__pump_kick(&controller->pump);
 }
 
@@ -235,7 +235,7 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a connection");
     *connection = (struct connection){
         .host = { .watch_changed = watch_changed,
-                  .handed_back = handed_back,
+                  .handed_back = pump == HPRPC_PUMP_LOOP ? handed_back : NULL,
                   .state_changed = tell_state,
                   .pumps_always = pump != HPRPC_PUMP_CALLER,
                   .pumps_alone = pump == HPRPC_PUMP_THREAD },

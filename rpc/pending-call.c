@@ -59,6 +59,15 @@ void hprpc_call_clear(struct hprpc_call *call)
         hprpc__pending_call_drop(pending);
 }
 
+void hprpc__pending_call_await(struct hprpc_pending_call *pending, hprpc__deadline deadline)
+{
+    const struct hprpc__awaited answer = { .pending = &pending, .count = 1 };
+
+    hprpc__pump_wait_on(pending->controller, &answer, pending->timeout_ms, &deadline);
+    if (!hprpc__ticket_is_done(pending) && !hprpc__ticket_cancel(pending, HPRPC_EDEADLINE))
+        hprpc__pump_wait(pending->controller, &answer, HPRPC_NO_TIMEOUT);
+}
+
 bool hprpc_pending_call_done(const struct hprpc_pending_call *pending)
 {
     return hprpc__ticket_is_done(pending);

@@ -98,48 +98,39 @@ static inline int may_send(const struct hprpc_controller *controller, uint32_t s
     return has_credit(controller, size) ? 0 : HPRPC_EAGAIN;
 }
 
-/* One attempt, under the lock. HPRPC_EAGAIN: not now. */
-static int try_call(struct hprpc_stub *stub, unsigned numbers, uint32_t size)
+/* Takes the credit of a one-way request, which CREDIT gives back. Under the lock. */
+static inline void charge_oneway(struct hprpc_controller *controller, uint32_t size)
 {
-    struct hprpc_controller *controller = stub->client->controller;
-    struct hprpc_header header;
-    int r;
-
-    r = may_send(controller, size);
-    if (r < 0)
-        return r;
-    r = hprpc__ticket_reserve(controller, size, timeout_of(stub), &stub->pending);
-    if (r < 0)
-        return r;
-
-    header = header_of(stub, numbers);
-    header.call = stub->pending->id;
-    controller->tickets.slots[header.call].depth = header.depth;
-    r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
-    if (r < 0)
-        hprpc__ticket_release(stub->pending);
-    return code_of_start(r);
+    controller->calls_out++;
+    controller->bytes_out += size;
+    controller->oneway_calls_out++;
+    controller->oneway_bytes_out += size;
 }
 
-static int try_oneway(struct hprpc_stub *stub, unsigned numbers, uint32_t size)
+/* One attempt to reserve what the request needs, under the lock. HPRPC_EAGAIN: not now. */
+static inline __attribute__((always_inline)) int attempt(struct hprpc_stub *stub, unsigned numbers, uint32_t size,
+                                                         bool oneway)
 {
     struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_header header;
-    int r;
+    int r = may_send(controller, size);
 
-    r = may_send(controller, size);
+    if (r == 0 && !oneway)
+        r = hprpc__ticket_reserve(controller, size, timeout_of(stub), &stub->pending);
     if (r < 0)
         return r;
-
     header = header_of(stub, numbers);
-    header.flags |= HPRPC_FLAG_ONEWAY;
-    r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
-    if (r == 0) {
-        controller->calls_out++;
-        controller->bytes_out += size;
-        controller->oneway_calls_out++;
-        controller->oneway_bytes_out += size;
+    if (oneway) {
+        header.flags |= HPRPC_FLAG_ONEWAY;
+    } else {
+        header.call = stub->pending->id;
+        controller->tickets.slots[header.call].depth = header.depth;
     }
+    r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
+    if (r == 0 && oneway)
+        charge_oneway(controller, size);
+    if (r < 0 && !oneway)
+        hprpc__ticket_release(stub->pending);
     return code_of_start(r);
 }
 
@@ -260,9 +251,9 @@ static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struc
     return r;
 }
 
-static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
-                        struct hprpc_call *call, uint32_t procedure, uint64_t size,
-                        int (*attempt)(struct hprpc_stub *, unsigned, uint32_t))
+static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, struct hprpc_client *client,
+                                                       const struct hprpc_binding *binding, struct hprpc_call *call,
+                                                       uint32_t procedure, uint64_t size, bool oneway)
 {
     if (KODOSIS_UNLIKELY(!binding))
         return explain(call, HPRPC_EINVAL, "the proxy is not bound to anything");
@@ -289,7 +280,7 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, co
         hprpc__ticket_retire(former);
     for (;;) {
         hprpc__room_before(&room, controller);
-        r = attempt(stub, numbers, (uint32_t)size);
+        r = attempt(stub, numbers, (uint32_t)size, oneway);
         if (KODOSIS_LIKELY(r == 0))
             break;
         hprpc__room_after(&room, controller);
@@ -308,13 +299,13 @@ static inline int begin(struct hprpc_stub *stub, struct hprpc_client *client, co
 int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
                      struct hprpc_call *call, uint32_t procedure, uint64_t size)
 {
-    return begin(stub, client, binding, call, procedure, size, try_call);
+    return begin(stub, client, binding, call, procedure, size, false);
 }
 
 int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
                             struct hprpc_call *call, uint32_t procedure, uint64_t size)
 {
-    return begin(stub, client, binding, call, procedure, size, try_oneway);
+    return begin(stub, client, binding, call, procedure, size, true);
 }
 
 /* ---- Publishing ---- */
@@ -394,11 +385,7 @@ static int exchange(struct hprpc_stub *stub)
     hprpc__mutex_unlock(&controller->lock);
     if (r == HPRPC_EINVAL)
         return explain_value(stub);
-    hprpc__pump_wait_on(controller, &(struct hprpc__awaited){ .pending = &stub->pending, .count = 1 },
-                        stub->pending->timeout_ms, &deadline);
-    if (!hprpc__ticket_is_done(stub->pending) && !hprpc__ticket_cancel(stub->pending, HPRPC_EDEADLINE))
-        hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = &stub->pending, .count = 1 },
-                         HPRPC_NO_TIMEOUT);
+    hprpc__pending_call_await(stub->pending, deadline);
     return open_reply(stub);
 }
 
