@@ -120,9 +120,9 @@ static void floods_both_ways(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(nested_to_the_depth),
-    cmocka_unit_test(floods_from_a_handler),
-    cmocka_unit_test(floods_both_ways),
+    fixture_test(nested_to_the_depth),
+    fixture_test(floods_from_a_handler),
+    fixture_test(floods_both_ways),
 };
 
 const struct chapter callbacks_chapter = { "callbacks", tests, sizeof(tests) / sizeof(tests[0]) };

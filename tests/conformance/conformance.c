@@ -32,6 +32,7 @@ int main(int argc, char **argv)
         return 2;
     }
     suite_transports[1] = transport->variant;
+    fixture_sweep = suite_sweep;
     obstacle = transport->obstacle ? transport->obstacle() : NULL;
     if (obstacle) {
         printf("%s cannot be tested here: %s\n", transport->name, obstacle);

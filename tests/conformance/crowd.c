@@ -225,9 +225,9 @@ static void connections_have_a_limit(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(many_clients_at_once),          cmocka_unit_test(many_threads_on_one_client),
-    cmocka_unit_test(clients_come_and_go),           cmocka_unit_test(several_loops_and_workers),
-    cmocka_unit_test(one_server_on_every_transport), cmocka_unit_test(connections_have_a_limit),
+    fixture_test(many_clients_at_once),          fixture_test(many_threads_on_one_client),
+    fixture_test(clients_come_and_go),           fixture_test(several_loops_and_workers),
+    fixture_test(one_server_on_every_transport), fixture_test(connections_have_a_limit),
 };
 
 const struct chapter crowd_chapter = { "crowd", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -314,14 +314,14 @@ static void forked_child(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(killed_server),
-    cmocka_unit_test(killed_client),
-    cmocka_unit_test(closed_here),
-    cmocka_unit_test(server_stops_under_a_call),
-    cmocka_unit_test(closed_from_another_thread),
-    cmocka_unit_test(closed_under_a_sleeper),
-    cmocka_unit_test(reply_outlives_its_client),
-    cmocka_unit_test(forked_child),
+    fixture_test(killed_server),
+    fixture_test(killed_client),
+    fixture_test(closed_here),
+    fixture_test(server_stops_under_a_call),
+    fixture_test(closed_from_another_thread),
+    fixture_test(closed_under_a_sleeper),
+    fixture_test(reply_outlives_its_client),
+    fixture_test(forked_child),
 };
 
 const struct chapter death_chapter = { "death", tests, sizeof(tests) / sizeof(tests[0]) };

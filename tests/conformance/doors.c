@@ -183,12 +183,12 @@ static void an_absolute_path(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(refused),
-    cmocka_unit_test(malformed),
-    cmocka_unit_test(both_ends_read_options_alike),
-    cmocka_unit_test(a_place_is_taken_once),
-    cmocka_unit_test(a_name_comes_again),
-    cmocka_unit_test(an_absolute_path),
+    fixture_test(refused),
+    fixture_test(malformed),
+    fixture_test(both_ends_read_options_alike),
+    fixture_test(a_place_is_taken_once),
+    fixture_test(a_name_comes_again),
+    fixture_test(an_absolute_path),
 };
 
 const struct chapter doors_chapter = { "doors", tests, sizeof(tests) / sizeof(tests[0]) };

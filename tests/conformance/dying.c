@@ -321,8 +321,8 @@ static void servers_die_at_any_moment(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(clients_die_at_any_moment),
-    cmocka_unit_test(servers_die_at_any_moment),
+    fixture_test(clients_die_at_any_moment),
+    fixture_test(servers_die_at_any_moment),
 };
 
 const struct chapter dying_chapter = { "dying", tests, sizeof(tests) / sizeof(tests[0]) };

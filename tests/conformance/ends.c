@@ -231,12 +231,12 @@ static void closed_by_a_handler(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(freed),
-    cmocka_unit_test(closed_by_another_thread),
-    cmocka_unit_test(closed_by_a_callback),
-    cmocka_unit_test(stopped),
-    cmocka_unit_test(killed),
-    cmocka_unit_test(closed_by_a_handler),
+    fixture_test(freed),
+    fixture_test(closed_by_another_thread),
+    fixture_test(closed_by_a_callback),
+    fixture_test(stopped),
+    fixture_test(killed),
+    fixture_test(closed_by_a_handler),
 };
 
 const struct chapter ends_chapter = { "ends", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -232,9 +232,9 @@ static void slow_client_harms_nobody(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(pipelining_to_the_credit),   cmocka_unit_test(large_both_ways_at_once),
-    cmocka_unit_test(large_from_several_threads), cmocka_unit_test(one_way_flood),
-    cmocka_unit_test(slow_server_bounds_memory),  cmocka_unit_test(slow_client_harms_nobody),
+    fixture_test(pipelining_to_the_credit),   fixture_test(large_both_ways_at_once),
+    fixture_test(large_from_several_threads), fixture_test(one_way_flood),
+    fixture_test(slow_server_bounds_memory),  fixture_test(slow_client_harms_nobody),
 };
 
 const struct chapter flow_chapter = { "flow", tests, sizeof(tests) / sizeof(tests[0]) };

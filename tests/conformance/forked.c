@@ -152,6 +152,6 @@ static void out_of_handlers_and_callbacks(void **state)
     }
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(out_of_handlers_and_callbacks) };
+static const struct CMUnitTest tests[] = { fixture_test(out_of_handlers_and_callbacks) };
 
 const struct chapter forked_chapter = { "forked", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -399,12 +399,9 @@ static void a_server_out_of_descriptors_says_so_at_once(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(each_guest_is_told_once_and_counted),
-    cmocka_unit_test(a_guest_may_be_shown_out_at_once),
-    cmocka_unit_test(the_log_tells_lives_by_name),
-    cmocka_unit_test(a_stray_client_is_told_and_named),
-    cmocka_unit_test(a_full_server_says_so_at_once),
-    cmocka_unit_test(a_server_out_of_descriptors_says_so_at_once),
+    fixture_test(each_guest_is_told_once_and_counted), fixture_test(a_guest_may_be_shown_out_at_once),
+    fixture_test(the_log_tells_lives_by_name),         fixture_test(a_stray_client_is_told_and_named),
+    fixture_test(a_full_server_says_so_at_once),       fixture_test(a_server_out_of_descriptors_says_so_at_once),
 };
 
 const struct chapter guests_chapter = { "guests", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -96,7 +96,7 @@ static void replies_without_descriptors(void **state)
     room_close(&room);
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(without_descriptors),
-                                           cmocka_unit_test(replies_without_descriptors) };
+static const struct CMUnitTest tests[] = { fixture_test(without_descriptors),
+                                           fixture_test(replies_without_descriptors) };
 
 const struct chapter held_chapter = { "held", tests, sizeof(tests) / sizeof(tests[0]) };

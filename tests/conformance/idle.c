@@ -362,9 +362,9 @@ static void a_mixed_server_rests(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(any_number_rests),
-    cmocka_unit_test(every_kind_of_server_rests),
-    cmocka_unit_test(a_mixed_server_rests),
+    fixture_test(any_number_rests),
+    fixture_test(every_kind_of_server_rests),
+    fixture_test(a_mixed_server_rests),
 };
 
 const struct chapter idle_chapter = { "idle", tests, sizeof(tests) / sizeof(tests[0]) };

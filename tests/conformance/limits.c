@@ -194,10 +194,10 @@ static void a_flood_of_cancellations(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(kept_calls_have_a_limit),
-    cmocka_unit_test(kept_bytes_have_a_limit),
-    cmocka_unit_test(a_flood_is_turned_away),
-    cmocka_unit_test(a_flood_of_cancellations),
+    fixture_test(kept_calls_have_a_limit),
+    fixture_test(kept_bytes_have_a_limit),
+    fixture_test(a_flood_is_turned_away),
+    fixture_test(a_flood_of_cancellations),
 };
 
 const struct chapter limits_chapter = { "limits", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -59,6 +59,6 @@ static void refused_for_good(void **state)
     room_close(&here);
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(refused_for_good) };
+static const struct CMUnitTest tests[] = { fixture_test(refused_for_good) };
 
 const struct chapter memory_chapter = { "memory", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -407,15 +407,15 @@ static void a_black_hole(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(one_thread_for_both_sides),
-    cmocka_unit_test(answered_late),
-    cmocka_unit_test(the_next_address),
-    cmocka_unit_test(nobody_listens),
-    cmocka_unit_test(nobody_answers),
-    cmocka_unit_test(given_up),
-    cmocka_unit_test(the_listener_leaves),
-    cmocka_unit_test(the_listener_is_killed),
-    cmocka_unit_test(a_black_hole),
+    fixture_test(one_thread_for_both_sides),
+    fixture_test(answered_late),
+    fixture_test(the_next_address),
+    fixture_test(nobody_listens),
+    fixture_test(nobody_answers),
+    fixture_test(given_up),
+    fixture_test(the_listener_leaves),
+    fixture_test(the_listener_is_killed),
+    fixture_test(a_black_hole),
 };
 
 const struct chapter opening_chapter = { "opening", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -34,7 +34,8 @@ static void answer(struct probe *probe, struct kept *kept)
 
 static bool is_due(const struct probe *probe, const struct kept *kept)
 {
-    return kept->when_cancelled ? hprpc_request_cancelled(kept->request) : !atomic_load(&probe->hold);
+    return patience_is_over() ||
+           (kept->when_cancelled ? hprpc_request_cancelled(kept->request) : !atomic_load(&probe->hold));
 }
 
 /* Takes out one that can be answered now; when the keeper stops, all can. */
@@ -100,6 +101,13 @@ static int later(void *self, struct hprpc_request *request, int32_t value, bool 
     return 0;
 }
 
+static void probe_close(uintptr_t thing)
+{
+    probe_clear((struct probe *)thing);
+}
+
+static const struct fixture_kind probe_kind = { "probe", FIXTURE_PROBE, NULL, probe_close };
+
 void probe_init(struct probe *probe)
 {
     struct keeper *keeper = calloc(1, sizeof(*keeper));
@@ -111,6 +119,8 @@ void probe_init(struct probe *probe)
     probe->keeper = keeper;
     if (pthread_create(&keeper->thread, NULL, keep, keeper))
         abort();
+    fixture_leave(&fixture_thread, (uintptr_t)keeper->thread); /* is joined with the probe */
+    fixture_enter(&probe_kind, (uintptr_t)probe);
 }
 
 void probe_clear(struct probe *probe)
@@ -119,6 +129,7 @@ void probe_clear(struct probe *probe)
 
     if (!keeper)
         return;
+    fixture_leave(&probe_kind, (uintptr_t)probe);
     pthread_mutex_lock(&keeper->lock);
     keeper->stop = true;
     pthread_cond_signal(&keeper->work);

@@ -53,6 +53,6 @@ static void interrupted_everywhere(void **state)
     }
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(interrupted_everywhere) };
+static const struct CMUnitTest tests[] = { fixture_test(interrupted_everywhere) };
 
 const struct chapter signals_chapter = { "signals", tests, sizeof(tests) / sizeof(tests[0]) };

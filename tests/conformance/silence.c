@@ -161,10 +161,10 @@ static void quiet_but_alive(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(suspended_server),
-    cmocka_unit_test(silent_server),
-    cmocka_unit_test(silent_client),
-    cmocka_unit_test(quiet_but_alive),
+    fixture_test(suspended_server),
+    fixture_test(silent_server),
+    fixture_test(silent_client),
+    fixture_test(quiet_but_alive),
 };
 
 const struct chapter silence_chapter = { "silence", tests, sizeof(tests) / sizeof(tests[0]) };

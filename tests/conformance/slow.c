@@ -77,6 +77,6 @@ static void the_slowest_readers_are_cut_off(void **state)
     }
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(the_slowest_readers_are_cut_off) };
+static const struct CMUnitTest tests[] = { fixture_test(the_slowest_readers_are_cut_off) };
 
 const struct chapter slow_chapter = { "slow", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -117,8 +117,7 @@ static void server_that_lives(void **state)
     room_close(&room);
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(server_that_stopped),
-                                           cmocka_unit_test(server_that_was_killed),
-                                           cmocka_unit_test(server_that_lives) };
+static const struct CMUnitTest tests[] = { fixture_test(server_that_stopped), fixture_test(server_that_was_killed),
+                                           fixture_test(server_that_lives) };
 
 const struct chapter stale_chapter = { "stale", tests, sizeof(tests) / sizeof(tests[0]) };

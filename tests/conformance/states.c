@@ -127,10 +127,10 @@ static void never_ready(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(closed_on_this_side),
-    cmocka_unit_test(the_server_stopped),
-    cmocka_unit_test(the_server_was_killed),
-    cmocka_unit_test(never_ready),
+    fixture_test(closed_on_this_side),
+    fixture_test(the_server_stopped),
+    fixture_test(the_server_was_killed),
+    fixture_test(never_ready),
 };
 
 const struct chapter states_chapter = { "states", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -230,9 +230,9 @@ static void a_signal_ends_run(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(in_any_loop_whatever_runs),
-    cmocka_unit_test(only_real_signals),
-    cmocka_unit_test(a_signal_ends_run),
+    fixture_test(in_any_loop_whatever_runs),
+    fixture_test(only_real_signals),
+    fixture_test(a_signal_ends_run),
 };
 
 const struct chapter stop_in_loop_chapter = { "stop in a loop", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -287,9 +287,9 @@ static void before_it_runs(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_runs_may_finish), cmocka_unit_test(answers_on_their_way_arrive),
-    cmocka_unit_test(the_deadline_holds),   cmocka_unit_test(from_a_signal_handler),
-    cmocka_unit_test(before_it_runs),       cmocka_unit_test(a_handler_that_waits_is_let_go),
+    fixture_test(what_runs_may_finish), fixture_test(answers_on_their_way_arrive),
+    fixture_test(the_deadline_holds),   fixture_test(from_a_signal_handler),
+    fixture_test(before_it_runs),       fixture_test(a_handler_that_waits_is_let_go),
 };
 
 const struct chapter stop_chapter = { "stop", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -291,9 +291,9 @@ static void silent_strangers(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(garbage),
-    cmocka_unit_test(half_sentences),
-    cmocka_unit_test(silent_strangers),
+    fixture_test(garbage),
+    fixture_test(half_sentences),
+    fixture_test(silent_strangers),
 };
 
 const struct chapter strangers_chapter = { "strangers", tests, sizeof(tests) / sizeof(tests[0]) };

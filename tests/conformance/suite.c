@@ -41,8 +41,8 @@ static void own_prefix(char *ret_prefix, size_t capacity)
     snprintf(ret_prefix, capacity, "conform-%d-", (int)getpid());
 }
 
-/* Looks in a directory, and in those right below it, for names of this process from the given one on. */
-static void assert_no_names(const char *path, unsigned first, int levels)
+/* Visits the names of this process from the given one on, in a directory and in those right below it. */
+static void each_name_in(const char *path, unsigned first, int levels, void (*visit)(const char *path))
 {
     DIR *directory = opendir(path);
     struct dirent *entry;
@@ -50,24 +50,44 @@ static void assert_no_names(const char *path, unsigned first, int levels)
 
     own_prefix(prefix, sizeof(prefix));
     while (directory && (entry = readdir(directory))) {
+        snprintf(below, sizeof(below), "%s/%.200s", path, entry->d_name);
         if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
             strtoul(entry->d_name + strlen(prefix), NULL, 10) >= first)
-            fail_msg("%s/%s was left behind", path, entry->d_name);
-        snprintf(below, sizeof(below), "%s/%.200s", path, entry->d_name);
+            visit(below);
         if (levels && entry->d_type == DT_DIR && entry->d_name[0] != '.')
-            assert_no_names(below, first, levels - 1);
+            each_name_in(below, first, levels - 1, visit);
     }
     if (directory)
         closedir(directory);
 }
 
-static void assert_nothing_left(unsigned first)
+static void each_name(unsigned first, void (*visit)(const char *path))
 {
     char path[64];
 
-    assert_no_names("/dev/shm", first, 1);
+    each_name_in("/dev/shm", first, 1, visit);
     snprintf(path, sizeof(path), "/run/user/%u", (unsigned)getuid());
-    assert_no_names(path, first, 1);
+    each_name_in(path, first, 1, visit);
+}
+
+static void refuse_name(const char *path)
+{
+    fail_msg("%s was left behind", path);
+}
+
+static void remove_name(const char *path)
+{
+    unlink(path);
+}
+
+void suite_expect_no_names(unsigned first)
+{
+    each_name(first, refuse_name);
+}
+
+void suite_sweep(void)
+{
+    each_name(0, remove_name);
 }
 
 void suite_uri(const struct transport *of, const char *query, char *ret_uri, size_t capacity)
@@ -248,7 +268,7 @@ void room_close(struct room *room)
     assert_int_equal(atomic_load(&room->memory.pieces), 0);
     assert_int_equal(atomic_load(&room->memory.bytes), 0);
     assert_int_equal(suite_descriptors(), room->descriptors);
-    assert_nothing_left(room->first_name);
+    suite_expect_no_names(room->first_name);
 }
 
 bool suite_call_every_way(const struct conform_probe_proxy *proxy, int round)

@@ -14,6 +14,7 @@
 
 #include "conform.h"
 #include "support/fake.h"
+#include "support/fixture.h"
 #include "support/memory.h"
 #include "support/patience.h"
 
@@ -135,6 +136,10 @@ void suite_uri(const struct transport *of, const char *query, char *ret_uri, siz
 
 /* How many descriptors this process has open. */
 int suite_descriptors(void);
+
+/* No name is left that suite_uri gave out, from the given one on; removes those that are. */
+void suite_expect_no_names(unsigned first);
+void suite_sweep(void);
 
 /* `size` bytes that depend on their place and on `seed`. */
 uint8_t *suite_data(size_t size, unsigned seed);

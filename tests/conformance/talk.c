@@ -251,12 +251,12 @@ static void a_client_in_an_event_loop(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(callbacks_to_a_depth),
-    cmocka_unit_test(callbacks_from_many_clients),
-    cmocka_unit_test(answers_from_another_thread),
-    cmocka_unit_test(cancellation_reaches_the_handler),
-    cmocka_unit_test(deadlines_pass),
-    cmocka_unit_test(a_client_in_an_event_loop),
+    fixture_test(callbacks_to_a_depth),
+    fixture_test(callbacks_from_many_clients),
+    fixture_test(answers_from_another_thread),
+    fixture_test(cancellation_reaches_the_handler),
+    fixture_test(deadlines_pass),
+    fixture_test(a_client_in_an_event_loop),
 };
 
 const struct chapter talk_chapter = { "talk", tests, sizeof(tests) / sizeof(tests[0]) };

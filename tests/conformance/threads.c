@@ -169,7 +169,7 @@ static void signals_are_for_the_application(void **state)
     room_close(&room);
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(cancelled_while_they_wait),
-                                           cmocka_unit_test(signals_are_for_the_application) };
+static const struct CMUnitTest tests[] = { fixture_test(cancelled_while_they_wait),
+                                           fixture_test(signals_are_for_the_application) };
 
 const struct chapter threads_chapter = { "threads", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -154,9 +154,9 @@ static void cancelled_by_another_thread(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(wait_for_any),
-    cmocka_unit_test(told_once),
-    cmocka_unit_test(cancelled_by_another_thread),
+    fixture_test(wait_for_any),
+    fixture_test(told_once),
+    fixture_test(cancelled_by_another_thread),
 };
 
 const struct chapter tickets_chapter = { "tickets", tests, sizeof(tests) / sizeof(tests[0]) };

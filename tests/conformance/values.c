@@ -210,12 +210,12 @@ static void held_replies_stay_whole(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(sizes_around_every_boundary),
-    cmocka_unit_test(megabytes),
-    cmocka_unit_test(up_to_the_limit_and_over_it),
-    cmocka_unit_test(records),
-    cmocka_unit_test(typed_errors),
-    cmocka_unit_test(held_replies_stay_whole),
+    fixture_test(sizes_around_every_boundary),
+    fixture_test(megabytes),
+    fixture_test(up_to_the_limit_and_over_it),
+    fixture_test(records),
+    fixture_test(typed_errors),
+    fixture_test(held_replies_stay_whole),
 };
 
 const struct chapter values_chapter = { "values", tests, sizeof(tests) / sizeof(tests[0]) };

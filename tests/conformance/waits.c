@@ -44,6 +44,6 @@ static void every_way_to_wait(void **state)
     free(data);
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(every_way_to_wait) };
+static const struct CMUnitTest tests[] = { fixture_test(every_way_to_wait) };
 
 const struct chapter waits_chapter = { "waits", tests, sizeof(tests) / sizeof(tests[0]) };

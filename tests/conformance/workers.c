@@ -296,13 +296,13 @@ static void every_combination(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(nesting_needs_no_more_workers),
-    cmocka_unit_test(what_is_never_answered_blocks_nothing),
-    cmocka_unit_test(as_many_at_once_as_workers),
-    cmocka_unit_test(a_blocked_worker_harms_nobody),
-    cmocka_unit_test(dropped_before_its_turn),
-    cmocka_unit_test(a_blocked_loop_harms_its_own),
-    cmocka_unit_test(every_combination),
+    fixture_test(nesting_needs_no_more_workers),
+    fixture_test(what_is_never_answered_blocks_nothing),
+    fixture_test(as_many_at_once_as_workers),
+    fixture_test(a_blocked_worker_harms_nobody),
+    fixture_test(dropped_before_its_turn),
+    fixture_test(a_blocked_loop_harms_its_own),
+    fixture_test(every_combination),
 };
 
 const struct chapter workers_chapter = { "workers", tests, sizeof(tests) / sizeof(tests[0]) };

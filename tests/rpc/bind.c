@@ -312,15 +312,15 @@ static void bind_has_a_deadline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bind_and_mismatches),
-        cmocka_unit_test(several_versions_side_by_side),
-        cmocka_unit_test(malformed_binds_break),
-        cmocka_unit_test(too_many_procedures),
-        cmocka_unit_test(answers_to_bind),
-        cmocka_unit_test(bind_when_the_connection_is_gone),
-        cmocka_unit_test(bind_has_a_deadline),
-        cmocka_unit_test(an_older_version_is_not_served_by_a_newer),
-        cmocka_unit_test(what_was_refused_cannot_be_called),
+        fixture_test(bind_and_mismatches),
+        fixture_test(several_versions_side_by_side),
+        fixture_test(malformed_binds_break),
+        fixture_test(too_many_procedures),
+        fixture_test(answers_to_bind),
+        fixture_test(bind_when_the_connection_is_gone),
+        fixture_test(bind_has_a_deadline),
+        fixture_test(an_older_version_is_not_served_by_a_newer),
+        fixture_test(what_was_refused_cannot_be_called),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

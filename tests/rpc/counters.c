@@ -287,9 +287,9 @@ static void kept_requests_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_comes_back),
-        cmocka_unit_test(unread_bytes_come_back),
-        cmocka_unit_test(kept_requests_come_back),
+        fixture_test(everything_comes_back),
+        fixture_test(unread_bytes_come_back),
+        fixture_test(kept_requests_come_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

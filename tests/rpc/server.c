@@ -413,11 +413,11 @@ static void silence_ends_a_connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(workers_run_side_by_side),           cmocka_unit_test(nested_calls_find_a_worker),
-        cmocka_unit_test(nesting_ends_at_its_limit),          cmocka_unit_test(loops_share_the_connections),
-        cmocka_unit_test(keeps_no_more_than_it_may),          cmocka_unit_test(takes_no_more_connections_than_it_may),
-        cmocka_unit_test(stopping_lets_kept_requests_finish), cmocka_unit_test(stopping_does_not_wait_for_ever),
-        cmocka_unit_test(silence_ends_a_connection),
+        fixture_test(workers_run_side_by_side),           fixture_test(nested_calls_find_a_worker),
+        fixture_test(nesting_ends_at_its_limit),          fixture_test(loops_share_the_connections),
+        fixture_test(keeps_no_more_than_it_may),          fixture_test(takes_no_more_connections_than_it_may),
+        fixture_test(stopping_lets_kept_requests_finish), fixture_test(stopping_does_not_wait_for_ever),
+        fixture_test(silence_ends_a_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

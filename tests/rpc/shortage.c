@@ -408,14 +408,14 @@ static void for_good(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(for_good),
-        cmocka_unit_test(connecting),
-        cmocka_unit_test(opening),
-        cmocka_unit_test(making_a_server),
-        cmocka_unit_test(calling),
-        cmocka_unit_test(serving),
-        cmocka_unit_test(nothing_at_all_for_a_while),
-        cmocka_unit_test(a_kept_request_without_an_answer),
+        fixture_test(for_good),
+        fixture_test(connecting),
+        fixture_test(opening),
+        fixture_test(making_a_server),
+        fixture_test(calling),
+        fixture_test(serving),
+        fixture_test(nothing_at_all_for_a_while),
+        fixture_test(a_kept_request_without_an_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

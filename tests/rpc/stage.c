@@ -376,5 +376,5 @@ void raw_server_close(struct raw_server *raw)
 {
     hprpc_client_free(raw->client);
     fake_leave(raw->end);
-    raw->listener->ops->free(raw->listener);
+    fake_unlisten(raw->listener);
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "support/fake.h"
+#include "support/fixture.h"
 #include "support/memory.h"
 #include "support/patience.h"
 #include "support/tiny.h"

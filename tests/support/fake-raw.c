@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "support/fake-inside.h"
+#include "support/fixture.h"
 #include "support/patience.h"
 
 static void lock(struct fake_end *end)
@@ -163,11 +164,30 @@ uint64_t fake_looks(struct fake_end *end)
 
 /* ---- Playing an end ---- */
 
+static void leave(uintptr_t thing)
+{
+    fake_leave((struct fake_end *)thing);
+}
+
+static void unlisten(uintptr_t thing)
+{
+    fake_unlisten((struct hprpc_listener *)thing);
+}
+
+static const struct fixture_kind end_kind = { "end of the fake", FIXTURE_END, leave, leave };
+static const struct fixture_kind listener_kind = { "listener of the fake", FIXTURE_LISTENER, NULL, unlisten };
+
+static struct fake_end *enter(struct fake_end *end)
+{
+    fixture_enter(&end_kind, (uintptr_t)end);
+    return end;
+}
+
 struct fake_end *fake_connect(const char *name)
 {
     struct fake_link *link = fake_knock(name);
 
-    return link ? &link->ends[0] : NULL;
+    return link ? enter(&link->ends[0]) : NULL;
 }
 
 struct hprpc_listener *fake_listen(const char *name)
@@ -177,7 +197,14 @@ struct hprpc_listener *fake_listen(const char *name)
 
     if (fake_transport.listen(NULL, &uri, NULL, &listener) < 0)
         return NULL;
+    fixture_enter(&listener_kind, (uintptr_t)listener);
     return listener;
+}
+
+void fake_unlisten(struct hprpc_listener *listener)
+{
+    fixture_leave(&listener_kind, (uintptr_t)listener);
+    listener->ops->free(listener);
 }
 
 struct fake_end *fake_accept(struct hprpc_listener *listener)
@@ -189,7 +216,7 @@ struct fake_end *fake_accept(struct hprpc_listener *listener)
         if (!is_patient(&patience))
             return NULL;
     }
-    return &link->ends[1];
+    return enter(&link->ends[1]);
 }
 
 void fake_send(struct fake_end *end, const struct hprpc_header *header, const void *body, size_t size)
@@ -276,6 +303,8 @@ void fake_message_clear(struct fake_message *message)
 
 void fake_leave(struct fake_end *end)
 {
-    if (end)
-        fake_end_drop(end);
+    if (!end)
+        return;
+    fixture_leave(&end_kind, (uintptr_t)end);
+    fake_end_drop(end);
 }

@@ -79,6 +79,7 @@ struct fake_end *fake_connect(const char *name);
 
 /* Listens by hand; `fake_accept` gives the end of a client that connected, or NULL after its deadline. */
 struct hprpc_listener *fake_listen(const char *name);
+void fake_unlisten(struct hprpc_listener *listener);
 struct fake_end *fake_accept(struct hprpc_listener *listener);
 
 struct fake_message {

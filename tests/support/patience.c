@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/patience.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -11,6 +12,18 @@ static uint64_t now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (uint64_t)time.tv_sec * 1000u + (uint64_t)time.tv_nsec / 1000000u;
+}
+
+static atomic_bool is_over;
+
+void patience_end(bool over)
+{
+    atomic_store(&is_over, over);
+}
+
+bool patience_is_over(void)
+{
+    return atomic_load(&is_over);
 }
 
 struct patience patience_begin(void)
@@ -24,7 +37,7 @@ bool is_patient(struct patience *patience)
 {
     struct timespec moment = { 0, 50 * 1000 };
 
-    if (now() > patience->until)
+    if (patience_is_over() || now() > patience->until)
         return false;
     nanosleep(&moment, NULL);
     return true;
@@ -34,6 +47,8 @@ bool try_again_at(struct patience *patience, const char *file, int line, const c
 {
     if (is_patient(patience))
         return true;
+    if (patience_is_over())
+        return false;
     fprintf(stderr, "%s:%d: %s waits for what does not come about\n", file, line, function);
     abort();
 }

@@ -23,4 +23,11 @@ bool try_again_at(struct patience *patience, const char *file, int line, const c
 /* The same for helpers whose callers name the place: false when patience has run out. */
 bool is_patient(struct patience *patience);
 
+/*
+ * While it is over, nothing waits any longer: try_again and is_patient are false. So handlers and threads of a test that failed
+ * come back, and what they belong to can be closed.
+ */
+void patience_end(bool over);
+bool patience_is_over(void);
+
 #endif

@@ -618,19 +618,19 @@ static void a_steady_state_allocates_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(echoes_every_size),
-        cmocka_unit_test(outcomes),
-        cmocka_unit_test(a_body_error_harms_only_its_call),
-        cmocka_unit_test(numbers_that_nobody_has),
-        cmocka_unit_test(replies_that_make_no_sense),
-        cmocka_unit_test(too_big_either_way),
-        cmocka_unit_test(a_size_beyond_counting),
-        cmocka_unit_test(arguments_that_do_not_fit_their_size),
-        cmocka_unit_test(post_and_collect),
-        cmocka_unit_test(wait_and_wait_any),
-        cmocka_unit_test(notified_later_and_at_once),
-        cmocka_unit_test(reply_outlives_the_client),
-        cmocka_unit_test(a_steady_state_allocates_nothing),
+        fixture_test(echoes_every_size),
+        fixture_test(outcomes),
+        fixture_test(a_body_error_harms_only_its_call),
+        fixture_test(numbers_that_nobody_has),
+        fixture_test(replies_that_make_no_sense),
+        fixture_test(too_big_either_way),
+        fixture_test(a_size_beyond_counting),
+        fixture_test(arguments_that_do_not_fit_their_size),
+        fixture_test(post_and_collect),
+        fixture_test(wait_and_wait_any),
+        fixture_test(notified_later_and_at_once),
+        fixture_test(reply_outlives_the_client),
+        fixture_test(a_steady_state_allocates_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

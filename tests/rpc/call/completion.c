@@ -266,11 +266,11 @@ static void all_expire_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cleared_by_a_thread_that_saw_it_done),
-        cmocka_unit_test(the_callback_frees_what_is_being_cleared),
-        cmocka_unit_test(not_used_again_while_the_callback_runs),
-        cmocka_unit_test(collected_while_the_connection_breaks),
-        cmocka_unit_test(all_expire_at_once),
+        fixture_test(cleared_by_a_thread_that_saw_it_done),
+        fixture_test(the_callback_frees_what_is_being_cleared),
+        fixture_test(not_used_again_while_the_callback_runs),
+        fixture_test(collected_while_the_connection_breaks),
+        fixture_test(all_expire_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

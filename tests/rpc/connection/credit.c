@@ -552,18 +552,18 @@ static void waiting_for_room_is_part_of_the_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sender_stops_at_its_credit_in_calls),
-        cmocka_unit_test(a_sender_stops_at_its_credit_in_bytes),
-        cmocka_unit_test(one_way_credit_comes_back),
-        cmocka_unit_test(credit_that_was_never_taken_breaks),
-        cmocka_unit_test(requests_beyond_the_credit_break),
-        cmocka_unit_test(one_way_requests_beyond_the_credit_break),
-        cmocka_unit_test(the_server_gives_credit_back_in_batches),
-        cmocka_unit_test(less_than_a_batch_stops_nobody),
-        cmocka_unit_test(a_full_channel_makes_room),
-        cmocka_unit_test(a_full_channel_is_busy_for_those_who_do_not_wait),
-        cmocka_unit_test(waiting_for_room_ends_at_the_deadline),
-        cmocka_unit_test(waiting_for_room_is_part_of_the_time),
+        fixture_test(a_sender_stops_at_its_credit_in_calls),
+        fixture_test(a_sender_stops_at_its_credit_in_bytes),
+        fixture_test(one_way_credit_comes_back),
+        fixture_test(credit_that_was_never_taken_breaks),
+        fixture_test(requests_beyond_the_credit_break),
+        fixture_test(one_way_requests_beyond_the_credit_break),
+        fixture_test(the_server_gives_credit_back_in_batches),
+        fixture_test(less_than_a_batch_stops_nobody),
+        fixture_test(a_full_channel_makes_room),
+        fixture_test(a_full_channel_is_busy_for_those_who_do_not_wait),
+        fixture_test(waiting_for_room_ends_at_the_deadline),
+        fixture_test(waiting_for_room_is_part_of_the_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -386,18 +386,18 @@ static void limits_of_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(server_answers_hello),
-        cmocka_unit_test(hello_may_grow),
-        cmocka_unit_test(server_refuses_bad_hello),
-        cmocka_unit_test(server_wants_hello_first),
-        cmocka_unit_test(a_header_that_makes_no_sense_breaks),
-        cmocka_unit_test(hello_has_a_deadline),
-        cmocka_unit_test(client_speaks_first),
-        cmocka_unit_test(client_is_turned_away),
-        cmocka_unit_test(listener_goes_before_it_accepts),
-        cmocka_unit_test(a_big_first_message_is_not_taken),
-        cmocka_unit_test(limits_of_options),
-        cmocka_unit_test(client_is_turned_away_after_hello),
+        fixture_test(server_answers_hello),
+        fixture_test(hello_may_grow),
+        fixture_test(server_refuses_bad_hello),
+        fixture_test(server_wants_hello_first),
+        fixture_test(a_header_that_makes_no_sense_breaks),
+        fixture_test(hello_has_a_deadline),
+        fixture_test(client_speaks_first),
+        fixture_test(client_is_turned_away),
+        fixture_test(listener_goes_before_it_accepts),
+        fixture_test(a_big_first_message_is_not_taken),
+        fixture_test(limits_of_options),
+        fixture_test(client_is_turned_away_after_hello),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,7 +195,7 @@ static void scene_close(struct scene *scene)
     assert_true(!told || scene->story.states[told - 1] >= HPRPC_CLIENT_BROKEN);
     fake_leave(scene->end);
     if (scene->listener)
-        scene->listener->ops->free(scene->listener);
+        fake_unlisten(scene->listener);
     stage_close(&scene->stage);
 }
 
@@ -451,7 +451,7 @@ enum fate { TURNED_AWAY, PEER_LEFT, NONSENSE, TOO_EARLY, OTHER_VERSION, LISTENER
 static void befall(struct scene *scene, enum fate fate)
 {
     if (fate == LISTENER_LEFT) {
-        scene->listener->ops->free(scene->listener);
+        fake_unlisten(scene->listener);
         scene->listener = NULL;
         return;
     }
@@ -646,7 +646,7 @@ static void closed_or_freed_while_connecting(void **state)
         if (i >= 6)
             expect_failure(&one, HPRPC_ENOTSENT, "this side");
         expect_failure(&two, HPRPC_ENOTSENT, "this side");
-        scene.listener->ops->free(scene.listener);
+        fake_unlisten(scene.listener);
         stage_close(&scene.stage);
     }
 }
@@ -839,21 +839,21 @@ static void opened_by_a_crowd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opened_in_a_loop),
-        cmocka_unit_test(opened_by_those_who_wait),
-        cmocka_unit_test(a_call_waits_too),
-        cmocka_unit_test(a_bind_waits_for_an_id),
-        cmocka_unit_test(a_bind_waits_inside_a_handler),
-        cmocka_unit_test(a_bind_may_be_too_big),
-        cmocka_unit_test(connecting_fails),
-        cmocka_unit_test(connecting_has_a_deadline),
-        cmocka_unit_test(a_bind_has_its_own_deadline),
-        cmocka_unit_test(cancelled_while_connecting),
-        cmocka_unit_test(closed_or_freed_while_connecting),
-        cmocka_unit_test(from_within_changed),
-        cmocka_unit_test(connect_tells_its_end),
-        cmocka_unit_test(what_fails_at_once),
-        cmocka_unit_test(opened_by_a_crowd),
+        fixture_test(opened_in_a_loop),
+        fixture_test(opened_by_those_who_wait),
+        fixture_test(a_call_waits_too),
+        fixture_test(a_bind_waits_for_an_id),
+        fixture_test(a_bind_waits_inside_a_handler),
+        fixture_test(a_bind_may_be_too_big),
+        fixture_test(connecting_fails),
+        fixture_test(connecting_has_a_deadline),
+        fixture_test(a_bind_has_its_own_deadline),
+        fixture_test(cancelled_while_connecting),
+        fixture_test(closed_or_freed_while_connecting),
+        fixture_test(from_within_changed),
+        fixture_test(connect_tells_its_end),
+        fixture_test(what_fails_at_once),
+        fixture_test(opened_by_a_crowd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,9 +352,9 @@ static void any_state_lets_a_loop_sleep(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_number_falls_asleep_after_calls),
-        cmocka_unit_test(who_spins_keeps_nobody_else_awake),
-        cmocka_unit_test(any_state_lets_a_loop_sleep),
+        fixture_test(any_number_falls_asleep_after_calls),
+        fixture_test(who_spins_keeps_nobody_else_awake),
+        fixture_test(any_state_lets_a_loop_sleep),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -319,14 +319,10 @@ static void a_handler_processes_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_earlier_deadline_wakes_the_loop),
-        cmocka_unit_test(a_look_leaves_the_descriptor_able),
-        cmocka_unit_test(a_nested_wait_leaves_the_descriptor_able),
-        cmocka_unit_test(a_handler_processes_again),
-        cmocka_unit_test(without_a_doorbell_the_timeout_tells),
-        cmocka_unit_test(without_memory_the_timeout_tells),
-        cmocka_unit_test(a_loop_is_quiet_while_another_thread_pumps),
-        cmocka_unit_test(who_waited_leaves_the_descriptor_able),
+        fixture_test(an_earlier_deadline_wakes_the_loop),         fixture_test(a_look_leaves_the_descriptor_able),
+        fixture_test(a_nested_wait_leaves_the_descriptor_able),   fixture_test(a_handler_processes_again),
+        fixture_test(without_a_doorbell_the_timeout_tells),       fixture_test(without_memory_the_timeout_tells),
+        fixture_test(a_loop_is_quiet_while_another_thread_pumps), fixture_test(who_waited_leaves_the_descriptor_able),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -390,14 +390,14 @@ static void handlers_wait_for_several(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(down_to_a_depth),
-        cmocka_unit_test(the_depth_is_on_the_wire),
-        cmocka_unit_test(unrelated_requests_wait_their_turn),
-        cmocka_unit_test(the_end_inside_a_nested_call),
-        cmocka_unit_test(a_stop_during_a_nested_call),
-        cmocka_unit_test(a_kick_is_not_swallowed),
-        cmocka_unit_test(handlers_wait_for_several),
-        cmocka_unit_test(what_a_handler_asks_leaves_at_once),
+        fixture_test(down_to_a_depth),
+        fixture_test(the_depth_is_on_the_wire),
+        fixture_test(unrelated_requests_wait_their_turn),
+        fixture_test(the_end_inside_a_nested_call),
+        fixture_test(a_stop_during_a_nested_call),
+        fixture_test(a_kick_is_not_swallowed),
+        fixture_test(handlers_wait_for_several),
+        fixture_test(what_a_handler_asks_leaves_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -602,17 +602,17 @@ static void a_fork_leaves_the_parent_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_threads_in_every_mode),
-        cmocka_unit_test(the_pump_is_handed_over),
-        cmocka_unit_test(who_is_handed_the_pump_and_leaves_hands_it_on),
-        cmocka_unit_test(a_new_deadline_wakes_a_servers_loop),
-        cmocka_unit_test(a_new_deadline_wakes_the_pump),
-        cmocka_unit_test(what_is_queued_gets_flushed),
-        cmocka_unit_test(the_descriptor_tells),
-        cmocka_unit_test(modes_that_have_no_descriptor),
-        cmocka_unit_test(an_idle_connection_sleeps),
-        cmocka_unit_test(a_storm_of_signals),
-        cmocka_unit_test(a_fork_leaves_the_parent_alone),
+        fixture_test(many_threads_in_every_mode),
+        fixture_test(the_pump_is_handed_over),
+        fixture_test(who_is_handed_the_pump_and_leaves_hands_it_on),
+        fixture_test(a_new_deadline_wakes_a_servers_loop),
+        fixture_test(a_new_deadline_wakes_the_pump),
+        fixture_test(what_is_queued_gets_flushed),
+        fixture_test(the_descriptor_tells),
+        fixture_test(modes_that_have_no_descriptor),
+        fixture_test(an_idle_connection_sleeps),
+        fixture_test(a_storm_of_signals),
+        fixture_test(a_fork_leaves_the_parent_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -552,17 +552,17 @@ static void an_orderly_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answered_around_the_return),
-        cmocka_unit_test(answered_in_any_order),
-        cmocka_unit_test(exactly_one_answer),
-        cmocka_unit_test(answered_after_the_connection),
-        cmocka_unit_test(a_kept_controller_outlives_its_server),
-        cmocka_unit_test(a_waiting_call_outlives_its_server),
-        cmocka_unit_test(a_child_has_no_answer),
-        cmocka_unit_test(answers_queue_where_nobody_reads),
-        cmocka_unit_test(a_server_keeps_only_so_many),
-        cmocka_unit_test(an_orderly_stop),
-        cmocka_unit_test(a_cancelled_request_is_answered_at_once),
+        fixture_test(answered_around_the_return),
+        fixture_test(answered_in_any_order),
+        fixture_test(exactly_one_answer),
+        fixture_test(answered_after_the_connection),
+        fixture_test(a_kept_controller_outlives_its_server),
+        fixture_test(a_waiting_call_outlives_its_server),
+        fixture_test(a_child_has_no_answer),
+        fixture_test(answers_queue_where_nobody_reads),
+        fixture_test(a_server_keeps_only_so_many),
+        fixture_test(an_orderly_stop),
+        fixture_test(a_cancelled_request_is_answered_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

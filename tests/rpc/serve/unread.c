@@ -219,12 +219,12 @@ static void large_answers_do_not_break_their_sender(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(large_answers_are_refused),
-        cmocka_unit_test(who_never_reads_is_cut_off),
-        cmocka_unit_test(the_slowest_is_cut_off),
-        cmocka_unit_test(large_requests_do_not_break_their_sender),
-        cmocka_unit_test(large_answers_do_not_break_their_sender),
-        cmocka_unit_test(sentences_always_go_out),
+        fixture_test(large_answers_are_refused),
+        fixture_test(who_never_reads_is_cut_off),
+        fixture_test(the_slowest_is_cut_off),
+        fixture_test(large_requests_do_not_break_their_sender),
+        fixture_test(large_answers_do_not_break_their_sender),
+        fixture_test(sentences_always_go_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

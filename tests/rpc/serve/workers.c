@@ -354,9 +354,9 @@ static void so_many_that_were_cancelled_are_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_claimed_depth_makes_no_threads),     cmocka_unit_test(a_waiting_handler_lends_its_thread),
-        cmocka_unit_test(what_is_not_nested_keeps_a_worker),    cmocka_unit_test(two_requests_for_one_idle_worker),
-        cmocka_unit_test(so_many_that_were_cancelled_are_held), cmocka_unit_test(a_server_that_stops_takes_no_requests),
+        fixture_test(a_claimed_depth_makes_no_threads),     fixture_test(a_waiting_handler_lends_its_thread),
+        fixture_test(what_is_not_nested_keeps_a_worker),    fixture_test(two_requests_for_one_idle_worker),
+        fixture_test(so_many_that_were_cancelled_are_held), fixture_test(a_server_that_stops_takes_no_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
