@@ -3,13 +3,15 @@
 #include "base/lock.h"
 
 #include <limits.h>
-#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/deadline.h"
+
+/* The operations on words that only one process has, as futex(2) numbers them: not every libc comes with the kernel's header. */
+enum { WAIT_PRIVATE = 128 + 0, WAKE_PRIVATE = 128 + 1 };
 
 /* Machines of 32 bits have another call for times of 64 bits. */
 #ifdef SYS_futex_time64
@@ -25,12 +27,12 @@ static void sleep_on(atomic_uint *word, unsigned value, uint64_t nanoseconds)
 {
     const struct timespec limit = { (time_t)(nanoseconds / HPRPC__SECOND), (long)(nanoseconds % HPRPC__SECOND) };
 
-    syscall(FUTEX, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, nanoseconds == HPRPC__NEVER ? NULL : &limit, NULL, 0);
+    syscall(FUTEX, word, WAIT_PRIVATE, value, nanoseconds == HPRPC__NEVER ? NULL : &limit, NULL, 0);
 }
 
 static void wake(atomic_uint *word, int count)
 {
-    syscall(FUTEX, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, NULL, NULL, 0);
+    syscall(FUTEX, word, WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
 /* ---- Locks ---- */
