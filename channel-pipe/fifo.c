@@ -11,6 +11,8 @@
 
 #include <hprpc/channel/uri.h>
 
+#include "base/thread.h"
+
 enum {
     CAPACITY = 1024 * 1024,
     SMALL = PIPE_BUF, /* the smallest capacity */
@@ -85,7 +87,8 @@ static bool leaves_room(int capacity)
     return leaves;
 }
 
-void hprpc__fifo_grow(int fd, int capacity)
+/* Tries the capacity, and then less. */
+static void grow(int fd, int capacity)
 {
     const int sizes[] = { capacity, capacity < USUAL ? capacity : USUAL };
 
@@ -93,6 +96,15 @@ void hprpc__fifo_grow(int fd, int capacity)
         if (fcntl(fd, F_SETPIPE_SZ, sizes[i]) >= 0 && leaves_room(sizes[i] > ROOM ? sizes[i] : ROOM))
             return;
     hprpc__fifo_shrink(fd);
+}
+
+void hprpc__fifo_grow(int fd, int capacity)
+{
+    /* close() is a cancellation point, and an open channel has none */
+    int cancellation = hprpc__cancellation_disable();
+
+    grow(fd, capacity);
+    hprpc__cancellation_restore(cancellation);
 }
 
 int hprpc__pipe_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,

@@ -11,6 +11,8 @@
 #include "rpc/serve/workers.h"
 #include "base/deadline.h"
 
+enum { TURNS = 16 }; /* of the pump, to hear what was said before a channel broke */
+
 #define DRAINING "the other side is stopping, and takes no more requests"
 
 /* Leaves the sentence behind a code with the call, if there is one, and returns the code. */
@@ -405,9 +407,23 @@ static int post(struct hprpc_stub *stub)
     return r == HPRPC_EINVAL ? explain_value(stub) : 0;
 }
 
+/* The channel broke under a one-way request. What the other side has said before tells whether it took the request. */
+static __attribute__((noinline)) int explain_unsent(struct hprpc_stub *stub, uint64_t order)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+
+    for (int i = 0; i < TURNS && hprpc__state(controller) != HPRPC__BROKEN; i++)
+        hprpc__pump_once(controller);
+    if (hprpc__state(controller) != HPRPC__BROKEN)
+        return explain(stub->call, HPRPC_EMAYBE, "the connection broke while the request was sent");
+    return explain(stub->call, order > controller->taken_there ? HPRPC_ENOTSENT : HPRPC_EMAYBE,
+                   controller->reason.text);
+}
+
 static int send_oneway(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
+    uint64_t order;
     int r = publish(stub);
 
     if (r == HPRPC_EINVAL) {
@@ -417,10 +433,11 @@ static int send_oneway(struct hprpc_stub *stub)
         controller->oneway_bytes_out -= stub->reservation.size;
         controller->progress++;
     }
+    order = controller->requests_sent;
     hprpc__mutex_unlock(&controller->lock);
     if (r == HPRPC_EINVAL)
         return explain_value(stub);
-    return r < 0 ? explain(stub->call, HPRPC_EMAYBE, NULL) : 0;
+    return r < 0 ? explain_unsent(stub, order) : 0;
 }
 
 /* The channel's slots may be cancellation points, so the calling thread must not be cancelled meanwhile. */

@@ -152,6 +152,7 @@ struct hprpc_controller {
     atomic_bool takes_none;    /* requests that come from now on are not taken: the other side was told how many were */
     uint64_t silence;          /* a request after so long looks at the connection first; 0: some thread always pumps */
     bool has_own_clock;        /* `silence` is in the context's nanoseconds rather than in ticks */
+    atomic_bool looking;       /* the thread that owns the pump looks, and will soon be through */
     _Atomic uint64_t asked_at; /* the time of the last request; any thread */
     atomic_bool hungry;        /* the last turn found no memory to receive; written by the pump */
     hprpc__deadline hungry_until;  /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */

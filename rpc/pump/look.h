@@ -22,10 +22,11 @@ static inline void hprpc__look_after_silence(struct hprpc_controller *controller
     now = hprpc__silence_now(controller);
     /* relaxed: if two threads store at once, either time is good enough */
     before = atomic_load_explicit(&controller->asked_at, memory_order_relaxed);
-    atomic_store_explicit(&controller->asked_at, now, memory_order_relaxed);
     /* signed: another thread may have stored a later time */
     if (KODOSIS_UNLIKELY((int64_t)(now - before) >= (int64_t)controller->silence))
         hprpc__look(controller);
+    /* after the look: until it is over, other threads look as well, or wait for this one */
+    atomic_store_explicit(&controller->asked_at, now, memory_order_relaxed);
 }
 
 #endif

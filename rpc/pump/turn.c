@@ -113,11 +113,13 @@ static int send_what_waits(struct hprpc_controller *controller)
 {
     int r = controller->hello_sent ? 0 : hello_if_due(controller);
 
-    if (r >= 0)
-        r = hprpc__flush(controller);
+    if (r < 0)
+        return r;
+    r = hprpc__flush(controller);
     if (reads_too_little(controller))
         hprpc__controller_break(controller, HPRPC_EPROTOCOL, "the other side asks, and does not read the answers");
-    return r;
+    /* what came before the channel broke, perhaps GOODBYE, is received first; then `receive` says that it is broken */
+    return r == HPRPC_ENOMEM ? r : 0;
 }
 
 /* Notes whether the turn found memory to receive and to send. A server that finds none for long tells its clients so. */

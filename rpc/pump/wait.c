@@ -356,6 +356,18 @@ int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc_
     return hprpc__pump_wait_on(controller, &awaited, timeout_ms, &room->deadline);
 }
 
+void hprpc__pump_turn(struct hprpc_controller *controller)
+{
+    if (hprpc__controller_turn(controller, 1, NULL) == HPRPC_EFORKED)
+        return;
+    hprpc__controller_expire(controller, hprpc_context_now(controller->context));
+    /* before the pump is free: the next owner may begin to look */
+    atomic_store(&controller->looking, false);
+    if (controller->pump.host->handed_back)
+        controller->pump.host->handed_back(controller->pump.host, controller);
+    hprpc__pump_disown(&controller->pump);
+}
+
 static void turn_once(struct hprpc_controller *controller)
 {
     /* a broken connection has nothing left to do, and its host may be gone */
@@ -364,12 +376,7 @@ static void turn_once(struct hprpc_controller *controller)
     if (hprpc__pump_is_mine(&controller->pump)) {
         hprpc__controller_turn(controller, 1, NULL);
     } else if (!controller->pump.pumps_alone && hprpc__pump_try_own(&controller->pump)) {
-        if (hprpc__controller_turn(controller, 1, NULL) == HPRPC_EFORKED)
-            return;
-        hprpc__controller_expire(controller, hprpc_context_now(controller->context));
-        if (controller->pump.host->handed_back)
-            controller->pump.host->handed_back(controller->pump.host, controller);
-        hprpc__pump_disown(&controller->pump);
+        hprpc__pump_turn(controller);
     }
 }
 

@@ -20,6 +20,9 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
 /* Waits after an attempt; `timeout_ms` counts from the first of these waits. 0: try again; otherwise as above. */
 int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc__room *room, uint32_t timeout_ms);
 
+/* Does one turn, and gives the pump up, which the calling thread has. */
+void hprpc__pump_turn(struct hprpc_controller *controller);
+
 /* Does one turn without sleeping, unless another thread pumps. */
 void hprpc__pump_once(struct hprpc_controller *controller);
 

@@ -117,7 +117,66 @@ static void server_that_lives(void **state)
     room_close(&room);
 }
 
+/* ---- Several threads on one client ---- */
+
+enum { THREADS = 3, KINDS = 3 };
+
+struct caller {
+    const struct conform_probe_proxy *proxy;
+    atomic_uint *ready;
+    int kind;
+    int code;
+    pthread_t thread;
+};
+
+/* Calls when all are ready, so that one thread looks while the others come. */
+static void *call_together(void *argument)
+{
+    struct caller *caller = argument;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+
+    atomic_fetch_add(caller->ready, 1);
+    while (atomic_load(caller->ready) < THREADS)
+        ;
+    if (caller->kind == 0)
+        caller->code = conform_probe_poke(caller->proxy, &call);
+    else if (caller->kind == 1)
+        caller->code = conform_probe_note(caller->proxy, &call, 0, suite_bytes("x", 1));
+    else
+        caller->code = conform_probe_poke_start(caller->proxy, &call);
+    hprpc_call_clear(&call);
+    return NULL;
+}
+
+static void several_threads(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 15; round++) {
+        struct conform_probe_proxy proxy;
+        struct caller callers[THREADS];
+        struct hprpc_client *client;
+        atomic_uint ready;
+        struct room room;
+
+        atomic_init(&ready, 0);
+        room_serve(&room, "", NULL);
+        client = room_connect_pumped(&room, HPRPC_PUMP_CALLER, &proxy);
+        room_stop(&room);
+        keep_silent();
+        for (int i = 0; i < THREADS; i++) {
+            callers[i] = (struct caller){ .proxy = &proxy, .ready = &ready, .kind = round % KINDS };
+            assert_int_equal(pthread_create(&callers[i].thread, NULL, call_together, &callers[i]), 0);
+        }
+        for (int i = 0; i < THREADS; i++)
+            assert_int_equal(pthread_join(callers[i].thread, NULL), 0);
+        for (int i = 0; i < THREADS; i++)
+            assert_int_equal(callers[i].code, HPRPC_ENOTSENT);
+        hprpc_client_free(client);
+        room_close(&room);
+    }
+}
+
 static const struct CMUnitTest tests[] = { fixture_test(server_that_stopped), fixture_test(server_that_was_killed),
-                                           fixture_test(server_that_lives) };
+                                           fixture_test(server_that_lives), fixture_test(several_threads) };
 
 const struct chapter stale_chapter = { "stale", tests, sizeof(tests) / sizeof(tests[0]) };

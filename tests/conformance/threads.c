@@ -6,11 +6,15 @@
 
 #include "conformance/suite.h"
 
+#ifdef __SANITIZE_ADDRESS__
+void __asan_handle_no_return(void); /* the sanitizer's own */
+#endif
+
 enum { VICTIMS_MAX = 3 };
 
 /* ---- Cancellation ---- */
 
-enum victim_wait { FOR_REPLY, FOR_ONE_OF_TWO, FOR_ROOM, FOR_BOUND, WAITS };
+enum victim_wait { FOR_REPLY, FOR_ONE_OF_TWO, FOR_ROOM, FOR_BOUND, FOR_MUCH, WAITS };
 
 struct victim {
     const struct conform_probe_proxy *proxy;
@@ -20,11 +24,12 @@ struct victim {
     pthread_t thread;
 };
 
-static void *wait_for_it(void *argument)
+static void wait_once(struct victim *victim)
 {
-    struct victim *victim = argument;
     struct hprpc_call calls[2] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT };
+    static const uint8_t much[3 << 20]; /* so that it is sent in pieces, and a FIFO grows */
     struct conform_probe_proxy other;
+    struct kodosis_bytes echo;
     int32_t value;
 
     atomic_store(&victim->begun, true);
@@ -34,6 +39,9 @@ static void *wait_for_it(void *argument)
         conform_probe_poke(victim->proxy, NULL);
     } else if (victim->wait == FOR_BOUND) {
         conform_probe_bind(victim->client, NULL, &other);
+    } else if (victim->wait == FOR_MUCH) {
+        conform_probe_echo(victim->proxy, &calls[0], suite_bytes(much, sizeof(much)), &echo);
+        hprpc_call_clear(&calls[0]);
     } else {
         for (int i = 0; i < 2; i++)
             conform_probe_later_start(victim->proxy, &calls[i], i, false);
@@ -42,9 +50,25 @@ static void *wait_for_it(void *argument)
         for (int i = 0; i < 2; i++)
             hprpc_call_clear(&calls[i]);
     }
+}
+
+/* Ends the thread, if it was cancelled. The address sanitizer does not see by itself that it leaves its frames behind. */
+static void act_on_cancellation(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    __asan_handle_no_return();
+#endif
+    pthread_testcancel();
+}
+
+static void *wait_for_it(void *argument)
+{
+    struct victim *victim = argument;
+
+    wait_once(victim);
     while (!atomic_load(&victim->cancelled))
         sched_yield();
-    pthread_testcancel();
+    act_on_cancellation();
     return NULL;
 }
 
