@@ -193,18 +193,19 @@ static const struct hprpc_procedure *find_procedure(struct hprpc_request *reques
 }
 
 /* Fails a request whose reply did not fit. The handler has run, which HPRPC_EBUSY would deny. */
-static void explain_unfit(struct hprpc_request *request, int code)
+static void explain_unfit(struct hprpc_request *request, const struct hprpc_procedure *procedure, int code)
 {
     const char *service = request->service->interface->name;
     char text[256];
 
     if (code == HPRPC_ETOOBIG) {
-        snprintf(text, sizeof(text), "the answer of %.100s takes %llu bytes, and the side that asked accepts %lu",
-                 service, (unsigned long long)request->unfit, (unsigned long)request->controller->peer.max_message);
+        snprintf(text, sizeof(text), "the answer of %.80s.%.60s takes %llu bytes, and the side that asked accepts %lu",
+                 service, procedure->name, (unsigned long long)request->unfit,
+                 (unsigned long)request->controller->peer.max_message);
     } else {
         code = HPRPC_EINTERNAL;
-        snprintf(text, sizeof(text), "the answer of %.100s, of %llu bytes, is lost: too many wait to be read", service,
-                 (unsigned long long)request->unfit);
+        snprintf(text, sizeof(text), "the answer of %.80s.%.60s, of %llu bytes, is lost: too many wait to be read",
+                 service, procedure->name, (unsigned long long)request->unfit);
     }
     hprpc_request_fail(request, code, text);
 }
@@ -219,7 +220,7 @@ static void answer_for_handler(struct hprpc_request *request, const struct hprpc
     if (r == HPRPC_EBODY && request->reader.status != KODOSIS_OK)
         explain_body(request);
     else if (request->unfit && (r == HPRPC_ETOOBIG || r == HPRPC_EBUSY))
-        explain_unfit(request, r);
+        explain_unfit(request, procedure, r);
     else if (r < 0)
         hprpc_request_fail(request, r, NULL);
     else if (!(procedure->flags & HPRPC_PROCEDURE_VOID))
