@@ -14,7 +14,10 @@ static void wake_channel(struct hprpc_channel *channel)
     channel->ops->disarm(channel);
 }
 
-enum { ATTEMPTS = 16 }; /* to see that the thread that has the pump is looking, rather than waiting */
+enum {
+    ATTEMPTS = 16,  /* to see that the thread that has the pump is looking, rather than waiting */
+    PATIENCE = 256, /* while it looks, and no longer: a callback inside the look may wait for this very thread */
+};
 
 /* Takes the pump. False: a thread has it that waits, and sees what comes. */
 static bool own(struct hprpc_controller *controller)
@@ -23,7 +26,7 @@ static bool own(struct hprpc_controller *controller)
 
     while (!hprpc__pump_try_own(&controller->pump)) {
         /* a look is short; without its result this thread would send to a side that is known to be gone a moment later */
-        if (!atomic_load(&controller->looking) && ++attempts == ATTEMPTS)
+        if (++attempts >= (atomic_load(&controller->looking) ? PATIENCE : ATTEMPTS))
             return false;
         sched_yield();
     }
