@@ -22,7 +22,7 @@ struct kodosis_arena {
     uint8_t *end;
     size_t taken; /* bytes handed out since the last reset */
     size_t limit; /* most bytes that may be handed out between resets */
-    size_t peak;  /* most bytes that were handed out between resets, within reason */
+    size_t peak;  /* most bytes that were handed out between resets, as far as a reset keeps blocks */
 };
 
 /* Makes an empty arena: it takes no memory until it is asked for some. `allocator` is borrowed. */
@@ -32,7 +32,7 @@ KODOSIS_API void kodosis_arena_init(struct kodosis_arena *arena, const struct ko
 /* Whether the limit leaves room for `size` more bytes; pieces count in multiples of 16. */
 KODOSIS_API bool kodosis_arena_allows(const struct kodosis_arena *arena, size_t size);
 
-/* `size` bytes aligned to 16, not cleared; NULL when the limit or the allocator says no. */
+/* `size` bytes aligned to 16, not cleared; NULL if that would exceed the limit or the allocator returns NULL. */
 KODOSIS_API void *kodosis_arena_allocate(struct kodosis_arena *arena, size_t size);
 
 /* Forgets everything handed out and keeps one block, so that a steady state allocates nothing. */

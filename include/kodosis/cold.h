@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What writer.h and reader.h have inline, as functions of the library: for generated code that calls rarely run. With these it
- * compiles faster and is smaller.
+ * The inline functions of writer.h and reader.h, as functions of the library. Generated code that calls seldom run uses
+ * these, because it compiles faster with them and is smaller.
  */
 #ifndef KODOSIS_COLD_H
 #define KODOSIS_COLD_H

@@ -67,7 +67,7 @@ static inline const uint8_t *kodosis_reader_take(struct kodosis_reader *reader, 
     return place;
 }
 
-/* What kodosis_read_run gives after a fault. */
+/* kodosis_read_run returns these zeros after a fault. */
 extern KODOSIS_API const uint8_t kodosis_zeros[KODOSIS_RUN_MAX];
 
 /* The next `size` bytes, at most KODOSIS_RUN_MAX, for the load functions; never NULL: zeros after a fault. */
@@ -218,7 +218,10 @@ static inline uint32_t kodosis_read_varint(struct kodosis_reader *reader)
     return kodosis_read_long_varint(reader);
 }
 
-/* The number of elements that follow, each of at least `minimum` bytes. A number that cannot be is a fault, before it costs memory. */
+/*
+ * The number of elements that follow, each of at least `minimum` bytes. A number for which too few bytes are left is a
+ * fault, so that no memory is taken for it.
+ */
 static inline uint32_t kodosis_read_count(struct kodosis_reader *reader, size_t minimum)
 {
     uint32_t count = kodosis_read_varint(reader);

@@ -39,7 +39,7 @@ enum kodosis_kind {
     KODOSIS_MAP,      /* struct kodosis_any_list of entries: a key, and an `element` at `value_offset` */
 };
 
-/* What every list and map looks like in memory. */
+/* Every list and every map has this layout in memory. */
 struct kodosis_any_list {
     const void *data;
     size_t count;
@@ -122,7 +122,10 @@ KODOSIS_API const char *kodosis_schema_enumerator(const struct kodosis_schema *s
 /* Whether a union's member of this type is a pointer. */
 KODOSIS_API bool kodosis_schema_is_pointer(const struct kodosis_schema *schema, uint32_t member_type);
 
-/* As the generated _size, _write and _read: same bytes, same checks. A value takes the type's `size`, of a map or list its struct. */
+/*
+ * These do what the generated _size, _write and _read do: same bytes, same checks. The value takes the type's `size` in
+ * memory; a map takes a struct kodosis_any_list, since its `size` is that of an entry.
+ */
 KODOSIS_API uint64_t kodosis_schema_size(const struct kodosis_schema *schema, uint32_t type, const void *value,
                                          uint64_t offset);
 KODOSIS_API void kodosis_schema_write(const struct kodosis_schema *schema, uint32_t type, struct kodosis_writer *writer,

@@ -26,7 +26,7 @@ struct kodosis_writer {
     uint8_t *cursor;
     uint8_t *end;
     uint8_t *start;
-    enum kodosis_status status; /* the first thing that went wrong; nothing is written from then on */
+    enum kodosis_status status; /* the first fault; nothing is written from then on */
     uint32_t reference_count;
     uint32_t reference_capacity; /* 0: everything is copied */
     uint32_t depth;              /* levels of nesting that were entered */
@@ -60,7 +60,9 @@ static inline enum kodosis_status kodosis_writer_finish(const struct kodosis_wri
     return writer->status;
 }
 
-/* Steps into a value that may contain its own kind; false after a fault; nesting beyond the limit is one. */
+/*
+ * Steps into a value that may contain its own kind; false after a fault. Nesting beyond KODOSIS_DEPTH_MAX is a fault.
+ */
 static inline bool kodosis_writer_enter(struct kodosis_writer *writer)
 {
     if (KODOSIS_UNLIKELY(writer->status != KODOSIS_OK || writer->depth == KODOSIS_DEPTH_MAX)) {
@@ -80,8 +82,9 @@ static inline void kodosis_writer_leave(struct kodosis_writer *writer)
 /*
  * ---- Sizes: each takes the offset where a value starts and gives the offset after it ----
  *
- * An offset also carries what went wrong, so that no size can be mistaken for one that fits: from KODOSIS_SIZE_TOO_BIG on a list
- * is too long, from KODOSIS_SIZE_TOO_DEEP on a value nests too deep. In between the bits count the levels that were entered.
+ * An offset also carries faults, so that a size which cannot be encoded is larger than any that can: an offset of
+ * KODOSIS_SIZE_TOO_BIG or more says that a list is too long, one of KODOSIS_SIZE_TOO_DEEP or more that a value nests
+ * too deep. The bits in between count the levels that were entered.
  */
 #define KODOSIS_SIZE_TOO_BIG (UINT64_C(1) << 55)
 #define KODOSIS_SIZE_LEVEL (UINT64_C(1) << 56)
@@ -288,7 +291,7 @@ static inline void kodosis_write_run(struct kodosis_writer *writer, const void *
         memcpy(place, data, size);
 }
 
-/* A string; that it is UTF-8 without U+0000 is checked where it is read. */
+/* A string. The reader checks that it is UTF-8 without U+0000; the writer does not. */
 static inline void kodosis_write_string(struct kodosis_writer *writer, struct kodosis_string value)
 {
     kodosis_write_varint(writer, value.size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The compiler's front: from paths to a checked model. The program, the tests and the fuzzer all come in here.
+ * The compiler's front: from paths to a checked model. The program, the tests and the fuzzer all call it.
  */
 #ifndef KODOSIS_COMPILER_COMPILE_H
 #define KODOSIS_COMPILER_COMPILE_H

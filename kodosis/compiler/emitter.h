@@ -14,9 +14,9 @@ enum { KODOSIS_OUTPUTS_MAX = 4 };
 struct kodosis_emitter {
     const char *name; /* "c": the language on the command line, and the folder */
     const char *const
-        *outputs; /* what takes the place of ".kod" in the name of each file that is written; ends with NULL */
+        *outputs; /* the endings of the files that are written, in place of ".kod"; NULL behind the last */
 
-    /* Reports what only this language forbids. The model may be emitted if there is nothing. */
+    /* Reports what only this language forbids. The model may be emitted if nothing was reported. */
     void (*check)(const struct kodosis_model *model, struct kodosis_diagnostics *diagnostics);
 
     /* Appends the texts of one file's outputs. The same model and version give the same bytes. `version` is the compiler's. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an interface file may not exceed. Each limit is documented in docs/kodosis-language.md and has a test; they keep the
- * compiler's time and memory in proportion to its input, and its stack bounded.
+ * The limits of an interface file. docs/kodosis-language.md names each, and each has a test. They keep the compiler's
+ * time and memory in proportion to its input, and its stack bounded.
  */
 #ifndef KODOSIS_COMPILER_LIMITS_H
 #define KODOSIS_COMPILER_LIMITS_H

@@ -13,7 +13,7 @@ enum { PATH_SIZE_MAX = 4096 };
 
 /* ---- Names of generated files ---- */
 
-/* The rest of `identity` below the directory, or NULL. */
+/* The part of `identity` below the directory; NULL if it is not below. */
 static const char *below(const struct kodosis_sources *sources, const char *directory, const char *identity)
 {
     char *root = sources->identify(sources->self, directory);
@@ -41,7 +41,7 @@ static const char *name_of(struct kodosis_loader *loader, const char *path, cons
     return slash ? slash + 1 : path;
 }
 
-/* The name goes into #include lines and makefiles. */
+/* Whether #include lines and makefiles can have the name in them. */
 static bool is_sound(const char *name)
 {
     for (const char *byte = name; *byte; byte++)
@@ -90,7 +90,7 @@ static void report_cycle(struct kodosis_loader *loader, const struct kodosis_uni
     kodosis_text_clear(&text);
 }
 
-/* 0 and the path and identity of the file that an import means, or false with an error reported. */
+/* Finds the path and identity of the file that an import means. False, with an error reported, if there is none. */
 static bool find_import(struct kodosis_loader *loader, const struct kodosis_unit *unit,
                         const struct kodosis_ast_import *import, const char **ret_path, char **ret_identity)
 {

@@ -13,13 +13,13 @@
 #include "kodosis/compiler/text/render.h"
 #include "kodosis/compiler/write.h"
 
-/* One run: what it was asked, what it found, what it makes. */
+/* One run of the program. */
 struct run {
     struct kodosis_options options;
     struct kodosis_compilation compilation;
     const struct kodosis_emitter *emitter;
     const struct kodosis_model *model;
-    struct kodosis_text names; /* of the files written, as makefiles want them */
+    struct kodosis_text names; /* the names of written files, escaped for makefiles */
 };
 
 static bool wants_colour(const struct kodosis_options *options)
@@ -48,7 +48,7 @@ static int complain(const char *path, const char *reason)
     return KODOSIS_EXIT_IO;
 }
 
-/* Standard output, all of it or an error. */
+/* Prints all of the text to the standard output; reports an error otherwise. */
 static int print(const struct kodosis_text *text)
 {
     if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout))

@@ -104,7 +104,7 @@ static bool take_option(struct kodosis_options *options, int option, const char 
         options->command = KODOSIS_COMMAND_VERSION;
         return true;
     default:
-        fputs("try 'kodosis --help'\n", stderr); /* getopt has named the option */
+        fputs("try 'kodosis --help'\n", stderr); /* getopt_long() has printed which option is wrong */
         return false;
     }
 }
@@ -154,7 +154,7 @@ bool kodosis_options_parse(int argc, char **argv, struct kodosis_options *ret_op
         return false;
     argc -= taken;
     argv += taken;
-    argv[0] = "kodosis"; /* what getopt calls the program, also behind a command */
+    argv[0] = "kodosis"; /* getopt_long() begins its messages with this, also if argv[0] is a command */
     optind = 0;          /* from the start, also when called again */
     while ((option = getopt_long(argc, argv, "o:I:h", long_options, NULL)) != -1) {
         if (!take_option(&options, option, optarg)) {

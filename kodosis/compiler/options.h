@@ -28,7 +28,7 @@ struct kodosis_options {
     const char *output;  /* directory; NULL: the current one */
     const char *depfile; /* or NULL */
     bool flat;           /* no directories in the names of outputs */
-    bool print_names;    /* only say what would be written */
+    bool print_names;    /* print the names of outputs, write none */
     enum { KODOSIS_COLOUR_AUTO, KODOSIS_COLOUR_ALWAYS, KODOSIS_COLOUR_NEVER } colour;
     const char **import_paths; /* malloc'ed, the strings are the caller's */
     size_t import_path_count;

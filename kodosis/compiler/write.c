@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing files: whole or not at all. */
+/* Writes files, whole or not at all. */
 #include "kodosis/compiler/write.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "kodosis/compiler/text/memory.h"
 
-/* Makes the directories that a path needs. What goes wrong here shows when the file is opened. */
+/* Makes the directories that a path needs. Failures are not reported here: opening the file fails then. */
 static void make_directories(const char *path)
 {
     size_t size = strlen(path) + 1;
@@ -41,7 +41,7 @@ static int write_all(int descriptor, const struct kodosis_text *text)
     return 0;
 }
 
-/* mkstemp makes private files; these are as public as the umask allows. */
+/* The mode of an ordinary new file. mkstemp() makes private ones. */
 static mode_t usual_mode(void)
 {
     mode_t mask = umask(0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing files: whole or not at all.
+ * Writes files, whole or not at all.
  */
 #ifndef KODOSIS_COMPILER_WRITE_H
 #define KODOSIS_COMPILER_WRITE_H

@@ -16,7 +16,10 @@ struct kodosis_arena_block {
     size_t size; /* with this header */
 };
 
-/* Bytes of a block that no piece gets: its header, and what an allocator that aligns to less than a piece may cost. */
+/*
+ * The bytes of a block in front of its first piece: the header, and the gap if the allocator aligns to less than
+ * ALIGNMENT.
+ */
 enum {
     MALLOC_ALIGNMENT = KODOSIS_ALIGNOF(max_align_t) < ALIGNMENT ? KODOSIS_ALIGNOF(max_align_t) : ALIGNMENT,
     HEADER =
@@ -132,7 +135,9 @@ void kodosis_arena_reset(struct kodosis_arena *arena)
     if (arena->taken > arena->peak)
         arena->peak = arena->taken < PEAK_MAX ? arena->taken : PEAK_MAX;
     arena->taken = 0;
-    /* one block that is large enough for next time, and not larger than one likes to keep; else the next one will be */
+    /*
+     * keep the newest block if it holds the peak and is not too large to keep; else the next block is made large enough
+     */
     if (kept->size < arena->peak + HEADER || kept->size > PEAK_MAX + HEADER) {
         kodosis_arena_clear(arena);
         return;

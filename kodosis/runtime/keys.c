@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the keys of a map are distinct. A sender that keeps its keys in order pays one pass; otherwise pointers to the
- * keys are merge-sorted, so that no order of keys costs more than n log n comparisons.
+ * The check that the keys of a map are distinct. Keys in order cost one pass. Otherwise pointers to the keys are
+ * merge-sorted, so that no order of keys costs more than n log n comparisons.
  */
 #include <kodosis/reader.h>
 
-/* How two keys are ordered; any total order will do. */
+/* Orders two keys. Any total order serves. */
 typedef int compare_keys(const void *left, const void *right);
 
 static int compare_strings(const void *left, const void *right)

@@ -15,7 +15,7 @@ static bool same_bytes(const void *left, size_t left_size, const void *right, si
     return left_size == right_size && (!left_size || memcmp(left, right, left_size) == 0);
 }
 
-/* The entry of `map` with this key; NULL if there is none. Maps that are in the same order cost one look each. */
+/* The entry of `map` with this key; NULL if there is none. If it is at index `guess`, one comparison finds it. */
 static const uint8_t *find_entry(struct pair *pair, const kodosis__type *type, const struct kodosis_any_list *map,
                                  const void *key, size_t guess)
 {

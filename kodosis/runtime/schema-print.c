@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NESTING_MAX = 256 }; /* a value in memory may be nested without end */
+enum { NESTING_MAX = 256 }; /* a value in memory may contain itself, and so nest without end */
 
 struct printer {
     const struct kodosis_schema *schema;
@@ -14,7 +14,7 @@ struct printer {
     size_t capacity;
     size_t size; /* of the whole text, whether there is room or not */
     unsigned nesting;
-    bool cut; /* the limit was reached: what is left is not looked at, since it might be the same again and again */
+    bool cut; /* NESTING_MAX was reached: the rest, which may never end, is not visited */
 };
 
 static void add(struct printer *printer, const char *text, size_t size)
@@ -50,7 +50,7 @@ static void print_real(struct printer *printer, double value, bool single)
     }
     for (at = text; *at; at++)
         if (!strchr("0123456789+-einfa", *at))
-            *at = '.'; /* whatever the locale writes there */
+            *at = '.'; /* the decimal point, which a locale may write otherwise */
     add_text(printer, text);
 }
 

@@ -2,7 +2,7 @@
 /* Decoding of values that only a schema describes, with the same checks that generated code makes. */
 #include "kodosis/runtime/schema.h"
 
-/* The bools and enums inside of blittable memory. */
+/* Checks the bools and enums inside blittable memory. */
 static void check(const struct kodosis_schema *schema, uint32_t index, struct kodosis_reader *reader,
                   const uint8_t *value)
 {
@@ -89,7 +89,7 @@ static void read_list(const struct kodosis_schema *schema, const kodosis__type *
         check_keys(schema, type, reader, ret_list);
 }
 
-/* A value in the arena; NULL after a fault. */
+/* Reads a value into the arena; NULL after a fault. */
 static const void *read_new(const struct kodosis_schema *schema, uint32_t index, struct kodosis_reader *reader)
 {
     void *value = kodosis_read_array(reader, 1, kodosis__size_in_memory(&schema->types[index]));

@@ -43,7 +43,7 @@ static uint64_t struct_size(const struct kodosis_schema *schema, const kodosis__
     return offset;
 }
 
-/* Scalars are aligned in arrays, lists and structs that are blittable, but not on their own. */
+/* Scalars are aligned inside blittable arrays, lists and structs, but not where they stand alone. */
 static bool is_alone(const kodosis__type *type)
 {
     return type->kind <= KODOSIS_FLOAT64 || type->kind == KODOSIS_ENUM;

@@ -13,7 +13,7 @@ static inline bool is_ascii(uint64_t word)
     return !((word | (word - ones)) & ones << 7);
 }
 
-/* Between 1 and 7 bytes as a word; some of them twice, or ones in their place. */
+/* Loads 1 to 7 bytes into a word. Its other bytes repeat some of the text, or are 1, so is_ascii() tells about the text. */
 static inline uint64_t load_short(const uint8_t *text, size_t size)
 {
     uint32_t first, last;
@@ -25,7 +25,10 @@ static inline uint64_t load_short(const uint8_t *text, size_t size)
     return (uint64_t)last << 32 | first;
 }
 
-/* How many of the bytes are surely ASCII other than NUL: steps of 8, and the rest if there is nothing else in it. */
+/*
+ * Counts bytes at the beginning that are ASCII other than NUL, in steps of 8; the last step counts all of its bytes or
+ * none.
+ */
 static size_t skip_ascii(const uint8_t *text, size_t size)
 {
     size_t done = 0;
@@ -71,7 +74,7 @@ static size_t character_length(const uint8_t *text, size_t size)
     return length;
 }
 
-/* Text that begins with something else than ASCII. */
+/* Checks a text that has a NUL or a byte that is not ASCII among its first eight bytes. */
 static __attribute__((noinline)) bool is_valid(const uint8_t *text, size_t size)
 {
     size_t at = 0;

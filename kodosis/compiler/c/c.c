@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two files that C gets of an interface file. */
+/* Writes the header and the source that C gets for an interface file. */
 #include "kodosis/compiler/c/c.h"
 
 #include <string.h>

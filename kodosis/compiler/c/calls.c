@@ -8,8 +8,8 @@
 #include "kodosis/compiler/c/shapes.h"
 
 enum {
-    OWN_ARGUMENTS = 6, /* the most that a stub adds to the parameters */
-    COPY_MAX = 256,    /* bytes of a result that are copied rather than viewed */
+    OWN_ARGUMENTS = 6, /* a stub adds this many arguments to the parameters at most */
+    COPY_MAX = 256,    /* a result of more bytes is not copied: the stub returns a view */
 };
 
 struct c_arguments c_arguments(struct c_emitter *emitter, const struct kodosis_procedure *procedure)

@@ -7,7 +7,7 @@
 
 #include "kodosis/compiler/c/codec.h"
 
-/* A list of arguments in the making; room for all parameters and some of the stub's own. */
+/* A list of arguments that is being built. It has room for all parameters and some arguments of the stub's own. */
 struct c_arguments {
     const char **items;
     size_t count;
@@ -16,23 +16,29 @@ struct c_arguments {
 struct c_arguments c_arguments(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
 void c_add_argument(struct c_arguments *arguments, const char *argument);
 
-/* The parameters as fields to write, under their names in such a function. */
+/* The parameters as fields to write, in a function that uses the names of `taken` itself (see c_parameter). */
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
                                    const char *const *taken);
 
-/* Whether a result is handed out where it lies: blittable structs and arrays too large to copy gladly. */
+/*
+ * Whether a stub returns a view of the result: it does for large blittable structs and arrays, which it would otherwise
+ * copy.
+ */
 bool c_is_returned_as_view(const struct kodosis_type *type);
 
-/* Computes the encoded size of fields: an expression, after lines that compute `body_size` where it is not a constant. */
+/*
+ * Returns the expression for the encoded size of fields. If that is no constant, it first emits lines that compute
+ * `body_size`.
+ */
 const char *c_body_size(struct c_emitter *emitter, const struct c_field *fields, size_t count);
 
-/* Whether that takes a variable. */
+/* Whether c_body_size uses the variable `body_size`. */
 bool c_has_body_size(const struct c_field *fields, size_t count);
 
-/* The lines of a function that writes one value (or none, for NULL) into the answer that `begin` opens. */
+/* Emits the lines of a function that writes one value (none if `type` is NULL) into the answer that `begin` opens. */
 void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin);
 
-/* The table of a service. */
+/* The name of a service's table. */
 const char *c_interface(struct c_emitter *emitter, const struct kodosis_declaration *service);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What only C forbids: the library's namespaces, names of headers, names that would be two things. */
+/* Checks what only C forbids: the library's namespaces, names of system headers, names that would mean two things. */
 #include "kodosis/compiler/c/check.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/text/name.h"
 
-/* The namespaces of the runtime and the library are theirs. */
+/* The namespaces kodosis and hprpc belong to the runtime and the library. */
 static void check_namespace(struct kodosis_diagnostics *diagnostics, const struct kodosis_file *file)
 {
     static const char *const reserved[] = { "kodosis", "hprpc" };
@@ -25,7 +25,10 @@ static void check_namespace(struct kodosis_diagnostics *diagnostics, const struc
     }
 }
 
-/* A header that the compiler finds in place of one of C, POSIX or C++ would break programs in ways hard to understand. */
+/*
+ * A generated header with the name of one of C, POSIX or C++ would be included in its place: the C compiler's errors
+ * hide that.
+ */
 static void check_header(struct kodosis_diagnostics *diagnostics, const struct kodosis_file *file)
 {
     static const char *const standard[] = {
@@ -47,7 +50,7 @@ static void check_header(struct kodosis_diagnostics *diagnostics, const struct k
 
 void c_check(const struct kodosis_model *model, struct kodosis_diagnostics *diagnostics)
 {
-    struct c_emitter emitter = { .model = model }; /* for the names alone: it writes nothing */
+    struct c_emitter emitter = { .model = model }; /* computes names and writes nothing */
     size_t i;
 
     for (i = 0; i < model->file_count; i++) {

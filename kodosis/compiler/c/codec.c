@@ -8,14 +8,14 @@
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/shapes.h"
 
-/* Neighbours of fixed size are taken together, so that a run of them costs one addition or one bounds check. */
+/* Fields of fixed size that follow each other form a run, which costs one addition or one bounds check. */
 enum {
     RUN_MAX = 256,    /* KODOSIS_RUN_MAX of the runtime */
     FLATTEN_MAX = 64, /* small structs of fixed size join the run around them */
-    COPY_MIN = 16,    /* neighbours of one type that are copied in one go */
+    COPY_MIN = 16,    /* this many neighbours of one type, or more, are copied in one piece */
 };
 
-/* Whose functions do it: inline ones, or those of the library. */
+/* The prefix of the runtime's functions: those of cold.h for code that calls seldom run, inline ones otherwise. */
 static const char *family(const struct c_emitter *emitter)
 {
     return emitter->cold ? "kodosis_cold" : "kodosis";
@@ -42,7 +42,7 @@ const char *c_size_of(struct c_emitter *emitter, const struct kodosis_type *type
     return c_format(emitter, "sizeof(%s)", c_type(emitter, type));
 }
 
-/* The first scalar of an array of arrays, which is what the runtime wants a pointer to. */
+/* The innermost array of an array of arrays: it decays to the pointer to a scalar that the runtime takes. */
 static const char *first_of(struct c_emitter *emitter, const struct kodosis_type *type, const char *expression)
 {
     if (*expression == '*')
@@ -112,7 +112,10 @@ static size_t run_length(const struct c_field *fields, size_t count, uint64_t mo
     return length;
 }
 
-/* How many numbers of one type lie side by side in a struct, from here on: C leaves no gap between them. */
+/*
+ * How many numbers of one type lie side by side in a struct from fields[0] on; C leaves no gap between them. 1 if
+ * they are fewer than COPY_MIN.
+ */
 static size_t row_length(const struct c_field *fields, size_t count)
 {
     size_t length = 1;
@@ -125,7 +128,7 @@ static size_t row_length(const struct c_field *fields, size_t count)
     return length < COPY_MIN ? 1 : length;
 }
 
-/* The memory of such a row. */
+/* The expression for the memory of a row. */
 static const char *row_place(struct c_emitter *emitter, const struct c_field *field, const char *pointer)
 {
     return c_format(emitter, "(%s)%s + offsetof(struct %s, %s)", pointer, field->record, c_name(emitter, field->owner),
@@ -151,7 +154,7 @@ bool c_fields_have_run(struct c_emitter *emitter, const struct c_field *fields, 
 
 /* ---- Size ---- */
 
-/* `offset` becomes what is behind the value, which begins at `from`: `offset` itself, or 0. */
+/* Emits code that sets `offset` to the offset behind the value. The value begins at `from`: `offset` itself, or 0. */
 static void size_value(struct c_emitter *emitter, const struct kodosis_type *type, const char *x, const char *offset,
                        const char *from)
 {
@@ -324,7 +327,10 @@ void c_check_values(struct c_emitter *emitter, const struct kodosis_type *type, 
         c_line(emitter, "%s(reader, %s, %s, %s);", c_own(emitter, type->declaration, "_check"), first, count, stride);
 }
 
-/* Lists and arrays are checked as one row of their innermost elements. */
+/*
+ * Emits the check of a list's or array's innermost elements, which lie side by side. A NULL `count` stands for one
+ * element.
+ */
 static void check_row(struct c_emitter *emitter, const struct kodosis_type *element, const char *first,
                       const char *count)
 {

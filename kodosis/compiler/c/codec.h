@@ -16,7 +16,10 @@ struct c_field {
     size_t index;                            /* in its members */
 };
 
-/* `offset` becomes what is behind the fields, which begin at `from`: the same string as `offset`, or "0". */
+/*
+ * Emits code that sets `offset` to the offset behind the fields. They begin at `from`: the same string as `offset`, or
+ * "0".
+ */
 void c_size_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count, const char *offset,
                    const char *from);
 void c_write_fields(struct c_emitter *emitter, const struct c_field *fields, size_t count);
@@ -33,17 +36,20 @@ const char *c_address(struct c_emitter *emitter, const char *expression);
 /* "x.member", "p->member" for "*p". */
 const char *c_dot(struct c_emitter *emitter, const char *expression, const char *member);
 
-/* The check of `count` values that were copied or viewed as bytes, for types that are `checked`. */
+/* Emits the check of `count` values that were copied or viewed as bytes, for types that are `checked`. */
 void c_check_values(struct c_emitter *emitter, const struct kodosis_type *type, const char *first, const char *count,
                     const char *stride);
 
 /* The same for a fixed array. */
 void c_check_array(struct c_emitter *emitter, const struct kodosis_type *type, const char *expression);
 
-/* The size of a blittable value; of an array by its parts, because a parameter forgets its size. */
+/*
+ * The sizeof of a blittable value. That of an array is a product, because sizeof of an array parameter is that of a
+ * pointer.
+ */
 const char *c_size_of(struct c_emitter *emitter, const struct kodosis_type *type);
 
-/* Sizing, writing and reading step down where a value may contain its own kind, and up again behind it. */
+/* These emit the steps into and out of a value that may contain its own kind, for sizing, writing and reading. */
 void c_enter_size(struct c_emitter *emitter);
 void c_enter_write(struct c_emitter *emitter);
 void c_enter_read(struct c_emitter *emitter);

@@ -27,7 +27,7 @@ static void close_guard(struct c_emitter *emitter)
     c_gap(emitter);
 }
 
-/* Whether the header of the list's element has it. */
+/* Whether the header that declares the list's element also declares the list. */
 static bool is_at_home(struct c_emitter *emitter, const struct kodosis_type *list)
 {
     return list->element->declaration && emitter->listed[list->index];
@@ -127,7 +127,10 @@ static void declare_wrapper(struct c_emitter *emitter, const struct kodosis_type
     close_guard(emitter);
 }
 
-/* These hold their values, so they come after all records; maps, lists and optionals only point to them. */
+/*
+ * Entries and structs around arrays hold their values, so they come after all records; maps, lists and optionals only
+ * point to them.
+ */
 void c_declare_entries(struct c_emitter *emitter)
 {
     size_t i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The structs of lists and maps, and around arrays. */
+/* The structs of lists and maps, and the structs around arrays. */
 #ifndef KODOSIS_COMPILER_C_COMPOSITES_H
 #define KODOSIS_COMPILER_C_COMPOSITES_H
 

@@ -12,7 +12,7 @@
 
 /* ---- Constants ---- */
 
-/* An integer of this type as C writes it, also where the most negative one has no literal. */
+/* The literal of an integer of this type; INT32_MIN or INT64_MIN for these two, which have no literal in C. */
 static const char *integer_literal(struct c_emitter *emitter, const struct kodosis_type *type, int64_t value)
 {
     switch (type->kind) {
@@ -120,7 +120,7 @@ static bool fits_int(const struct kodosis_declaration *declaration)
     return true;
 }
 
-/* C wants enumerators to be ints; an enum with others is spelt as macros. */
+/* Enumerators of C are ints; the values of an enum that has larger ones are written as macros. */
 static void declare_enumerators(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
     const struct kodosis_type *integer = declaration->type->element;
@@ -209,7 +209,7 @@ static void declare_union(struct c_emitter *emitter, const struct kodosis_declar
     c_doc(emitter, declaration->doc);
     c_line(emitter, "struct %s {", c_name(emitter, declaration));
     kodosis_text_indent(emitter->text);
-    c_line(emitter, "uint8_t tag; /* says which member of `as` counts */");
+    c_line(emitter, "uint8_t tag; /* says which member of `as` is set */");
     c_line(emitter, "union {");
     kodosis_text_indent(emitter->text);
     declare_members(emitter, declaration);

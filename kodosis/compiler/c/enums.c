@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions of enums: names, and which values there are. */
+/* The functions of enums: the names of values, and which values are declared. */
 
 #include "kodosis/compiler/c/enums.h"
 
@@ -41,7 +41,10 @@ static int compare_signed(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Whether `next` is one more, both being sorted as signed: the largest uint64 comes just before 0, but 0 does not follow. */
+/*
+ * Whether the value of `next` is one more than that of `last`. Values are sorted as signed ones, so the largest uint64
+ * stands just before 0, which is not one more.
+ */
 static bool follows(const struct kodosis_enumerator *last, const struct kodosis_enumerator *next)
 {
     bool wraps = last->declaration->type->element->kind == KODOSIS_TYPE_UINT64 && !next->value;
@@ -74,7 +77,7 @@ static size_t ranges_of(struct c_emitter *emitter, const struct kodosis_declarat
     return used;
 }
 
-/* The smallest and largest value of an integer type, as the bits of an int64. */
+/* Whether a value, given as the bits of an int64, is the smallest or the largest one of an integer type. */
 static bool is_least(const struct kodosis_type *type, int64_t value)
 {
     if (type->kind >= KODOSIS_TYPE_UINT8)

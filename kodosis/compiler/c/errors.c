@@ -15,7 +15,7 @@ void c_declare_error(struct c_emitter *emitter, const struct kodosis_declaration
            name);
     c_gap(emitter);
     c_line(emitter,
-           "/* After HPRPC_EAPPLICATION: whether it was this error; what it points to lives as long as the reply. */");
+           "/* After HPRPC_EAPPLICATION: whether this error was raised. The value is valid as long as the reply. */");
     c_line(emitter, "bool %s(struct hprpc_call *call, struct %s *ret_value);", c_own(emitter, error, "_get"), name);
     c_gap(emitter);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Typed errors: raising them, and finding out which one it was. */
+/* Typed errors: raising them, and finding out which one was raised. */
 #ifndef KODOSIS_COMPILER_C_ERRORS_H
 #define KODOSIS_COMPILER_C_ERRORS_H
 

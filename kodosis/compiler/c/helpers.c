@@ -22,7 +22,7 @@ static const char *number(struct c_emitter *emitter, uint64_t value)
 
 /* ---- Lists and maps: `count` elements behind a count ---- */
 
-/* A wrapped array is the wrapper's; all else is the element itself. */
+/* The expression for data[i]. An array that has a struct around it is the struct's member `items`. */
 static const char *element_at(struct c_emitter *emitter, const struct kodosis_type *type, const char *data)
 {
     const char *whole = c_whole(emitter, type, "p");
@@ -285,7 +285,7 @@ void c_name_helpers(struct c_emitter *emitter, const struct kodosis_type *type)
     for (; type->kind != KODOSIS_TYPE_ENUM && type->element; type = type->element)
         c_claim_helpers(emitter, type);
     if (c_is_record(type))
-        c_claim_helpers(emitter, type); /* a union may read a new one */
+        c_claim_helpers(emitter, type); /* the read function of a union may call read_new of this type */
 }
 
 void c_emit_helpers(struct c_emitter *emitter, const struct kodosis_type *type)

@@ -8,7 +8,7 @@
 /* Gives the helpers of a type, and of those in it, their names. */
 void c_name_helpers(struct c_emitter *emitter, const struct kodosis_type *type);
 
-/* Those of a type that are not there yet. */
+/* Emits the helpers of a type, and of those in it, unless the source has them already. */
 void c_emit_helpers(struct c_emitter *emitter, const struct kodosis_type *type);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The names of things in C, and which file owns them. */
+/* Chooses the names of things in C, and keeps which file owns each. */
 #include "kodosis/compiler/c/names.h"
 
 #include <ctype.h>
@@ -56,7 +56,10 @@ static bool begins(const char *name, const char *prefix)
     return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
-/* Generated functions have parameters and variables of some names with an underscore; all are called ret_... but these. */
+/*
+ * Whether generated functions have a parameter or variable of this name. Their other names have no underscore inside,
+ * so no name with a namespace in front is equal to one of those.
+ */
 static bool is_local(const char *name)
 {
     return begins(name, "ret_") || strcmp(name, "body_size") == 0;
@@ -83,7 +86,7 @@ static const struct claim *owner_of(const struct c_emitter *emitter, const char 
     return kodosis_table_find(&emitter->names->owned, name);
 }
 
-/* A name that applications do not write yields to all other names that its file owns. */
+/* Adds underscores to a name that applications do not write until its file owns no other thing of that name. */
 static const char *clear_of(struct c_emitter *emitter, const struct kodosis_file *file, const char *name)
 {
     const struct claim *claim = owner_of(emitter, name);
@@ -95,7 +98,10 @@ static const char *clear_of(struct c_emitter *emitter, const struct kodosis_file
     return name;
 }
 
-/* What is made from a declaration yields to what is written in the same file. */
+/*
+ * The name of a thing that is made from a declaration, with an underscore if a declaration of the same file has that
+ * name.
+ */
 static const char *yielding(struct c_emitter *emitter, const struct kodosis_file *file, const char *name)
 {
     const struct claim *claim;
@@ -105,7 +111,7 @@ static const char *yielding(struct c_emitter *emitter, const struct kodosis_file
     return claim && claim->written && claim->file == file ? aside(emitter, name) : name;
 }
 
-/* Whether a name cannot stand inside of a struct or function of this file. */
+/* Whether a struct or function of this file cannot have this name inside. */
 static bool is_taken(const struct c_emitter *emitter, const struct kodosis_file *file, const char *name)
 {
     const struct claim *claim = owner_of(emitter, name);
@@ -134,7 +140,10 @@ const char *c_own(struct c_emitter *emitter, const struct kodosis_declaration *d
     return yielding(emitter, declaration->file, c_format(emitter, "%s%s", declaration->snake, suffix));
 }
 
-/* What the service itself is called through, without its name. */
+/*
+ * A service's own functions and tables have these words behind its name, so a procedure with such a name gets an
+ * underscore.
+ */
 static const char *const service_words[] = { "add",        "bind",  "bind_finish", "bind_start", "interface",
                                              "procedures", "proxy", "serve",       "service" };
 
@@ -326,9 +335,9 @@ struct reading {
     struct c_emitter *emitter;
     const struct kodosis_type *type;
     const struct kodosis_file *file;
-    const char *words[WORDS_MAX + 1]; /* where each begins, and the end of the last plus one */
+    const char *words[WORDS_MAX + 1]; /* where each word begins; behind the last one: its end plus one */
     size_t count;
-    uint8_t *ways; /* from each word to in front of each other: 1 + the number of ways, at most 2; 0: not looked at */
+    uint8_t *ways; /* of words [from, to), at from * (count + 1) + to: 1 + what ways() returns, or 0 if not known yet */
 };
 
 static bool has_leaf(struct c_emitter *emitter, const struct kodosis_type *type, const struct kodosis_file *file,
@@ -357,7 +366,10 @@ static bool is_builtin(const char *word)
     return false;
 }
 
-/* How many types without parts the words are: a builtin, one that the file declares, one of the type's own. */
+/*
+ * As how many types without parts the words can be read, 2 at most: as a builtin, and as a declared type, of the file
+ * or inside the type itself.
+ */
 static unsigned leaves(struct reading *reading, size_t from, size_t to)
 {
     size_t size = (size_t)(reading->words[to] - reading->words[from]) - 1;
@@ -407,7 +419,10 @@ static unsigned map_ways(struct reading *reading, size_t from, size_t to)
     return count;
 }
 
-/* In how many ways the words from here to there are a type. The words are as many as a name's limit allows. */
+/*
+ * In how many ways the words from `from` on and before `to` can be read as a type; 2 stands for more. WORDS_MAX bounds
+ * the recursion.
+ */
 static unsigned ways(struct reading *reading, size_t from, size_t to)
 {
     uint8_t *known = &reading->ways[from * (reading->count + 1) + to];
@@ -445,8 +460,9 @@ static bool is_ambiguous(struct c_emitter *emitter, const struct kodosis_type *t
 /* ---- Structs of lists and maps, and around arrays ---- */
 
 /*
- * In the namespace of the type's home, or the runtime's. A stem that could also mean another type of that file gets a
- * number made of the type's text; and it is set aside where the file has the name for something else.
+ * The name of the struct: in the namespace of the file that declares the type's namesake, or in the runtime's. A stem
+ * that can be read as another type of that file gets a hash of the type's text behind it, and underscores where the
+ * file has another thing of that name.
  */
 static const char *composite_name(struct c_emitter *emitter, const struct kodosis_type *type)
 {
@@ -641,7 +657,7 @@ static void claim_statics(struct c_emitter *emitter, const struct kodosis_declar
             claim_static(emitter, c_procedure_static(emitter, &service->procedures[i], suffixes[k]));
 }
 
-/* What no other name depends on: these only have to be different where files come together. */
+/* Claims the names that no other name depends on, only to report those that are equal in files that come together. */
 static void claim_rest(struct c_emitter *emitter)
 {
     const struct kodosis_model *model = emitter->model;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What things are called in C. Every name at file scope is owned by the file whose header or source has it; names inside of
- * functions and structs keep clear of all that are owned by what their file includes. A name gets out of the way with an
- * underscore behind it, which no name of an interface file ends in. Each name depends on nothing but its own file and what
- * that imports, so that all who include a header agree on it.
+ * Names in C. The file whose header or source has a name at file scope owns that name; a name inside of functions and
+ * structs differs from all names that its file and the files it includes own. A name that would meet another one gets
+ * an underscore behind it, because no name of an interface file ends in one. Each name depends only on its own file and
+ * what that imports, so that all files that include a header agree on it.
  */
 #ifndef KODOSIS_COMPILER_C_NAMES_H
 #define KODOSIS_COMPILER_C_NAMES_H
@@ -12,8 +12,8 @@
 #include "kodosis/compiler/text/diagnostic.h"
 
 /*
- * Notes who owns which name: of the emitter's file and all that it imports, or of all files where it has none. Names that
- * would be two things are reported, unless `diagnostics` is NULL.
+ * Notes which file owns which name, for the emitter's file and all that it imports, or for all files if the emitter has
+ * no file. Reports names that would mean two things, unless `diagnostics` is NULL.
  */
 void c_names_open(struct c_emitter *emitter, struct kodosis_diagnostics *diagnostics);
 void c_names_close(struct c_emitter *emitter);
@@ -23,13 +23,13 @@ void c_names_close(struct c_emitter *emitter);
 /* A type's own name, without "struct": "paper_shape". */
 const char *c_name(struct c_emitter *emitter, const struct kodosis_declaration *declaration);
 
-/* What belongs to a type or service: "paper_shape_size" for "_size". */
+/* A function or table of a type or service: "paper_shape_size" for "_size". */
 const char *c_own(struct c_emitter *emitter, const struct kodosis_declaration *declaration, const char *suffix);
 
 /* A public function of a procedure: "paper_paper_say_hello_start" for "_start". */
 const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *suffix);
 
-/* What only the source has: the name, with underscores behind it while something else is called so. */
+/* A name that only the source has: `name`, with underscores behind it while another thing has that name. */
 const char *c_static(struct c_emitter *emitter, const char *name);
 
 /* The same of a procedure: "paper_paper_say_hello_begin". */
@@ -39,7 +39,7 @@ const char *c_procedure_static(struct c_emitter *emitter, const struct kodosis_p
 /* The description of a file: "paper_paper_schema". */
 const char *c_schema(struct c_emitter *emitter, const struct kodosis_file *file);
 
-/* The static function that does this to values of a type: "read_paper_shape_list" for "read". */
+/* The static function that does what `verb` says to values of a type: "read_paper_shape_list" for "read". */
 const char *c_helper(struct c_emitter *emitter, const char *verb, const struct kodosis_type *type);
 
 /* Gives the type's helpers their names, before anything is emitted. */
@@ -55,7 +55,7 @@ const char *c_constant(struct c_emitter *emitter, const struct kodosis_declarati
 const char *c_enumerator(struct c_emitter *emitter, const struct kodosis_enumerator *enumerator);
 const char *c_tag(struct c_emitter *emitter, const struct kodosis_declaration *declaration, size_t index);
 
-/* Against a second inclusion of the whole header, or a second declaration of a struct. */
+/* The macro that guards the header against a second inclusion, or a struct against a second declaration. */
 const char *c_header_guard(struct c_emitter *emitter, const struct kodosis_file *file);
 const char *c_guard(struct c_emitter *emitter, const char *name);
 
@@ -73,13 +73,13 @@ const char *c_parameter(struct c_emitter *emitter, const struct kodosis_procedur
 
 /* ---- Words ---- */
 
-/* The word that the runtime has for a scalar, string or bytes, or for an enum's integer: "int32". */
+/* The runtime's word for a scalar, string or bytes, or for an enum's integer: "int32". */
 const char *c_word(const struct kodosis_type *type);
 
 /* The part of a path behind its last slash. */
 const char *c_base_of(const char *path);
 
-/* Whether C has a struct for it: a list, a map, an array that is wrapped where a pointer leads to it. */
+/* Whether C has a struct for a type: for lists, maps, and arrays of structs or unions (see c_declare_whole). */
 bool c_has_struct(const struct kodosis_type *type);
 
 /* The declaration that a composite type is named after: the first in it, looking at elements first; NULL if there is none. */

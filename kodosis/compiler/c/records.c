@@ -33,8 +33,8 @@ static void note_procedure(struct c_emitter *emitter, const struct kodosis_proce
 }
 
 /*
- * Notes which types are seldom on the way of a call by themselves. Beside services that is all that no procedure passes; in a
- * file without any, what others hold.
+ * Sets emitter->inner for types that calls seldom pass by themselves: in a file with procedures those that no procedure
+ * passes, in a file without procedures those that other types hold.
  */
 static void note_inner(struct c_emitter *emitter)
 {

@@ -48,7 +48,10 @@ static void add_procedure(struct c_emitter *emitter, const struct kodosis_proced
         add_type(emitter, procedure->raises[i]->type);
 }
 
-/* Declared types first, in the order of the file; then what they are made of, nearest first. */
+/*
+ * Collects the types of the table: declared ones in the order of the file, those of procedures, then the parts of all
+ * these.
+ */
 static void collect(struct c_emitter *emitter)
 {
     const struct kodosis_file *file = emitter->file;
@@ -87,7 +90,7 @@ static const char *table_name(struct c_emitter *emitter, const char *table)
 
 enum { LITERAL_MAX = 4000 }; /* bytes of a string literal; compilers need not take more than 4,095 */
 
-/* A text as an array of its bytes, in front of the tables. Gives its name. */
+/* Emits a text as an array of its bytes, in front of the tables, and returns the array's name. */
 static const char *add_long_text(struct c_emitter *emitter, const char *text)
 {
     const char *name = table_name(emitter, c_format(emitter, "text_%u", ++emitter->long_texts));
@@ -106,7 +109,7 @@ static const char *add_long_text(struct c_emitter *emitter, const char *text)
     return name;
 }
 
-/* `doc` and what follows it. */
+/* Emits the initialiser of a description's `doc`. */
 static void add_doc(struct c_emitter *emitter, const char *doc)
 {
     if (!doc)
@@ -130,7 +133,7 @@ static void close_table(struct c_emitter *emitter)
     c_gap(emitter);
 }
 
-/* Members at their places in the struct; of a union, or parameters, without one. */
+/* Emits members with their offsets in the struct `record`; members of a union and parameters have none. */
 static void emit_members(struct c_emitter *emitter, const struct kodosis_member *members, size_t count,
                          const struct kodosis_declaration *record)
 {
@@ -187,7 +190,7 @@ static void emit_member_table(struct c_emitter *emitter)
     close_table(emitter);
 }
 
-/* INT64_MIN has no literal. */
+/* The value as C writes it; INT64_MIN has no literal. */
 static const char *bits_of(struct c_emitter *emitter, int64_t value)
 {
     return value == INT64_MIN ? "INT64_MIN" : c_format(emitter, "INT64_C(%" PRId64 ")", value);
@@ -237,7 +240,7 @@ static const char *kind_of(const struct kodosis_type *type)
     return kinds[type->kind];
 }
 
-/* An index; for an enum, the kind of its integer. */
+/* The field `element` of a type: an index, or for an enum the kind of its integer. */
 static const char *element_of(struct c_emitter *emitter, const struct kodosis_type *type)
 {
     if (type->kind == KODOSIS_TYPE_ENUM)

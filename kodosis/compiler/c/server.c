@@ -59,7 +59,7 @@ void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaratio
 
     c_line(emitter, "/* ---- Service %s: offering it ---- */", service->name);
     c_gap(emitter);
-    c_line(emitter, "/* The handlers; one that is NULL is a procedure that is not offered. */");
+    c_line(emitter, "/* The handlers. A procedure whose handler is NULL is not offered. */");
     c_line(emitter, "struct %s {", c_own(emitter, service, "_service"));
     kodosis_text_indent(emitter->text);
     for (i = 0; i < service->procedure_count; i++)
@@ -78,7 +78,7 @@ void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaratio
         continue;
     if (i == service->procedure_count)
         return;
-    c_line(emitter, "/* The answers: encoded before they return. */");
+    c_line(emitter, "/* The answers. Values are encoded before these return. */");
     for (i = 0; i < service->procedure_count; i++)
         if (!service->procedures[i].oneway)
             emit_reply_head(emitter, &service->procedures[i], ";");
@@ -87,7 +87,7 @@ void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaratio
 
 /* ---- Bodies ---- */
 
-/* A parameter as the handler takes it: a view, a pointer into the arena, or a value. */
+/* Declares the variable for a parameter as the handler takes it: a view, a pointer into the arena, or a value. */
 static void declare_variable(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
 {
     if (type->kind == KODOSIS_TYPE_ARRAY || c_is_record(type))
@@ -96,7 +96,10 @@ static void declare_variable(struct c_emitter *emitter, const struct kodosis_typ
         c_line(emitter, "%s;", c_declare(emitter, type, name, false));
 }
 
-/* ISO C has no silent way from a pointer to an array to a pointer to a constant one. */
+/*
+ * The argument for the handler, cast if need be: ISO C does not convert a pointer to an array into one to an array of
+ * constants.
+ */
 static const char *handed(struct c_emitter *emitter, const struct kodosis_type *type, const char *name)
 {
     if (type->kind != KODOSIS_TYPE_ARRAY || type->element->kind != KODOSIS_TYPE_ARRAY || type->blittable)

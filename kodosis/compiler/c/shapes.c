@@ -23,7 +23,7 @@ bool c_is_pointer_member(const struct kodosis_declaration *declaration, const st
     return declaration->kind == KODOSIS_UNION && type->recursive && c_is_record(type);
 }
 
-/* What stands to the left of the declarator. */
+/* The type specifier of a declaration, which stands to the left of the declarator. */
 static const char *base_name(struct c_emitter *emitter, const struct kodosis_type *type)
 {
     switch (type->kind) {
@@ -75,7 +75,7 @@ const char *c_declare_pointer(struct c_emitter *emitter, const struct kodosis_ty
     return c_declare(emitter, type, name, constant);
 }
 
-/* Arrays of structs and unions: C has no pointer to an array of what is not complete yet. */
+/* Arrays of structs and unions have a struct around them: C has no array of an incomplete type to point to. */
 bool c_whole_is_wrapped(const struct kodosis_type *type)
 {
     if (type->kind != KODOSIS_TYPE_ARRAY)

@@ -57,7 +57,10 @@ void c_body_end(struct c_emitter *emitter, struct c_body *body, const char *head
     kodosis_text_clear(&body->text);
 }
 
-/* One line of a comment; what would end the comment, or warn inside it, is broken apart. */
+/*
+ * Emits one line of a comment. Spaces break up sequences that would end the comment, or that compilers warn of inside
+ * one.
+ */
 static void add_comment_line(struct c_emitter *emitter, const char *before, const char *line, size_t size)
 {
     char *safe = kodosis_memory_take(&emitter->memory, 2 * size + 1);

@@ -19,13 +19,13 @@ struct c_emitter {
     struct kodosis_memory memory;
     struct c_names *names;
     const char **composites; /* by type index: the names of structs of lists, maps and arrays that were asked for */
-    const char **stems;      /* by type index: what helpers are called behind their verbs */
+    const char **stems;      /* by type index: the names of helpers behind their verbs */
     bool *declared;          /* by type index: the struct of this list or map stands in the header */
     bool *wrapped;           /* by type index: the header has a pointer to the struct around this array */
     bool *listed;            /* by type index: the header of the list's element declares the list */
     bool *inner;             /* by type index: a struct or union that no call passes by itself */
-    bool cold;               /* what is being written is seldom on the way of a call */
-    bool *renewed;           /* by type index: the static function that reads a new one stands in the source */
+    bool cold;               /* calls seldom run the function that is being written */
+    bool *renewed;           /* by type index: the source has the static function that reads a new value */
     bool *helped;            /* by type index: the static functions for this type stand in the source */
 
     /* schema.c: the types in its table, and by type index the place in it plus one */
@@ -57,8 +57,8 @@ static inline void c_close(struct c_emitter *emitter)
 }
 
 /*
- * What is written between these two becomes the body of `head`, a loop or condition: with braces if it has more lines than
- * one.
+ * The lines between c_body_begin and c_body_end become the body of `head`, a loop or condition, with braces if there
+ * are several.
  */
 struct c_body {
     struct kodosis_text *outer;
@@ -68,10 +68,13 @@ struct c_body {
 void c_body_begin(struct c_emitter *emitter, struct c_body *body);
 void c_body_end(struct c_emitter *emitter, struct c_body *body, const char *head);
 
-/* A doc comment of the interface file, as a C comment; nothing for NULL. */
+/* Emits a doc comment of the interface file as a C comment; nothing for NULL. */
 void c_doc(struct c_emitter *emitter, const char *doc);
 
-/* `head` with its arguments, `tail` behind the parenthesis; broken at 120 columns and aligned to the parenthesis. */
+/*
+ * Emits `head` with its arguments, and `tail` behind the parenthesis; breaks lines at 120 columns and aligns them to
+ * the parenthesis.
+ */
 void c_call(struct c_emitter *emitter, const char *head, const char *const *arguments, size_t count, const char *tail);
 
 #endif

@@ -6,7 +6,7 @@
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/shapes.h"
 
-enum { OFFSETS_MAX = 64 }; /* a wider struct is checked by its size and its last offset */
+enum { OFFSETS_MAX = 64 }; /* a struct with more members is checked by its size and its last offset */
 
 /* ---- Blittable structs ---- */
 
@@ -116,7 +116,7 @@ static void emit_blittable(struct c_emitter *emitter, const struct kodosis_decla
     c_line(emitter, "void %s(struct kodosis_reader *reader, struct %s *ret_value)",
            c_own(emitter, declaration, "_read"), name);
     c_open(emitter);
-    /* a copy is checked, not what it was made of: the message may be shared with the peer */
+    /* check the copy, not the message: the peer may share the message and change it between check and copy */
     c_line(emitter, "kodosis_read_copy(reader, ret_value, sizeof(*ret_value), %u);", type->alignment);
     if (type->checked)
         c_line(emitter, "%s(reader, ret_value, 1, sizeof(*ret_value));", c_own(emitter, declaration, "_check"));

@@ -101,7 +101,7 @@ static void emit_union_write(struct c_emitter *emitter, const struct kodosis_dec
     c_gap(emitter);
 }
 
-/* A member that is a pointer: its value comes from the arena. */
+/* Emits the read of a member that is a pointer; its value lies in the arena. */
 static void emit_pointer_read(struct c_emitter *emitter, const struct kodosis_declaration *declaration,
                               const struct kodosis_member *member)
 {

@@ -33,7 +33,7 @@ static void make_imports(struct kodosis_checker *checker, struct kodosis_unit *u
     unit->file->import_count = count;
 }
 
-/* An import that nothing uses costs every reader a moment. */
+/* Warns of imports that the file does not use. */
 static void check_imports(struct kodosis_checker *checker, struct kodosis_unit *unit)
 {
     size_t i = 0;
@@ -54,7 +54,7 @@ static void resolve_members(struct kodosis_checker *checker, struct kodosis_entr
         kodosis_error(checker->diagnostics, &entry->declaration->position, "a union has at least one member");
 }
 
-/* All names of one file: it sees itself and what it imports directly. */
+/* Resolves all names of one file, which sees itself and the files that it imports directly. */
 static void resolve_unit(struct kodosis_checker *checker, struct kodosis_unit *unit)
 {
     unit->visible = checker->current;

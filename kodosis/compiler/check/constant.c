@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checker's values: constants, enum values, the sizes of arrays. */
+/* The values of constants and enums, and the sizes of arrays. */
 #include "kodosis/compiler/check/constant.h"
 
 #include <float.h>
@@ -41,7 +41,7 @@ static uint64_t greatest(const struct kodosis_type *type)
     return UINT64_MAX >> (64 - bits_of(type) + (is_signed(type) ? 1 : 0));
 }
 
-/* How far below zero the type goes. */
+/* The magnitude of the least value of the type. */
 static uint64_t depth_of(const struct kodosis_type *type)
 {
     return is_signed(type) ? greatest(type) + 1 : 0;
@@ -107,7 +107,7 @@ static bool take_real(struct kodosis_checker *checker, const struct kodosis_posi
     value->real = type->kind == KODOSIS_TYPE_FLOAT32 ? (double)(float)real : real;
     if (real != 0 && value->real == 0)
         return complain_small(checker, position, type);
-    /* a whole number is a count, rather than a measure */
+    /* warn if a whole number is rounded: unlike a fraction, its author expects it to be exact */
     if (value->real != real && fabs(real) <= 0x1p53 && (double)(int64_t)real == real)
         say_rounding(checker, position, type, value->real);
     return true;
@@ -126,7 +126,7 @@ static bool complain_kind(struct kodosis_checker *checker, const struct kodosis_
     return false;
 }
 
-/* The value of another constant, of whichever type, as a value of this one. */
+/* Converts the value of another constant, whatever its type, to a value of `type`. */
 static bool convert(struct kodosis_checker *checker, const struct kodosis_position *position,
                     const struct kodosis_value *from, const struct kodosis_type *type, struct kodosis_value *value)
 {
@@ -173,7 +173,7 @@ static const struct kodosis_enumerator *find_bare(struct kodosis_checker *checke
     return kodosis__find_enumerator(checker, unit, full);
 }
 
-/* "Color.Rde", or "Rde" where a Color is wanted: complains if it is an enum that lacks this value. */
+/* "Color.Rde", or "Rde" where a Color is wanted: reports an error if the enum exists and lacks this value. */
 static bool complain_enumerator(struct kodosis_checker *checker, struct kodosis_unit *unit,
                                 const struct kodosis_ast_name *name, const struct kodosis_type *type)
 {
@@ -277,7 +277,7 @@ bool kodosis__evaluate(struct kodosis_checker *checker, struct kodosis_unit *uni
 
 /* ---- Constants ---- */
 
-/* What a type that is made of others is called in a sentence. */
+/* The words of a message for a type that is made of other types. */
 static const char *composite_text(const struct kodosis_ast_type *type)
 {
     switch (type->kind) {
@@ -341,7 +341,10 @@ static const struct kodosis_type *underlying(struct kodosis_checker *checker, st
     return kodosis__builtin(checker, KODOSIS_TYPE_INT32);
 }
 
-/* One more than the value before, or 0. False with an error reported if that is too much. */
+/*
+ * Sets `value` to one more than the value before, or 0 for the first. False, with an error reported, if the type has no
+ * such value.
+ */
 static bool next_value(struct kodosis_checker *checker, const struct kodosis_enumerator *enumerator, bool is_first,
                        const struct kodosis_type *type, struct kodosis_value *value)
 {

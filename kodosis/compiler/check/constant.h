@@ -8,7 +8,7 @@
 void kodosis__check_constant(struct kodosis_checker *checker, struct kodosis_entry *entry);
 void kodosis__check_enum(struct kodosis_checker *checker, struct kodosis_entry *entry);
 
-/* Evaluates to a value of the type. False with an error reported. */
+/* Evaluates `value` to a value of the type. False, with an error reported, if that cannot be. */
 bool kodosis__evaluate(struct kodosis_checker *checker, struct kodosis_unit *unit,
                        const struct kodosis_ast_value *value, const struct kodosis_type *type,
                        struct kodosis_value *ret_value);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The checker's first stage: every declaration gets its place in the model and its names, each of them only once. */
+/*
+ * The checker's first stage: gives each declaration its place in the model and its names, and reports names that come
+ * twice.
+ */
 #include "kodosis/compiler/check/declare.h"
 
 #include <stdio.h>
@@ -124,7 +127,7 @@ static void claim_upper(struct kodosis_checker *checker, const struct kodosis_en
                        name);
 }
 
-/* The entry goes into the table of names, under the name that is seen: a service's alias. */
+/* Puts the entry into the table of names, a service under its alias if it has one. */
 static void claim_name(struct kodosis_checker *checker, struct kodosis_entry *entry)
 {
     struct kodosis_declaration *declaration = entry->declaration;

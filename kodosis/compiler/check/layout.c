@@ -26,7 +26,7 @@ static uint64_t scalar_size(enum kodosis_type_kind kind)
     return sizes[kind];
 }
 
-/* ---- The smallest encoding, which recursive types need from each other ---- */
+/* ---- The smallest encoding: that of a recursive type depends on itself, so it is found step by step ---- */
 
 static uint64_t smallest_of(const struct kodosis_type *type)
 {
@@ -68,7 +68,7 @@ static uint64_t smallest_record(const struct kodosis_entry *entry)
     return entry->declaration->member_count ? sum : 1;
 }
 
-/* One look at every struct and union. Returns whether anything became smaller. */
+/* Computes the smallest encoding of each struct and union once. Returns whether one became smaller. */
 static bool shrink(struct kodosis_checker *checker, bool backwards)
 {
     bool changed = false;
@@ -116,14 +116,14 @@ static void find_smallest(struct kodosis_checker *checker)
     kodosis__for_each_entry(checker, refuse_endless);
 }
 
-/* ---- All other facts, once those of the parts are known ---- */
+/* ---- All other facts of a type, which follow from those of its parts ---- */
 
 static void lay_out_fixed(struct kodosis_type *type, enum kodosis_type_kind kind)
 {
     type->blittable = true;
     type->size = type->smallest = scalar_size(kind);
     type->alignment = (uint32_t)type->size;
-    type->exact = true; /* one by one, scalars are not aligned */
+    type->exact = true; /* a scalar that stands alone is not aligned */
     type->checked = type->kind == KODOSIS_TYPE_BOOL || type->kind == KODOSIS_TYPE_ENUM;
 }
 
@@ -171,14 +171,14 @@ static void lay_out_type(struct kodosis_type *type)
     case KODOSIS_TYPE_STRUCT:
     case KODOSIS_TYPE_UNION:
     case KODOSIS_TYPE_ERROR:
-        break; /* in their own order */
+        break; /* kodosis__check_layout lays these out, each after the types that it holds */
     default:
         lay_out_fixed(type, type->kind);
         break;
     }
 }
 
-/* The parts of a composed type first. Nesting within one type is bounded by the parser. */
+/* Lays out the parts of a composed type, then the type. The parser bounds the nesting within one type. */
 static void lay_out_parts(struct kodosis_type *type)
 {
     if (type->element)
@@ -242,7 +242,7 @@ static void lay_out_record(struct kodosis_entry *entry)
         type->exact = type->alignment == 1;
 }
 
-/* Returns whether the member is of a bearable size. */
+/* Reports a member that is too large. Returns whether its size is within the limit. */
 static bool check_size(struct kodosis_checker *checker, const struct kodosis_member *member)
 {
     if (member->type->smallest <= KODOSIS_LIMIT_FIXED_SIZE)
@@ -284,7 +284,7 @@ void kodosis__check_layout(struct kodosis_checker *checker)
                 lay_out_record(entry);
         }
     }
-    /* lists and pointers may have been laid out before what they are made of: now all of that is known */
+    /* again, because lists and pointers may have been laid out before their parts */
     for (size_t i = 0; i < checker->type_count; i++)
         lay_out_parts(checker->types[i]);
     kodosis__for_each_entry(checker, check_sizes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How large everything is. */
+/* Sizes, alignments and the other facts of types. */
 #ifndef KODOSIS_COMPILER_CHECK_LAYOUT_H
 #define KODOSIS_COMPILER_CHECK_LAYOUT_H
 

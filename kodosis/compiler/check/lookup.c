@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checker's names: what a dotted name means where it stands, and what was meant if it means nothing. */
+/* What a dotted name means where it stands, and suggestions for a name that means nothing. */
 #include "kodosis/compiler/check/lookup.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "kodosis/compiler/syntax/keyword.h"
 #include "kodosis/compiler/text/guess.h"
 
-enum { GUESSES_MAX = 20 }; /* errors that are worth the search */
+enum { GUESSES_MAX = 20 }; /* after this many errors no suggestions are searched for: each search looks at all names */
 
 const char *kodosis__kind_text(enum kodosis_declaration_kind kind)
 {
@@ -17,7 +17,7 @@ const char *kodosis__kind_text(enum kodosis_declaration_kind kind)
 }
 
 /*
- * In namespace a.b the name X is a.b.X, or else a.X, or else X. `full` and `name` are tried together in a table.
+ * Finds what a name means in a table of full names: in namespace a.b the name X is a.b.X, or else a.X, or else X.
  */
 static void *find_in(const struct kodosis_table *table, const char *scope, const char *name)
 {
@@ -93,7 +93,7 @@ void kodosis__unknown(struct kodosis_checker *checker, struct kodosis_unit *unit
 {
     struct kodosis_guess guess = kodosis_guess_begin(name->text, strlen(name->text));
 
-    /* what is missing because of an earlier error is not worth another; the file fails anyway */
+    /* a name may be unknown only because of an earlier error, which is reported already */
     if (unit->incomplete && checker->diagnostics->error_count)
         return;
     for (size_t i = 0; kodosis__may_guess(checker) && i < checker->unit_count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names that stand for something. */
+/* What dotted names mean. */
 #ifndef KODOSIS_COMPILER_CHECK_LOOKUP_H
 #define KODOSIS_COMPILER_CHECK_LOOKUP_H
 
@@ -10,7 +10,10 @@ struct kodosis_entry *kodosis__find(struct kodosis_checker *checker, struct kodo
 struct kodosis_enumerator *kodosis__find_enumerator(struct kodosis_checker *checker, struct kodosis_unit *unit,
                                                     const char *name);
 
-/* Whether the unit may use it: it is its own or directly imported. Complains if it may not. */
+/*
+ * Whether the unit may use the entry: it is its own, or that of a file that it imports directly. Reports an error if it
+ * may not.
+ */
 bool kodosis__use(struct kodosis_checker *checker, struct kodosis_unit *unit, const struct kodosis_entry *entry,
                   const struct kodosis_position *position);
 
@@ -18,7 +21,7 @@ bool kodosis__use(struct kodosis_checker *checker, struct kodosis_unit *unit, co
 void kodosis__unknown(struct kodosis_checker *checker, struct kodosis_unit *unit, const struct kodosis_ast_name *name,
                       const char *what, unsigned kinds);
 
-/* Whether a search for what was meant is worth its time: there are not many errors yet. */
+/* Whether to search for suggestions: not after many errors, because each search takes time. */
 bool kodosis__may_guess(const struct kodosis_checker *checker);
 
 /* "a struct", "an error" */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checker's recursion: which structs and unions can contain themselves, which do so by value, and in which order they
- * have to be declared. The walks keep their own stack, since a chain of types may be as long as a file.
+ * Which structs and unions can contain themselves, which do so by value, and in which order they have to be declared.
+ * The walk over types that refer to each other has its own stack, because a chain of them may be as long as a file.
  */
 #include "kodosis/compiler/check/recursion.h"
 
@@ -61,7 +61,10 @@ static void enter(struct walk *walk, struct kodosis_entry *entry)
     walk->frames[walk->depth++] = (struct frame){ entry, 0 };
 }
 
-/* All members of a finished component can reach each other; alone, a type is recursive only if it names itself. */
+/*
+ * Marks the types of a finished component recursive if there are several, since each can reach itself. step() marks a
+ * type that names itself.
+ */
 static void leave(struct walk *walk, struct kodosis_entry *root)
 {
     struct kodosis_entry *entry;
@@ -152,7 +155,10 @@ static void report_cycle(struct kodosis_checker *checker, const struct path *pat
     kodosis_text_clear(&text);
 }
 
-/* Appends the entry to its file's order, behind all that it holds. The depth is bounded by the limit. */
+/*
+ * Appends the entry to its file's order, behind all entries that it holds. KODOSIS_LIMIT_EMBEDDING bounds the
+ * recursion.
+ */
 static void place(struct kodosis_checker *checker, struct path *path, struct kodosis_entry *entry)
 {
     struct kodosis_unit *unit = entry->unit;
@@ -182,8 +188,9 @@ static void place(struct kodosis_checker *checker, struct path *path, struct kod
 }
 
 /*
- * A chain is found too deep whichever end the walk meets first only if each entry knows how deep it goes, so the depth is
- * measured apart, over the finished order.
+ * Sets entry->mark to how deep the entry goes. place() does not find every chain that is too deep: it stops at entries
+ * that are placed already. So the depth is measured once more over the finished order, in which the parts of an entry
+ * come first.
  */
 static void check_depth(struct kodosis_checker *checker, struct kodosis_entry *entry)
 {

@@ -40,7 +40,7 @@ static uint64_t resolve_count(struct kodosis_checker *checker, struct kodosis_un
     return 1;
 }
 
-/* "int32[3][4]": the outer size comes first, in front of those that the element's text ends in. */
+/* Adds the text of an array: the innermost element, then the sizes from the outermost on, as in "int32[3][4]". */
 static void add_array_text(struct kodosis_text *text, const struct kodosis_type *array)
 {
     const struct kodosis_type *base = array->element;
@@ -96,7 +96,7 @@ const struct kodosis_type *kodosis__resolve(struct kodosis_checker *checker, str
     default:
         break;
     }
-    wanted.element = kodosis__resolve(checker, unit, ast->element); /* as deep as the parser went, which is bounded */
+    wanted.element = kodosis__resolve(checker, unit, ast->element); /* the parser bounds the recursion */
     return compose(checker, &wanted);
 }
 

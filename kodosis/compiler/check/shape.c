@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The canonical text of a procedure's wire shape, and its hash; docs/wire-format.md has the grammar. Declared types are
- * written out where they are first met, inside one another, so the walk keeps its own stack.
+ * The canonical text of a procedure's wire shape, and its hash; docs/wire-format.md has the grammar. A declared type is
+ * written out where it is first met, one inside the other without a limit, so the walk has its own stack.
  */
 #include "kodosis/compiler/check/shape.h"
 
@@ -13,7 +13,7 @@
 
 struct frame {
     const struct kodosis_declaration *declaration;
-    const struct kodosis_type *around; /* the lists, maps and so on to be closed behind it */
+    const struct kodosis_type *around; /* the lists, maps and so on that are closed behind it */
     size_t next;                       /* member */
 };
 
@@ -66,7 +66,10 @@ static void open_record(struct shape *shape, const struct kodosis_declaration *d
     shape->frames[shape->depth++] = (struct frame){ .declaration = declaration };
 }
 
-/* A declared type: its number, if it has one already; otherwise its text, or the beginning of it. */
+/*
+ * Adds a declared type: its number if it was met before, otherwise its text, of which a struct or union opens a frame
+ * for the rest.
+ */
 static void add_declared(struct shape *shape, const struct kodosis_type *type)
 {
     if (shape->numbers[type->index]) {
@@ -80,7 +83,10 @@ static void add_declared(struct shape *shape, const struct kodosis_type *type)
         open_record(shape, type->declaration);
 }
 
-/* The lists, arrays and so on around a type, and the type, or the beginning of it. As deep as types nest: bounded. */
+/*
+ * Adds the lists, arrays and so on around a type, then the type, or the beginning of it. The parser bounds the
+ * recursion.
+ */
 static void begin_type(struct shape *shape, const struct kodosis_type *type)
 {
     switch (type->kind) {
@@ -197,7 +203,7 @@ void kodosis__shape(struct kodosis_checker *checker, struct kodosis_procedure *p
         return;
     shape.numbers = calloc(checker->type_count + 1, sizeof(*shape.numbers));
     if (!shape.numbers)
-        shape.numbers = kodosis_reallocate(NULL, SIZE_MAX, 1); /* says so and ends */
+        shape.numbers = kodosis_reallocate(NULL, SIZE_MAX, 1); /* reports it and ends the program */
     add_procedure(&shape, procedure);
     checker->shape_size += shape.text.size;
     if (checker->shape_size > KODOSIS_LIMIT_SHAPES)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checker's types that are not made of others, and the table of all. */
+/* The types that are not made of other types, and the table of all types. */
 #include "kodosis/compiler/check/types.h"
 
 #include <string.h>

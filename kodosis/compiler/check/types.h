@@ -10,7 +10,7 @@ struct kodosis_type *kodosis__intern(struct kodosis_checker *checker, const stru
                                      const char *text);
 const struct kodosis_type *kodosis__builtin(struct kodosis_checker *checker, enum kodosis_type_kind kind);
 
-/* What stands for a type that was reported as wrong, so that the rest can be checked. */
+/* The type that takes the place of one that was reported as wrong, so that the rest can be checked. */
 const struct kodosis_type *kodosis__no_type(struct kodosis_checker *checker);
 
 /* The enum, struct or union that a name means; kodosis__no_type, with an error reported, if it means none. */
@@ -18,8 +18,8 @@ const struct kodosis_type *kodosis__named_type(struct kodosis_checker *checker, 
                                                const struct kodosis_ast_name *name);
 
 /*
- * What the syntax means, if that is a scalar, a string, bytes or a declared type; NULL, without a complaint, if it is made of
- * others.
+ * The type that the syntax means, if that is a scalar, a string, bytes or a declared type. NULL, without an error
+ * reported, if it is made of other types.
  */
 const struct kodosis_type *kodosis__simple_type(struct kodosis_checker *checker, struct kodosis_unit *unit,
                                                 const struct kodosis_ast_type *ast);

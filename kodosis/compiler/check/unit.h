@@ -8,7 +8,7 @@
 #include "kodosis/compiler/syntax/ast.h"
 #include "kodosis/compiler/text/table.h"
 
-/* A declaration being checked: the model's, writable, and its syntax. */
+/* A declaration that is being checked: the writable parts of the model's declaration, and its syntax. */
 struct kodosis_entry {
     struct kodosis_declaration *declaration;
     const struct kodosis_ast_declaration *ast;
@@ -18,7 +18,7 @@ struct kodosis_entry {
     struct kodosis_procedure *procedures;
     struct kodosis_type *type;                                /* ENUM, STRUCT, UNION, ERROR */
     enum { KODOSIS_FRESH, KODOSIS_BUSY, KODOSIS_DONE } state; /* CONST: its value; others: their layout */
-    uint32_t mark;                                            /* where a walk has met it; 0 before */
+    uint32_t mark;                                            /* 0, or its number in a walk, or how deep it goes */
     uint32_t low;
     bool on_stack;
     bool raised;
@@ -28,7 +28,7 @@ struct kodosis_unit {
     struct kodosis_file *file;
     struct kodosis_ast *ast;
     const char *identity;
-    bool loaded;                   /* with all that it imports */
+    bool loaded;                   /* the file and all that it imports are loaded */
     struct kodosis_unit **imports; /* one for each import of the syntax; NULL where it could not be loaded */
     size_t import_count;
     struct kodosis_entry *entries;
@@ -36,8 +36,8 @@ struct kodosis_unit {
     const struct kodosis_declaration **ordered;
     size_t ordered_count;
     bool incomplete; /* some of its names, or of its imports' names, may be missing */
-    size_t visible;  /* the last unit (counted from 1) that sees it, */
-    size_t used;     /* and that used it */
+    size_t visible;  /* the last unit (counted from 1) that sees this one */
+    size_t used;     /* the last unit (counted from 1) that used a name of this one */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The syntax tree: what the parser saw, names unresolved. Lists are linked in source order; everything lives in one arena.
+ * The syntax tree: what the parser read, before names are resolved. Lists are linked in source order; everything lives
+ * in one arena.
  */
 #ifndef KODOSIS_COMPILER_SYNTAX_AST_H
 #define KODOSIS_COMPILER_SYNTAX_AST_H
@@ -9,7 +10,7 @@
 
 /* A name, dotted or not: "Point", "acme.sensors.Point". */
 struct kodosis_ast_name {
-    const char *text; /* NUL-terminated, without spaces; NULL where the source has none */
+    const char *text; /* NUL-terminated, without spaces; NULL if the source has no name there */
     struct kodosis_position position;
 };
 
@@ -99,7 +100,7 @@ struct kodosis_ast_declaration {
     struct kodosis_ast_enumerator *enumerators;
     struct kodosis_ast_member *members;       /* STRUCT, UNION, ERROR */
     struct kodosis_ast_procedure *procedures; /* SERVICE */
-    size_t count;                             /* of whichever it has */
+    size_t count;                             /* of members, enumerators or procedures */
     bool broken;                              /* some of them were not understood */
     struct kodosis_position start;
     struct kodosis_ast_declaration *next;

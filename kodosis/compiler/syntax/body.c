@@ -10,7 +10,7 @@
 #include "kodosis/compiler/limits.h"
 #include "kodosis/compiler/text/guess.h"
 
-/* Counts one more, with one complaint when there are too many. Returns whether it may be kept. */
+/* Counts one more, and reports an error at the first one beyond the limit. Returns whether it is within the limit. */
 static bool count_one(struct kodosis_parser *parser, const struct kodosis_ast_name *name, size_t *count, size_t limit,
                       const char *what)
 {
@@ -21,7 +21,7 @@ static bool count_one(struct kodosis_parser *parser, const struct kodosis_ast_na
 
 /* ---- Structs, unions, errors ---- */
 
-/* "name: type", as other languages have it. */
+/* Reports "name: type", as other languages have it, and returns whether it stands here. */
 static bool is_name_in_front(struct kodosis_parser *parser)
 {
     const char *behind = parser->lexer.cursor;
@@ -47,7 +47,10 @@ static bool parse_member(struct kodosis_parser *parser, const char *what, struct
     return kodosis__parse_member_name(parser, what, &member->name) && kodosis__habit_behind_name(parser);
 }
 
-/* A member of a body is missing its end only where the next line begins: then nothing has to be skipped. */
+/*
+ * Expects the symbol at the end of a member. If it is missing where a line ends, the next line begins a member: nothing
+ * is skipped.
+ */
 static void end_line(struct kodosis_parser *parser, char symbol, const char *where)
 {
     bool fresh = parser->fresh_line;
@@ -96,7 +99,10 @@ static bool parse_enumerator(struct kodosis_parser *parser, struct kodosis_ast_e
            (!kodosis__accept_symbol(parser, '=') || kodosis__parse_value(parser, &enumerator->value));
 }
 
-/* A value may be called "error": it takes a second word behind it to make a declaration of that. */
+/*
+ * Whether the token begins a declaration. Enum values may have names like "error", so a second word must stand behind
+ * it.
+ */
 static bool at_next_declaration(const struct kodosis_parser *parser)
 {
     const char *behind = parser->lexer.cursor;

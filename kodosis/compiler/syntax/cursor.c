@@ -92,7 +92,7 @@ bool kodosis__expect_symbol(struct kodosis_parser *parser, char symbol, const ch
     if (kodosis__accept_symbol(parser, symbol))
         return true;
     describe(&parser->token, found, sizeof(found));
-    /* what is missing at the end of a line is shown there, not in front of whatever comes next */
+    /* a symbol that is missing at the end of a line is shown there, not at the token of the next line */
     kodosis_error(parser->diagnostics, parser->fresh_line ? &parser->behind : &parser->token.position,
                   "expected '%c' %s, found %s", symbol, where, found);
     return false;

@@ -15,7 +15,7 @@ struct kodosis_parser {
     struct kodosis_memory *memory;
     struct kodosis_diagnostics *diagnostics;
     struct kodosis_ast *ast;
-    uint32_t habits; /* of other languages, that were told */
+    uint32_t habits; /* bits of enum habit: the habits of other languages that were reported in this file */
 };
 
 void kodosis__advance(struct kodosis_parser *parser);
@@ -41,7 +41,7 @@ void kodosis__recover(struct kodosis_parser *parser);
 /* Whether the token begins a declaration: const, enum, struct... */
 bool kodosis__at_declaration(const struct kodosis_parser *parser);
 
-/* A body's '}', or a complaint that names what is still open. */
+/* Takes a body's '}', or reports that it is missing, with a note at the declaration that is still open. */
 void kodosis__close_body(struct kodosis_parser *parser, const struct kodosis_ast_name *open);
 
 #endif

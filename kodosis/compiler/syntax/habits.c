@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Each is told once in a file. */
+/* Each habit is reported once in a file. */
 enum habit {
     ANNOTATION,
     ARRAY_BEHIND,
@@ -35,7 +35,7 @@ static void tell(struct kodosis_parser *parser, enum habit habit, const char *se
     parser->habits |= 1u << habit;
 }
 
-/* The first byte behind the token that is no blank. */
+/* The first byte behind the token that is neither a space nor a tab. */
 static char next_byte(const struct kodosis_parser *parser)
 {
     const char *at = parser->lexer.cursor;
@@ -64,7 +64,7 @@ static const char *behind_word(const char *at)
     return at;
 }
 
-/* Whether a type and a name come behind the token, so that the token is neither. The text ends with a NUL. */
+/* Whether a type and a name come behind the token, so that the token itself is neither. The text ends with a NUL. */
 static bool type_and_name_follow(const struct kodosis_parser *parser)
 {
     const char *at = behind_blanks(parser->lexer.cursor);

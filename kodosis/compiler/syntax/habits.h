@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What people write who come from another interface language: each habit is met with what is written here instead, once in a
- * file, and then read as it was meant where that is possible, so that one slip is one error.
+ * Habits from other interface languages. For each of these the parser reports, once in a file, what this language has
+ * instead, and reads on as if that were written where it can, so that one slip is one error.
  */
 #ifndef KODOSIS_COMPILER_SYNTAX_HABITS_H
 #define KODOSIS_COMPILER_SYNTAX_HABITS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words of the language, and which of them another word may have been meant for.
+ * The words of the language, and which of them the author of an unknown word may have meant.
  */
 #ifndef KODOSIS_COMPILER_SYNTAX_KEYWORD_H
 #define KODOSIS_COMPILER_SYNTAX_KEYWORD_H
@@ -18,13 +18,13 @@ bool kodosis_builtin_find(const char *name, size_t size, enum kodosis_type_kind 
 /* The name of a scalar, string or bytes. */
 const char *kodosis_builtin_name(enum kodosis_type_kind kind);
 
-/* Words that name nothing, not even a member: the types, true, false, void and stream. */
+/* Words that not even a member can have as its name: the types, true, false, void and stream. */
 bool kodosis_is_reserved(const char *name, size_t size);
 
 /* All words of the language: no declaration has such a name. */
 bool kodosis_is_keyword(const char *name, size_t size);
 
-/* Considers what other languages call the types that have others in angle brackets. */
+/* Considers the names that other languages have for list, optional and map. */
 void kodosis_guess_consider_brackets(struct kodosis_guess *guess);
 
 /* Considers every word that may begin a type. */

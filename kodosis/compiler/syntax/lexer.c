@@ -53,9 +53,9 @@ static void end_line(struct kodosis_lexer *lexer)
     lexer->fresh_line = true;
 }
 
-/* ---- Is it text at all? ---- */
+/* ---- Whether the file is text ---- */
 
-/* Characters that make a line look other than it reads: the bidirectional controls. */
+/* The bidirectional controls: with them a line looks different from what the compiler reads. */
 static bool is_deceptive(uint32_t code)
 {
     return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
@@ -225,7 +225,7 @@ static void lex_name(struct kodosis_lexer *lexer, struct kodosis_token *token)
         error_at(lexer, token->start, token->size, fault);
 }
 
-/* Hexadecimal from `cursor` on, decimal as well; stops at the first other character. */
+/* Adds the digits in [digits, end) to the token's integer, or sets too_large. */
 static void read_integer(struct kodosis_token *token, const char *digits, const char *end, unsigned base)
 {
     for (; digits < end; digits++) {
@@ -312,7 +312,10 @@ static void lex_number(struct kodosis_lexer *lexer, struct kodosis_token *token)
     finish(lexer, token, kind);
 }
 
-/* `digits` hexadecimal digits behind the backslash and the letter. Returns their length in the source. */
+/*
+ * Reads `digits` hexadecimal digits behind the backslash and the letter. Returns the length of the escape sequence in
+ * the source.
+ */
 static size_t read_code(struct kodosis_lexer *lexer, size_t digits, struct kodosis_text *text)
 {
     uint32_t code = 0;
@@ -353,7 +356,10 @@ static size_t read_escape(struct kodosis_lexer *lexer, struct kodosis_text *text
     return letter == '\n' || !letter ? 1 : 2;
 }
 
-/* The quote is missing: what ends the line behind it is likely to be meant as its end. */
+/*
+ * Reports that the quote is missing. A ';' at the end of the line is not part of the string but the end of the
+ * constant.
+ */
 static void end_open_string(struct kodosis_lexer *lexer, const struct kodosis_token *token)
 {
     error_at(lexer, token->start, (size_t)(lexer->cursor - token->start),
@@ -364,7 +370,7 @@ static void end_open_string(struct kodosis_lexer *lexer, const struct kodosis_to
         lexer->cursor--;
 }
 
-/* Single quotes are taken for double ones, with a complaint. */
+/* Reads a string. One in single quotes is read like one in double quotes, and reported. */
 static void lex_string(struct kodosis_lexer *lexer, struct kodosis_token *token)
 {
     struct kodosis_text text = KODOSIS_TEXT_INIT;
@@ -400,7 +406,7 @@ static bool is_symbol(char byte)
     return byte && strchr("{}()<>[],;:=.-@?#*&", byte);
 }
 
-/* One error for a run of characters that begin no token. */
+/* Skips characters that begin no token, with one error for all. */
 static void skip_unknown(struct kodosis_lexer *lexer)
 {
     const char *start = lexer->cursor;

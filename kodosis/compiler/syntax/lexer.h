@@ -14,14 +14,14 @@ enum kodosis_token_kind {
     KODOSIS_TOKEN_INTEGER,
     KODOSIS_TOKEN_FLOAT,
     KODOSIS_TOKEN_STRING,
-    KODOSIS_TOKEN_SYMBOL, /* one of {}()<>[],;:=.- and, which other languages have, @?#*& */
+    KODOSIS_TOKEN_SYMBOL, /* one of {}()<>[],;:=.- or of @?#*&, which other languages have */
 };
 
 struct kodosis_token {
     enum kodosis_token_kind kind;
     char symbol;
     bool too_large;    /* INTEGER beyond 64 bits */
-    bool too_small;    /* FLOAT that is 0 only because a double is no smaller */
+    bool too_small;    /* FLOAT that is 0 only because a double cannot be so small */
     const char *start; /* in the source */
     size_t size;
     uint64_t integer;
@@ -52,7 +52,7 @@ struct kodosis_lexer {
 bool kodosis_lexer_open(struct kodosis_lexer *lexer, const struct kodosis_file *file, struct kodosis_memory *memory,
                         struct kodosis_diagnostics *diagnostics);
 
-/* The next token; END for ever at the end. What is no token is reported and skipped. */
+/* Reads the next token; at the end that is END, each time. Reports and skips characters that begin no token. */
 void kodosis_lexer_next(struct kodosis_lexer *lexer, struct kodosis_token *ret_token);
 
 void kodosis_lexer_close(struct kodosis_lexer *lexer);

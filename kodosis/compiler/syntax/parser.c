@@ -158,7 +158,7 @@ static enum kodosis_declaration_kind declaration_kind(const struct kodosis_parse
     return (enum kodosis_declaration_kind)kind; /* the words are in the order of the kinds */
 }
 
-/* From its first word on; or behind it, if that was another language's. */
+/* Parses a declaration from behind its first word on, and appends it to the list. */
 static void parse_declaration(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration,
                               struct kodosis_ast_declaration ***link)
 {
@@ -166,7 +166,7 @@ static void parse_declaration(struct kodosis_parser *parser, struct kodosis_ast_
         kodosis_error(parser->diagnostics, &declaration->start, "more than %d declarations in one file",
                       KODOSIS_LIMIT_DECLARATIONS);
     if (!parse_one(parser, declaration)) {
-        /* its name may be used elsewhere: do not complain there */
+        /* its name may be used elsewhere: no error is reported there */
         parser->ast->incomplete = true;
         kodosis__recover(parser);
         kodosis__accept_symbol(parser, '}');
@@ -181,7 +181,7 @@ static void parse_declaration(struct kodosis_parser *parser, struct kodosis_ast_
     *link = &declaration->next;
 }
 
-/* A declaration, perhaps one that begins as in another language. */
+/* Parses a declaration, also one that begins with another language's word. False if none begins here. */
 static bool begin_declaration(struct kodosis_parser *parser, struct kodosis_ast_declaration ***link)
 {
     struct kodosis_ast_declaration *declaration = kodosis_memory_take(parser->memory, sizeof(*declaration));
@@ -220,7 +220,7 @@ static void refuse(struct kodosis_parser *parser)
     kodosis__accept_symbol(parser, '}');
 }
 
-/* What other languages have and this one has not. */
+/* Reports and skips what other languages have and this one has not. False if there is no such thing here. */
 static bool skip_habit(struct kodosis_parser *parser)
 {
     if (kodosis__at_symbol(parser, '@')) {

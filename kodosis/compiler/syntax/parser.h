@@ -8,7 +8,7 @@
 
 #include "kodosis/compiler/syntax/ast.h"
 
-/* Parses one file into a tree in `memory`. Errors are reported; what was understood is there. */
+/* Parses one file into a tree in `memory`. Errors are reported; the tree has what was understood. */
 struct kodosis_ast *kodosis_parse(const struct kodosis_file *file, struct kodosis_memory *memory,
                                   struct kodosis_diagnostics *diagnostics);
 

@@ -143,7 +143,7 @@ static struct kodosis_ast_type *make_type(struct kodosis_parser *parser, enum ko
     return type;
 }
 
-/* list<T>, optional<T>, map<K, V>: from the word on. */
+/* Parses list<T>, optional<T> or map<K, V> from the word on. */
 static struct kodosis_ast_type *parse_constructor(struct kodosis_parser *parser, enum kodosis_ast_type_kind kind,
                                                   unsigned depth)
 {
@@ -170,7 +170,7 @@ static struct kodosis_ast_type *parse_constructor(struct kodosis_parser *parser,
     return type;
 }
 
-/* A name with types in angle brackets that is none of the three that have them. */
+/* Reports a name with angle brackets behind it that is not list, optional or map. */
 static struct kodosis_ast_type *refuse_brackets(struct kodosis_parser *parser, const struct kodosis_ast_name *name)
 {
     struct kodosis_guess guess = kodosis_guess_begin(name->text, strlen(name->text));
@@ -222,7 +222,10 @@ static struct kodosis_ast_type *parse_simple(struct kodosis_parser *parser, unsi
     return kodosis__at_symbol(parser, '<') ? refuse_brackets(parser, &type->name) : type;
 }
 
-/* The sizes behind a type: int32[3][4] is three arrays of four, as in C, so each size goes inside the ones before. */
+/*
+ * Parses the sizes behind a type. As in C, int32[3][4] is three arrays of four: each size makes an array inside the one
+ * before.
+ */
 static struct kodosis_ast_type *parse_sizes(struct kodosis_parser *parser, struct kodosis_ast_type *base,
                                             unsigned depth)
 {

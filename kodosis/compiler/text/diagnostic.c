@@ -11,7 +11,7 @@ static bool same_place(const struct kodosis_position *a, const struct kodosis_po
     return a->file == b->file && a->line == b->line && a->column == b->column;
 }
 
-/* Errors come close together, so looking at all that were kept is cheap: their number is bounded. */
+/* Whether an error at this place was kept already. KODOSIS_ERRORS_SHOWN bounds the search. */
 static bool is_echo(const struct kodosis_diagnostics *diagnostics, const struct kodosis_diagnostic *candidate)
 {
     for (const struct kodosis_diagnostic *other = diagnostics->first; other; other = other->next)

@@ -37,7 +37,7 @@ struct kodosis_diagnostics {
     size_t warning_count;
 };
 
-/* Reports an error or a warning. A second error at the very same place is taken for an echo of the first and dropped. */
+/* Reports an error or a warning. A second error at the same place is dropped: it usually follows from the first. */
 void kodosis_error(struct kodosis_diagnostics *diagnostics, const struct kodosis_position *position, const char *format,
                    ...) KODOSIS_PRINTF(3, 4);
 void kodosis_warning(struct kodosis_diagnostics *diagnostics, const struct kodosis_position *position,

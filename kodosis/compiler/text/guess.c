@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which known word is close to an unknown one. */
+/* Finds the known word that is closest to an unknown one. */
 #include "kodosis/compiler/text/guess.h"
 
 #include <ctype.h>
@@ -48,7 +48,7 @@ static size_t distance(const char *a, size_t a_size, const char *b, size_t b_siz
 
 struct kodosis_guess kodosis_guess_begin(const char *wrong, size_t size)
 {
-    /* a third of the letters may be wrong, but a word of two or three has no second chance beyond one */
+    /* a third of the letters, rounded up, may be wrong: one letter in a word of three, two in a word of four */
     return (struct kodosis_guess){ .wrong = wrong, .wrong_size = size, .distance = (size + 2) / 3 + 1 };
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which known word an unknown one may have been meant for.
+ * Which known word the author of an unknown one may have meant.
  */
 #ifndef KODOSIS_COMPILER_TEXT_GUESS_H
 #define KODOSIS_COMPILER_TEXT_GUESS_H
@@ -17,7 +17,7 @@ struct kodosis_guess {
 
 struct kodosis_guess kodosis_guess_begin(const char *wrong, size_t size);
 
-/* Considers a candidate, which must stay where it is. The earlier one wins between equals. */
+/* Considers a candidate; its text must outlive the guess. Of two that are equally close the first is kept. */
 void kodosis_guess_consider(struct kodosis_guess *guess, const char *candidate);
 
 #endif

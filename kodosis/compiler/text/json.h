@@ -14,7 +14,7 @@ struct kodosis_json {
     bool started; /* the object or array being written has something in it */
 };
 
-/* In an object everything has a key; in an array `key` is NULL. */
+/* A value in an object has a key; in an array `key` is NULL. */
 void kodosis_json_open(struct kodosis_json *json, const char *key, char bracket);
 void kodosis_json_close(struct kodosis_json *json, char bracket);
 void kodosis_json_string(struct kodosis_json *json, const char *key, const char *string, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the compiler takes memory from: an arena for what lives as long as the model, and plain blocks for what grows. When
- * there is none left the program says so and ends with status 3.
+ * The compiler's memory: an arena for data that lives as long as the model, and plain blocks for data that grows. If
+ * there is none left, the program reports that and ends with status 3.
  */
 #ifndef KODOSIS_COMPILER_TEXT_MEMORY_H
 #define KODOSIS_COMPILER_TEXT_MEMORY_H
@@ -25,7 +25,7 @@ void *kodosis_memory_take_array(struct kodosis_memory *memory, size_t count, siz
 /* A NUL-terminated copy. */
 char *kodosis_memory_copy(struct kodosis_memory *memory, const char *text, size_t size);
 
-/* Gives everything back. */
+/* Releases all that was taken. */
 void kodosis_memory_clear(struct kodosis_memory *memory);
 
 /* realloc that never returns NULL. */

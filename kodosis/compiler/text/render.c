@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How diagnostics look. */
+/* Diagnostics as text for a terminal. */
 #include "kodosis/compiler/text/render.h"
 
 #include <stdio.h>
@@ -62,7 +62,7 @@ static void find_line(const struct kodosis_position *position, const char **ret_
         --*ret_size;
 }
 
-/* A byte as it may be shown on a terminal: nothing that moves the cursor. */
+/* A byte as it may be shown on a terminal: control characters, which could move the cursor, are replaced. */
 static char printable(char byte)
 {
     unsigned char code = (unsigned char)byte;
@@ -108,7 +108,7 @@ static void render_source(struct kodosis_text *text, const struct kodosis_positi
     kodosis_text_add(text, "%s\n", colour ? "\033[0m" : "");
 }
 
-/* Names come from outside: they must not carry escape sequences to a terminal. */
+/* Adds a text that comes from outside, such as a file name: it must not bring escape sequences to a terminal. */
 static void render_plain(struct kodosis_text *text, const char *string)
 {
     for (; *string; string++)

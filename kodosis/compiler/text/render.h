@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How diagnostics look. */
+/* Diagnostics as text for a terminal. */
 #ifndef KODOSIS_COMPILER_TEXT_RENDER_H
 #define KODOSIS_COMPILER_TEXT_RENDER_H
 

@@ -21,7 +21,7 @@ uint64_t kodosis_hash(const void *bytes, size_t size)
     return hash;
 }
 
-/* The entry with the key, or the free one where it belongs. There is always a free one. */
+/* The entry with the key, or the free one where the key belongs. There is always a free entry. */
 static struct kodosis_table_entry *locate(const struct kodosis_table *table, const char *key, uint64_t hash)
 {
     size_t mask = table->capacity - 1;

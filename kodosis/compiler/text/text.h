@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A growable text with indentation: what emitters write into. Memory that runs out ends the program, as everywhere in the
- * compiler.
+ * A growable text with indentation, which emitters write into. If memory runs out the program ends, as everywhere in
+ * the compiler.
  */
 #ifndef KODOSIS_COMPILER_TEXT_TEXT_H
 #define KODOSIS_COMPILER_TEXT_TEXT_H

@@ -88,7 +88,7 @@ enum {
 };
 
 struct paper_event {
-    uint8_t tag; /* says which member of `as` counts */
+    uint8_t tag; /* says which member of `as` is set */
     union {
         struct paper_point moved;
         struct kodosis_string renamed;
@@ -142,7 +142,7 @@ struct kodosis_string_int64_map_entry {
 /* Answers a request with the error NotFound. */
 int paper_not_found_raise(struct hprpc_request *request, const struct paper_not_found *value);
 
-/* After HPRPC_EAPPLICATION: whether it was this error; what it points to lives as long as the reply. */
+/* After HPRPC_EAPPLICATION: whether this error was raised. The value is valid as long as the reply. */
 bool paper_not_found_get(struct hprpc_call *call, struct paper_not_found *ret_value);
 
 /* ---- Service Paper: calling it ---- */
@@ -202,7 +202,7 @@ int paper_paper_log(const struct paper_paper_proxy *proxy, struct hprpc_call *ca
 
 /* ---- Service Paper: offering it ---- */
 
-/* The handlers; one that is NULL is a procedure that is not offered. */
+/* The handlers. A procedure whose handler is NULL is not offered. */
 struct paper_paper_service {
     /* "king" gives "Hello king". */
     int (*say_hello)(void *self, struct hprpc_request *request, const struct paper_hello_request *request_);
@@ -221,7 +221,7 @@ struct paper_paper_service {
 int paper_paper_add(struct hprpc_server *server, const struct paper_paper_service *service, void *self);
 int paper_paper_serve(struct hprpc_controller *controller, const struct paper_paper_service *service, void *self);
 
-/* The answers: encoded before they return. */
+/* The answers. Values are encoded before these return. */
 int paper_paper_say_hello_reply(struct hprpc_request *request, const struct paper_hello_reply *value);
 int paper_paper_average_reply(struct hprpc_request *request, double value);
 int paper_paper_get_rand_nums_reply(struct hprpc_request *request, struct kodosis_int32_list value);

@@ -71,7 +71,7 @@ enum {
 };
 
 struct golden_trees_expression {
-    uint8_t tag; /* says which member of `as` counts */
+    uint8_t tag; /* says which member of `as` is set */
     union {
         double number;
         struct kodosis_string name;
