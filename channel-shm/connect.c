@@ -55,7 +55,12 @@ static int send_hello(struct shm_channel *channel, struct hprpc_detail *detail)
         .arena = channel->options.arena,
     };
 
-    return hprpc__shm_packet_send(channel->socket, &hello, sizeof(hello), NULL, 0, detail);
+    int result = hprpc__shm_packet_send(channel->socket, &hello, sizeof(hello), NULL, 0, detail);
+
+    if (result != HPRPC_EPEERDIED)
+        return result;
+    /* the listener went away between the two steps; it knows nothing of this client */
+    return hprpc_detail_set(detail, HPRPC_EREFUSED, "the listener at %s just went away", channel->path);
 }
 
 /* Whether `fd` may be a doorbell: open for both ways, and it does not block. */

@@ -37,6 +37,8 @@ int hprpc__shm_packet_send(int socket, const void *packet, size_t size, const in
     do
         sent = hprpc__sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+        return hprpc_detail_set(detail, HPRPC_EPEERDIED, "the other side went away while the connection opened");
     if (sent != (ssize_t)size)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot send the opening of a connection: %s",
                                 hprpc__errno_text(errno));

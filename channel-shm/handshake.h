@@ -40,7 +40,7 @@ struct shm_answer {
 
 _Static_assert(sizeof(struct shm_hello) == 24 && sizeof(struct shm_answer) == 232, "packets have no padding");
 
-/* Sends one packet with `count` descriptors. 0 or HPRPC_ESYSTEM. */
+/* Sends one packet with `count` descriptors. 0, HPRPC_EPEERDIED, HPRPC_ESYSTEM. */
 int hprpc__shm_packet_send(int socket, const void *packet, size_t size, const int *fds, size_t count,
                            struct hprpc_detail *detail);
 
