@@ -97,6 +97,29 @@ void bench_json_summary(struct bench_json *json, const char *key, const struct b
     bench_json_close(json, '}');
 }
 
+/*
+ * The latencies of all rounds as pairs of a share and the nanoseconds that so many of the calls did not exceed: what a
+ * picture of the distribution needs, with more of them in the tail.
+ */
+static void write_distribution(struct bench_json *json, const struct bench_series *series)
+{
+    static const double shares[] = { 0,     0.001, 0.01,   0.05,   0.1,    0.2,     0.25,    0.3,      0.4,  0.5,
+                                     0.6,   0.7,   0.75,   0.8,    0.85,   0.9,     0.95,    0.98,     0.99, 0.995,
+                                     0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999, 0.999999, 1 };
+    bool first = true;
+
+    bench_json_open(json, "distribution", '[');
+    for (size_t i = 0; i < sizeof(shares) / sizeof(*shares); i++) {
+        /* a share that fewer than one call exceeds says nothing that the longest call does not */
+        if (shares[i] < 1 && (1 - shares[i]) * (double)series->latency.total < 1)
+            continue;
+        fprintf(json->out, "%s[%g, %.6g]", first ? "" : ", ", shares[i], bench_series_quantile(series, shares[i]));
+        first = false;
+    }
+    json->inner = false;
+    bench_json_close(json, ']');
+}
+
 static void write_workload(struct bench_json *json, const struct bench_workload *workload)
 {
     bench_json_text(json, "operation", bench_operation_name(workload->operation));
@@ -104,6 +127,7 @@ static void write_workload(struct bench_json *json, const struct bench_workload 
     bench_json_number(json, "depth", workload->depth);
     bench_json_number(json, "connections", workload->connections);
     bench_json_number(json, "threads", workload->threads);
+    bench_json_number(json, "idle", workload->idle);
     bench_json_number(json, "rate", (double)workload->rate);
 }
 
@@ -123,6 +147,11 @@ void bench_json_series(struct bench_json *json, const struct bench_series *serie
         if (i == BENCH_CROSSED && bench_series_crossed(series) < 0)
             continue;
         bench_json_summary(json, bench_metric_name((enum bench_metric)i), &summary);
+    }
+    if (series->rounds) {
+        bench_json_number(json, "server_memory_bytes", (double)series->server_memory);
+        bench_json_number(json, "client_memory_bytes", (double)series->client_memory);
+        write_distribution(json, series);
     }
     bench_json_close(json, '}');
 }

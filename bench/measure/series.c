@@ -3,9 +3,15 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { ALIKE_LEAST = 6 }; /* rounds, below which there is no interval */
+#include "bench/measure/progress.h"
+#include "bench/measure/usage.h"
+
+enum {
+    ALIKE_LEAST = 6,        /* rounds, below which there is no interval */
+    OPENING_NS = 50000000,  /* about what starting and ending a pair takes */
+    CALL_NS_GUESSED = 50000 /* where a number of calls is the experiment */
+};
 
 const char *bench_metric_name(enum bench_metric metric)
 {
@@ -73,13 +79,6 @@ static void run_round(struct bench_series *series, const struct bench_plan *plan
         note_round(series, &series->pair.session.shared->sample);
 }
 
-static void show(const struct bench_plan *plan, const char *what, uint32_t part, uint32_t parts)
-{
-    if (plan->progress && isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K%s: %u %% of the rounds, %s", plan->title ? plan->title : "measuring",
-                part * 100 / parts, what);
-}
-
 static void open_series(struct bench_series *series)
 {
     if (!bench_placement_possible(series->placement))
@@ -100,29 +99,56 @@ static bool divided(struct bench_series *const *series, size_t count, const stru
     return unpinned;
 }
 
+/* About how long a round of one series takes, with its warming up. */
+static uint64_t round_time(const struct bench_plan *plan)
+{
+    uint64_t ns = plan->run_ns;
+
+    if (plan->run_calls && plan->run_calls < ns / CALL_NS_GUESSED)
+        ns = plan->run_calls * CALL_NS_GUESSED;
+    return ns + ns / 8;
+}
+
+uint64_t bench_measure_time(size_t count, const struct bench_plan *plan)
+{
+    return count * (OPENING_NS + plan->rounds * round_time(plan));
+}
+
+static void note_memory(struct bench_series *series)
+{
+    if (series->error[0])
+        return;
+    series->server_memory = bench_usage_resident(series->pair.server);
+    series->client_memory = bench_usage_resident(series->pair.client);
+}
+
 void bench_measure(struct bench_series *const *series, size_t count, const struct bench_plan *plan)
 {
     uint32_t slices = divided(series, count, plan) ? BENCH_SLICES : 1;
     uint32_t rounds = plan->rounds < BENCH_ROUNDS_MAX ? plan->rounds : BENCH_ROUNDS_MAX;
+    const char *title = plan->title ? plan->title : "measuring";
     struct bench_plan part = *plan;
 
     part.run_ns /= slices;
     for (size_t i = 0; i < count; i++) {
-        show(plan, "starting the subjects", 0, 1);
+        bench_progress_show(title, series[i]->subject->name);
         open_series(series[i]);
+        bench_progress_add(OPENING_NS);
     }
     for (uint32_t round = 0; round < rounds * slices; round++) {
         for (size_t i = 0; i < count; i++) {
             struct bench_series *one = series[(round + i) % count];
 
-            show(plan, one->subject->name, round, rounds * slices);
+            bench_progress_show(title, one->subject->name);
             run_round(one, &part);
+            bench_progress_add(round_time(&part));
         }
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        note_memory(series[i]);
         bench_pair_close(&series[i]->pair);
-    if (plan->progress && isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
+    }
+    bench_progress_clear();
 }
 
 struct bench_summary bench_series_metric(const struct bench_series *series, enum bench_metric metric)

@@ -49,7 +49,8 @@ struct bench_series {
     uint32_t rounds; /* that were completed, or parts of them */
     uint64_t calls;  /* in all of them */
     double values[BENCH_METRICS][BENCH_PARTS_MAX];
-    struct bench_histogram latency; /* of all rounds, in ticks */
+    struct bench_histogram latency;        /* of all rounds, in ticks */
+    uint64_t server_memory, client_memory; /* bytes after the last round, see bench_usage_resident */
     struct bench_pair pair;
 };
 
@@ -57,9 +58,12 @@ struct bench_plan {
     uint32_t rounds;
     uint64_t run_ns;    /* how long each series runs in a round */
     uint64_t run_calls; /* if not 0: at most so many calls in a round */
-    bool progress;      /* show a line on stderr that says where it is */
-    const char *title;  /* of that line */
+    const char *title;  /* for the progress bar */
+    uint64_t *expected; /* if not NULL: nothing is measured, and the nanoseconds that it would take are added here */
 };
+
+/* About how long bench_measure takes for `count` series. */
+uint64_t bench_measure_time(size_t count, const struct bench_plan *plan);
 
 /* Measures `count` series. A series that fails gets its error and is left out of further rounds; the others go on. */
 void bench_measure(struct bench_series *const *series, size_t count, const struct bench_plan *plan);

@@ -74,3 +74,11 @@ uint64_t bench_usage_memory(pid_t pid)
     snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
     return sum_lines(path, "Private_") * 1024;
 }
+
+uint64_t bench_usage_resident(pid_t pid)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    return sum_lines(path, "Pss") * 1024;
+}

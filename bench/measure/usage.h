@@ -20,4 +20,7 @@ uint32_t bench_usage_threads(pid_t pid);
 /* Bytes of anonymous and private memory that the process has touched. */
 uint64_t bench_usage_memory(pid_t pid);
 
+/* Bytes of all memory that it has touched; what several processes share counts for each of them as its part. */
+uint64_t bench_usage_resident(pid_t pid);
+
 #endif

@@ -67,9 +67,10 @@ static size_t compare_one(const struct bench_options *options, const struct benc
     }
     bench_workload_name(workload, title, sizeof(title));
     plan.title = title;
-    bench_set_measure(&set, &plan);
-    bench_print_set(&set);
-    bench_outputs_write(outputs, &set);
+    if (bench_set_measure(&set, &plan)) {
+        bench_print_set(&set);
+        bench_outputs_write(outputs, &set);
+    }
     for (size_t i = 0; i < set.count; i++)
         failed += set.series[i]->error[0] != '\0';
     bench_set_clear(&set);
@@ -105,8 +106,7 @@ size_t bench_compare(const struct bench_options *options, struct bench_outputs *
 {
     size_t failed = 0;
 
-    if (outputs->json_file)
-        bench_json_open(&outputs->json, "series", '[');
+    bench_outputs_open_array(outputs, "series");
     for (uint32_t i = 0; i < options->operations.count; i++) {
         struct bench_workload workload = BENCH_WORKLOAD_INIT;
         const struct list *sizes = &options->sizes;
@@ -120,7 +120,6 @@ size_t bench_compare(const struct bench_options *options, struct bench_outputs *
             failed += compare_all(options, workload, outputs);
         }
     }
-    if (outputs->json_file)
-        bench_json_close(&outputs->json, ']');
+    bench_outputs_close_array(outputs);
     return failed;
 }

@@ -73,7 +73,10 @@ static void measure_together(size_t first, const struct bench_options *options, 
     }
     bench_workload_name(&bench_goals[first].workload, name, sizeof(name));
     plan.title = name;
-    bench_set_measure(&set, &plan);
+    if (!bench_set_measure(&set, &plan)) {
+        bench_set_clear(&set);
+        return;
+    }
     bench_print_set(&set);
     for (size_t i = first; i < bench_goal_count; i++) {
         if (together(&bench_goals[i], &bench_goals[first]) && sides[0][i] && (sides[1][i] || !bench_goals[i].right))
@@ -218,14 +221,14 @@ void bench_goals_run(const struct bench_options *options, struct bench_outputs *
 
     if (!outcomes)
         abort();
-    if (outputs->json_file)
-        bench_json_open(&outputs->json, "series", '[');
+    bench_outputs_open_array(outputs, "series");
     measure_ratios(options, outputs, outcomes);
-    if (outputs->json_file)
-        bench_json_close(&outputs->json, ']');
+    bench_outputs_close_array(outputs);
     count += bench_special_goals(options, outcomes + count, SPECIAL_MAX);
-    print_outcomes(outcomes, count);
-    if (outputs->json_file)
-        write_outcomes(&outputs->json, outcomes, count);
+    if (!options->plan.expected) {
+        print_outcomes(outcomes, count);
+        if (outputs->json_file)
+            write_outcomes(&outputs->json, outcomes, count);
+    }
     free(outcomes);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "bench/floor/floor.h"
+#include "bench/measure/progress.h"
 #include "bench/program/compare.h"
 #include "bench/program/goals.h"
 #include "bench/program/print.h"
@@ -19,12 +20,44 @@ static void list(const struct bench_options *options)
                bench_resolve(bench_peer_names[i], options->peers) ? "" : " (not built: make bench-peers)");
 }
 
+/* Does what is asked for, or finds out how long that takes: see struct bench_plan. Returns the number of failures. */
+static size_t perform(const struct bench_options *options, struct bench_outputs *outputs)
+{
+    switch (options->task) {
+    case BENCH_TASK_GOALS:
+        bench_goals_run(options, outputs);
+        return 0;
+    case BENCH_TASK_PAPER:
+        bench_paper_run(options, outputs);
+        return 0;
+    case BENCH_TASK_PEERS:
+        bench_peers_run(options, outputs);
+        return 0;
+    case BENCH_TASK_CALLS:
+        bench_system_calls_run(options, outputs);
+        return 0;
+    default:
+        return bench_compare(options, outputs);
+    }
+}
+
+static uint64_t expected_time(const struct bench_options *options)
+{
+    struct bench_options asking = *options;
+    struct bench_outputs nowhere = { 0 };
+    uint64_t expected = 0;
+
+    asking.plan.expected = &expected;
+    perform(&asking, &nowhere);
+    return expected;
+}
+
 int main(int argc, char **argv)
 {
     struct bench_options options;
     struct bench_outputs outputs;
     struct bench_machine machine;
-    size_t failed = 0;
+    size_t failed;
 
     bench_options_parse(&options, argc, argv);
     if (options.task == BENCH_TASK_LIST) {
@@ -34,22 +67,9 @@ int main(int argc, char **argv)
     machine = bench_machine();
     bench_outputs_open(&outputs, options.json, options.csv, &machine);
     bench_print_machine(&machine);
-    switch (options.task) {
-    case BENCH_TASK_GOALS:
-        bench_goals_run(&options, &outputs);
-        break;
-    case BENCH_TASK_PAPER:
-        bench_paper_run(&options, &outputs);
-        break;
-    case BENCH_TASK_PEERS:
-        bench_peers_run(&options, &outputs);
-        break;
-    case BENCH_TASK_CALLS:
-        bench_system_calls_run(&options, &outputs);
-        break;
-    default:
-        failed = bench_compare(&options, &outputs);
-    }
+    if (!options.quiet)
+        bench_progress_start(expected_time(&options));
+    failed = perform(&options, &outputs);
     bench_outputs_close(&outputs);
     return failed > 0;
 }

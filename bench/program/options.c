@@ -48,7 +48,7 @@ static const char help[] =
     "  -j, --json=FILE         as JSON too, with the machine described; '-' is standard output, and tables then go to\n"
     "                          standard error\n"
     "      --csv=FILE          as CSV too\n"
-    "  -q, --quiet             no progress line\n"
+    "  -q, --quiet             no progress bar\n"
     "  -h, --help\n";
 
 enum {
@@ -241,7 +241,7 @@ static void apply(struct bench_options *options, int option, char *value)
         options->csv = value;
         break;
     case 'q':
-        options->plan.progress = false;
+        options->quiet = true;
         break;
     case 'h':
         fputs(help, stdout);
@@ -297,7 +297,7 @@ void bench_options_parse(struct bench_options *options, int argc, char **argv)
         .idle = { { 0 }, 1 },
         .waits = { { HPRPC_WAIT_ADAPTIVE, HPRPC_WAIT_SPIN, HPRPC_WAIT_BLOCK }, 3 },
         .placements = { { BENCH_SPLIT_CORE }, 1 },
-        .plan = { .rounds = 7, .run_ns = 100000000u, .progress = true },
+        .plan = { .rounds = 7, .run_ns = 100000000u },
         .peers = default_peers(),
     };
     while ((option = getopt_long(argc, argv, "o:s:d:c:t:r:w:p:n:T:N:j:qh", long_options, NULL)) != -1)

@@ -37,6 +37,7 @@ struct bench_options {
     struct list placements; /* enum bench_placement */
     uint64_t rate;
     struct bench_plan plan;
+    bool quiet;        /* without a progress bar */
     const char *peers; /* the folder of the peers' programs */
     const char *json, *csv;
 };

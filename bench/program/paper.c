@@ -92,7 +92,10 @@ static struct row measure_row(const struct bench_workload *workload, const struc
 
         series[i] = subject ? bench_set_add(&set, subject, workload, BENCH_UNPINNED) : NULL;
     }
-    bench_set_measure(&set, &plan);
+    if (!bench_set_measure(&set, &plan)) {
+        bench_set_clear(&set);
+        return row;
+    }
     for (size_t i = 0; i < SUBJECTS; i++) {
         if (series[i] && series[i]->rounds)
             row.totals[i] = bench_series_metric(series[i], BENCH_TOTAL).median;
@@ -110,26 +113,28 @@ void bench_paper_run(const struct bench_options *options, struct bench_outputs *
 {
     static const char *const titles[] = { "1,000 calls", "TCP",        "TCP, blocking", "shm",      "gRPC",
                                           "gRPC / TCP",  "/ blocking", "/ shm",         "the paper" };
-    struct bench_table *table = bench_table_new("lrrrrrrrr");
     struct row *rows = calloc(paper_workload_count, sizeof(*rows));
+    struct bench_table *table;
 
     if (!rows)
         abort();
+    bench_outputs_open_array(outputs, "series");
+    for (size_t i = 0; i < paper_workload_count; i++)
+        rows[i] = measure_row(&paper_workloads[i], options, outputs);
+    bench_outputs_close_array(outputs);
+    if (options->plan.expected) {
+        free(rows);
+        return;
+    }
+    bench_outputs_open_array(outputs, "paper");
+    for (size_t i = 0; i < paper_workload_count && outputs->json_file; i++)
+        write_row(&outputs->json, &rows[i]);
+    bench_outputs_close_array(outputs);
+    table = bench_table_new("lrrrrrrrr");
     for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
         bench_table_cell(table, "%s", titles[i]);
-    if (outputs->json_file)
-        bench_json_open(&outputs->json, "series", '[');
-    for (size_t i = 0; i < paper_workload_count; i++) {
-        rows[i] = measure_row(&paper_workloads[i], options, outputs);
+    for (size_t i = 0; i < paper_workload_count; i++)
         print_row(table, &rows[i]);
-    }
-    if (outputs->json_file) {
-        bench_json_close(&outputs->json, ']');
-        bench_json_open(&outputs->json, "paper", '[');
-        for (size_t i = 0; i < paper_workload_count; i++)
-            write_row(&outputs->json, &rows[i]);
-        bench_json_close(&outputs->json, ']');
-    }
     free(rows);
     puts(
         "\nTotal time of 1,000 repetitions, the median of the rounds (the paper: HPRPC : gRPC, or how much longer gRPC "

@@ -2,13 +2,14 @@
 /* Ours beside other frameworks, as people would run them: unpinned, each in its default way of waiting. */
 #include <stdio.h>
 
+#include "bench/measure/progress.h"
 #include "bench/measure/table.h"
 #include "bench/paper/paper-sizes.h"
 #include "bench/program/compare.h"
 #include "bench/program/print.h"
 #include "bench/program/resolve.h"
 
-enum { RELAYED_CALLS = 800, RELAYED_WARM = 100 };
+enum { RELAYED_CALLS = 800, RELAYED_WARM = 100, BYTES_NS = 300000000 };
 
 static const char *const ours[] = { "tcp adaptive", "tcp block", "pipe adaptive", "shm adaptive", NULL };
 static const char *const on_tcp[] = { "tcp adaptive", "gRPC TCP", "Cap'n Proto", "Thrift", "ONC RPC", NULL };
@@ -39,9 +40,10 @@ static void measure(const struct bench_workload *workload, const struct bench_op
     add(&set, bench_peer_names, workload, options);
     bench_workload_name(workload, name, sizeof(name));
     plan.title = name;
-    bench_set_measure(&set, &plan);
-    bench_print_set(&set);
-    bench_outputs_write(outputs, &set);
+    if (bench_set_measure(&set, &plan)) {
+        bench_print_set(&set);
+        bench_outputs_write(outputs, &set);
+    }
     bench_set_clear(&set);
 }
 
@@ -88,6 +90,8 @@ static void add_bytes(struct bench_table *table, const struct bench_workload *wo
         const struct bench_subject *subject = bench_resolve(on_tcp[i], options->peers);
         struct bytes bytes;
 
+        bench_progress_show("bytes on the wire", on_tcp[i]);
+        bench_progress_add(BYTES_NS);
         if (!subject || count_bytes(subject, workload, &bytes) != 0) {
             bench_table_cell(table, "-");
             continue;
@@ -111,27 +115,27 @@ static void count_all(const struct bench_options *options, struct bench_outputs 
     bench_table_cell(table, "bytes on the wire");
     for (size_t i = 0; on_tcp[i]; i++)
         bench_table_cell(table, "%s", on_tcp[i]);
-    if (outputs->json_file)
-        bench_json_open(&outputs->json, "bytes", '[');
+    bench_outputs_open_array(outputs, "bytes");
     for (size_t i = 0; i < paper_workload_count; i++)
         add_bytes(table, &paper_workloads[i], options, outputs);
-    if (outputs->json_file)
-        bench_json_close(&outputs->json, ']');
+    bench_outputs_close_array(outputs);
+    bench_progress_clear();
     puts("\nRequest and reply of one call, counted by a relay");
     bench_table_print(table, stdout);
 }
 
 void bench_peers_run(const struct bench_options *options, struct bench_outputs *outputs)
 {
-    for (size_t i = 0; bench_peer_names[i]; i++) {
+    for (size_t i = 0; bench_peer_names[i] && !options->plan.expected; i++) {
         if (!bench_resolve(bench_peer_names[i], options->peers))
             printf("%s is left out: it is not built (make bench-peers)\n", bench_peer_names[i]);
     }
-    if (outputs->json_file)
-        bench_json_open(&outputs->json, "series", '[');
+    bench_outputs_open_array(outputs, "series");
     for (size_t i = 0; i < paper_workload_count; i++)
         measure(&paper_workloads[i], options, outputs);
-    if (outputs->json_file)
-        bench_json_close(&outputs->json, ']');
-    count_all(options, outputs);
+    bench_outputs_close_array(outputs);
+    if (options->plan.expected)
+        *options->plan.expected += paper_workload_count * (sizeof(on_tcp) / sizeof(*on_tcp) - 1) * BYTES_NS;
+    else
+        count_all(options, outputs);
 }

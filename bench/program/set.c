@@ -35,9 +35,14 @@ void bench_set_compare(struct bench_set *set, const struct bench_series *series,
     }
 }
 
-void bench_set_measure(struct bench_set *set, const struct bench_plan *plan)
+bool bench_set_measure(struct bench_set *set, const struct bench_plan *plan)
 {
+    if (plan->expected) {
+        *plan->expected += bench_measure_time(set->count, plan);
+        return false;
+    }
     bench_measure(set->series, set->count, plan);
+    return true;
 }
 
 void bench_set_clear(struct bench_set *set)
@@ -97,6 +102,18 @@ void bench_outputs_close(struct bench_outputs *outputs)
         bench_json_close(&outputs->json, '}');
     close_output(outputs->json_file);
     close_output(outputs->csv);
+}
+
+void bench_outputs_open_array(struct bench_outputs *outputs, const char *key)
+{
+    if (outputs->json_file)
+        bench_json_open(&outputs->json, key, '[');
+}
+
+void bench_outputs_close_array(struct bench_outputs *outputs)
+{
+    if (outputs->json_file)
+        bench_json_close(&outputs->json, ']');
 }
 
 void bench_outputs_write(struct bench_outputs *outputs, const struct bench_set *set)

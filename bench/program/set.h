@@ -21,10 +21,11 @@ struct bench_series *bench_set_add(struct bench_set *set, const struct bench_sub
 /* Names what a series is compared with. */
 void bench_set_compare(struct bench_set *set, const struct bench_series *series, const struct bench_series *floor);
 
-void bench_set_measure(struct bench_set *set, const struct bench_plan *plan);
+/* Measures all series. False where the plan only asks how long that takes: there is nothing to tell then. */
+bool bench_set_measure(struct bench_set *set, const struct bench_plan *plan);
 void bench_set_clear(struct bench_set *set);
 
-/* Where results go besides the terminal: files that may be absent. */
+/* Where results go besides the terminal: files that may be absent. Zeroed, it has none. */
 struct bench_outputs {
     FILE *json_file, *csv;
     struct bench_json json;
@@ -34,6 +35,10 @@ struct bench_outputs {
 void bench_outputs_open(struct bench_outputs *outputs, const char *json, const char *csv,
                         const struct bench_machine *machine);
 void bench_outputs_close(struct bench_outputs *outputs);
+
+/* What is written as JSON between the two is an array called `key`; nothing happens where JSON is not wanted. */
+void bench_outputs_open_array(struct bench_outputs *outputs, const char *key);
+void bench_outputs_close_array(struct bench_outputs *outputs);
 
 /* Writes all series of a set; in JSON, into the array that is open. */
 void bench_outputs_write(struct bench_outputs *outputs, const struct bench_set *set);

@@ -39,18 +39,19 @@ void bench_system_calls_run(const struct bench_options *options, struct bench_ou
         "raw TCP + poll", "tcp block", "raw FIFO + poll", "pipe block", "raw slot + eventfd + poll", "shm block"
     };
     const struct bench_workload workload = BENCH_WORKLOAD_INIT;
-    struct bench_table *table = bench_table_new("lrr");
+    struct bench_table *table;
 
+    if (options->plan.expected)
+        return;
+    table = bench_table_new("lrr");
     bench_table_cell(table, "system calls per SayHello");
     bench_table_cell(table, "client");
     bench_table_cell(table, "server");
-    if (outputs->json_file)
-        bench_json_open(&outputs->json, "system_calls", '[');
+    bench_outputs_open_array(outputs, "system_calls");
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         add_row(table, names[i], &workload, options, outputs);
     for (size_t i = 0; bench_peer_names[i]; i++)
         add_row(table, bench_peer_names[i], &workload, options, outputs);
-    if (outputs->json_file)
-        bench_json_close(&outputs->json, ']');
+    bench_outputs_close_array(outputs);
     bench_table_print(table, stdout);
 }

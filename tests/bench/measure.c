@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "bench/measure/histogram.h"
+#include "bench/measure/progress.h"
 #include "bench/measure/statistics.h"
 #include "bench/measure/touch.h"
 #include "bench/measure/workload.h"
@@ -153,6 +155,27 @@ static void test_bytes(void **state)
     assert_int_equal(reply, 4 + 1 + 1 + 8);
 }
 
+/* How far it is, and the time that is left where enough is done to tell. */
+static void test_progress(void **state)
+{
+    const uint64_t second = 1000000000;
+    char text[200];
+
+    (void)state;
+    bench_progress_text(text, sizeof(text), 0, 100 * second, 5 * second);
+    assert_non_null(strstr(text, "░   0 %"));
+    assert_null(strstr(text, "left"));
+    bench_progress_text(text, sizeof(text), 50 * second, 100 * second, 20 * second);
+    assert_non_null(strstr(text, "█░"));
+    assert_non_null(strstr(text, " 50 %, 20 s left"));
+    bench_progress_text(text, sizeof(text), 10 * second, 100 * second, 10 * second);
+    assert_non_null(strstr(text, " 10 %, 1 min 30 s left"));
+    bench_progress_text(text, sizeof(text), second, 10000 * second, second);
+    assert_non_null(strstr(text, "  0 %, 2 h 46 min left"));
+    bench_progress_text(text, sizeof(text), 100 * second, 100 * second, 100 * second);
+    assert_non_null(strstr(text, "█ 100 %, 0 s left"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_summary),
         cmocka_unit_test(test_sum),
         cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_progress),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
