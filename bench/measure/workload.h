@@ -26,9 +26,9 @@ struct bench_workload {
     uint32_t size;        /* numbers, members or bytes; of no meaning for SayHello */
     uint32_t depth;       /* calls in flight on each connection */
     uint32_t connections; /* of all threads together */
-    uint32_t threads;
-    uint32_t idle; /* further connections that say nothing */
-    uint64_t rate; /* calls a second of all threads together; 0 means as fast as they go */
+    uint32_t threads;     /* where they are more than the connections, they share these, with one call at a time each */
+    uint32_t idle;        /* further connections that say nothing */
+    uint64_t rate;        /* calls a second of all threads together; 0 means as fast as they go */
 };
 
 #define BENCH_WORKLOAD_INIT               \

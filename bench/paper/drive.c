@@ -40,7 +40,8 @@ struct connection {
 struct drive {
     struct bench_session *session;
     struct paper_values values;
-    struct connection *connections;
+    struct connection *connections; /* callers are as many as there are threads, if these are more */
+    uint32_t callers;
 };
 
 static void check(struct connection *connection, const struct hprpc_call *call, int result)
@@ -222,7 +223,7 @@ void paper_drive_run(void *self, struct bench_run *run)
         struct worker *worker = &workers[i];
 
         worker->connections = &drive->connections[first];
-        worker->count = (workload->connections - first) / (workload->threads - i);
+        worker->count = (drive->callers - first) / (workload->threads - i);
         first += worker->count;
         worker->run = *run;
         worker->run.interval *= workload->threads;
@@ -246,12 +247,18 @@ void paper_drive_run(void *self, struct bench_run *run)
 
 /* ---- Opening and closing ---- */
 
-static void open_connection(struct drive *drive, struct connection *connection, const char *uri)
+static void open_connection(struct drive *drive, uint32_t index, const char *uri)
 {
     const struct bench_workload *workload = &drive->session->workload;
+    struct connection *connection = &drive->connections[index];
     struct hprpc_detail detail = { "" };
-    int result = paper_caller_open(&connection->caller, uri, workload, &drive->values, &detail);
+    int result;
 
+    if (index < workload->connections)
+        result = paper_caller_open(&connection->caller, uri, workload, &drive->values, &detail);
+    else
+        result = paper_caller_borrow(&connection->caller, &drive->connections[index % workload->connections].caller,
+                                     workload);
     if (result < 0)
         bench_fail(drive->session, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
     connection->session = drive->session;
@@ -316,18 +323,19 @@ void *paper_drive_open(struct bench_session *session, const char *uri)
         bench_fail(session, "there is no such operation of this size");
     if (!paper_values_make(&drive->values, list ? workload->size : 0))
         bench_fail(session, "out of memory");
-    drive->connections = calloc(workload->connections, sizeof(*drive->connections));
+    drive->callers = workload->connections > workload->threads ? workload->connections : workload->threads;
+    drive->connections = calloc(drive->callers, sizeof(*drive->connections));
     open_idle(session, uri);
-    for (uint32_t i = 0; i < workload->connections; i++)
-        open_connection(drive, &drive->connections[i], uri);
+    for (uint32_t i = 0; i < drive->callers; i++)
+        open_connection(drive, i, uri);
     return drive;
 }
 
 void paper_drive_close(void *self)
 {
     struct drive *drive = self;
-    const struct bench_workload *workload = &drive->session->workload;
 
-    for (uint32_t i = 0; i < workload->connections; i++)
-        paper_caller_close(&drive->connections[i].caller);
+    /* those that borrow a connection come last */
+    for (uint32_t i = drive->callers; i > 0; i--)
+        paper_caller_close(&drive->connections[i - 1].caller);
 }

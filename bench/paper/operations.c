@@ -281,9 +281,22 @@ int paper_caller_open_looped(struct paper_caller *caller, const char *uri, const
     return open_caller(caller, uri, workload, values, HPRPC_PUMP_LOOP, detail);
 }
 
+int paper_caller_borrow(struct paper_caller *caller, const struct paper_caller *owner,
+                        const struct bench_workload *workload)
+{
+    *caller = (struct paper_caller){
+        .client = owner->client,
+        .paper = owner->paper,
+        .bytes = owner->bytes,
+        .borrowed = true,
+    };
+    return prepare(caller, workload, owner->values);
+}
+
 void paper_caller_close(struct paper_caller *caller)
 {
-    hprpc_client_free(caller->client);
+    if (!caller->borrowed)
+        hprpc_client_free(caller->client);
     free(caller->payload);
     *caller = (struct paper_caller){ 0 };
 }

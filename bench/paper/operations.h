@@ -22,6 +22,7 @@ struct paper_caller {
     const struct paper_values *values;
     const int32_t *random; /* what GetRandNums must bring */
     uint8_t *payload;      /* of Echo and Put */
+    bool borrowed;         /* `client` and the proxies are another caller's */
     bool varies;           /* its first word changes from call to call: where no other call can be using it */
     uint64_t payload_sum;  /* with a zero for the first word */
 };
@@ -46,6 +47,10 @@ int paper_caller_open(struct paper_caller *caller, const char *uri, const struct
 /* The same with a client that the caller drives itself (HPRPC_PUMP_LOOP). */
 int paper_caller_open_looped(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
                              const struct paper_values *values, struct hprpc_detail *detail);
+
+/* Another caller for the connection of `owner`, which must live longer: for a thread of its own. */
+int paper_caller_borrow(struct paper_caller *caller, const struct paper_caller *owner,
+                        const struct bench_workload *workload);
 
 /* Frees everything; safe on a zeroed caller. */
 void paper_caller_close(struct paper_caller *caller);

@@ -93,7 +93,7 @@ static size_t compare_all(const struct bench_options *options, struct bench_work
         workload.connections = lists[1]->values[turns[1]];
         workload.threads = lists[2]->values[turns[2]];
         workload.idle = lists[3]->values[turns[3]];
-        if (workload.connections < workload.threads)
+        if (workload.connections < workload.threads && !options->shared)
             workload.connections = workload.threads;
         failed += compare_one(options, &workload, (enum bench_placement)lists[4]->values[turns[4]], outputs);
         for (wheel = 0; wheel < WHEELS && ++turns[wheel] == lists[wheel]->count; wheel++)

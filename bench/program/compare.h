@@ -12,6 +12,9 @@ size_t bench_compare(const struct bench_options *options, struct bench_outputs *
 /* Beside other frameworks: the paper's operations and sizes, and the bytes on the wire. */
 void bench_peers_run(const struct bench_options *options, struct bench_outputs *outputs);
 
+/* How cost grows with bodies, calls in flight, clients and threads. Returns the number of series that failed. */
+size_t bench_scaling_run(const struct bench_options *options, struct bench_outputs *outputs);
+
 /* System calls per call. */
 void bench_system_calls_run(const struct bench_options *options, struct bench_outputs *outputs);
 

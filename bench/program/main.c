@@ -36,6 +36,8 @@ static size_t perform(const struct bench_options *options, struct bench_outputs 
     case BENCH_TASK_CALLS:
         bench_system_calls_run(options, outputs);
         return 0;
+    case BENCH_TASK_SCALING:
+        return bench_scaling_run(options, outputs);
     default:
         return bench_compare(options, outputs);
     }

@@ -25,6 +25,7 @@ static const char help[] =
     "  -d, --depth=LIST        calls in flight on each connection, 1 to 1024 (default: 1)\n"
     "  -c, --connections=LIST  connections (default: 1)\n"
     "  -t, --threads=LIST      threads that they are divided among, each with one at least (default: 1)\n"
+    "      --shared            the threads share the connections instead, as in --connections=1 --threads=4\n"
     "      --idle=LIST         further connections that stay silent (default: 0)\n"
     "  -r, --rate=NUMBER       calls a second; latency then counts from when a call was due\n"
     "  -w, --wait=LIST         adaptive, spin, block (default: all three)\n"
@@ -41,6 +42,8 @@ static const char help[] =
     "      --goals             every goal of the project: ratio, goal, aim, met or short\n"
     "      --peers[=FOLDER]    beside other frameworks (see make bench-peers)\n"
     "      --paper             the paper's experiment: the total time of 1,000 calls\n"
+    "      --scaling           how cost grows with the size of bodies, calls in flight, clients, and threads on one client;\n"
+    "                          with --size, --depth, --connections or --threads at these points\n"
     "      --system-calls      system calls per call, of each side\n"
     "      --list              the floors and peers there are\n"
     "\n"
@@ -60,6 +63,8 @@ enum {
     OPTION_PAPER,
     OPTION_LIST,
     OPTION_CALLS,
+    OPTION_SCALING,
+    OPTION_SHARED,
     OPTION_CSV
 };
 
@@ -81,6 +86,8 @@ static const struct option long_options[] = {
     { "goals", no_argument, NULL, OPTION_GOALS },
     { "peers", optional_argument, NULL, OPTION_PEERS },
     { "paper", no_argument, NULL, OPTION_PAPER },
+    { "scaling", no_argument, NULL, OPTION_SCALING },
+    { "shared", no_argument, NULL, OPTION_SHARED },
     { "list", no_argument, NULL, OPTION_LIST },
     { "system-calls", no_argument, NULL, OPTION_CALLS },
     { "json", required_argument, NULL, 'j' },
@@ -231,6 +238,12 @@ static void apply(struct bench_options *options, int option, char *value)
     case OPTION_CALLS:
         options->task = BENCH_TASK_CALLS;
         break;
+    case OPTION_SCALING:
+        options->task = BENCH_TASK_SCALING;
+        break;
+    case OPTION_SHARED:
+        options->shared = true;
+        break;
     case OPTION_LIST:
         options->task = BENCH_TASK_LIST;
         break;
@@ -266,6 +279,13 @@ static const char *default_peers(void)
     return folder;
 }
 
+/* Where the user named nothing. */
+static void use_one(struct list *list)
+{
+    if (!list->count)
+        *list = (struct list){ { 1 }, 1 };
+}
+
 /* Every size must be one that every operation has. */
 static void check_sizes(const struct bench_options *options)
 {
@@ -285,15 +305,11 @@ static void check_sizes(const struct bench_options *options)
 
 void bench_options_parse(struct bench_options *options, int argc, char **argv)
 {
-    static const struct list one = { { 1 }, 1 };
     int option;
 
     *options = (struct bench_options){
         .floors = true,
         .operations = { { BENCH_SAY_HELLO }, 1 },
-        .depths = one,
-        .connections = one,
-        .threads = one,
         .idle = { { 0 }, 1 },
         .waits = { { HPRPC_WAIT_ADAPTIVE, HPRPC_WAIT_SPIN, HPRPC_WAIT_BLOCK }, 3 },
         .placements = { { BENCH_SPLIT_CORE }, 1 },
@@ -307,6 +323,13 @@ void bench_options_parse(struct bench_options *options, int argc, char **argv)
             refuse(argv[optind], "too many URIs");
         options->uris[options->uri_count++] = argv[optind];
     }
+    if (options->task != BENCH_TASK_SCALING) {
+        use_one(&options->depths);
+        use_one(&options->connections);
+        use_one(&options->threads);
+    }
+    if (options->shared && (options->depths.count > 1 || options->depths.values[0] > 1))
+        refuse("--shared", "threads share connections only for one call at a time each (--depth=1)");
     if (options->rate && (options->depths.count > 1 || options->depths.values[0] > 1))
         refuse("--rate", "calls at a fixed rate go one by one on each connection; use more connections");
     if (options->connect && !options->uri_count)

@@ -18,6 +18,7 @@ enum bench_task {
     BENCH_TASK_PAPER,   /* the paper's experiment */
     BENCH_TASK_PEERS,   /* beside other frameworks */
     BENCH_TASK_CALLS,   /* system calls per call */
+    BENCH_TASK_SCALING, /* how cost grows */
     BENCH_TASK_LIST,    /* what there is to measure */
 };
 
@@ -27,8 +28,9 @@ struct bench_options {
     uint32_t uri_count;
     bool connect;           /* the URIs are of servers that run already */
     bool floors;            /* beside the floors */
+    bool shared;            /* threads share the connections */
     struct list operations; /* enum bench_operation */
-    struct list sizes;      /* empty: the paper's sizes of the operation */
+    struct list sizes;      /* empty, these four, where the user named none: the task chooses */
     struct list depths;
     struct list connections;
     struct list threads;
