@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The list of all floors, and the bytes of their messages. */
 #include "bench/floor/floor.h"
 
 const struct bench_subject *const bench_floors[] = {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes the byte streams that floors run over. */
 #include "bench/floor/medium.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Maps memory that both sides of a floor see. */
 #include "bench/floor/shared.h"
 
 #include <stdio.h>

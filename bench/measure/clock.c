@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Calibrates the time-stamp counter against CLOCK_MONOTONIC. */
 #include "bench/measure/clock.h"
 
 /* The two clocks as close to one moment as it goes: the tightest of some tries. */

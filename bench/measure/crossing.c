@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Registers the server's restartable-sequences area, in which the kernel writes its CPU. */
 #include "bench/measure/crossing.h"
 
 #include <string.h>

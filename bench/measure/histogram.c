@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Quantiles and means of a histogram. */
 #include "bench/measure/histogram.h"
 
 void bench_histogram_merge(struct bench_histogram *histogram, const struct bench_histogram *other)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds out what machine this is. */
 #include "bench/measure/machine.h"
 
 #include <sched.h>

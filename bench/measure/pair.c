@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Starts, runs, stops and ends the two processes of a subject. */
 #include "bench/measure/pair.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Chooses CPUs for the two sides, and pins processes to them. */
 #include "bench/measure/placement.h"
 
 #include <sched.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Draws the progress bar of a measurement. */
 #include "bench/measure/progress.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Passes bytes on between a client and its server, and counts them. */
 #include "bench/measure/relay.h"
 
 #include <ctype.h>
@@ -30,7 +31,7 @@ static bool pass(int from, int to, _Atomic uint64_t *count)
     static char buffer[256 * 1024];
     ssize_t size = recv(from, buffer, sizeof(buffer), 0);
 
-    /* counted first: whoever has received them finds them counted */
+    /* counted before they are sent, so that a side that has received bytes finds them counted */
     if (size > 0)
         atomic_fetch_add(count, (uint64_t)size);
     for (ssize_t done = 0; done < size;) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writes results as JSON and CSV. */
 #include "bench/measure/report.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Measures series in turns, round by round, and summarizes them. */
 #include "bench/measure/series.h"
 
 #include <stdio.h>

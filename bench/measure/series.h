@@ -12,7 +12,7 @@
 
 enum {
     BENCH_ROUNDS_MAX = 101,
-    BENCH_SLICES = 5, /* unpinned, a round is divided: the scheduler may choose anew in each part */
+    BENCH_SLICES = 5, /* unpinned, a round is divided: the scheduler may choose other CPUs in each part */
     BENCH_PARTS_MAX = BENCH_ROUNDS_MAX * BENCH_SLICES,
 };
 
@@ -31,7 +31,7 @@ enum bench_metric {
     BENCH_CLIENT_SWITCHES, /* context switches per call */
     BENCH_SERVER_SWITCHES,
     BENCH_TOTAL,   /* the whole run, in nanoseconds */
-    BENCH_CROSSED, /* the share of calls after which the sides were on different CPUs; -1: nobody watched */
+    BENCH_CROSSED, /* the share of calls after which the sides were on different CPUs; -1: not watched */
     BENCH_METRICS,
 };
 
@@ -78,7 +78,7 @@ struct bench_summary bench_series_metric(const struct bench_series *series, enum
 struct bench_summary bench_series_ratio(const struct bench_series *left, const struct bench_series *right,
                                         enum bench_metric metric);
 
-/* The share of all rounds' calls after which the two sides were on different CPUs; -1 where nobody watched. */
+/* The share of all rounds' calls after which the two sides were on different CPUs; -1 if that was not watched. */
 double bench_series_crossed(const struct bench_series *series);
 
 /* A quantile of the latencies of all rounds together, in nanoseconds. */

@@ -80,7 +80,7 @@ static void measure(struct bench_session *session, void *client)
     struct bench_shared *shared = session->shared;
     struct bench_usage before[2], after[2];
 
-    /* pinned sides are where they are, and of a server with many threads nobody knows which one answers */
+    /* pinned sides do not move, and of a server with many threads it is not known which one answers */
     shared->sample.watched = shared->placement == BENCH_UNPINNED && !shared->elsewhere &&
                              bench_where_known(&shared->where) && bench_usage_threads(shared->server) == 1;
     run_for(session, client, shared->run_ns / 8, shared->run_calls ? (shared->run_calls + 7) / 8 : 0);

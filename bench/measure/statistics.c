@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Order statistics of a few values, and confidence intervals of the median. */
 #include "bench/measure/statistics.h"
 
 #include <stdlib.h>

@@ -47,7 +47,7 @@ struct bench_shared {
     char address[512];        /* where the server listens, for subjects that need one */
     char error[512];          /* why a side gave up */
     struct bench_where where; /* the server is */
-    bool elsewhere;           /* what answers is another process, which nobody watches */
+    bool elsewhere;           /* a process that is not watched answers */
     struct bench_sample sample;
 };
 
@@ -67,7 +67,7 @@ struct bench_run {
     uint64_t calls, most;
     uint64_t due, interval; /* at a fixed rate: when the next call starts, whatever became of the last */
     struct bench_histogram *latency;
-    const struct bench_where *server; /* NULL where nobody watches on which CPUs the sides are */
+    const struct bench_where *server; /* NULL if the CPUs of the sides are not watched */
     uint64_t crossed;                 /* calls after which these were different ones */
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Text tables with aligned columns. */
 #include "bench/measure/table.h"
 
 #include <stdarg.h>

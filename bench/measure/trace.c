@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Counts system calls by ptrace. */
 #include "bench/measure/trace.h"
 
 #include <dirent.h>

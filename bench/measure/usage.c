@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads from /proc what a process has used. */
 #include "bench/measure/usage.h"
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Names of workloads, and the bytes of their calls. */
 #include "bench/measure/workload.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Measures the serializer on a list of int32. */
 #include "bench/paper/codec.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes calls from threads and over connections, one at a time or several in flight. */
 #include "bench/paper/drive.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of operations: each makes arguments, calls, and checks the reply. */
 #include "bench/paper/operations.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes subjects of our transports from URIs. */
 #include "bench/paper/ours.h"
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of the sizes that the paper measured. */
 #include "bench/paper/paper-sizes.h"
 
 #define ONE_BY_ONE 1, 1, 1, 0, 0

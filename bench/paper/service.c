@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The handlers of the paper's operations. */
 #include "bench/paper/service.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// What Thrift's generated templates are instantiated with: known transport and protocol, so that both are inlined.
+/* Thrift's generated templates are instantiated with this transport and protocol, so that both are inlined. */
 #ifndef BENCH_PEERS_THRIFT_PROTOCOL_H
 #define BENCH_PEERS_THRIFT_PROTOCOL_H
 

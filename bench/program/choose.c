@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Chooses the floor of a transport, and the ways of waiting that make sense. */
 #include "bench/program/choose.h"
 
 #include <string.h>

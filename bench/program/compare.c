@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Compares transports over every combination of the options. */
 #include "bench/program/compare.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Measures the project's goals, prints and writes what they came to. */
 #include "bench/program/goals.h"
 
 #include <stdio.h>

@@ -61,7 +61,7 @@ void bench_count_calls(struct paper_caller *caller, uint64_t first, uint64_t las
         call_once(caller, &call, number);
 }
 
-/* Connects while the server runs on a thread of its own; from then on nobody runs it but call_once. */
+/* Connects while the server runs on a thread of its own; from then on only call_once runs the server. */
 static void open_caller(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
                         const struct paper_values *values)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the command line of hprpc-bench. */
 #include "bench/program/options.h"
 
 #include <getopt.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints series as tables. */
 #include "bench/program/print.h"
 
 #include "bench/measure/table.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the subject that a name stands for. */
 #include "bench/program/resolve.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Collects the series of a comparison, measures them, and writes the outputs. */
 #include "bench/program/set.h"
 
 #include <fcntl.h>

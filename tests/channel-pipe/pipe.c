@@ -386,7 +386,7 @@ static void junk_at_the_door_is_dropped(void **state)
         "\nhprpc 1 ../../../etc/passwd/../../../../x\n", /* another place */
         "\nhprpc 1 0123456789abcdef0123456789abcde\n",
         "\nhprpc 1 0123456789abcdef0123456789abcdef0\n",
-        "\nhprpc 1 0123456789abcdef0123456789abcdef\n", /* well-formed, but nobody's */
+        "\nhprpc 1 0123456789abcdef0123456789abcdef\n", /* well-formed, but no client made these FIFOs */
     };
     struct hprpc_header header = test_request(3);
     struct hprpc_listener *listener = listen_at(uri);
@@ -493,7 +493,7 @@ static void foreign_ends_are_refused(void **state)
     listener->ops->free(listener);
 }
 
-/* Who still stands at the door when its listener goes leaves no name. */
+/* A client that is turned away leaves no name, nor does one that still stands at the door when its listener goes. */
 static void who_is_turned_away_leaves_nothing(void **state)
 {
     struct hprpc_listener *listener = listen_at(uri);
@@ -571,7 +571,7 @@ static void other_users_are_let_in_by_mode(void **state)
     assert_false(chmod(base, 0700));
 }
 
-/* The FIFOs of one connection belong to one user, whoever is welcome. */
+/* The FIFOs of one connection must belong to one user, also at a door that lets every user in. */
 static void two_owners_of_one_connection_are_refused(void **state)
 {
     struct hprpc_listener *listener;
@@ -631,7 +631,7 @@ static void a_common_group_is_let_in_by_mode(void **state)
     /* the directory lets only the client remove its names */
     become(SOMEBODY + 1, SOMEBODY + 1, SOMEBODY + 7);
     client->ops->free(client);
-    /* who has no such group is told whose the door is */
+    /* a user without that group is told whose the door is */
     become(SOMEBODY + 2, SOMEBODY + 2, SOMEBODY + 2);
     refuses(text, HPRPC_EPERMISSION, "(user 54321, group 54328, mode 0620)");
     become(0, group, group);
@@ -860,7 +860,7 @@ static void closing_wakes_who_sleeps(void **state)
     }
 }
 
-/* Whoever sleeps on the same connection is woken by the close itself, whatever the other side does. */
+/* The close itself wakes a thread that sleeps on the same connection, whatever the other side does. */
 static void closing_is_readable_at_once(void **state)
 {
     (void)state;
@@ -967,7 +967,7 @@ static void a_killed_server_is_noticed(void **state)
     close(ready[1]);
 }
 
-/* Somebody who may open the FIFO writes into it: the connection ends, and says why. */
+/* Another program that may open the FIFO writes into it: the connection ends, and says why. */
 static void injected_bytes_break_the_connection(void **state)
 {
     struct pair pair = open_pair(uri);
@@ -1185,7 +1185,7 @@ static int stays_below_the_quota(void)
 
 static void pipes_of_one_user_leave_room_for_his_others(void **state)
 {
-    uid_t user = 100000 + (uid_t)getpid(); /* nobody else's */
+    uid_t user = 100000 + (uid_t)getpid(); /* a user that no other process of this test has */
     int status;
     pid_t child;
 

@@ -36,7 +36,7 @@ static int tear_down(void **state)
 
 /* ---- Each word, one by one ---- */
 
-/* Lets the server receive one slot that the client sent and somebody then changed; what receive said. */
+/* Lets the server receive one slot that was changed after the client had sent it. Returns what receive returned. */
 static int receive_changed(uint32_t size, size_t word, uint64_t value, uint64_t mask)
 {
     struct hprpc_message message = { .size = 0 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Two ends of a shared-memory connection: makes them, sends, receives and checks messages. */
 #include "tests/channel-shm/end.h"
 
 #include <dirent.h>

@@ -503,7 +503,7 @@ static void test_bad_hellos(void **state)
     fd = raw_client();
     close(fd);
     assert_int_equal(listener->ops->accept(listener, &detail, &other), 0);
-    exchange(); /* nobody else was disturbed */
+    exchange(); /* the other connection was not disturbed */
 }
 
 static void test_late_hello(void **state)
@@ -636,7 +636,7 @@ static void test_bad_answers(void **state)
     play_server(fd, &play);
     close(other);
 
-    /* a client that trusts nobody wants a segment that cannot shrink, whatever the flag says */
+    /* a client without trust wants a segment that cannot shrink, whatever the flag says */
     strcat(uri, "?trust=none");
     play = good;
     play_server(fd, &play);
@@ -854,7 +854,7 @@ static int live_with_limit(rlim_t bytes, const char *options, int client_code)
         return 2;
     accepted = own->ops->accept(own, &detail, &server);
     result = client->ops->receive(client, &message);
-    /* who is turned away is no reason for the listener to pause */
+    /* a client that is turned away is no reason for the listener to pause */
     if (accepted != !client_code || result != client_code)
         return 3;
     if (client_code && (!strstr(client->reason.text, "ulimit") || !strstr(client->reason.text, "over the limit")))

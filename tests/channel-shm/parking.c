@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two exchanges of parking, by themselves: one thread parks and looks, the other publishes and looks whether somebody is
- * parked, both at the same moment, round after round. At least one of them sees the other. With less than an exchange both
- * may look at what the other has just changed before their own change can be seen; then the sleeper would not be woken.
+ * The two exchanges of parking, by themselves. One thread parks and looks, the other publishes and looks whether a
+ * thread is parked, both at the same moment, round after round. At least one of them sees the other. With less than an
+ * exchange each could look before its own change can be seen by the other; then the sleeper would not be woken.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ struct line {
 static struct {
     struct line parked, published, arrived[2], bodies[2][LINES];
     _Alignas(128) bool over; /* written once: reading it takes no time */
-    _Alignas(128) bool rang; /* the publisher saw that somebody was parked */
+    _Alignas(128) bool rang; /* the publisher saw that the sleeper was parked */
     bool yielded;            /* the publisher, before the round */
 } ring;
 
@@ -107,7 +107,10 @@ static bool park(uint32_t round, bool *ret_together)
     return !saw && !ring.rang;
 }
 
-/* Until there were enough rounds in which nobody yielded; on a machine that never has two processors for us, until we tire. */
+/*
+ * Goes on until neither thread yielded in enough rounds. A machine that never runs both at the same time never comes to
+ * that: then it ends when patience does.
+ */
 static void one_of_the_two_sees_the_other(void **state)
 {
     struct patience patience = patience_begin();

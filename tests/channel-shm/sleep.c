@@ -23,7 +23,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* Where nobody is trusted, packets on the lifeline take the place of doorbells. */
+/* Without trust, packets on the lifeline take the place of doorbells. */
 static int set_up_untrusted(void **state)
 {
     (void)state;
@@ -56,7 +56,10 @@ static void nothing_comes(struct hprpc_channel *channel)
     assert_int_equal(channel->ops->receive(channel, &message), 0);
 }
 
-/* Whoever sleeps by edges needs no doorbell drained; whoever sleeps by levels is recognised by the first old ring. */
+/*
+ * A side that waits by edges does not have to drain its doorbell. The channel takes an old ring that is still there
+ * when it sleeps as the sign of a side that waits by levels.
+ */
 static void sleep_by_levels(struct hprpc_channel *channel)
 {
     struct hprpc_message message;
@@ -92,7 +95,7 @@ static void test_doorbell_is_not_drained_for_edges(void **state)
     assert_false(is_ready(pair.server));
 }
 
-/* However many rings nobody looked at, the next one is noticed, by an edge too. */
+/* However many rings were not read, the next one is noticed, by an edge too. */
 static void test_many_old_rings(void **state)
 {
     struct epoll_event event = { .events = EPOLLIN | EPOLLET };
@@ -139,7 +142,7 @@ static void test_armed_channel_is_rung_once(void **state)
     assert_false(is_ready(pair.server));
 }
 
-/* Rings that nobody asked for are noticed, and do not keep a sleeper awake for ever. */
+/* Rings without a reason are noticed, and do not keep a sleeper awake for ever. */
 static void test_spurious_rings(void **state)
 {
     int i, awake = 0;
@@ -187,7 +190,7 @@ static void test_room_rings_who_was_turned_away(void **state)
     take(pair.server, NULL, &message);
     pair.server->ops->release(pair.server, &message);
     assert_true(pair.client->ops->arm(pair.client));
-    /* said once; whoever does not want to send any more may sleep */
+    /* arm says so once; a side that does not want to send any more may sleep */
     assert_false(pair.client->ops->arm(pair.client));
     pair.client->ops->disarm(pair.client);
 }
@@ -451,7 +454,7 @@ static void cut_lifeline(struct hprpc_channel *channel)
     close(nothing);
 }
 
-/* As a loop does: sleeps when it may, looks when it is woken. Nobody else wakes it, so what it watches must. */
+/* Does what a loop does: sleeps when it may, and receives when it is woken. Only what it watches can wake it. */
 static int sleep_until_the_end(struct hprpc_channel *channel)
 {
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
@@ -586,7 +589,10 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
     return __real_send(fd, bytes, size, flags);
 }
 
-/* Nobody is there to be woken: no signal comes of it, neither now nor when it is let through. Some kernels raise none anyway. */
+/*
+ * The other side is dead: ringing raises no signal, neither now nor when the signal is let through. Some kernels raise
+ * none anyway.
+ */
 static void test_ringing_the_dead_raises_no_signal(void **state)
 {
     sigset_t pipe_signal, before, pending;

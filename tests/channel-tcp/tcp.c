@@ -203,7 +203,7 @@ static void one_port_has_one_listener(void **state)
     assert_non_null(strstr(detail.text, "cannot listen at 192.0.2.1:7788"));
 }
 
-/* A port on which nobody listens, with a moment's certainty. */
+/* A port without a listener, as good as certainly. */
 static void closed_port(char *ret_uri, size_t capacity)
 {
     struct hprpc_listener *listener = listen_at("tcp://127.0.0.1:0");
@@ -323,7 +323,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
     return __real_connect(fd, address, size);
 }
 
-/* Nobody listens, and the system connects the socket to itself. */
+/* There is no listener, and the system connects the socket to itself. */
 static void a_connection_to_itself_is_none(void **state)
 {
     struct pair pair = open_pair("tcp://127.0.0.1:0");
@@ -592,7 +592,10 @@ static void an_address_that_fails_gives_way_to_the_next(void **state)
     assert_int_equal(test_descriptors(), before);
 }
 
-/* A refusal says most: somebody is there. It goes before what the other addresses say, in any order. */
+/*
+ * A refusal tells most, since a host answered: it is reported rather than what the other addresses came to, in any
+ * order.
+ */
 static void a_refusal_is_told_before_other_failures(void **state)
 {
     const struct hprpc__tcp_options options = { .keepalive = 60 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* One end of a byte stream under test: sends, receives, checks bodies, and counts memory and descriptors. */
 #include "tests/channel/end.h"
 
 #include <dirent.h>
@@ -264,7 +265,7 @@ static void *receive_all(void *argument)
 {
     struct end *end = argument;
 
-    /* where it will break, somebody has to go on receiving, or nobody sees it */
+    /* only a thread that receives sees a break, so where one will come this thread goes on receiving */
     while (end->received < DUPLEX_MESSAGES || end->may_break) {
         struct hprpc_header header = test_request(end->received);
         struct hprpc_message message;

@@ -13,7 +13,7 @@ static void refused(void **state)
     char uri[256];
 
     (void)state;
-    /* a place where somebody listened until just now */
+    /* a place that had a listener until just now */
     room_serve(&room, "", NULL);
     strcpy(uri, room.uri);
     room_stop(&room);
@@ -120,7 +120,7 @@ static void a_place_is_taken_once(void **state)
     assert_int_equal(hprpc_server_listen(other, room.uri, &detail), HPRPC_EINUSE);
     assert_true(detail.text[0]);
     hprpc_server_free(other);
-    /* which harmed nobody */
+    /* the listener noticed nothing of that */
     client = room_connect(&room, "", NULL, &proxy);
     assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
     hprpc_client_free(client);

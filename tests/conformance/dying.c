@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Deaths at every kind of moment: a process is killed right behind what it sent, in the middle of an opening, inside a
- * handler, while the other side sleeps, spins or is busy. Nobody waits for a deadline, and nothing of the dead is left.
+ * handler, while the other side sleeps, spins or is busy. No caller waits until its deadline, and nothing of the dead
+ * process is left.
  */
 #include <poll.h>
 #include <signal.h>
@@ -251,7 +252,9 @@ int dying_server_main(struct hprpc_context *context, const char *argument)
     return 2;
 }
 
-/* Until a call is complete, however the client is pumped; a loop that nobody wakes is a failure. */
+/*
+ * Waits until a call is complete, in each pump mode. In loop mode it fails if the descriptor does not tell of the end.
+ */
 static void await(struct hprpc_client *client, enum hprpc_pump pump, const struct hprpc_pending_call *pending)
 {
     struct patience patience = patience_begin();

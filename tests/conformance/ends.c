@@ -4,12 +4,12 @@
 
 enum { CALLS = 40 };
 
-/* Calls that nobody answers, and others that may have been. */
+/* Calls of which three in four are never answered. */
 struct bundle {
     struct hprpc_call calls[CALLS];
     atomic_uint told[CALLS];
     atomic_uint total;
-    struct hprpc_client *closes; /* when the first is told; NULL: nobody */
+    struct hprpc_client *closes; /* the first callback closes this client; NULL for none */
     atomic_flag closed;
 };
 
@@ -40,7 +40,7 @@ static void bundle_start(struct bundle *bundle, const struct conform_probe_proxy
         hprpc_pending_call_notify(bundle->calls[i].pending, tell, bundle);
 }
 
-/* All are over, and were told once; those that nobody answers, with a code of those that an end gives. */
+/* All calls are over, and each was told once. Those that are never answered have a code that an end gives. */
 static void bundle_check(struct bundle *bundle)
 {
     int32_t value;

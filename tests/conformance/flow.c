@@ -28,7 +28,7 @@ static void pipelining_to_the_credit(void **state)
         hprpc_call_clear(&calls[at]);
     }
 
-    /* those that nobody answers use the credit up */
+    /* calls without an answer use the credit up */
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(conform_probe_later_start(&proxy, &calls[i], i, true), 0);
     more.flags = HPRPC_CALL_NO_WAIT;
@@ -151,7 +151,7 @@ static void one_way_flood(void **state)
     free(data);
 }
 
-/* A server that does not read: the sender gets a busy error, and nobody's memory grows. */
+/* A server that does not read: the sender gets HPRPC_EBUSY, and the memory of neither side grows. */
 static void slow_server_bounds_memory(void **state)
 {
     enum { SIZE = 10000 };

@@ -78,7 +78,7 @@ static void await_call(struct hprpc_server *server, struct hprpc_client *client,
 
 enum place { IN_POKE, IN_ECHO, IN_CALLBACK, PLACES };
 
-/* A call during which somebody forks, if that is due. */
+/* A call during which a handler or a callback forks, if that is due. */
 static void call(struct hprpc_server *server, struct hprpc_client *client, const struct conform_probe_proxy *proxy,
                  enum place place)
 {

@@ -18,7 +18,7 @@ struct guestbook {
         char reason[160];
     } guests[MOST + 1]; /* by the number of the connection */
     atomic_uint came, went;
-    bool closes; /* whoever comes */
+    bool closes; /* `came` closes each connection */
     atomic_uint wrong;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection ends under requests that nobody has answered: it keeps memory, but no descriptor, and still counts. */
+/* A connection ends with requests that are not answered: it keeps memory, but no descriptor, and still counts. */
 #include "conformance/suite.h"
 
 enum { HELD = 3 };

@@ -184,7 +184,7 @@ static void miss_deadlines(struct crowd *crowd)
     finish_all(crowd, HPRPC_EDEADLINE);
 }
 
-/* These are unanswered, and so are those who wait for them. */
+/* The requests are not answered, so the calls stay open. */
 static void leave_deferred(struct crowd *crowd)
 {
     unsigned kept = atomic_load(&crowd->room.probe.kept);
@@ -200,7 +200,10 @@ static void end_deferred(struct crowd *crowd)
     finish_all(crowd, 0);
 }
 
-/* Answers that do not fit the medium, to clients that do not read meanwhile: only those that somebody has to pump. */
+/*
+ * Starts calls whose answers do not fit the medium, on clients that do not read meanwhile: only on those that a wait
+ * has to pump.
+ */
 static void do_not_read(struct crowd *crowd)
 {
     unsigned filled = atomic_load(&crowd->room.probe.filled), count = 0;

@@ -24,7 +24,7 @@ static void call_without(struct room *room, struct room *here, bool ours, enum h
     int r;
 
     assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
-    /* an answer that misses its deadline for want of our memory says so; the other side's takes a second to say so */
+    /* if our memory is refused, the answer misses this deadline; the other side takes a second to tell of its own */
     call.timeout_ms = ours ? 50 : 0;
     memory_fail(memory, nth, true);
     r = conform_probe_echo(&proxy, &call, suite_bytes(data, size), &reply);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connecting and binding without waiting, also at doors where nobody answers. */
+/* Connecting and binding without waiting, also at doors where no server answers. */
 #include "conformance/suite.h"
 
 #include <arpa/inet.h>
@@ -50,7 +50,7 @@ struct opening {
     atomic_int told;
 };
 
-/* A door where somebody listens, and nobody answers before room_run. */
+/* A door with a listener that does not answer before room_run. */
 static void knockable(struct opening *opening)
 {
     struct hprpc_detail detail = { "" };
@@ -117,7 +117,7 @@ static int outcome(struct opening *opening, struct conform_probe_proxy *ret_prox
         }
     }
     r = conform_probe_bind_finish(&opening->bind, ret_proxy);
-    /* who waits may come back a moment before the callback begins */
+    /* the wait may return a moment before the callback begins */
     while (!atomic_load(&opening->told) && try_again(&patience))
         continue;
     if (r < 0 && (!opening->bind.detail || !opening->bind.detail[0]))
@@ -134,9 +134,9 @@ static void leave(struct opening *opening, enum hprpc_client_state last)
     assert_int_equal(opening->story.last, last);
 }
 
-/* ---- Somebody answers ---- */
+/* ---- The server answers ---- */
 
-/* Client and server in one loop of one thread: whoever blocked would wait for ever. */
+/* Client and server in one loop of one thread: a call that blocked would wait for ever. */
 static void one_thread_for_both_sides(void **state)
 {
     struct opening opening;
@@ -175,7 +175,7 @@ static void one_thread_for_both_sides(void **state)
     free(data);
 }
 
-/* Held back until somebody answers, and then sent. */
+/* The bind is held back until the server answers, and then sent. */
 static void answered_late(void **state)
 {
     (void)state;
@@ -196,7 +196,7 @@ static void answered_late(void **state)
     }
 }
 
-/* A name that stands for several addresses, not all of which need to have somebody who listens. */
+/* A name that stands for several addresses, not all of which need a listener. */
 static void the_next_address(void **state)
 {
     (void)state;
@@ -219,7 +219,7 @@ static void the_next_address(void **state)
     }
 }
 
-/* ---- Nobody answers ---- */
+/* ---- No server answers ---- */
 
 static void expect_failed(struct opening *opening, int code, int other)
 {
@@ -238,7 +238,7 @@ static void nobody_listens(void **state)
     struct opening opening;
 
     (void)state;
-    /* a place where somebody listened until just now */
+    /* a place that had a listener until just now */
     knockable(&opening);
     room_stop(&opening.room);
     for (int i = 0; i < PUMPS; i++) {
@@ -261,7 +261,7 @@ static void nobody_answers(void **state)
     room_close(&opening.room);
 }
 
-/* Cancels, closes or frees while nobody answers. */
+/* Cancels, closes or frees while no server answers. */
 static void give_up(struct opening *opening, enum hprpc_pump pump, int how)
 {
     struct conform_probe_proxy proxy;
@@ -295,7 +295,7 @@ static void given_up(void **state)
     knockable(&opening);
     for (int i = 0; i < 6 * PUMPS; i++)
         give_up(&opening, pumps[i % PUMPS], i / PUMPS);
-    /* which harmed nobody */
+    /* the listener noticed nothing of that */
     struct conform_probe_proxy proxy;
     room_run(&opening.room);
     assert_true(knock(&opening, HPRPC_PUMP_LOOP, 0));
@@ -351,7 +351,7 @@ static void the_listener_is_killed(void **state)
 
 enum { FILLERS = 4 };
 
-/* A listener whose queue is full, so that whoever comes next hears nothing. Returns its descriptor. */
+/* Makes a listener whose queue is full, so that the next client hears nothing. Returns its descriptor. */
 static int dig(int fillers[FILLERS], char *ret_uri, size_t capacity)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

@@ -65,7 +65,7 @@ static void *keep(void *argument)
             answer(keeper->probe, kept);
             pthread_mutex_lock(&keeper->lock);
         } else if (keeper->first) {
-            /* a cancellation rings nobody, nor does the end of a hold: it looks now and then */
+            /* neither a cancellation nor the end of a hold wakes the keeper, so it looks every millisecond */
             clock_gettime(CLOCK_REALTIME, &soon);
             soon.tv_nsec += 1000 * 1000;
             soon.tv_sec += soon.tv_nsec / 1000000000;

@@ -2,7 +2,7 @@
 /* A peer that is there and says nothing: a process that was suspended. Deadlines, late replies, signs of life. */
 #include "conformance/suite.h"
 
-/* Calls a suspended server until its deadline; then the server goes on, and its late replies meet nobody. */
+/* Calls a suspended server until its deadline; then the server goes on, and its late replies are dropped. */
 static void suspended_server(void **state)
 {
     (void)state;
@@ -125,7 +125,7 @@ static void silent_client(void **state)
     room_close(&room);
 }
 
-/* Nobody loses a connection over which nothing is said for long, as long as both sides live. */
+/* A connection over which nothing is said for long stays, as long as both sides live. */
 static void quiet_but_alive(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;

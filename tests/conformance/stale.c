@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A client that nobody drives between two calls: one that was silent for a while learns before it sends that the server is gone. */
+/*
+ * A client that no thread drives between two calls: after a silence it learns, before it sends, that the server is
+ * gone.
+ */
 #include <time.h>
 
 #include "conformance/suite.h"

@@ -98,7 +98,7 @@ static void the_server_was_killed(void **state)
     }
 }
 
-/* Who is never answered hears of no READY. */
+/* A client that is never answered hears of no READY. */
 static void never_ready(void **state)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* How a server stops that somebody else's event loop drives: as under `run`, and one can tell when it is over. */
+/*
+ * A server that an application's event loop drives stops as one under `run` does, and the application can tell when the
+ * stop is over.
+ */
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>

@@ -139,7 +139,7 @@ static void the_deadline_holds(void **state)
         assert_int_equal(pthread_join(room.thread, &result), 0);
         assert_int_equal((intptr_t)result, 0);
         room.runs = false;
-        /* the handlers have not come back, nor has anybody answered */
+        /* the handlers have not returned, and nothing was answered */
         assert_int_equal(atomic_load(&room.probe.inside), options.workers);
         assert_int_equal(conform_probe_later_finish(&deferred, &value), HPRPC_EMAYBE);
         if (options.workers)

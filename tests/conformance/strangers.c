@@ -41,7 +41,7 @@ static void door_open(struct door *door)
     snprintf(door->uri, sizeof(door->uri), "%s://%s", transport->scheme, door->path);
 }
 
-/* Fills in where somebody listens now. */
+/* Fills in where the listener is now. */
 static void door_locate(struct door *door)
 {
     if (is("shm")) {
@@ -71,7 +71,7 @@ static int new_socket(void)
     return fd;
 }
 
-/* What a client says first to whoever listens at the door: we do. */
+/* Records what a client says first: listens at the door in the server's place. */
 static size_t record_client(struct hprpc_context *context, struct door *door, uint8_t *ret_bytes, size_t capacity)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;

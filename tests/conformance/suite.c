@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of transports, the room of a test, and the suite's helpers. */
 #include "conformance/suite.h"
 
 #include <dirent.h>

@@ -21,7 +21,7 @@
 struct transport {
     const char *name; /* the argument that picks it */
     const char *scheme;
-    const char *listen; /* "%s" stands for a name that nobody else uses */
+    const char *listen; /* "%s" stands for a name that no other test uses */
     bool processes;     /* reaches other processes */
     bool named;         /* names live in the file system, and may be absolute paths */
 
@@ -125,13 +125,13 @@ struct hprpc_client *room_connect(struct room *room, const char *query, const st
 struct hprpc_client *room_connect_pumped(struct room *room, enum hprpc_pump pump,
                                          struct conform_probe_proxy *ret_proxy);
 
-/* Stops and frees the server; after it, nobody answers at the URI. */
+/* Stops and frees the server; after that, the URI has no listener. */
 void room_stop(struct room *room);
 
 /* Frees everything; no memory, descriptor or name is left. */
 void room_close(struct room *room);
 
-/* A listening URI of this transport that nobody else uses, with its query. */
+/* A listening URI of this transport that no other test uses, with its query. */
 void suite_uri(const struct transport *of, const char *query, char *ret_uri, size_t capacity);
 
 /* How many descriptors this process has open. */

@@ -130,7 +130,7 @@ static void cancellation_reaches_the_handler(void **state)
     hprpc_call_clear(&cleared);
     suite_await(&room.probe.cancelled, 2);
 
-    /* their answers come late and meet nobody */
+    /* their answers come late and are dropped */
     do {
         assert_int_equal(conform_probe_later(&proxy, NULL, 77, false, &value), 0);
         assert_int_equal(value, 77);
@@ -177,7 +177,7 @@ static void deadlines_pass(void **state)
     room_close(&room);
 }
 
-/* ---- A client in somebody's event loop ---- */
+/* ---- A client in an application's event loop ---- */
 
 /* Until the descriptor has nothing more to tell. */
 static void process_all(struct hprpc_client *client)

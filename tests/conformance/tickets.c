@@ -89,11 +89,11 @@ static void told_once(void **state)
                                                                             : n % 3 == 1 ? HPRPC_ECANCELLED
                                                                                          : HPRPC_EDEADLINE);
             assert_true(n % 3 || value == n);
-            /* one who comes late is told at once */
+            /* a callback that is registered late runs at once */
             hprpc_pending_call_notify(calls[n].pending, count_it, &again);
             assert_int_equal(atomic_load(&again), n + 1);
         }
-        /* what comes late for those that are over tells nobody again */
+        /* answers that come late for calls that are over do not run the callback again */
         suite_await(&room.probe.cancelled, (unsigned)(i + 1) * COUNT / 3 * 2);
         for (int n = 0; n < 20; n++)
             assert_int_equal(conform_probe_poke(&proxy, NULL), 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Who runs the handlers: the loops, workers, or somebody else later; and whom one that blocks holds up. */
+/*
+ * Which thread runs a handler: a loop's, a worker, or later one of the application; and what a handler that blocks
+ * holds up.
+ */
 #include "conformance/suite.h"
 
 static void as_many_at_once_as_workers(void **state)
@@ -42,7 +45,7 @@ struct bouncer {
     pthread_t thread;
 };
 
-/* Each client is pumped by a thread of its own: who waits for one that is not looked at would keep a worker. */
+/* Each client is pumped by a thread of its own: a request to a client that is not pumped would keep a worker. */
 static void *bounce_there_and_back(void *argument)
 {
     struct bouncer *bouncer = argument;
@@ -131,7 +134,7 @@ static void a_blocked_worker_harms_nobody(void **state)
     room_close(&room);
 }
 
-/* What nobody waits for any more when its turn comes is not run. */
+/* A request whose caller has given up before its turn comes is not run. */
 static void dropped_before_its_turn(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -166,7 +169,9 @@ static void dropped_before_its_turn(void **state)
     room_close(&room);
 }
 
-/* One that defers and never answers uses up neither the credit of a connection nor the patience of those who call others. */
+/*
+ * A handler that defers and never answers uses up neither the credit of a connection nor the workers that others need.
+ */
 static void what_is_never_answered_blocks_nothing(void **state)
 {
     (void)state;

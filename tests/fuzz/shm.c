@@ -20,7 +20,7 @@ struct script {
 };
 
 struct table {
-    struct shm_channel *end; /* under test: a client, which trusts nobody */
+    struct shm_channel *end; /* under test: a client without trust */
     struct shm_geometry geometry;
     uint8_t *memory;
     struct hprpc_message kept[KEPT];

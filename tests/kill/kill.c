@@ -269,7 +269,7 @@ static void survive_server(void)
         finish(pid, fate);
         traffic.late = 0;
         traffic_drain(&traffic);
-        /* a death ends calls at once; who waited for the deadline has not seen it */
+        /* a death ends calls at once: a call that ended by its deadline did not notice it */
         check(round.fate.number == SIGSTOP || !traffic.late);
         traffic_close(&traffic);
     } else {

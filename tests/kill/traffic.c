@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Calls of all sizes over one client, many at a time, each counted when it ends. */
 #include <poll.h>
 
 #include "kill/kill.h"

@@ -55,7 +55,10 @@ static int serve(const char *uri)
     return hprpc_server_run(server) < 0;
 }
 
-/* Calls until it is killed. Only what it would do alone ends it: then the survivor finds that nobody died. */
+/*
+ * Calls until it is killed. If it ends by itself, that is because the server was lost, and the survivor finds that this
+ * process was not killed.
+ */
 static int call(const char *uri, enum hprpc_pump pump)
 {
     struct traffic traffic;
@@ -72,7 +75,7 @@ static int call(const char *uri, enum hprpc_pump pump)
     return 1;
 }
 
-/* It was stopped, and goes on: once is enough. */
+/* The process was stopped, and goes on: once is enough. */
 static void disarm(int number)
 {
     (void)number;

@@ -46,7 +46,7 @@
 #define CLOSES 0 /* the client may close */
 #endif
 #ifndef SPINS
-#define SPINS 0 /* whoever found nothing may look again without sleeping */
+#define SPINS 0 /* a side that found nothing may look again without sleeping */
 #endif
 
 #define CLIENT 0

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The stage of the tests of the controller: context, server, clients, and raw ends, made and closed. */
 #include "rpc/stage.h"
 
 #include "rpc/connection/connection.h"

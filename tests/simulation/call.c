@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Calls of the simulation: starts them, follows them, and checks how they end. */
 #include "simulation/call.h"
 
 #include <stdlib.h>
@@ -388,7 +389,7 @@ bool call_post(struct call *call, uint32_t flags)
     free(borrowed);
     describe_start(call, "is posted", r);
     world_check(world, r == 0, "call %u is not posted: %s", (uint32_t)call->tag, hprpc_error_name(r));
-    /* another call's answer must not wait until somebody looks */
+    /* another call's answer must not wait until an actor collects it */
     call->notifies = call->then || call->party->actor->runs || world_chance(world, 600);
     if (call->notifies)
         hprpc_pending_call_notify(call->call.pending, hear_end, call);

@@ -24,7 +24,7 @@ enum behaviour {
 
 enum procedure { WORK, NOTE, POKE, MISSING, UNKNOWN, PROCEDURES };
 
-/* Somebody who calls over one connection, from either side of it. */
+/* One side of a connection, as the one that calls. */
 struct party {
     struct world *world;
     struct actor *actor;
@@ -53,7 +53,7 @@ struct call {
     struct hprpc_call call;
     uint32_t order;                    /* among its party's, once it was sent */
     struct hprpc_pending_call *ticket; /* as long as it is open */
-    bool busy;                         /* somebody is inside the call that sends it, or waits for it */
+    bool busy;                         /* an actor is inside the call that sends it, or waits for it */
     bool refused;                      /* its handler might not defer it */
     bool cleared;
     bool cancelled;
@@ -87,7 +87,7 @@ void call_cancel(struct call *call);
 /* The one with this tag; NULL when there is none. */
 struct call *call_find(struct world *world, uint64_t tag);
 
-/* Everybody sleeps: then no deadline may have passed unnoticed. */
+/* All actors sleep: then no deadline may have passed unnoticed. */
 void calls_check_overdue(struct world *world);
 
 /* At the end of the world: every story must have an end. */

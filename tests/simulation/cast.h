@@ -20,7 +20,7 @@ struct server {
     uint32_t stop_ms;            /* that it may take to stop; 0: it is driven by an event loop */
 };
 
-/* Somebody whose side of a connection is played by hand, and badly. */
+/* An actor whose side of a connection is played by hand, and badly. */
 struct stranger {
     struct actor actor;
     bool says_hello; /* or nothing at all */
@@ -31,7 +31,7 @@ void server_act(struct actor *actor);
 void stopper_act(struct actor *actor);
 void stranger_act(struct actor *actor);
 
-/* What holds at any time at which everybody sleeps. */
+/* Checks what holds whenever all actors sleep. */
 void server_check(const struct server *server);
 
 /* A request is being executed: whether its turn has come, and nothing forbids it. */

@@ -164,7 +164,7 @@ static int flush(struct hprpc_channel *channel)
 
 /* ---- Receiving ---- */
 
-/* Inside a call that waits, whoever finds nothing lets the world go on. */
+/* Inside a call that waits, an actor that finds nothing lets the world go on. */
 static void let_others_act(struct end *end)
 {
     struct actor *actor = world_at(end)->current;
@@ -278,7 +278,7 @@ static bool arm(struct hprpc_channel *channel)
     /* who sleeps by levels would be woken by the last ring again */
     if (end->rung && !end->in_lit && read(end->in_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
         end->rung = false;
-    /* what is there already rings nobody: whoever is told of it must not sleep */
+    /* what is there already does not ring: arm tells of it, so the actor must not sleep */
     end->armed = (end->manner == DOORBELL || end->manner == PACKETS) && !end_is_ready(end);
     if (actor && actor_waits(actor))
         actor->awaits = end->link;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Fibers: stacks of their own, and the switch from one to another. */
 #include "simulation/fiber.h"
 
 #include <setjmp.h>

@@ -63,7 +63,7 @@ struct link {
     uint32_t number;
     uint64_t open_at; /* when the listener's answer arrives */
     uint64_t cut_at;  /* when the connection dies by itself */
-    bool refused;     /* nobody listens */
+    bool refused;     /* there is no listener */
     bool cut;
     bool accepted;
     bool silent; /* a stranger's */

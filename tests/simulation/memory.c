@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The allocator of the simulation. */
 #include "simulation/memory.h"
 
 #include <stdlib.h>

@@ -196,7 +196,10 @@ static void close_server(struct server *server)
 
 /* ---- A life that the library runs ---- */
 
-/* Serves until somebody stops it. Nested waits apart, that takes no longer than it may, and it does not give up before. */
+/*
+ * Serves until hprpc_server_stop is called. Nested waits apart, the stop takes no longer than its deadline, and does
+ * not end before its time.
+ */
 static void run(struct server *server)
 {
     struct world *world = server->actor.world;

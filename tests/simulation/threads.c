@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The threads that the library starts are actors here, as they come by --wrap of the linker. They give way where they sleep or
- * look in vain, never while they hold a lock, so locks can be the system's; what waits for a condition does so in this world.
+ * The threads that the library starts are actors here: the linker gives their calls to this file (--wrap). They give
+ * way where they sleep or find nothing, never while they hold a lock, so locks can be the system's. Waits for a
+ * condition take place in this world.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct thread {
     bool over;
 };
 
-/* Somebody who waits for a condition. */
+/* An actor that waits for a condition. */
 struct waiting {
     const struct hprpc__condition *condition;
     bool woken;

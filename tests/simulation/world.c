@@ -389,7 +389,7 @@ static bool naps(const struct end *end)
     return end->manner == POLLED && end->link->world->now < end->ready_at + NAP_MAX;
 }
 
-/* Nobody has anything to do at this time: then no connection may have something for its owner. */
+/* No actor has anything to do at this time: then no connection may have something for its owner. */
 static void check_sleep(struct world *world)
 {
     for (const struct link *link = world->links; link; link = link->next) {

@@ -26,7 +26,7 @@ struct server;
 struct thread;
 struct world;
 
-/* Somebody with a flow of control of their own. */
+/* A participant with a flow of control of its own. */
 struct actor {
     char name[24];
     struct world *world;
@@ -85,7 +85,7 @@ struct world {
     bool closed_in_silence; /* the connection that was closed last had nothing under way */
     struct memory memory;
     struct hprpc_context *context;
-    FILE *trace; /* NULL: nobody listens */
+    FILE *trace; /* or NULL */
 
     struct actor *actors, *current;
     unsigned descriptors; /* that were open at the beginning */
@@ -117,7 +117,7 @@ struct world *world_new(uint64_t seed, FILE *trace);
 /* Checks that nothing was forgotten, and frees. */
 void world_free(struct world *world);
 
-/* Adds somebody. `actor` is borrowed until the world ends. */
+/* Adds an actor, which is borrowed until the world ends. */
 void world_add(struct world *world, struct actor *actor, const char *name, void (*act)(struct actor *actor));
 
 /* Runs until all actors have returned. */
@@ -129,7 +129,7 @@ void world_trace(struct world *world, const char *format, ...) __attribute__((fo
 /* Says what is wrong with which seed, and ends the program, unless `holds`. printf-style. */
 void world_check(struct world *world, bool holds, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Something happened: whoever was idle looks again. */
+/* Something happened: all actors that are idle look again. */
 void world_stir(struct world *world);
 
 /* ---- For actors ---- */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of things that a test has open, and what closes them if the test fails. */
 #include "support/fixture.h"
 
 #include <dirent.h>

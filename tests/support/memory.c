@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* An allocator that counts, checks, and fails when it is told to. */
 #include "support/memory.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Waiting for a condition with a deadline. */
 #include "support/patience.h"
 
 #include <stdatomic.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The service test.Tiny: proxies, stubs and handlers written by hand. */
 #include "support/tiny.h"
 
 /* ---- What both sides share ---- */

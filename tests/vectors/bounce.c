@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The handlers of the service Bounce: each calls the other side back. */
 #include "vectors/bounce.h"
 
 #include <hprpc/hprpc.h>

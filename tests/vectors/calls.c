@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The procedures that scripts call through the client of the library. */
 #include "vectors/calls.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the words of a line of bytes. */
 #include "vectors/octets.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Plays conversations, and shows where the bytes differ. */
 #include "vectors/play.h"
 
 #include <stdio.h>
@@ -186,7 +187,7 @@ static bool play_steps(struct play *play, const struct step *step, const struct 
 
 /* ---- Conversations ---- */
 
-/* Where nobody has ended it, a PING with an id of its own shows that nothing else was said. */
+/* Expects that the other side says nothing more: unless it has ended, it answers a PING with an id of its own first. */
 static bool expect_silence(struct play *play, unsigned line)
 {
     struct octet ping[] = { { 0xb7, line }, { 0x19, line }, { 0, line }, { 0, line },

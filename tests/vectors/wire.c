@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* One end of a byte stream, over sockets and FIFOs. */
 #include "vectors/wire.h"
 
 #include <errno.h>

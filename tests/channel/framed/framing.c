@@ -623,7 +623,7 @@ static void a_round_trip_costs_one_read(void **state)
     add(&script, test_reply(1), 12);
     for (unsigned i = 0; i < 10; i++) {
         assert_int_equal(test_send(channel_of(wire), &header, 10), 0);
-        if (i) /* the first look after a send is in vain, and costs nothing once a read has drained the wire */
+        if (i) /* the last read has drained the wire: to find nothing costs no read */
             assert_int_equal(receive(wire, &message), 0);
         assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
         feed(wire, script.bytes, script.size, SIZE_MAX);
@@ -634,7 +634,7 @@ static void a_round_trip_costs_one_read(void **state)
         assert_int_equal(wire->reads, i + 1);
         assert_int_equal(wire->writes, i + 1);
     }
-    /* who spins without arming reads again soon */
+    /* a side that spins without arming reads again soon */
     feed(wire, script.bytes, script.size, SIZE_MAX);
     for (int looks = 0; receive(wire, &message) != 1; looks++)
         assert_true(looks < 3);

@@ -290,8 +290,8 @@ static void let_go(struct holder *holder)
 }
 
 /*
- * A cleaner removes some of the first holder's names, a second one starts, and then they stop in either order: whoever holds
- * the names at the end keeps them until it stops itself, and then nothing is left.
+ * A cleaner removes some names of the first holder, and a second one starts; then they stop in either order. The holder
+ * that has the names at the end keeps them until it stops itself, and then nothing is left.
  */
 static void test_a_stop_removes_only_its_own(void **state)
 {
@@ -522,7 +522,7 @@ static void test_killed_holder_leaves_no_claim(void **state)
     close(ready[1]);
 }
 
-/* Takes and drops the claim over and over; the file `inside` shows that nobody else holds it meanwhile. */
+/* Takes and drops the claim over and over; the file `inside` shows that no other process holds it meanwhile. */
 static int contend(const char *path, const char *inside)
 {
     struct hprpc__claim claim = { .lock_fd = -1 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The fuzzer's entry: compiles an input beside two files that it may import, then describes and emits the model. */
 #include "kodosis/compiler/fuzz.h"
 
 #include <errno.h>

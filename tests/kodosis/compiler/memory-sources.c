@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Interface files that exist only in memory, and compiling them. */
 #include "kodosis/compiler/memory-sources.h"
 #include "kodosis/compiler/text/render.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Random values of types that only a schema describes. */
 #ifndef TESTS_CODEC_BUILD_VALUE_H
 #define TESTS_CODEC_BUILD_VALUE_H
 

@@ -117,7 +117,7 @@ static void check_round_trip(struct subject *subject)
     }
 }
 
-/* Bytes that nobody encoded: both decoders judge alike, and what they accept is an encoding. */
+/* Decodes bytes that are not the work of an encoder: both decoders judge alike, and what they accept is an encoding. */
 static enum kodosis_status check_any(const struct subject *subject, const uint8_t *bytes, size_t size)
 {
     uint8_t *body = copy_of(bytes, size);

@@ -595,7 +595,7 @@ static void a_steady_state_allocates_nothing(void **state)
         struct sync_call sync = { .tiny = &tiny, .call = HPRPC_CALL_INIT };
         struct fake_message message;
 
-        /* the fake itself takes one piece for each message sent; nobody else may take a second one */
+        /* the fake takes one piece for each message that it sends; the second piece would be the library's */
         if (round == 2)
             memory_fail(&stage.memory, 2, true);
         assert_int_equal(pthread_create(&sync.thread, NULL, call_echo, &sync), 0);

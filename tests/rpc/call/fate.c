@@ -243,7 +243,7 @@ static void cancelled_before_its_reply(void **state)
     assert_int_equal(cancel.header.call, first.request.header.call);
     fake_message_clear(&cancel);
 
-    /* its id is in quarantine: nobody else gets it before the answer is there */
+    /* its id is in quarantine: no other call gets it before the answer is there */
     for (int i = 0; i < 40; i++) {
         post(&raw, &tiny, &second, 0);
         assert_int_not_equal(second.request.header.call, first.request.header.call);
@@ -548,7 +548,7 @@ static void the_handler_sees_deadline_and_cancellation(void **state)
     fake_send(end, &header, "", 1);
     stage_turn(&stage);
     assert_int_equal(watched.remaining, HPRPC_NO_TIMEOUT);
-    raw_signal(end, HPRPC_MESSAGE_CANCEL, 3); /* nobody */
+    raw_signal(end, HPRPC_MESSAGE_CANCEL, 3); /* no request has these ids */
     raw_signal(end, HPRPC_MESSAGE_CANCEL, 100000);
     raw_signal(end, HPRPC_MESSAGE_CANCEL, UINT32_MAX);
     stage_turn(&stage);
@@ -578,7 +578,7 @@ static void the_handler_sees_deadline_and_cancellation(void **state)
     stage_close(&stage);
 }
 
-/* ---- Answers that nobody waits for ---- */
+/* ---- Answers that no call waits for ---- */
 
 static void stray_answers_are_counted_and_dropped(void **state)
 {
@@ -717,7 +717,6 @@ static void every_pending_call_completes(void **state)
     }
 }
 
-/* A call that waits for room when the connection ends never left. */
 /* The other side says how many requests it took: what came behind them did not run. */
 static void what_came_behind_the_last_taken_did_not_run(void **state)
 {
@@ -742,6 +741,7 @@ static void what_came_behind_the_last_taken_did_not_run(void **state)
     }
 }
 
+/* A call that waits for room when the connection ends was not sent. */
 static void what_waits_for_room_was_not_sent(void **state)
 {
     struct stage stage;

@@ -344,7 +344,7 @@ static void the_server_gives_credit_back_in_batches(void **state)
     assert_int_equal(kodosis_read_uint64(&reader), 252);
     fake_message_clear(&message);
 
-    /* also of those that nobody can decode, or that name nobody */
+    /* requests that cannot be decoded, or that name no procedure, give their credit back as well */
     raw_send(end, HPRPC_MESSAGE_REQUEST, 0, "", 0);
     stage_turn(&stage);
     assert_true(fake_expect(end, HPRPC_MESSAGE_ERROR, &message));

@@ -118,7 +118,7 @@ static void server_refuses_bad_hello(void **state)
     expect_goodbye(end, "second HELLO");
     fake_leave(end);
 
-    /* nobody else noticed */
+    /* the other connection did not notice */
     raw_request(other, 3, TINY_POKE, 0, "x", 1);
     stage_turn(&stage);
     assert_true(fake_poll(other, &message));
@@ -229,7 +229,7 @@ static void client_speaks_first(void **state)
     assert_true(fake_receive(raw.end, &message));
     assert_int_equal(message.header.type, HPRPC_MESSAGE_HELLO);
     assert_int_equal(message.size, 29);
-    assert_int_equal(message.body[20], 0); /* nobody pumps it all the time: it must not be pinged */
+    assert_int_equal(message.body[20], 0); /* no thread pumps it all the time: it must not be pinged */
     fake_message_clear(&message);
     raw_hello(raw.end, &limits);
     assert_int_equal(raw_server_connected(&raw), 0);

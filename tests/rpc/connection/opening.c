@@ -65,7 +65,10 @@ static int answer_of(struct question *question)
     return hprpc_stub_bind_collect(&question->call, &tiny_interface, &question->tiny.client, &question->tiny.binding);
 }
 
-/* Who waits may come back a moment before the callback begins, if another thread pumps. */
+/*
+ * Waits until the callback has run. If another thread pumps, the wait for the ticket may return a moment before the
+ * callback begins.
+ */
 static void await_told(struct question *question)
 {
     struct patience patience = patience_begin();
@@ -510,7 +513,7 @@ static void connecting_fails(void **state)
         assert_non_null(strstr(scene.story.reason, outcomes[fate].part));
         assert_int_equal(hprpc_client_state(scene.client), HPRPC_CLIENT_BROKEN);
 
-        /* whoever comes later hears the same */
+        /* calls that come later hear the same */
         assert_int_equal(ask(scene.client, &late, 0), code);
         assert_non_null(late.call.detail);
         assert_null(late.call.pending);
@@ -564,7 +567,7 @@ static void a_bind_has_its_own_deadline(void **state)
     expect_failure(&hasty, HPRPC_EDEADLINE, "");
     assert_int_equal(hprpc_client_state(scene.client), HPRPC_CLIENT_CONNECTING);
     assert_int_equal(hprpc_client_timeout(scene.client), 9800);
-    /* nobody is asked what nobody waits for */
+    /* the bind that expired is not sent, and so needs no CANCEL */
     greet(&scene, NULL);
     assert_int_equal(fake_count(stage_end(scene.client), HPRPC_MESSAGE_BIND), 1);
     assert_int_equal(fake_count(stage_end(scene.client), HPRPC_MESSAGE_CANCEL), 0);
@@ -740,7 +743,7 @@ static void connect_tells_its_end(void **state)
     stage_close(&stage);
 }
 
-/* What fails at once tells nothing to nobody, for there is no client. */
+/* An opening that fails at once does not call `changed`, since there is no client. */
 static void what_fails_at_once(void **state)
 {
     struct scene scene;

@@ -211,7 +211,10 @@ static void who_spins_keeps_nobody_else_awake(void **state)
             ask(&crowd, n);
             turn(&crowd);
         }
-        /* more than one look at the set, which comes seldom while somebody is active */
+        /*
+         * so many turns that the loop looks at its epoll set more than once, which it seldom does while connections are
+         * active
+         */
         for (unsigned turns = 0; turns < 1000 || (crowd.loop->active_count > spinning[i % 4] && turns < TURNS_MAX);
              turns++)
             turn(&crowd);

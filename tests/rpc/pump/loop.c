@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A client in somebody's event loop: what its descriptor and its timeout tell while others wait, look and call as well. */
+/*
+ * A client in an application's event loop: what its descriptor and its time-out tell while other threads wait, look and
+ * call as well.
+ */
 #include "rpc/stage.h"
 
 #include <poll.h>
@@ -112,7 +115,7 @@ static void an_earlier_deadline_wakes_the_loop(void **state)
     }
 }
 
-/* Who just looks at a ticket pumps once, and leaves the descriptor as able to tell as it was. */
+/* A thread that only polls a ticket pumps once, and leaves the descriptor as able to tell as it was. */
 static void a_look_leaves_the_descriptor_able(void **state)
 {
     (void)state;
@@ -263,7 +266,7 @@ static void *call_once(void *argument)
     return (void *)(intptr_t)tiny_echo((struct tiny *)argument, NULL, "y", 1, NULL);
 }
 
-/* Another thread has waited, and pumped meanwhile: then the descriptor tells again, or the time-out. */
+/* Another thread has waited, and pumped meanwhile: after that the descriptor tells again, or the time-out. */
 static void who_waited_leaves_the_descriptor_able(void **state)
 {
     static const char *const all[] = { "", "?doorbell=edge", "?wait=block", "?doorbell=edge&wait=block" };

@@ -114,7 +114,7 @@ static void test_a_later_time_waits_for_the_alarm(void **state)
     assert_true(hprpc_context_now(bed->context) >= until);
 }
 
-/* Who wants to be woken later leaves it alone: another may count on it. */
+/* A later time leaves the alarm alone: another sleep may count on it. */
 static void test_a_later_time_leaves_the_alarm_alone(void **state)
 {
     struct bed *bed = *state;
@@ -126,7 +126,7 @@ static void test_a_later_time_leaves_the_alarm_alone(void **state)
     assert_true(is_ready(bed, 60000));
 }
 
-/* It rang, was set anew before anybody looked, and rings again: nothing is lost by looking in between. */
+/* The alarm rings, is set again before the ring is read, and rings again: the read in between loses nothing. */
 static void test_an_alarm_is_set_anew_after_it_rang(void **state)
 {
     struct bed *bed = *state;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Many threads on one client, in every pump mode: no answer gets lost, no waiter sleeps on, whoever pumps. */
+/*
+ * Many threads on one client, in every pump mode: no answer gets lost, and no waiter sleeps on, whichever thread pumps.
+ */
 #include "rpc/stage.h"
 
 #include "rpc/connection/connection.h"
@@ -240,8 +242,8 @@ static void a_new_deadline_wakes_a_servers_loop(void **state)
 }
 
 /*
- * Three threads: one pumps, and two wait. The pump's answer comes right behind that of the thread that is handed the pump,
- * which leaves with it at once; then the third must pump.
+ * Three threads: one pumps, and two wait. The pump is handed to a thread whose answer comes right behind, and which
+ * leaves with it at once; then the third must pump.
  */
 static void who_is_handed_the_pump_and_leaves_hands_it_on(void **state)
 {
@@ -290,7 +292,7 @@ static void who_is_handed_the_pump_and_leaves_hands_it_on(void **state)
     }
 }
 
-/* A posted call with a short deadline shortens the sleep of whoever pumps. */
+/* A posted call with a short deadline shortens the sleep of the thread that pumps. */
 static void a_new_deadline_wakes_the_pump(void **state)
 {
     static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
@@ -322,7 +324,7 @@ static void a_new_deadline_wakes_the_pump(void **state)
             continue;
         brief.timeout_ms = 5;
         assert_int_equal(tiny_echo_start(&tiny, &brief, "y", 1), 0);
-        /* nobody waits for this one, but somebody pumps */
+        /* no thread waits for this call, but one pumps */
         while (!hprpc_pending_call_done(brief.pending) && try_again(&patience))
             continue;
         assert_int_equal(tiny_echo_finish(&brief, NULL), HPRPC_EDEADLINE);
@@ -336,7 +338,7 @@ static void a_new_deadline_wakes_the_pump(void **state)
     }
 }
 
-/* What another thread leaves in the channel, unsent, is sent by whoever pumps. */
+/* The thread that pumps sends what another thread leaves in the channel unsent. */
 static void what_is_queued_gets_flushed(void **state)
 {
     static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
@@ -485,7 +487,7 @@ static void an_idle_connection_sleeps(void **state)
     busy = stage_connect_tiny(&stage, "", NULL, &tiny);
     ends[0] = stage_end(idle);
     ends[1] = fake_peer(ends[0]);
-    /* once both sides have fallen asleep, nobody looks at either of them while the other connection is busy */
+    /* once both sides have fallen asleep, no thread looks at either of them while the other connection is busy */
     do {
         for (int i = 0; i < 2; i++)
             looks[i] = fake_looks(ends[i]);
@@ -550,7 +552,7 @@ static void a_storm_of_signals(void **state)
     assert_true(atomic_load(&ticks) > 100);
 }
 
-/* In the child of a fork: the handle says whose it is, and harms nobody. */
+/* In the child of a fork: the handle says that it is the parent's, and the parent notices nothing. */
 static int child(struct tiny *tiny)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;

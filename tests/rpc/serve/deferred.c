@@ -210,7 +210,7 @@ static void exactly_one_answer(void **state)
     stage_close(&stage);
 }
 
-/* ---- Answers to nobody ---- */
+/* ---- Answers without a caller ---- */
 
 static void answered_after_the_connection(void **state)
 {
@@ -349,7 +349,7 @@ static bool sleeps(int tid)
     return mark == 'S';
 }
 
-/* Who waits for an answer on a kept controller may be the last to leave, when the server is gone. */
+/* A thread that waits for an answer on a kept controller may be the last to leave, when the server is gone. */
 static void a_waiting_call_outlives_its_server(void **state)
 {
     static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
@@ -460,8 +460,10 @@ static void a_server_keeps_only_so_many(void **state)
     stage_close(&stage);
 }
 
-/* A server that is told to stop lets what it keeps finish, and turns new requests away. */
-/* The id is free at once, and what the first holder answers afterwards meets nobody, least of all the second one's caller. */
+/*
+ * The id is free at once, and the answer that the first request gets afterwards reaches no caller, least of all that of
+ * the second request.
+ */
 static void a_cancelled_request_is_answered_at_once(void **state)
 {
     (void)state;
@@ -508,6 +510,7 @@ static void a_cancelled_request_is_answered_at_once(void **state)
     }
 }
 
+/* A server that is told to stop lets what it keeps finish, and turns new requests away. */
 static void an_orderly_stop(void **state)
 {
     static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
@@ -527,7 +530,7 @@ static void an_orderly_stop(void **state)
     assert_non_null(later[0].request);
     stage_run(&stage);
     hprpc_server_stop(stage.server);
-    /* nobody can come any more */
+    /* the listener is closed once no stranger gets a connection */
     for (struct fake_end *stranger; (stranger = fake_connect(stage.name)) && try_again(&patience);)
         fake_leave(stranger);
     raw_request(end, 1, TINY_ECHO, 0, "new", 3);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers that nobody reads: large ones are refused where many wait, and whoever goes on asking is cut off. */
+/*
+ * Answers that the other side does not read: large ones are refused where many wait, and a connection that goes on
+ * asking is cut off.
+ */
 #include "rpc/connection/connection.h"
 #include "rpc/stage.h"
 

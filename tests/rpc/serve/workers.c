@@ -323,7 +323,9 @@ static bool is_answered_at_once(struct stage *stage, struct fake_end *end, uint3
     return answered;
 }
 
-/* Requests that were cancelled wait for a worker that is busy, and are held: twice as many as may be open, and no more. */
+/*
+ * Requests that were cancelled while they wait for a busy worker are held: twice as many as may be open, and no more.
+ */
 static void so_many_that_were_cancelled_are_held(void **state)
 {
     enum { CALLS = 4 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A program whose kodosis_generate is refused. */
 #include "one.h"
 
 int main(void)

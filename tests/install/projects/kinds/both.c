@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Includes the headers of two interface files of one name. */
 #include "p/one.h"
 #include "q/one.h"
 

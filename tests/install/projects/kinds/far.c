@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Uses code whose kodosis_generate stands in another folder than the target. */
 #include "three.h"
 
 int main(void)

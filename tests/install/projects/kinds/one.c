@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Uses code that two targets generate from one file. */
 #include "one.h"
 
 int main(void)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Uses generated code, from C in this file. */
 #include "one.h"
 
 int main(void)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Uses code that a compiler given by hand has generated. */
 #include "drawing.h"
 
 int edition(void);

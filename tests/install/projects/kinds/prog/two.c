@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Uses code of a library that is declared after this program. */
 #include "two.h"
 
 int main(void)
