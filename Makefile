@@ -11,7 +11,7 @@ help:
 	@echo 'make test-long            search further: HPRPC_LONG=10 takes ten times as long (docs/testing.md)'
 	@echo 'make test-mutants         plant a bug after the other, and see that the tests find each (ARGS=1-20: some of them)'
 	@echo 'make fuzz                 run the fuzz targets for ten minutes each (ARGS=60: seconds)'
-	@echo 'make bench                measure the transports against the floors of this machine (ARGS=--help: options)'
+	@echo 'make bench                measure against the floors of this machine, and draw it (ARGS=--rounds=1: quickly; ARGS=--help)'
 	@echo 'make bench-peers          build other frameworks too, and measure beside them (ARGS=--rounds=1: quickly)'
 	@echo 'make bench-instructions   count the instructions of a call, and say what grew'
 	@echo 'make format               format the sources'
@@ -49,14 +49,14 @@ fuzz:
 	@tools/fuzz $(ARGS)
 
 bench:
-	@tools/need build
+	@tools/need build pictures
 	@tools/build release
-	@build/release/bench/hprpc-bench $(ARGS)
+	@bench/run build/release/bench/hprpc-bench compare --scaling --goals -- $(ARGS)
 
 bench-peers:
-	@tools/need build peers
+	@tools/need build peers pictures
 	@tools/build peers
-	@build/peers/bench/hprpc-bench --peers $(ARGS)
+	@bench/run build/peers/bench/hprpc-bench --peers --paper --goals -- $(ARGS)
 
 bench-instructions:
 	@tools/need build instructions
