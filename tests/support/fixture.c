@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/patience.h"
@@ -71,6 +73,7 @@ static struct {
     bool returned;          /* the test did, so no assertion of it failed */
     bool open[DESCRIPTORS]; /* before the test */
     sigset_t signals;       /* blocked before the test */
+    struct rlimit limit;    /* on descriptors, before the test */
 } before;
 
 /* Calls a function for every descriptor of this process, but for the one that reads them. */
@@ -101,6 +104,7 @@ int fixture_begin(void **state)
     memset(before.open, 0, sizeof(before.open));
     each_descriptor(remember);
     pthread_sigmask(SIG_SETMASK, NULL, &before.signals);
+    getrlimit(RLIMIT_NOFILE, &before.limit);
     return 0;
 }
 
@@ -157,10 +161,25 @@ static void close_new(int fd)
         close(fd);
 }
 
+/* Takes the signals that the test had blocked and that are pending: let through, they would end the program. */
+static void take_signals(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&before.signals, number) == 1)
+            sigdelset(&pending, number);
+    while (sigtimedwait(&pending, NULL, &(struct timespec){ 0 }) > 0)
+        continue;
+}
+
 static void clean_up(void)
 {
     struct sigaction action = { .sa_handler = give_up }, kept;
 
+    setrlimit(RLIMIT_NOFILE, &before.limit);
+    take_signals();
     pthread_sigmask(SIG_SETMASK, &before.signals, NULL);
     sigaction(SIGALRM, &action, &kept);
     alarm(CLOSING_SECONDS);
