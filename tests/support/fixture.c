@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "support/patience.h"
@@ -161,25 +160,11 @@ static void close_new(int fd)
         close(fd);
 }
 
-/* Takes the signals that the test had blocked and that are pending: let through, they would end the program. */
-static void take_signals(void)
-{
-    sigset_t pending;
-
-    sigpending(&pending);
-    for (int number = 1; number < NSIG; number++)
-        if (sigismember(&before.signals, number) == 1)
-            sigdelset(&pending, number);
-    while (sigtimedwait(&pending, NULL, &(struct timespec){ 0 }) > 0)
-        continue;
-}
-
 static void clean_up(void)
 {
     struct sigaction action = { .sa_handler = give_up }, kept;
 
     setrlimit(RLIMIT_NOFILE, &before.limit);
-    take_signals();
     pthread_sigmask(SIG_SETMASK, &before.signals, NULL);
     sigaction(SIGALRM, &action, &kept);
     alarm(CLOSING_SECONDS);
