@@ -10,6 +10,7 @@
 #include "kodosis/compiler/c/declarations.h"
 #include "kodosis/compiler/c/errors.h"
 #include "kodosis/compiler/c/helpers.h"
+#include "kodosis/compiler/c/claims.h"
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/records.h"
 #include "kodosis/compiler/c/schema.h"
@@ -124,7 +125,7 @@ static void claim_names(struct c_emitter *emitter)
     size_t i;
     size_t k;
 
-    c_names_open(emitter, NULL);
+    c_claims_open(emitter, NULL);
     for (i = 0; i < file->ordered_count; i++)
         for (k = 0; k < file->ordered[i]->member_count; k++)
             c_name_helpers(emitter, file->ordered[i]->members[k].type);
@@ -175,7 +176,7 @@ static void emit(const struct kodosis_model *model, const struct kodosis_file *f
     emit_header(&emitter, version);
     emitter.text = &ret_texts[SOURCE];
     emit_source(&emitter, version);
-    c_names_close(&emitter);
+    c_claims_close(&emitter);
     kodosis_memory_clear(&emitter.memory);
 }
 

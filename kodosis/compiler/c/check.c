@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/claims.h"
 #include "kodosis/compiler/text/name.h"
 
 /* The namespaces kodosis and hprpc belong to the runtime and the library. */
@@ -57,7 +57,7 @@ void c_check(const struct kodosis_model *model, struct kodosis_diagnostics *diag
         check_namespace(diagnostics, model->files[i]);
         check_header(diagnostics, model->files[i]);
     }
-    c_names_open(&emitter, diagnostics);
-    c_names_close(&emitter);
+    c_claims_open(&emitter, diagnostics);
+    c_claims_close(&emitter);
     kodosis_memory_clear(&emitter.memory);
 }

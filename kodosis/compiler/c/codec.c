@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/stems.h"
 #include "kodosis/compiler/c/shapes.h"
 
 /* Fields of fixed size that follow each other form a run, which costs one addition or one bounds check. */

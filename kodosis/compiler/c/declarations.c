@@ -8,6 +8,7 @@
 
 #include "kodosis/compiler/c/composites.h"
 #include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/stems.h"
 #include "kodosis/compiler/c/shapes.h"
 
 /* ---- Constants ---- */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/stems.h"
 
 static void emit_enum_name(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {

@@ -9,14 +9,6 @@
 #define KODOSIS_COMPILER_C_NAMES_H
 
 #include "kodosis/compiler/c/state.h"
-#include "kodosis/compiler/text/diagnostic.h"
-
-/*
- * Notes which file owns which name, for the emitter's file and all that it imports, or for all files if the emitter has
- * no file. Reports names that would mean two things, unless `diagnostics` is NULL.
- */
-void c_names_open(struct c_emitter *emitter, struct kodosis_diagnostics *diagnostics);
-void c_names_close(struct c_emitter *emitter);
 
 /* ---- File scope ---- */
 
@@ -73,16 +65,10 @@ const char *c_parameter(struct c_emitter *emitter, const struct kodosis_procedur
 
 /* ---- Words ---- */
 
-/* The runtime's word for a scalar, string or bytes, or for an enum's integer: "int32". */
-const char *c_word(const struct kodosis_type *type);
-
 /* The part of a path behind its last slash. */
 const char *c_base_of(const char *path);
 
-/* Whether C has a struct for a type: for lists, maps, and arrays of structs or unions (see c_declare_whole). */
-bool c_has_struct(const struct kodosis_type *type);
-
-/* The declaration that a composite type is named after: the first in it, looking at elements first; NULL if there is none. */
-const struct kodosis_declaration *c_namesake(const struct kodosis_type *type);
+/* A file's base name without ".kod" as part of a name: "connection_tester". */
+const char *c_file_word(struct c_emitter *emitter, const struct kodosis_file *file);
 
 #endif

@@ -3,6 +3,7 @@
 #include "kodosis/compiler/c/shapes.h"
 
 #include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/stems.h"
 
 bool c_is_record(const struct kodosis_type *type)
 {
