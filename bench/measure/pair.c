@@ -134,10 +134,16 @@ int bench_pair_open_relayed(struct bench_pair *pair, const struct bench_subject 
     return open_pair(pair, subject, workload, BENCH_UNPINNED, true, ret_error, capacity);
 }
 
+/* To a side and the processes that it made: each side has a process group, once it is ready. */
+static int signal_side(pid_t pid, int signal)
+{
+    return kill(-pid, signal) == 0 ? 0 : kill(pid, signal);
+}
+
 void bench_pair_resume(struct bench_pair *pair)
 {
-    kill(pair->server, SIGCONT);
-    kill(pair->client, SIGCONT);
+    signal_side(pair->server, SIGCONT);
+    signal_side(pair->client, SIGCONT);
 }
 
 /* Waits until a process has stopped or ended, but not for ever. Whether it has. */
@@ -160,12 +166,12 @@ void bench_pair_pause(struct bench_pair *pair)
     const pid_t sides[] = { pair->client, pair->server };
 
     for (int i = 0; i < 2; i++) {
-        if (kill(sides[i], SIGSTOP) == 0)
+        if (signal_side(sides[i], SIGSTOP) == 0)
             wait_for_change(sides[i], WUNTRACED);
     }
 }
 
-int bench_pair_round(struct bench_pair *pair, uint64_t ns, uint64_t calls, char *ret_error, size_t capacity)
+int bench_pair_run(struct bench_pair *pair, uint64_t ns, uint64_t calls, char *ret_error, size_t capacity)
 {
     struct bench_shared *shared = pair->session.shared;
     int result = -1;
@@ -177,6 +183,13 @@ int bench_pair_round(struct bench_pair *pair, uint64_t ns, uint64_t calls, char 
         result = await(pair, pair->client_control, PATIENCE_MS + ns / 500000, ret_error, capacity);
     else
         say(ret_error, capacity, "its client died");
+    return result;
+}
+
+int bench_pair_round(struct bench_pair *pair, uint64_t ns, uint64_t calls, char *ret_error, size_t capacity)
+{
+    int result = bench_pair_run(pair, ns, calls, ret_error, capacity);
+
     if (result == 0)
         bench_pair_pause(pair);
     return result;
@@ -187,7 +200,7 @@ static void end(pid_t pid, int signal)
 {
     if (pid <= 0)
         return;
-    kill(pid, SIGCONT);
+    signal_side(pid, SIGCONT);
     if (signal)
         kill(pid, signal);
     if (wait_for_change(pid, 0))
@@ -201,7 +214,7 @@ void bench_pair_close(struct bench_pair *pair)
     if (!pair->session.subject)
         return;
     if (pair->server > 0)
-        kill(pair->server, SIGCONT);
+        signal_side(pair->server, SIGCONT);
     if (pair->client_control >= 0)
         send(pair->client_control, "q", 1, MSG_NOSIGNAL);
     end(pair->client, 0);

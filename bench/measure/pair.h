@@ -28,6 +28,9 @@ int bench_pair_open_relayed(struct bench_pair *pair, const struct bench_subject 
 /* Lets both sides run one round of `ns` nanoseconds, or at most `calls` calls, after a short one to warm up. As above. */
 int bench_pair_round(struct bench_pair *pair, uint64_t ns, uint64_t calls, char *ret_error, size_t capacity);
 
+/* The same, but leaves both running. */
+int bench_pair_run(struct bench_pair *pair, uint64_t ns, uint64_t calls, char *ret_error, size_t capacity);
+
 /* Lets both sides go on, or stops them, outside of a round. */
 void bench_pair_resume(struct bench_pair *pair);
 void bench_pair_pause(struct bench_pair *pair);

@@ -130,6 +130,8 @@ static void write_workload(struct bench_json *json, const struct bench_workload 
     bench_json_number(json, "threads", workload->threads);
     bench_json_number(json, "idle", workload->idle);
     bench_json_number(json, "rate", (double)workload->rate);
+    bench_json_number(json, "greedy", workload->greedy);
+    bench_json_number(json, "bulk", workload->bulk);
 }
 
 void bench_json_series(struct bench_json *json, const struct bench_series *series)

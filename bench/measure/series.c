@@ -9,6 +9,7 @@
 #include "bench/measure/usage.h"
 
 enum {
+    NEAR_NS = 200,          /* a cache line takes 70 to 90 there and back within a core, 350 to 490 between two */
     ALIKE_LEAST = 6,        /* rounds, below which there is no interval */
     OPENING_NS = 50000000,  /* about what starting and ending a pair takes */
     CALL_NS_GUESSED = 50000 /* where a number of calls is the experiment */
@@ -28,6 +29,7 @@ const char *bench_metric_name(enum bench_metric metric)
         [BENCH_RATE_PER_CPU] = "calls_per_server_cpu_second",
         [BENCH_CLIENT_CPU] = "client_cpu_ns_per_call",
         [BENCH_SERVER_CPU] = "server_cpu_ns_per_call",
+        [BENCH_CPU] = "cpu_ns_per_call",
         [BENCH_CLIENT_SWITCHES] = "client_switches_per_call",
         [BENCH_SERVER_SWITCHES] = "server_switches_per_call",
         [BENCH_TOTAL] = "total_ns",
@@ -59,6 +61,7 @@ static void note_round(struct bench_series *series, const struct bench_sample *s
     note(series, BENCH_RATE_PER_CPU, sample->server_cpu_ns ? calls * 1e9 / (double)sample->server_cpu_ns : 0);
     note(series, BENCH_CLIENT_CPU, (double)sample->client_cpu_ns / calls);
     note(series, BENCH_SERVER_CPU, (double)sample->server_cpu_ns / calls);
+    note(series, BENCH_CPU, (double)(sample->client_cpu_ns + sample->server_cpu_ns) / calls);
     note(series, BENCH_CLIENT_SWITCHES, (double)sample->client_switches / calls);
     note(series, BENCH_SERVER_SWITCHES, (double)sample->server_switches / calls);
     note(series, BENCH_TOTAL, tick * (double)sample->ticks);
@@ -201,6 +204,24 @@ struct bench_summary bench_series_ratio(const struct bench_series *left, const s
     }
     if (same_count >= ALIKE_LEAST)
         return bench_summarize(same, same_count);
+    return count ? bench_summarize(ratios, count) : (struct bench_summary){ 0 };
+}
+
+struct bench_summary bench_series_ratio_at(const struct bench_series *left, const struct bench_series *right,
+                                           enum bench_metric metric, enum bench_distance distance)
+{
+    uint32_t rounds = left->rounds < right->rounds ? left->rounds : right->rounds;
+    double ratios[BENCH_PARTS_MAX];
+    uint32_t count = 0;
+
+    if (distance == BENCH_ANY_DISTANCE)
+        return bench_series_ratio(left, right, metric);
+    for (uint32_t i = 0; i < rounds; i++) {
+        bool near = right->values[BENCH_MIDMEAN][i] < NEAR_NS;
+
+        if (near == (distance == BENCH_SHARED_CORE) && right->values[metric][i] > 0)
+            ratios[count++] = left->values[metric][i] / right->values[metric][i];
+    }
     return count ? bench_summarize(ratios, count) : (struct bench_summary){ 0 };
 }
 

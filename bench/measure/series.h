@@ -28,6 +28,7 @@ enum bench_metric {
     BENCH_RATE_PER_CPU, /* calls per second of the server's CPU time */
     BENCH_CLIENT_CPU,   /* nanoseconds of CPU time per call */
     BENCH_SERVER_CPU,
+    BENCH_CPU,             /* of both */
     BENCH_CLIENT_SWITCHES, /* context switches per call */
     BENCH_SERVER_SWITCHES,
     BENCH_TOTAL,   /* the whole run, in nanoseconds */
@@ -77,6 +78,20 @@ struct bench_summary bench_series_metric(const struct bench_series *series, enum
  */
 struct bench_summary bench_series_ratio(const struct bench_series *left, const struct bench_series *right,
                                         enum bench_metric metric);
+
+/* Which rounds count: the host of a virtual machine moves its CPUs, also in the middle of a measurement. */
+enum bench_distance {
+    BENCH_ANY_DISTANCE,
+    BENCH_SEPARATE_CORES, /* a cache line takes its time */
+    BENCH_SHARED_CORE,    /* it is there at once: both CPUs are threads of one core */
+};
+
+/*
+ * The same, of those rounds alone in which the latency of `right`, which is one cache line there and back, says that the
+ * CPUs had this distance. Zeros where there was no such round.
+ */
+struct bench_summary bench_series_ratio_at(const struct bench_series *left, const struct bench_series *right,
+                                           enum bench_metric metric, enum bench_distance distance);
 
 /* The share of all rounds' calls after which the two sides were on different CPUs; -1 if that was not watched. */
 double bench_series_crossed(const struct bench_series *series);

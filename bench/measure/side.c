@@ -74,7 +74,7 @@ static void run_for(struct bench_session *session, void *client, uint64_t ns, ui
     sample->crossed = run.crossed;
 }
 
-/* One round: a short run to warm up, then the one that counts, with what both sides spend on it. */
+/* One round: a short run to warm up, unless the first calls are what counts, then the one that counts, with what both sides spend on it. */
 static void measure(struct bench_session *session, void *client)
 {
     struct bench_shared *shared = session->shared;
@@ -83,7 +83,8 @@ static void measure(struct bench_session *session, void *client)
     /* pinned sides do not move, and of a server with many threads it is not known which one answers */
     shared->sample.watched = shared->placement == BENCH_UNPINNED && !shared->elsewhere &&
                              bench_where_known(&shared->where) && bench_usage_threads(shared->server) == 1;
-    run_for(session, client, shared->run_ns / 8, shared->run_calls ? (shared->run_calls + 7) / 8 : 0);
+    if (!shared->cold)
+        run_for(session, client, shared->run_ns / 8, shared->run_calls ? (shared->run_calls + 7) / 8 : 0);
     bench_usage_read(getpid(), &before[BENCH_CLIENT]);
     bench_usage_read(shared->server, &before[BENCH_SERVER]);
     run_for(session, client, shared->run_ns, shared->run_calls);
@@ -102,6 +103,7 @@ void bench_side(struct bench_session *session, enum bench_side side)
     char command;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
     bench_place(session->shared->placement, side);
     if (side == BENCH_SERVER) {
         if (session->shared->placement == BENCH_UNPINNED)

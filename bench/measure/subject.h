@@ -44,6 +44,7 @@ struct bench_shared {
     pid_t server, client;
     uint64_t run_ns;          /* of the run that was asked for */
     uint64_t run_calls;       /* most calls of it; 0: any number */
+    bool cold;                /* without warming up */
     char address[512];        /* where the server listens, for subjects that need one */
     char error[512];          /* why a side gave up */
     struct bench_where where; /* the server is */

@@ -29,11 +29,13 @@ struct bench_workload {
     uint32_t threads;     /* where they are more than the connections, they share these, with one call at a time each */
     uint32_t idle;        /* further connections that say nothing */
     uint64_t rate;        /* calls a second of all threads together; 0 means as fast as they go */
+    uint32_t greedy;      /* connections of other clients, each with 64 calls of SayHello in flight all the time */
+    uint32_t bulk;        /* connections of other clients, each with a body of 8,000,000 bytes under way all the time */
 };
 
-#define BENCH_WORKLOAD_INIT               \
-    {                                     \
-        BENCH_SAY_HELLO, 0, 1, 1, 1, 0, 0 \
+#define BENCH_WORKLOAD_INIT                     \
+    {                                           \
+        BENCH_SAY_HELLO, 0, 1, 1, 1, 0, 0, 0, 0 \
     }
 
 const char *bench_operation_name(enum bench_operation operation);

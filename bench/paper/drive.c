@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/paper/operations.h"
 
-enum { IDLE_PER_PROCESS = 4000 };
+enum { IDLE_PER_PROCESS = 4000, GREEDY_DEPTH = 64, BULK_BYTES = 8000000 };
 
 struct connection;
 
@@ -213,6 +214,13 @@ static void join(struct worker *worker, struct bench_run *run)
         run->last = worker->run.last;
 }
 
+/* Gives up where another client has; the client has no other children that end. */
+static void watch_others(struct bench_session *session)
+{
+    if (waitpid(-1, NULL, WNOHANG) > 0)
+        bench_fail(session, "another client: %s", session->shared->error[0] ? session->shared->error : "it died");
+}
+
 void paper_drive_run(void *self, struct bench_run *run)
 {
     struct drive *drive = self;
@@ -220,6 +228,8 @@ void paper_drive_run(void *self, struct bench_run *run)
     struct worker *workers = calloc(workload->threads, sizeof(*workers));
     uint32_t first = 0;
 
+    if (workload->greedy || workload->bulk)
+        watch_others(drive->session);
     for (uint32_t i = 0; i < workload->threads; i++) {
         struct worker *worker = &workers[i];
 
@@ -313,6 +323,63 @@ static void open_idle(struct bench_session *session, const char *uri)
     }
 }
 
+/* ---- Other clients ---- */
+
+/* A process of its own that makes calls as `workload` says, for as long as the client lives. */
+static void keep_calling(struct bench_session *session, const char *uri, const struct bench_workload *workload,
+                         int ready)
+{
+    struct bench_histogram *latency = calloc(1, sizeof(*latency));
+    struct bench_run run = { .deadline = UINT64_MAX, .most = UINT64_MAX, .latency = latency };
+    struct bench_session own = *session;
+    void *drive;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    own.workload = *workload;
+    drive = paper_drive_open(&own, uri);
+    if (!latency || write(ready, "r", 1) != 1)
+        _exit(1);
+    paper_drive_run(drive, &run);
+    _exit(1);
+}
+
+static void open_others(struct bench_session *session, const char *uri, const struct bench_workload *workload)
+{
+    int ends[2];
+    char word;
+    pid_t pid;
+
+    if (pipe2(ends, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+        bench_fail(session, "no process for other clients");
+    if (pid == 0)
+        keep_calling(session, uri, workload, ends[1]);
+    close(ends[1]);
+    if (read(ends[0], &word, 1) != 1)
+        _exit(1); /* which has said why */
+    close(ends[0]);
+}
+
+static void open_greedy(struct bench_session *session, const char *uri)
+{
+    struct bench_workload greedy = BENCH_WORKLOAD_INIT;
+
+    greedy.depth = GREEDY_DEPTH;
+    greedy.connections = session->workload.greedy;
+    if (greedy.connections)
+        open_others(session, uri, &greedy);
+}
+
+/* Each has a process of its own, so that none of them waits for another's body. */
+static void open_bulk(struct bench_session *session, const char *uri)
+{
+    struct bench_workload bulk = BENCH_WORKLOAD_INIT;
+
+    bulk.operation = BENCH_PUT;
+    bulk.size = BULK_BYTES;
+    for (uint32_t i = 0; i < session->workload.bulk; i++)
+        open_others(session, uri, &bulk);
+}
+
 void *paper_drive_open(struct bench_session *session, const char *uri)
 {
     const struct bench_workload *workload = &session->workload;
@@ -327,6 +394,8 @@ void *paper_drive_open(struct bench_session *session, const char *uri)
     drive->callers = workload->connections > workload->threads ? workload->connections : workload->threads;
     drive->connections = calloc(drive->callers, sizeof(*drive->connections));
     open_idle(session, uri);
+    open_greedy(session, uri);
+    open_bulk(session, uri);
     for (uint32_t i = 0; i < drive->callers; i++)
         open_connection(drive, i, uri);
     return drive;

@@ -74,10 +74,12 @@ def _order(subject):
 
 def distributions(results, placement):
     """Which share of the calls took how long: the tail is stretched, so that each nine has as much room as the next."""
-    source = results.goals or results.compare
-    series_list = [series for series in source["series"] if single(series) and series["placement"] == placement and
-                   series["subject"] not in style.PEERS] if source else []
-    if not series_list:
+    for source in (results.goals, results.compare):
+        series_list = [series for series in source["series"] if single(series) and series["placement"] == placement and
+                       series["subject"] not in style.PEERS] if source else []
+        if series_list:
+            break
+    else:
         return None
     figure, panels = pyplot.subplots(1, 3, figsize=(10, 4.6), sharex=True)
     for axes, (transport, title) in zip(panels, (("shm", "Shared memory"), ("pipe", "FIFO"), ("tcp", "TCP"))):

@@ -45,7 +45,7 @@ static const struct bench_subject *choose_pipe(enum hprpc_wait wait, const struc
 const struct bench_subject *bench_choose_floor(const char *uri, enum hprpc_wait wait,
                                                const struct bench_workload *workload)
 {
-    if (workload->threads > 1)
+    if (workload->threads > 1 || workload->greedy || workload->bulk)
         return NULL;
     if (is(uri, "shm"))
         return choose_shm(wait, workload);

@@ -114,6 +114,8 @@ size_t bench_compare(const struct bench_options *options, struct bench_outputs *
 
         workload.operation = (enum bench_operation)options->operations.values[i];
         workload.rate = options->rate;
+        workload.greedy = options->greedy;
+        workload.bulk = options->bulk;
         if (!sizes->count || workload.operation == BENCH_SAY_HELLO)
             sizes = default_sizes(workload.operation);
         for (uint32_t j = 0; j < sizes->count; j++) {

@@ -10,7 +10,7 @@
 #include "bench/program/print.h"
 #include "bench/program/resolve.h"
 
-enum { SPECIAL_MAX = 16, GOALS_MAX = 96 };
+enum { SPECIAL_MAX = 32, ALTERNATIVES_MAX = 4 };
 
 static bool together(const struct bench_goal *left, const struct bench_goal *right)
 {
@@ -18,37 +18,96 @@ static bool together(const struct bench_goal *left, const struct bench_goal *rig
            memcmp(&left->workload, &right->workload, sizeof(left->workload)) == 0;
 }
 
-/* The series of one side of a goal; NULL, with the reason, where it cannot be measured. */
+/* A series of one side of a goal; NULL, with the reason, where it cannot be measured. */
 static struct bench_series *add(struct bench_set *set, const struct bench_goal *goal, const char *name,
                                 const struct bench_options *options, struct bench_outcome *outcome)
 {
     const struct bench_subject *subject = bench_resolve(name, options->peers);
     struct bench_series *series = NULL;
 
-    if (!subject)
+    if (!subject && !outcome->why[0])
         snprintf(outcome->why, sizeof(outcome->why), "%s is not built (make bench-peers)", name);
+    else if (!subject)
+        return NULL; /* of several, the first one's reason suffices */
     else if (!(series = bench_set_add(set, subject, &goal->workload, goal->placement)))
         snprintf(outcome->why, sizeof(outcome->why), "too many subjects");
     return series;
 }
 
-static void conclude(const struct bench_goal *goal, const struct bench_series *left, const struct bench_series *right,
-                     struct bench_outcome *outcome)
+/* The series of a goal: those of which the best counts, and what it is compared with. */
+struct sides {
+    struct bench_series *left[ALTERNATIVES_MAX];
+    struct bench_series *right;
+};
+
+static void add_sides(struct bench_set *set, const struct bench_goal *goal, const struct bench_options *options,
+                      struct bench_outcome *outcome, struct sides *ret_sides)
 {
+    char names[128];
+    char *rest = NULL;
+    size_t count = 0;
+
+    snprintf(names, sizeof(names), "%s", goal->left);
+    if (goal->right)
+        ret_sides->right = add(set, goal, goal->right, options, outcome);
+    for (char *name = strtok_r(names, "|", &rest); name && count < ALTERNATIVES_MAX;
+         name = strtok_r(NULL, "|", &rest)) {
+        struct bench_series *series = add(set, goal, name, options, outcome);
+
+        if (!series)
+            continue;
+        ret_sides->left[count++] = series;
+        if (ret_sides->right)
+            bench_set_compare(set, series, ret_sides->right);
+    }
+}
+
+/* The one of several that is fastest, or uses least, whichever the goal is about; those that failed come last. */
+static const struct bench_series *best_of(const struct bench_goal *goal, struct bench_series *const *left)
+{
+    bool rate = goal->metric == BENCH_RATE || goal->metric == BENCH_RATE_PER_CPU;
+    const struct bench_series *best = left[0];
+
+    for (size_t i = 1; i < ALTERNATIVES_MAX && left[i]; i++) {
+        double one = bench_series_metric(left[i], goal->metric).median;
+        double other = bench_series_metric(best, goal->metric).median;
+
+        if (!left[i]->error[0] && (best->error[0] || (rate ? one > other : one < other)))
+            best = left[i];
+    }
+    return best;
+}
+
+static struct bench_summary divided(struct bench_summary summary, double divisor)
+{
+    summary.median /= divisor;
+    summary.least /= divisor;
+    summary.most /= divisor;
+    summary.lower /= divisor;
+    summary.upper /= divisor;
+    return summary;
+}
+
+static void conclude(const struct bench_goal *goal, const struct sides *sides, struct bench_outcome *outcome)
+{
+    const struct bench_series *left = best_of(goal, sides->left);
+    const struct bench_series *right = sides->right;
     const struct bench_series *failed = left->error[0] ? left : right && right->error[0] ? right : NULL;
-    double divisor = goal->divisor > 0 ? goal->divisor : 1;
 
     if (failed) {
         snprintf(outcome->why, sizeof(outcome->why), "%.30s: %.90s", failed->subject->name, failed->error);
         return;
     }
-    outcome->ratio = right ? bench_series_ratio(left, right, goal->metric) : bench_series_metric(left, goal->metric);
-    outcome->ratio.median /= divisor;
-    outcome->ratio.least /= divisor;
-    outcome->ratio.most /= divisor;
-    outcome->ratio.lower /= divisor;
-    outcome->ratio.upper /= divisor;
+    if (right)
+        outcome->ratio = bench_series_ratio_at(left, right, goal->metric, goal->distance);
+    else
+        outcome->ratio = divided(bench_series_metric(left, goal->metric), goal->divisor);
     outcome->measured = outcome->ratio.median > 0;
+    if (!outcome->measured && goal->distance != BENCH_ANY_DISTANCE)
+        snprintf(outcome->why, sizeof(outcome->why), "the two CPUs %s a core",
+                 goal->distance == BENCH_SHARED_CORE ? "never shared" : "always shared");
+    if (sides->left[1])
+        snprintf(outcome->left, sizeof(outcome->left), "%s", left->subject->name);
     outcome->crossed[0] = bench_series_crossed(left);
     outcome->crossed[1] = right ? bench_series_crossed(right) : -1;
 }
@@ -57,34 +116,29 @@ static void conclude(const struct bench_goal *goal, const struct bench_series *l
 static void measure_together(size_t first, const struct bench_options *options, struct bench_outputs *outputs,
                              struct bench_outcome *outcomes)
 {
-    struct bench_series *sides[2][GOALS_MAX] = { { NULL } };
+    struct sides *sides = calloc(bench_goal_count, sizeof(*sides));
     struct bench_plan plan = options->plan;
     struct bench_set set = { 0 };
     char name[64];
 
+    if (!sides)
+        abort();
     for (size_t i = first; i < bench_goal_count; i++) {
-        const struct bench_goal *goal = &bench_goals[i];
-
-        if (!together(goal, &bench_goals[first]))
-            continue;
-        sides[0][i] = add(&set, goal, goal->left, options, &outcomes[i]);
-        sides[1][i] = goal->right ? add(&set, goal, goal->right, options, &outcomes[i]) : NULL;
-        if (sides[0][i] && sides[1][i])
-            bench_set_compare(&set, sides[0][i], sides[1][i]);
+        if (together(&bench_goals[i], &bench_goals[first]))
+            add_sides(&set, &bench_goals[i], options, &outcomes[i], &sides[i]);
     }
     bench_workload_name(&bench_goals[first].workload, name, sizeof(name));
     plan.title = name;
-    if (!bench_set_measure(&set, &plan)) {
-        bench_set_clear(&set);
-        return;
+    if (bench_set_measure(&set, &plan)) {
+        bench_print_set(&set);
+        for (size_t i = first; i < bench_goal_count; i++) {
+            if (sides[i].left[0] && (sides[i].right || !bench_goals[i].right))
+                conclude(&bench_goals[i], &sides[i], &outcomes[i]);
+        }
+        bench_outputs_write(outputs, &set);
     }
-    bench_print_set(&set);
-    for (size_t i = first; i < bench_goal_count; i++) {
-        if (together(&bench_goals[i], &bench_goals[first]) && sides[0][i] && (sides[1][i] || !bench_goals[i].right))
-            conclude(&bench_goals[i], sides[0][i], sides[1][i], &outcomes[i]);
-    }
-    bench_outputs_write(outputs, &set);
     bench_set_clear(&set);
+    free(sides);
 }
 
 static void measure_ratios(const struct bench_options *options, struct bench_outputs *outputs,
@@ -202,6 +256,8 @@ static void write_outcomes(struct bench_json *json, const struct bench_outcome *
         else
             bench_json_null(json, "met");
         bench_json_text(json, "verdict", verdict(outcome));
+        if (outcome->left[0])
+            bench_json_text(json, "left", outcome->left);
         if (outcome->crossed[0] >= 0 && outcome->crossed[1] >= 0) {
             bench_json_number(json, "crossed_left", outcome->crossed[0]);
             bench_json_number(json, "crossed_right", outcome->crossed[1]);

@@ -21,6 +21,7 @@ struct bench_outcome {
     bool measured;
     char why[128];              /* it was not measured */
     struct bench_summary ratio; /* of times, of rates, or the number itself where the goal is one */
+    char left[64];              /* the subject that counts, where it was one of several */
     double crossed[2];          /* see bench_series_crossed, of left and right; -1 where it is not known */
 };
 
@@ -29,17 +30,20 @@ struct bench_goal {
     const char *name;
     struct bench_workload workload;
     enum bench_placement placement;
-    const char *left, *right; /* as for bench_resolve; `right` is NULL where the left one's time itself is the goal */
+    /* as for bench_resolve, `left` of one or several, with '|' between them, of which the best counts; `right` is NULL
+       where the left one's time itself is the goal */
+    const char *left, *right;
     enum bench_metric metric;
     enum bench_sense sense;
     double pass, aim;
-    double divisor; /* of a time itself; 0 means 1 */
+    double divisor;               /* of a time itself */
+    enum bench_distance distance; /* of the CPUs in the rounds that count */
 };
 
 extern const struct bench_goal bench_goals[];
 extern const size_t bench_goal_count;
 
-/* Goals that are not ratios of two subjects: memory, idle connections and wake-ups, time to compile. Their number. */
+/* Goals that are not ratios of two subjects in one workload, see specials.h. Their number. */
 size_t bench_special_goals(const struct bench_options *options, struct bench_outcome *ret_outcomes, size_t capacity);
 
 /* Measures all of them, prints and writes them. */

@@ -28,6 +28,8 @@ static const char help[] =
     "  -t, --threads=LIST      threads that they are divided among, each with one at least (default: 1)\n"
     "      --shared            the threads share the connections instead, as in --connections=1 --threads=4\n"
     "      --idle=LIST         further connections that stay silent (default: 0)\n"
+    "      --greedy=NUMBER     connections of other clients, each with 64 calls in flight (default: 0)\n"
+    "      --bulk=NUMBER       connections of other clients, each with a body of 8 MB under way (default: 0)\n"
     "  -r, --rate=NUMBER       calls a second; latency then counts from when a call was due\n"
     "  -w, --wait=LIST         adaptive, spin, block (default: all three)\n"
     "  -p, --placement=LIST    split-core, same-core, unpinned (default: split-core)\n"
@@ -66,6 +68,8 @@ enum {
     OPTION_CALLS,
     OPTION_SCALING,
     OPTION_SHARED,
+    OPTION_GREEDY,
+    OPTION_BULK,
     OPTION_CSV
 };
 
@@ -88,6 +92,8 @@ static const struct option long_options[] = {
     { "peers", optional_argument, NULL, OPTION_PEERS },
     { "paper", no_argument, NULL, OPTION_PAPER },
     { "scaling", no_argument, NULL, OPTION_SCALING },
+    { "greedy", required_argument, NULL, OPTION_GREEDY },
+    { "bulk", required_argument, NULL, OPTION_BULK },
     { "shared", no_argument, NULL, OPTION_SHARED },
     { "list", no_argument, NULL, OPTION_LIST },
     { "system-calls", no_argument, NULL, OPTION_CALLS },
@@ -241,6 +247,12 @@ static void apply(struct bench_options *options, int option, char *value)
         break;
     case OPTION_SCALING:
         options->task = BENCH_TASK_SCALING;
+        break;
+    case OPTION_GREEDY:
+        options->greedy = (uint32_t)number("--greedy", value, 0, 1000);
+        break;
+    case OPTION_BULK:
+        options->bulk = (uint32_t)number("--bulk", value, 0, 100);
         break;
     case OPTION_SHARED:
         options->shared = true;

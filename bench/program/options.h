@@ -38,6 +38,7 @@ struct bench_options {
     struct list waits;      /* enum hprpc_wait */
     struct list placements; /* enum bench_placement */
     uint64_t rate;
+    uint32_t greedy, bulk; /* connections of other clients */
     struct bench_plan plan;
     bool quiet;        /* without a progress bar */
     const char *peers; /* the folder of the peers' programs */

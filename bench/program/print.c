@@ -21,6 +21,10 @@ static void print_title(const struct bench_series *series)
            workload->threads == 1 ? "" : "s");
     if (workload->idle)
         printf(", %u idle connections", workload->idle);
+    if (workload->greedy)
+        printf(", among %u greedy connections", workload->greedy);
+    if (workload->bulk)
+        printf(", beside %u connections with 8 MB bodies", workload->bulk);
     if (workload->rate)
         printf(", %llu calls a second", (unsigned long long)workload->rate);
     printf(", %u rounds\n", series->rounds);

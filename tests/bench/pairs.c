@@ -233,6 +233,32 @@ static void test_ratio_of_rounds_alike(void **state)
     free(b);
 }
 
+/* Rounds in which the CPUs shared a core are told apart by how long a cache line takes. */
+static void test_ratio_by_distance(void **state)
+{
+    const double left[] = { 270, 600, 280, 620, 610 };
+    const double right[] = { 90, 480, 80, 470, 490 };
+    struct bench_series *a = series_of(left, NULL, 5);
+    struct bench_series *b = series_of(right, NULL, 5);
+    struct bench_summary near, far, none;
+
+    (void)state;
+    memcpy(b->values[BENCH_MIDMEAN], right, sizeof(right));
+    near = bench_series_ratio_at(a, b, BENCH_MEDIAN, BENCH_SHARED_CORE);
+    assert_int_equal(near.count, 2);
+    assert_true(near.least == 3 && near.most == 3.5);
+    far = bench_series_ratio_at(a, b, BENCH_MEDIAN, BENCH_SEPARATE_CORES);
+    assert_int_equal(far.count, 3);
+    assert_true(far.least >= 1.2 && far.most <= 1.4);
+    assert_int_equal(bench_series_ratio_at(a, b, BENCH_MEDIAN, BENCH_ANY_DISTANCE).count, 5);
+    /* no such round */
+    b->values[BENCH_MIDMEAN][0] = b->values[BENCH_MIDMEAN][2] = 400;
+    none = bench_series_ratio_at(a, b, BENCH_MEDIAN, BENCH_SHARED_CORE);
+    assert_true(none.count == 0 && none.median == 0);
+    free(a);
+    free(b);
+}
+
 /* A thread that watches itself is where it is. */
 static void test_where(void **state)
 {
@@ -260,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_relay_needs_a_port),
         cmocka_unit_test(test_ratio_is_by_rounds),
         cmocka_unit_test(test_ratio_of_rounds_alike),
+        cmocka_unit_test(test_ratio_by_distance),
         cmocka_unit_test(test_where),
     };
 
