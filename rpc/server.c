@@ -185,6 +185,7 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
     server->loops = hprpc_context_allocate(server->context, count * sizeof(*server->loops));
     if (!server->loops)
         return HPRPC_ENOMEM;
+    server->loop_capacity = count;
     memset(server->loops, 0, count * sizeof(*server->loops));
     for (uint32_t i = 0; i < count; i++) {
         server->loop_count++;
@@ -273,7 +274,7 @@ static void free_server(struct hprpc_server *server)
     hprpc__workers_free(server->workers);
     for (uint32_t i = 0; i < server->loop_count; i++)
         hprpc__loop_clear(&server->loops[i].loop);
-    hprpc_context_release(server->context, server->loops, server->loop_count * sizeof(*server->loops));
+    hprpc_context_release(server->context, server->loops, server->loop_capacity * sizeof(*server->loops));
     hprpc__services_clear(&server->services);
     hprpc__shared_drop(server->shared);
     hprpc_context_release(server->context, server, sizeof(*server));

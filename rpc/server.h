@@ -66,7 +66,8 @@ struct hprpc_server {
     void (*connected)(void *self, struct hprpc_controller *controller);
     void (*disconnected)(void *self, struct hprpc_controller *controller, int code, const char *reason);
     void *connected_self;
-    uint32_t loop_count;
+    uint32_t loop_count;    /* of those that were made */
+    uint32_t loop_capacity; /* that there is memory for */
     struct hprpc__serving_loop *loops;
 };
 
