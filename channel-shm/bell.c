@@ -3,24 +3,43 @@
 #include "channel-shm/bell.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/system-calls.h"
 
-/* Packets taken at once: a peer that sends them without end must not keep this thread here. */
-enum { PACKETS_MAX = 64 };
+enum {
+    PACKETS_MAX = 64,  /* taken at once: a peer that sends them without end must not keep this thread here */
+    ATTEMPTS_MAX = 64, /* to send one, where the system is short of memory */
+};
+
+static bool is_short_of_memory(void)
+{
+    return errno == EINTR || errno == ENOBUFS || errno == ENOMEM;
+}
+
+static void send_packet(int fd)
+{
+    const uint8_t one = 1;
+    int i = 0;
+
+    while (hprpc__send_bytes(fd, &one, sizeof(one), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && is_short_of_memory() &&
+           ++i < ATTEMPTS_MAX)
+        sched_yield();
+}
 
 void hprpc__shm_bell_ring(struct shm_bell bell)
 {
     const uint64_t one = 1;
     ssize_t done;
 
-    if (bell.packets)
-        done = hprpc__send_bytes(bell.fd, &one, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    else
-        done = hprpc__write(bell.fd, &one, sizeof(one));
-    /* it fails only where too many rings wait already, or where the other side is gone */
+    if (bell.packets) {
+        send_packet(bell.fd);
+        return;
+    }
+    done = hprpc__write(bell.fd, &one, sizeof(one));
+    /* both fail only where too many rings wait already, or where the other side is gone */
     (void)done;
 }
 
