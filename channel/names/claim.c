@@ -239,8 +239,11 @@ int hprpc__claim_made(struct hprpc__claim *claim)
 {
     struct stat status;
 
-    if (lstat(claim->path, &status))
+    if (lstat(claim->path, &status)) {
+        /* no other listener may have made it meanwhile: the claim is still held */
+        unlink(claim->path);
         return HPRPC_ESYSTEM;
+    }
     claim->device = status.st_dev;
     claim->inode = status.st_ino;
     claim->made = true;
