@@ -129,27 +129,34 @@ static int listen_at(const struct hprpc__tcp_address *address, const struct hprp
     return -error;
 }
 
-static uint16_t bound_port(int fd, uint16_t fallback)
+/* 0 where the system does not say. */
+static uint16_t bound_port(int fd)
 {
     struct hprpc__tcp_address here = { .size = sizeof(here.v6) };
 
     if (getsockname(fd, &here.any, &here.size))
-        return fallback;
+        return 0;
     return ntohs(here.any.sa_family == AF_INET6 ? here.v6.sin6_port : here.v4.sin_port);
 }
 
 /* Listens at the first address that allows it. */
 static int listen_at_any(const struct hprpc__tcp_address *addresses, size_t count,
-                         const struct hprpc__tcp_options *options, struct hprpc_detail *detail, int *ret_fd)
+                         const struct hprpc__tcp_options *options, struct hprpc_detail *detail, int *ret_fd,
+                         uint16_t *ret_port)
 {
     char text[HPRPC__TCP_TEXT_MAX];
     int fd = -1, code;
 
     for (size_t i = 0; i < count; i++) {
         fd = listen_at(&addresses[i], options);
-        if (fd >= 0) {
+        *ret_port = fd < 0 ? 0 : bound_port(fd);
+        if (*ret_port) {
             *ret_fd = fd;
             return 0;
+        }
+        if (fd >= 0) {
+            close(fd);
+            fd = -ENOBUFS; /* the only error that getsockname() has here */
         }
         hprpc__tcp_format(&addresses[i], text, sizeof(text));
     }
@@ -176,7 +183,7 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     if (!r)
         r = hprpc__tcp_resolve(&place, true, detail, addresses, &count);
     if (!r)
-        r = listen_at_any(addresses, count, &options, detail, &fd);
+        r = listen_at_any(addresses, count, &options, detail, &fd, &place.port);
     if (r)
         return r;
     listener = hprpc_context_allocate(context, sizeof(*listener));
@@ -194,7 +201,6 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     listener->prepared = NULL;
     hprpc__spares_init(&listener->spares, 1);
     listener->place = place;
-    listener->place.port = bound_port(fd, place.port);
     *ret_listener = &listener->base;
     return 0;
 }
