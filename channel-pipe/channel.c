@@ -61,6 +61,16 @@ static bool grow(struct hprpc__pipe *pipe)
     return true;
 }
 
+/*
+ * The other end sees the end of file when the last writer is gone, but the descriptor's number must stay ours until `free`:
+ * it becomes a second descriptor of the incoming FIFO, which this end does not write to.
+ */
+static void end_writing(const struct hprpc__pipe *pipe)
+{
+    while (dup3(pipe->in, pipe->out, O_CLOEXEC) < 0 && (errno == EINTR || errno == EBUSY))
+        ;
+}
+
 static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
 {
     struct hprpc__pipe *pipe = (struct hprpc__pipe *)stream;
@@ -72,7 +82,12 @@ static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs,
     if (asked > PIPE_BUF)
         grow(pipe);
     n = write_once(pipe, runs, count);
-    return n == -EAGAIN && grow(pipe) ? write_once(pipe, runs, count) : n;
+    if (n == -EAGAIN && grow(pipe))
+        n = write_once(pipe, runs, count);
+    /* there was no memory: the other end hears of the end, and hangs up, which wakes the thread that sleeps until something comes */
+    if (n < 0 && n != -EAGAIN)
+        end_writing(pipe);
+    return n;
 }
 
 /* Called when the connection idles: shrinks its FIFO, so that others can grow. */
@@ -113,16 +128,11 @@ static void wake_reader(int in)
     close(fd);
 }
 
-/*
- * The other end sees the end of file when the last writer is gone, but the descriptor's number must stay ours until `free`:
- * it becomes a second descriptor of the incoming FIFO, which this end does not write to.
- */
 static void shut(struct hprpc_framed *stream)
 {
     const struct hprpc__pipe *pipe = (const struct hprpc__pipe *)stream;
 
-    while (dup3(pipe->in, pipe->out, O_CLOEXEC) < 0 && (errno == EINTR || errno == EBUSY))
-        ;
+    end_writing(pipe);
     wake_reader(pipe->in);
 }
 

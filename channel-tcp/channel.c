@@ -30,6 +30,17 @@ static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, 
     return n < 0 ? -errno : n;
 }
 
+/*
+ * An error that leaves the connection open (there was no memory) ends it on this side, and so wakes the thread that sleeps until
+ * something comes: it is the one that reports the end.
+ */
+static ssize_t fail(const struct tcp *tcp, int number)
+{
+    if (number != EAGAIN)
+        shutdown(tcp->fd, SHUT_RDWR);
+    return -number;
+}
+
 static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
 {
     const struct tcp *tcp = (const struct tcp *)stream;
@@ -40,7 +51,7 @@ static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs,
         n = count == 1 ? hprpc__send_bytes(tcp->fd, runs->iov_base, runs->iov_len, MSG_NOSIGNAL)
                        : hprpc__sendmsg(tcp->fd, &message, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    return n < 0 ? fail(tcp, errno) : n;
 }
 
 /* ---- Opening ---- */
