@@ -16,6 +16,7 @@ enum hprpc__step {
     HPRPC__STEP_TAKEN,     /* a message is received */
     HPRPC__STEP_PUBLISHED, /* slots are given back, and the sender was not woken */
     HPRPC__STEP_ENTRY,     /* an entry of the return ring is taken, and empty */
+    HPRPC__STEP_GROWN,     /* the arena has more memory, which is not used yet */
     HPRPC__STEP_RETURNED,  /* a chunk is given back, and the sender was not woken */
     HPRPC__STEP_PARKED,    /* about to sleep */
     HPRPC__STEP_AWAKE,     /* back from sleep */

@@ -11,12 +11,18 @@ enum { COLLECT_AT = 16 };
 void hprpc__shm_arena_init(struct shm_arena *arena, const struct shm_geometry *geometry, const struct shm_lane *lane)
 {
     memset(arena, 0, sizeof(*arena));
-    arena->memory = lane->arena;
     arena->returns = lane->returns;
-    arena->units = geometry->units;
-    arena->unit_shift = geometry->unit_shift;
+    arena->entries = geometry->units;
     arena->lap_shift = (uint32_t)__builtin_ctz(geometry->units);
-    arena->free_units = geometry->units;
+    arena->units_max = geometry->units + geometry->extension_units;
+    arena->base = (struct shm_zone){
+        .memory = lane->arena, .end = geometry->units, .unit_shift = geometry->unit_shift, .free_units = geometry->units
+    };
+    arena->extension = (struct shm_zone){ .memory = lane->extension,
+                                          .first = geometry->units,
+                                          .end = geometry->units,
+                                          .unit_shift = geometry->extension_shift,
+                                          .cursor = geometry->units };
 }
 
 /* The first used unit from `from` on (with `flip` all ones: the first free one), or `end`. */
@@ -67,43 +73,69 @@ static void flip_run(struct shm_arena *arena, uint32_t start, uint32_t units)
     }
 }
 
-static uint32_t take_run(struct shm_arena *arena, uint32_t units)
+static uint32_t take_run(struct shm_arena *arena, struct shm_zone *zone, uint32_t units)
 {
     uint32_t start, end;
 
-    if (units > arena->free_units)
+    if (units > zone->free_units || arena->base.chunks + arena->extension.chunks == arena->entries)
         return SHM_NO_CHUNK;
-    start = find_run(arena, arena->cursor, arena->units, units);
+    start = find_run(arena, zone->cursor, zone->end, units);
     if (start == SHM_NO_CHUNK) {
-        end = arena->cursor + units < arena->units ? arena->cursor + units : arena->units;
-        start = find_run(arena, 0, end, units);
+        end = zone->cursor + units < zone->end ? zone->cursor + units : zone->end;
+        start = find_run(arena, zone->first, end, units);
     }
     if (start == SHM_NO_CHUNK)
         return start;
     flip_run(arena, start, units);
     arena->length[start] = (uint16_t)units;
-    arena->free_units -= units;
-    arena->chunks++;
-    arena->cursor = start + units;
+    zone->free_units -= units;
+    zone->chunks++;
+    zone->cursor = start + units;
     return start;
 }
 
-int hprpc__shm_arena_allocate(struct shm_arena *arena, uint32_t size, uint32_t *ret_unit)
+static int allocate(struct shm_arena *arena, struct shm_zone *zone, uint32_t size, uint32_t *ret_unit)
 {
-    uint32_t units = shm_arena_units(arena->unit_shift, size);
+    uint32_t units = shm_arena_units(zone->unit_shift, size);
     uint32_t unit = SHM_NO_CHUNK;
     int result;
 
-    if (arena->chunks < COLLECT_AT)
-        unit = take_run(arena, units);
+    if (zone->chunks < COLLECT_AT)
+        unit = take_run(arena, zone, units);
     if (unit == SHM_NO_CHUNK) {
         result = hprpc__shm_arena_collect(arena);
         if (result)
             return result;
-        unit = take_run(arena, units);
+        unit = take_run(arena, zone, units);
     }
     *ret_unit = unit;
     return 0;
+}
+
+int hprpc__shm_arena_allocate_base(struct shm_arena *arena, uint32_t size, uint32_t *ret_unit)
+{
+    return allocate(arena, &arena->base, size, ret_unit);
+}
+
+int hprpc__shm_arena_allocate(struct shm_arena *arena, uint32_t size, uint32_t *ret_unit)
+{
+    uint32_t unit = SHM_NO_CHUNK;
+    int result = 0;
+
+    if (size <= shm_zone_size(&arena->base) / 2)
+        result = allocate(arena, &arena->base, size, &unit);
+    /* small bodies would waste the large units of the extension */
+    if (!result && unit == SHM_NO_CHUNK && size >= SHM_EXTENSION_UNIT_MIN)
+        result = allocate(arena, &arena->extension, size, &unit);
+    if (!result)
+        *ret_unit = unit;
+    return result;
+}
+
+void hprpc__shm_arena_extend(struct shm_arena *arena, uint32_t units)
+{
+    arena->extension.end += units;
+    arena->extension.free_units += units;
 }
 
 void hprpc__shm_arena_hand_over(struct shm_arena *arena, uint32_t unit)
@@ -113,14 +145,15 @@ void hprpc__shm_arena_hand_over(struct shm_arena *arena, uint32_t unit)
 
 void hprpc__shm_arena_free(struct shm_arena *arena, uint32_t unit)
 {
+    struct shm_zone *zone = unit < arena->base.end ? &arena->base : &arena->extension;
     uint32_t units = arena->length[unit] & LENGTH_MASK;
 
     flip_run(arena, unit, units);
     arena->length[unit] = 0;
-    arena->free_units += units;
-    arena->chunks--;
-    if (!arena->chunks)
-        arena->cursor = 0; /* memory that was used a moment ago is warm */
+    zone->free_units += units;
+    zone->chunks--;
+    if (!zone->chunks)
+        zone->cursor = zone->first; /* memory that was used a moment ago is warm */
 }
 
 int hprpc__shm_arena_collect(struct shm_arena *arena)
@@ -128,15 +161,15 @@ int hprpc__shm_arena_collect(struct shm_arena *arena)
     uint32_t i, word, unit;
     uint16_t tag, lap;
 
-    for (i = 0; i < arena->units; i++) {
+    for (i = 0; i < arena->entries; i++) {
         lap = (uint16_t)(arena->returned >> arena->lap_shift);
         /* acquire: pairs with the release in give_back (receiver.c), so the receiver is through with the chunk's bytes */
-        word = atomic_load_explicit(&arena->returns[arena->returned & (arena->units - 1)], memory_order_acquire);
+        word = atomic_load_explicit(&arena->returns[arena->returned & (arena->entries - 1)], memory_order_acquire);
         tag = (uint16_t)(word >> 16);
         if (tag == lap)
             break;
         unit = word & 0xffff;
-        if (tag != (uint16_t)(lap + 1) || unit >= arena->units || !(arena->length[unit] & HANDED_OVER))
+        if (tag != (uint16_t)(lap + 1) || unit >= arena->units_max || !(arena->length[unit] & HANDED_OVER))
             return HPRPC_EPROTOCOL;
         arena->returned++;
         hprpc__shm_arena_free(arena, unit);

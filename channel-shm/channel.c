@@ -35,14 +35,15 @@ int hprpc__shm_channel_new(struct hprpc_context *context, const struct shm_optio
     return 0;
 }
 
-void hprpc__shm_channel_attach(struct shm_channel *channel, void *memory)
+void hprpc__shm_channel_attach(struct shm_channel *channel, void *memory, size_t mapped)
 {
     struct shm_lane out, in;
     int opening = SHM_OPENING;
 
     channel->memory = memory;
-    hprpc__shm_lane_init(&out, &channel->geometry, memory, channel->server);
-    hprpc__shm_lane_init(&in, &channel->geometry, memory, !channel->server);
+    channel->mapped = mapped;
+    hprpc__shm_lane_init(&out, &channel->geometry, memory, mapped, channel->server);
+    hprpc__shm_lane_init(&in, &channel->geometry, memory, mapped, !channel->server);
     hprpc__shm_sender_init(&channel->sender, &channel->geometry, &out, channel->peer_bell);
     hprpc__shm_receiver_init(&channel->receiver, &channel->geometry, &in, channel->peer_bell);
     /* release: pairs with the acquire in shm_is_open; it fails where another thread has closed the channel meanwhile */
@@ -141,7 +142,7 @@ static void free_channel(struct hprpc_channel *base)
         hprpc__shm_staged_free(channel, staged);
     hprpc_context_release(base->context, channel->receiver.whole, channel->receiver.whole_size);
     if (channel->memory && !channel->borrowed)
-        munmap(channel->memory, channel->geometry.size);
+        munmap(channel->memory, channel->mapped);
     close_descriptors(channel);
     hprpc_context_release(base->context, channel->allocation, channel->allocated);
 }

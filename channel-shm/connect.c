@@ -53,6 +53,7 @@ static int send_hello(struct shm_channel *channel, struct hprpc_detail *detail)
         .flags = channel->options.untrusted ? SHM_SEALED : 0,
         .slots = channel->options.slots,
         .arena = channel->options.arena,
+        .extension = channel->options.extension,
     };
 
     int result = hprpc__shm_packet_send(channel->socket, &hello, sizeof(hello), NULL, 0, detail);
@@ -87,10 +88,12 @@ static int check_answer(struct shm_channel *channel, struct shm_answer *answer, 
                                 answer->reason);
     if (fds[0] < 0 || (sealed ? fds[1] >= 0 : !is_bell(fds[1]) || !is_bell(fds[2])))
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent no segment with doorbells", channel->path);
-    if (hprpc__shm_geometry_init(answer->slots, answer->arena, &channel->geometry) ||
+    if (hprpc__shm_geometry_init(answer->slots, answer->arena, answer->extension, &channel->geometry) ||
         answer->size != channel->geometry.size)
-        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent a segment of %lu slots and %lu bytes, which is none",
-                                channel->path, (unsigned long)answer->slots, (unsigned long)answer->arena);
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL,
+                                "%s sent a segment of %lu slots and %lu + %lu bytes, which is none", channel->path,
+                                (unsigned long)answer->slots, (unsigned long)answer->arena,
+                                (unsigned long)answer->extension);
     if (channel->options.untrusted && !sealed)
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%s sent a segment that it could cut short", channel->path);
     return 0;
@@ -102,6 +105,7 @@ static int open_client(struct shm_channel *channel)
     int fds[SHM_DESCRIPTORS] = { -1, -1, -1 }, i, result;
     struct hprpc_detail detail;
     struct shm_answer answer;
+    size_t mapped;
     void *memory;
 
     result = hprpc__shm_packet_receive(channel->socket, &answer, sizeof(answer), fds, SHM_DESCRIPTORS, &detail);
@@ -112,7 +116,8 @@ static int open_client(struct shm_channel *channel)
                                 detail.text);
     result = check_answer(channel, &answer, fds);
     if (!result) {
-        result = hprpc__shm_segment_map(fds[0], channel->geometry.size, answer.flags & SHM_SEALED, &detail, &memory);
+        result = hprpc__shm_segment_map(fds[0], channel->geometry.size, channel->geometry.allocated,
+                                        answer.flags & SHM_SEALED, &detail, &memory, &mapped);
         if (result)
             result = hprpc__shm_break(channel, result, "%s: %s", channel->path, detail.text);
     }
@@ -130,7 +135,7 @@ static int open_client(struct shm_channel *channel)
         channel->bell.fd = fds[2];
     }
     channel->base.waits_for = NULL;
-    hprpc__shm_channel_attach(channel, memory);
+    hprpc__shm_channel_attach(channel, memory, mapped);
     return 0;
 }
 

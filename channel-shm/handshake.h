@@ -7,7 +7,7 @@
 
 enum {
     SHM_MAGIC = 0x6d685348, /* "HShm" */
-    SHM_VERSION = 1,
+    SHM_VERSION = 2,
     SHM_DESCRIPTORS = 3, /* the segment, the server's and the client's doorbell; with SHM_SEALED the segment alone */
     SHM_REASON_MAX = 200,
 };
@@ -21,9 +21,9 @@ struct shm_hello {
     uint32_t magic;
     uint32_t version;
     uint32_t flags;
-    uint32_t slots;    /* wanted, or 0 */
-    uint32_t arena;    /* wanted, or 0 */
-    uint32_t reserved; /* 0 */
+    uint32_t slots;     /* wanted, or 0 */
+    uint32_t arena;     /* wanted, or 0 */
+    uint32_t extension; /* wanted, or 0, or SHM_NO_EXTENSION */
 };
 
 /* The answer. With code 0 it carries the descriptors; else it is the last packet, and its reason is a sentence. */
@@ -34,11 +34,13 @@ struct shm_answer {
     uint32_t flags;
     uint32_t slots;
     uint32_t arena;
-    uint64_t size; /* of the segment */
+    uint32_t extension;
+    uint32_t reserved; /* 0 */
+    uint64_t size;     /* of the segment */
     char reason[SHM_REASON_MAX];
 };
 
-_Static_assert(sizeof(struct shm_hello) == 24 && sizeof(struct shm_answer) == 232, "packets have no padding");
+_Static_assert(sizeof(struct shm_hello) == 24 && sizeof(struct shm_answer) == 240, "packets have no padding");
 
 /* Sends one packet with `count` descriptors. 0, HPRPC_EPEERDIED, HPRPC_ESYSTEM. */
 int hprpc__shm_packet_send(int socket, const void *packet, size_t size, const int *fds, size_t count,

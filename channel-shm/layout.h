@@ -19,6 +19,13 @@ enum {
     SHM_ARENA_MAX = 1024 * 1024 * 1024,
     SHM_UNITS_MAX = 4096, /* an arena is cut into so many units, or fewer of SHM_UNIT_MIN bytes */
     SHM_UNIT_MIN = 64,
+    /* What an arena may grow by. Addresses are dear where there are 32 bits of them. */
+    SHM_EXTENSION_DEFAULT = (sizeof(void *) < 8 ? 4 : 16) * 1024 * 1024,
+    SHM_EXTENSION_MIN = 1024 * 1024,
+    SHM_EXTENSION_MAX = 1024 * 1024 * 1024,
+    SHM_EXTENSION_UNITS_MAX = 256, /* as above: large bodies want few, large units */
+    SHM_EXTENSION_UNIT_MIN = 64 * 1024,
+    SHM_NO_EXTENSION = 1, /* in a hello: none is wanted, where 0 leaves it to the server */
 };
 
 /* What a slot says about its message's body. */
@@ -54,6 +61,7 @@ struct shm_words {
     _Alignas(128) _Atomic uint32_t sleeping; /* 1: the receiver sleeps, or is about to; a sender that clears it rings */
     _Alignas(128) _Atomic uint32_t starved;  /* 1: the sender waits for room; a receiver that clears it rings */
     _Alignas(128) _Atomic uint32_t consumed; /* slots that the receiver gave back so far, modulo 2^32 */
+    _Atomic uint32_t extensible; /* 1: the receiver can read the arena's extension, so the sender may use it */
 };
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a 64-bit atomic that hides a lock cannot be shared between processes");
@@ -62,6 +70,7 @@ _Static_assert(offsetof(struct shm_slot, rest) == 16, "an inline body follows tw
 _Static_assert(sizeof(struct shm_words) == 384, "the words of the second direction begin at 384");
 _Static_assert(offsetof(struct shm_words, starved) == 128 && offsetof(struct shm_words, consumed) == 256,
                "words lie 128 bytes apart");
+_Static_assert(offsetof(struct shm_words, extensible) == 260, "the receiver writes it, as `consumed`");
 
 /* Direction 0 is client to server, 1 is server to client. */
 struct shm_geometry {
@@ -70,6 +79,11 @@ struct shm_geometry {
     uint32_t unit_shift; /* a unit has 1 << unit_shift bytes */
     uint32_t units;      /* of each arena; also the entries of each return ring */
     size_t words_at[2], slots_at[2], returns_at[2], arena_at[2];
+    size_t allocated;         /* bytes of the segment that have memory from the start; the extensions follow */
+    uint32_t extension;       /* bytes that each arena may grow by, a power of two, or 0 */
+    uint32_t extension_shift; /* a unit of the extension has 1 << extension_shift bytes */
+    uint32_t extension_units; /* numbered on from `units` */
+    size_t extension_at[2];
     size_t size; /* of the segment */
 };
 
@@ -79,6 +93,7 @@ struct shm_lane {
     struct shm_slot *slots;
     _Atomic uint32_t *returns; /* bits 0-15 a chunk's first unit, 16-31 lap + 1; written by the receiver */
     uint8_t *arena;
+    uint8_t *extension; /* NULL: there is none, or it is not mapped */
 };
 
 #endif

@@ -45,16 +45,16 @@ static int refuse(struct shm_channel *channel, int code, const char *reason)
 {
     struct shm_answer answer = { .magic = SHM_MAGIC, .version = SHM_VERSION, .code = code };
 
-    snprintf(answer.reason, sizeof(answer.reason), "%s", reason);
+    snprintf(answer.reason, sizeof(answer.reason), "%.*s", SHM_REASON_MAX - 1, reason);
     hprpc__shm_packet_send(channel->socket, &answer, sizeof(answer), NULL, 0, NULL);
     return hprpc__shm_break(channel, code, "%s", reason);
 }
 
 /* Makes the segment and the doorbells. The segment's descriptor is the caller's. */
 static int make_segment(struct shm_channel *channel, bool sealed, struct hprpc_detail *detail, int *ret_fd,
-                        void **ret_memory)
+                        void **ret_memory, size_t *ret_mapped)
 {
-    size_t size = channel->geometry.size;
+    size_t size = channel->geometry.size, allocated = channel->geometry.allocated;
     int fd, result;
 
     if (sealed) {
@@ -65,16 +65,30 @@ static int make_segment(struct shm_channel *channel, bool sealed, struct hprpc_d
     }
     if (channel->bell.fd < 0 || channel->peer_bell.fd < 0)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a doorbell: %s", hprpc__errno_text(errno));
-    result = hprpc__shm_segment_make("/dev/shm", size, sealed, detail, &fd);
+    result = hprpc__shm_segment_make("/dev/shm", size, allocated, sealed, detail, &fd);
     if (result)
         return result;
-    result = hprpc__shm_segment_map(fd, size, sealed, detail, ret_memory);
+    result = hprpc__shm_segment_map(fd, size, allocated, sealed, detail, ret_memory, ret_mapped);
     if (result) {
         close(fd);
         return result;
     }
     *ret_fd = fd;
     return 0;
+}
+
+/* Chooses the sizes from both sides' wishes. HPRPC_EINVAL. */
+static int choose_geometry(const struct shm_options *options, const struct shm_hello *hello,
+                           struct shm_geometry *ret_geometry)
+{
+    uint32_t slots = choose(options->slots, hello->slots, WISH_SLOTS_MAX, SHM_SLOTS_DEFAULT);
+    uint32_t arena = choose(options->arena, hello->arena, WISH_ARENA_MAX, SHM_ARENA_DEFAULT);
+    uint32_t extension = choose(options->extension, hello->extension, WISH_ARENA_MAX, SHM_EXTENSION_DEFAULT);
+    int result = hprpc__shm_geometry_init(slots, arena, extension == SHM_NO_EXTENSION ? 0 : extension, ret_geometry);
+
+    if (result || hprpc__shm_segment_allowed(ret_geometry->size))
+        return result;
+    return hprpc__shm_geometry_init(slots, arena, 0, ret_geometry);
 }
 
 static int answer_hello(struct shm_channel *channel, const struct shm_hello *hello)
@@ -84,13 +98,12 @@ static int answer_hello(struct shm_channel *channel, const struct shm_hello *hel
     struct hprpc_detail detail;
     struct shm_answer answer;
     void *memory = NULL;
+    size_t mapped = 0;
     int fds[SHM_DESCRIPTORS], result, fd = -1;
 
-    if (hprpc__shm_geometry_init(choose(options->slots, hello->slots, WISH_SLOTS_MAX, SHM_SLOTS_DEFAULT),
-                                 choose(options->arena, hello->arena, WISH_ARENA_MAX, SHM_ARENA_DEFAULT),
-                                 &channel->geometry))
+    if (choose_geometry(options, hello, &channel->geometry))
         return refuse(channel, HPRPC_EPROTOCOL, "the wanted size of the rings is no power of two within the limits");
-    result = make_segment(channel, sealed, &detail, &fd, &memory);
+    result = make_segment(channel, sealed, &detail, &fd, &memory, &mapped);
     if (result)
         return refuse(channel, result, detail.text);
 
@@ -100,6 +113,7 @@ static int answer_hello(struct shm_channel *channel, const struct shm_hello *hel
         .flags = sealed ? SHM_SEALED : 0,
         .slots = channel->geometry.slots,
         .arena = channel->geometry.arena,
+        .extension = channel->geometry.extension,
         .size = channel->geometry.size,
     };
     fds[0] = fd;
@@ -108,7 +122,7 @@ static int answer_hello(struct shm_channel *channel, const struct shm_hello *hel
     result =
         hprpc__shm_packet_send(channel->socket, &answer, sizeof(answer), fds, sealed ? 1 : SHM_DESCRIPTORS, &detail);
     close(fd);
-    hprpc__shm_channel_attach(channel, memory);
+    hprpc__shm_channel_attach(channel, memory, mapped);
     return result ? hprpc__shm_break(channel, HPRPC_EPEERDIED, "%s", detail.text) : 0;
 }
 

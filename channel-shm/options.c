@@ -33,9 +33,9 @@ static int parse_power(const struct hprpc_uri *uri, const char *key, uint32_t le
 
 int hprpc__shm_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct shm_options *ret_options)
 {
-    static const char *const known[] = { "wait", "ring", "slots", "trust", "mode", NULL };
+    static const char *const known[] = { "wait", "ring", "grow", "slots", "trust", "mode", NULL };
     struct shm_options options = { 0 };
-    const char *trust = hprpc_uri_option(uri, "trust");
+    const char *trust = hprpc_uri_option(uri, "trust"), *grow = hprpc_uri_option(uri, "grow");
     int result = hprpc_uri_check_options(uri, known, detail);
 
     if (!result)
@@ -46,6 +46,10 @@ int hprpc__shm_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
         result = parse_power(uri, "slots", SHM_SLOTS_MIN, SHM_SLOTS_MAX, detail, &options.slots);
     if (!result)
         result = parse_power(uri, "ring", SHM_ARENA_MIN, SHM_ARENA_MAX, detail, &options.arena);
+    if (!result && grow && !strcmp(grow, "0"))
+        options.extension = SHM_NO_EXTENSION;
+    else if (!result)
+        result = parse_power(uri, "grow", SHM_EXTENSION_MIN, SHM_EXTENSION_MAX, detail, &options.extension);
     if (!result && trust && strcmp(trust, "none"))
         result = hprpc_detail_set(detail, HPRPC_EURI, "trust=\"%.32s\": the only value is \"none\"", trust);
     if (result)

@@ -5,9 +5,11 @@
  */
 #include "channel-shm/shm.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sched.h>
 
+#include "base/errno-text.h"
 #include "base/poller.h"
 
 /* Where a message's body is; the first token. */
@@ -37,6 +39,12 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
     receiver->unit_shift = geometry->unit_shift;
     receiver->return_shift = (uint32_t)__builtin_ctz(geometry->units);
     receiver->returns = lane->returns;
+    receiver->extension = lane->extension;
+    receiver->extension_units = geometry->extension_units;
+    receiver->extension_shift = geometry->extension_shift;
+    /* on a system that cannot look for memory, the receiver would have to touch it, and take the signal where it is not there */
+    if (lane->extension && !hprpc__shm_extension_find(lane->extension, 0))
+        atomic_store_explicit(&lane->words->extensible, 1, memory_order_relaxed);
 }
 
 /* Tells the sender which slots are free; for several slots at a time, because it costs a cache miss on both sides. */
@@ -157,7 +165,50 @@ static int receive_nothing(struct shm_channel *channel, uint32_t tag)
     return 0;
 }
 
-/* Loads a chunk's description, once, and checks it. 0 or broken. */
+/* Whether a chunk lies in the base, or in the extension if it is mapped. */
+static bool is_inside(const struct shm_channel *channel, const struct chunk *chunk)
+{
+    const struct shm_receiver *receiver = &channel->receiver;
+    uint32_t unit = chunk->unit - receiver->units;
+
+    if (chunk->unit < receiver->units)
+        return ((uint64_t)chunk->unit << receiver->unit_shift) + chunk->size <= channel->geometry.arena;
+    return receiver->extension && unit < receiver->extension_units &&
+           ((uint64_t)unit << receiver->extension_shift) + chunk->size <= channel->geometry.extension;
+}
+
+static uint8_t *chunk_at(const struct shm_receiver *receiver, uint32_t unit)
+{
+    if (unit < receiver->units)
+        return receiver->arena + ((size_t)unit << receiver->unit_shift);
+    return receiver->extension + ((size_t)(unit - receiver->units) << receiver->extension_shift);
+}
+
+/*
+ * Finds the memory of a chunk in the extension, which the sender must have allocated, up from the extension's beginning. A touch
+ * of memory that is not there would allocate it, or raise a signal. 0, HPRPC_ENOMEM or broken.
+ */
+static __attribute__((noinline)) int find_chunk(struct shm_channel *channel, const struct chunk *chunk)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+    uint32_t shift = receiver->extension_shift;
+    uint32_t end = chunk->unit - receiver->units + shm_arena_units(shift, chunk->size);
+    int number;
+
+    if (end <= receiver->found)
+        return 0;
+    number = hprpc__shm_extension_find(receiver->extension + ((size_t)receiver->found << shift),
+                                       (size_t)(end - receiver->found) << shift);
+    if (number == ENOMEM || number == EAGAIN)
+        return HPRPC_ENOMEM;
+    if (number)
+        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "the memory of %lu bytes at unit %lu is not there: %s",
+                                (unsigned long)chunk->size, (unsigned long)chunk->unit, hprpc__errno_text(number));
+    receiver->found = end;
+    return 0;
+}
+
+/* Loads a chunk's description, once, and checks it. 0, HPRPC_ENOMEM or broken. */
 static int load_chunk(struct shm_channel *channel, struct shm_slot *slot, uint32_t index, enum shm_kind kind,
                       struct chunk *ret_chunk)
 {
@@ -166,8 +217,7 @@ static int load_chunk(struct shm_channel *channel, struct shm_slot *slot, uint32
 
     if (kind == SHM_CHUNK)
         chunk.total = chunk.size;
-    if (!chunk.size || chunk.unit >= channel->receiver.units ||
-        ((uint64_t)chunk.unit << channel->receiver.unit_shift) + chunk.size > channel->geometry.arena)
+    if (!chunk.size || !is_inside(channel, &chunk))
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "%lu bytes at unit %lu are not inside the arena",
                                 (unsigned long)chunk.size, (unsigned long)chunk.unit);
     if (chunk.offset > chunk.total || chunk.size > chunk.total - chunk.offset)
@@ -177,7 +227,7 @@ static int load_chunk(struct shm_channel *channel, struct shm_slot *slot, uint32
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a body of %lu bytes came where %lu is the limit",
                                 (unsigned long)chunk.total, (unsigned long)channel->base.receive_limit);
     *ret_chunk = chunk;
-    return 0;
+    return chunk.unit < channel->receiver.units ? 0 : find_chunk(channel, &chunk);
 }
 
 static void fill_private(struct hprpc_message *message, const struct hprpc_header *header, const uint8_t *body,
@@ -208,8 +258,7 @@ static int receive_piece(struct shm_channel *channel, const struct hprpc_header 
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a piece at %lu of %lu came where %lu of %lu was expected",
                                 (unsigned long)chunk->offset, (unsigned long)chunk->total,
                                 (unsigned long)receiver->whole_filled, (unsigned long)receiver->whole_size);
-    memcpy(receiver->whole + receiver->whole_filled, receiver->arena + ((size_t)chunk->unit << receiver->unit_shift),
-           chunk->size);
+    memcpy(receiver->whole + receiver->whole_filled, chunk_at(receiver, chunk->unit), chunk->size);
     receiver->whole_filled += chunk->size;
     advance(receiver);
     give_back(receiver, chunk->unit);
@@ -220,13 +269,25 @@ static int receive_piece(struct shm_channel *channel, const struct hprpc_header 
     return 1;
 }
 
+/* Counts units of a chunk as lent out, or no more; how many are lent out now, of how many. */
+static uint32_t hold(struct shm_receiver *receiver, uint32_t unit, uint32_t size, bool more, uint32_t *ret_all)
+{
+    bool extension = unit >= receiver->units;
+    uint32_t shift = extension ? receiver->extension_shift : receiver->unit_shift;
+    uint32_t units = shm_arena_units(shift, size), change = more ? units : -units;
+
+    *ret_all = extension ? receiver->extension_units : receiver->units;
+    /* relaxed: a count that is a moment old is good enough for a decision */
+    return change + atomic_fetch_add_explicit(&receiver->held[extension], change, memory_order_relaxed);
+}
+
 /* Receives a body in one chunk: lent, or copied where the other side is not trusted. 1 or HPRPC_ENOMEM. */
 static int receive_chunk(struct shm_channel *channel, const struct hprpc_header *header, const struct chunk *chunk,
                          struct hprpc_message *ret_message)
 {
     struct shm_receiver *receiver = &channel->receiver;
-    uint8_t *body = receiver->arena + ((size_t)chunk->unit << receiver->unit_shift), *copy;
-    uint32_t units = shm_arena_units(receiver->unit_shift, chunk->size);
+    uint8_t *body = chunk_at(receiver, chunk->unit), *copy;
+    uint32_t held, all;
 
     if (channel->options.untrusted) {
         copy = hprpc_context_allocate(channel->base.context, chunk->size);
@@ -239,9 +300,8 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
         ret_message->header = *header;
         ret_message->body = body;
         ret_message->size = chunk->size;
-        /* relaxed: a count that is a moment old is good enough for this decision */
-        units += atomic_fetch_add_explicit(&receiver->held, units, memory_order_relaxed);
-        ret_message->lendable = units <= receiver->units / 2;
+        held = hold(receiver, chunk->unit, chunk->size, true, &all);
+        ret_message->lendable = held <= all / 2;
         ret_message->token[0] = IN_CHUNK;
         ret_message->token[1] = chunk->unit;
     }
@@ -387,12 +447,12 @@ int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_mes
 void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *message)
 {
     struct shm_receiver *receiver = &shm_channel(base)->receiver;
+    uint32_t all;
 
     if (message->token[0] == IN_PRIVATE) {
         hprpc_context_release(base->context, (void *)(uintptr_t)message->body, message->size);
     } else if (message->token[0] == IN_CHUNK) {
-        atomic_fetch_sub_explicit(&receiver->held, shm_arena_units(receiver->unit_shift, message->size),
-                                  memory_order_relaxed);
+        hold(receiver, (uint32_t)message->token[1], message->size, false, &all);
         give_back(receiver, (uint32_t)message->token[1]);
     }
 }

@@ -120,8 +120,11 @@ static int start_staged(struct shm_channel *channel, const struct hprpc_header *
 /* Whether the arena has enough free memory, but not in one piece. */
 static bool is_scattered(const struct shm_sender *sender, uint32_t size)
 {
+    const struct shm_arena *arena = &sender->arena;
+    const struct shm_zone *zone = size > shm_zone_size(&arena->base) / 2 ? &arena->extension : &arena->base;
+
     return sender->slot_count - (sender->head - sender->consumed) > sender->reserve &&
-           sender->arena.free_units >= shm_arena_units(sender->arena.unit_shift, size);
+           zone->free_units >= shm_arena_units(zone->unit_shift, size);
 }
 
 bool hprpc__shm_waits_for_room(struct shm_sender *sender)
@@ -150,7 +153,7 @@ static int start_request_again(struct shm_channel *channel, const struct hprpc_h
     return result;
 }
 
-/* Starts a message that found no room, or that is longer than a chunk may be: tries again, or stages it. */
+/* Starts a message that found no room, or that is too long for the base of the arena: tries again, or stages it. */
 static __attribute__((noinline)) int start_slowly(struct shm_channel *channel, const struct hprpc_header *header,
                                                   uint32_t size, struct hprpc_reservation *ret_reservation)
 {
@@ -160,9 +163,14 @@ static __attribute__((noinline)) int start_slowly(struct shm_channel *channel, c
 
     if (result && result != HPRPC_EAGAIN)
         return result;
-    if (request && !hprpc__list_is_empty(&sender->queue))
-        return HPRPC_EAGAIN;
-    if (request && size <= channel->geometry.arena / 2) {
+    if (!hprpc__list_is_empty(&sender->queue))
+        return request ? HPRPC_EAGAIN : start_staged(channel, header, size, ret_reservation);
+    result = start_in_ring(channel, header, size, ret_reservation);
+    if (result == HPRPC_EAGAIN && hprpc__shm_grow(channel, size))
+        result = start_in_ring(channel, header, size, ret_reservation);
+    if (result != HPRPC_EAGAIN)
+        return result;
+    if (request && hprpc__shm_may_wait(channel, size)) {
         result = start_request_again(channel, header, size, ret_reservation);
         if (result != HPRPC_EAGAIN || !is_scattered(sender, size))
             return result;

@@ -39,6 +39,12 @@ static inline struct shm_staged *shm_staged_of(struct hprpc__link *link)
     return (struct shm_staged *)(void *)link;
 }
 
+/* What is known about long bodies that went in pieces. */
+struct shm_growth {
+    int32_t wishes; /* how many there were of late; negative after the system has refused memory */
+    uint64_t head;  /* slots published when the last one came */
+};
+
 /* The sending side; everything here is private. */
 struct shm_sender {
     struct shm_slot *slots;
@@ -54,6 +60,7 @@ struct shm_sender {
     struct shm_bell bell;     /* wakes the receiver */
     struct hprpc__list queue; /* of staged messages */
     size_t staged;            /* bytes of what is in the queue */
+    struct shm_growth growth;
     struct shm_arena arena;
 };
 
@@ -75,12 +82,15 @@ struct shm_receiver {
     struct shm_bell bell; /* wakes the sender */
     uint8_t *arena;
     uint32_t units, unit_shift, return_shift;
+    uint8_t *extension; /* of the arena, or NULL */
+    uint32_t extension_units, extension_shift;
+    uint32_t found;             /* of these units, the first ones are known to have memory */
     struct hprpc_header header; /* of the message whose pieces are coming */
     uint8_t *whole;             /* its body, or NULL */
     uint32_t whole_size, whole_filled;
     _Atomic uint32_t *returns;
     _Alignas(128) _Atomic uint64_t returned; /* entries of the return ring taken */
-    _Atomic uint32_t held;                   /* units that are lent out */
+    _Atomic uint32_t held[2];                /* units that are lent out, of the base and of the extension */
     _Atomic uint32_t ringing;                /* threads that are ringing after they gave a chunk back */
     atomic_bool let_go;                      /* the doorbell is closed */
 };
@@ -89,6 +99,7 @@ struct shm_receiver {
 struct shm_options {
     enum hprpc_wait wait;
     uint32_t slots, arena; /* 0 where it says nothing */
+    uint32_t extension;    /* likewise; SHM_NO_EXTENSION: none */
     mode_t mode;           /* of a listener's socket; to a client it says nothing */
     bool untrusted;        /* bodies are copied before they are read, and the segment cannot shrink */
 };
@@ -105,6 +116,7 @@ struct shm_channel {
     struct shm_bell peer_bell;
     int64_t pid, uid, gid; /* the other side's */
     void *memory;
+    size_t mapped; /* bytes of the segment that are mapped there */
     bool borrowed; /* the channel must not unmap `memory` */
     struct shm_geometry geometry;
     char path[108];   /* that a client connected to */
@@ -125,8 +137,8 @@ static inline struct shm_channel *shm_channel(struct hprpc_channel *channel)
 int hprpc__shm_channel_new(struct hprpc_context *context, const struct shm_options *options,
                            struct shm_channel **ret_channel);
 
-/* Attaches a channel to its memory and makes it open; geometry and descriptors are in place. */
-void hprpc__shm_channel_attach(struct shm_channel *channel, void *memory);
+/* Attaches a channel to its memory, so much as is mapped, and makes it open; geometry and descriptors are in place. */
+void hprpc__shm_channel_attach(struct shm_channel *channel, void *memory, size_t mapped);
 
 /* Breaks the channel, unless it is broken already; returns the code that it is broken with. */
 int hprpc__shm_break(struct shm_channel *channel, int code, const char *format, ...)
@@ -200,6 +212,20 @@ int hprpc__shm_enqueue(struct shm_channel *channel, struct shm_staged *staged);
 /* Sends staged messages as far as there is room. 0: none is left; HPRPC_EAGAIN: some are, and room will wake us; broken. */
 int hprpc__shm_feed(struct shm_channel *channel);
 int hprpc__shm_flush(struct hprpc_channel *base);
+
+/* ---- growth.c ---- */
+
+/* Counts a body that goes in pieces because it found no chunk. */
+void hprpc__shm_went_in_pieces(struct shm_sender *sender);
+
+/*
+ * Called where a body found no free chunk. True: the arena has grown since, so look again. False: too few went in pieces so far, it
+ * cannot grow so far, the other side could not read it, or the system has no memory for it.
+ */
+bool hprpc__shm_grow(struct shm_channel *channel, uint32_t size);
+
+/* Whether a request that found no free chunk may wait for one, because it will come. */
+bool hprpc__shm_may_wait(const struct shm_channel *channel, uint32_t size);
 
 /* ---- receiver.c ---- */
 

@@ -63,32 +63,51 @@ static void end_borrowing(struct shm_staged *staged)
 }
 
 /*
- * Allocates a chunk for the next piece. Where there is enough memory but not in one run (the receiver keeps chunks all over the
- * arena), the pieces are shorter; where there is too little memory, waiting for more is better.
+ * Allocates a chunk of the base for the next piece, or for all of a body. Where there is enough memory but not in one run (the
+ * receiver keeps chunks all over it), the pieces are shorter; where there is too little memory, waiting for more is better.
  */
 static int allocate_piece(struct shm_arena *arena, uint32_t want, uint32_t *ret_unit, uint32_t *ret_size)
 {
-    int result = hprpc__shm_arena_allocate(arena, want, ret_unit);
+    int result = hprpc__shm_arena_allocate_base(arena, want, ret_unit);
+    const struct shm_zone *base = &arena->base;
 
-    while (!result && *ret_unit == SHM_NO_CHUNK && want >> arena->unit_shift > 1 &&
-           arena->free_units >= shm_arena_units(arena->unit_shift, want)) {
+    while (!result && *ret_unit == SHM_NO_CHUNK && want >> base->unit_shift > 1 &&
+           base->free_units >= shm_arena_units(base->unit_shift, want)) {
         want /= 2;
-        result = hprpc__shm_arena_allocate(arena, want, ret_unit);
+        result = hprpc__shm_arena_allocate_base(arena, want, ret_unit);
     }
     *ret_size = want;
     return result;
+}
+
+/* Allocates a chunk for all of a body, or else for its next piece. Returns as hprpc__shm_arena_allocate. */
+static int allocate_chunk(struct shm_channel *channel, const struct shm_staged *staged, uint32_t *ret_unit,
+                          uint32_t *ret_size)
+{
+    struct shm_arena *arena = &channel->sender.arena;
+    uint32_t left = staged->size - staged->sent, piece = channel->geometry.arena / 8;
+    bool pieces = staged->sent || left > channel->geometry.arena / 2;
+    int result;
+
+    if (!staged->sent) {
+        *ret_size = left;
+        result = hprpc__shm_arena_allocate(arena, left, ret_unit);
+        if (!result && *ret_unit == SHM_NO_CHUNK && hprpc__shm_grow(channel, left))
+            result = hprpc__shm_arena_allocate(arena, left, ret_unit);
+        if (result || *ret_unit != SHM_NO_CHUNK)
+            return result;
+    }
+    return allocate_piece(arena, pieces && left > piece ? piece : left, ret_unit, ret_size);
 }
 
 /* Sends a staged message, or its next piece, in a chunk. 1: it is sent; 0: no room; broken. */
 static int feed_chunk(struct shm_channel *channel, struct shm_staged *staged, struct shm_slot *slot, uint32_t index)
 {
     struct shm_sender *sender = &channel->sender;
-    uint32_t left = staged->size - staged->sent, want = left, piece = channel->geometry.arena / 8, unit, size;
+    uint32_t unit, size;
     enum shm_kind kind;
 
-    if ((staged->sent || left > channel->geometry.arena / 2) && want > piece)
-        want = piece;
-    if (allocate_piece(&sender->arena, want, &unit, &size))
+    if (allocate_chunk(channel, staged, &unit, &size))
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "the other side returned a chunk that it did not have");
     if (unit == SHM_NO_CHUNK)
         return 0;
@@ -99,6 +118,8 @@ static int feed_chunk(struct shm_channel *channel, struct shm_staged *staged, st
         atomic_store_explicit(&slot->rest[index + 1], staged->size | (uint64_t)staged->sent << 32,
                               memory_order_relaxed);
     hprpc__shm_arena_hand_over(&sender->arena, unit);
+    if (kind == SHM_FIRST)
+        hprpc__shm_went_in_pieces(sender);
     shm_slot_commit(sender, shm_commit_upper(&staged->header, kind, 0));
     staged->sent += size;
     hprpc__step(HPRPC__STEP_PIECE);

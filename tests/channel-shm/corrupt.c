@@ -159,19 +159,19 @@ static void test_return_of_what_is_written(void **state)
     struct shm_arena *arena = &shm_channel(pair.client)->sender.arena;
     struct hprpc_header header = { .call = 1, .type = HPRPC_MESSAGE_REQUEST };
     struct hprpc_reservation reservation;
-    uint32_t units = arena->free_units, left;
+    uint32_t units = arena->base.free_units, left;
 
     (void)state;
     assert_int_equal(pair.client->ops->start_call(pair.client, &header, 100, &reservation), 0);
-    left = arena->free_units;
+    left = arena->base.free_units;
     assert_true(left < units);
     atomic_store(&arena->returns[0], 1u << 16 | (uint32_t)reservation.token[2]);
     assert_int_equal(hprpc__shm_arena_collect(arena), HPRPC_EPROTOCOL);
-    assert_int_equal(arena->free_units, left);
-    assert_int_equal(arena->chunks, 1);
+    assert_int_equal(arena->base.free_units, left);
+    assert_int_equal(arena->base.chunks, 1);
     pair.client->ops->cancel_call(pair.client, &reservation);
     assert_int_equal(hprpc__shm_arena_collect(arena), HPRPC_EPROTOCOL);
-    assert_int_equal(arena->free_units, units);
+    assert_int_equal(arena->base.free_units, units);
 }
 
 /* ---- At random ---- */
@@ -404,7 +404,7 @@ static void test_no_return_is_loaded_twice(void **state)
     assert_int_equal(hprpc__shm_arena_collect(arena), HPRPC_EPROTOCOL);
     lift_guard();
     assert_int_equal(guard.fetches[0], 2); /* the first entry, and its spoilt neighbour */
-    assert_int_equal(arena->chunks, 4);
+    assert_int_equal(arena->base.chunks, 4);
 }
 
 /* ---- Changed all the time by another thread ---- */

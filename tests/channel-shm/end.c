@@ -44,18 +44,25 @@ static struct hprpc_channel *make_end(struct pair *pair, struct hprpc_context *c
     channel->bell = bell;
     channel->peer_bell = peer_bell;
     channel->pid = getpid();
-    hprpc__shm_channel_attach(channel, pair->memory);
+    hprpc__shm_channel_attach(channel, pair->memory, pair->geometry.size);
     channel->base.receive_limit = 64 * 1024 * 1024;
     return &channel->base;
 }
 
 void pair_make(struct pair *pair, struct hprpc_context *context, uint32_t slots, uint32_t arena, bool untrusted)
 {
+    pair_make_growing(pair, context, slots, arena, 0, untrusted, -1);
+}
+
+void pair_make_growing(struct pair *pair, struct hprpc_context *context, uint32_t slots, uint32_t arena,
+                       uint32_t extension, bool untrusted, int fd)
+{
     struct shm_bell bells[2][2]; /* of the client and of the server: its own, the other's */
     int sockets[2];
 
-    assert_int_equal(hprpc__shm_geometry_init(slots, arena, &pair->geometry), 0);
-    pair->memory = mmap(NULL, pair->geometry.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_int_equal(hprpc__shm_geometry_init(slots, arena, extension, &pair->geometry), 0);
+    pair->memory = mmap(NULL, pair->geometry.size, PROT_READ | PROT_WRITE,
+                        fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
     assert_true(pair->memory != MAP_FAILED);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sockets), 0);
     if (untrusted) {

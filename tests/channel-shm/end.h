@@ -20,6 +20,9 @@ struct pair {
 };
 
 void pair_make(struct pair *pair, struct hprpc_context *context, uint32_t slots, uint32_t arena, bool untrusted);
+/* Whose arenas may grow; `fd` is a file for the segment, or -1. */
+void pair_make_growing(struct pair *pair, struct hprpc_context *context, uint32_t slots, uint32_t arena,
+                       uint32_t extension, bool untrusted, int fd);
 void pair_free(struct pair *pair);
 
 /* Both ends by way of the transport: a listener at `uri`, which stays, and a client. */

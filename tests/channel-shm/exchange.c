@@ -169,7 +169,7 @@ static void test_nothing_drifts(void **state)
 {
     static const uint32_t sizes[] = { 0, 40, 1000, ARENA / 2, ARENA, 3 * ARENA };
     struct shm_channel *client = shm_channel(pair.client), *server = shm_channel(pair.server);
-    uint32_t units = client->sender.arena.free_units;
+    uint32_t units = client->sender.arena.base.free_units;
     size_t i;
     int round, n;
 
@@ -186,8 +186,8 @@ static void test_nothing_drifts(void **state)
         assert_int_equal(client->sender.staged, 0);
         assert_true(hprpc__list_is_empty(&client->sender.queue));
         assert_int_equal(hprpc__shm_arena_collect(&client->sender.arena), 0);
-        assert_int_equal(client->sender.arena.free_units, units);
-        assert_int_equal(client->sender.arena.chunks, 0);
+        assert_int_equal(client->sender.arena.base.free_units, units);
+        assert_int_equal(client->sender.arena.base.chunks, 0);
         assert_int_equal(atomic_load(&server->receiver.held), 0);
     }
 }
@@ -228,7 +228,7 @@ static void test_arena_exhausted(void **state)
     head = client->sender.head;
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 3, 49), HPRPC_EAGAIN);
     assert_int_equal(client->sender.head, head);
-    assert_int_equal(client->sender.arena.free_units, 0);
+    assert_int_equal(client->sender.arena.base.free_units, 0);
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 4, 48), 0);
     take(pair.server, NULL, &held[0]);
     assert_true(held[0].lendable);
@@ -280,7 +280,8 @@ static void test_cancelled_messages_never_were(void **state)
             pair.client->ops->cancel_call(pair.client, &reservation);
         }
     }
-    assert_int_equal(shm_channel(pair.client)->sender.arena.free_units, shm_channel(pair.client)->sender.arena.units);
+    assert_int_equal(shm_channel(pair.client)->sender.arena.base.free_units,
+                     shm_channel(pair.client)->sender.arena.base.end);
     exchange_size(5, 1000);
 }
 
@@ -354,7 +355,7 @@ static void test_untrusted_bodies_are_copied(void **state)
         assert_true(message.lendable);
         assert_true(message.body < (uint8_t *)pair.memory ||
                     message.body >= (uint8_t *)pair.memory + pair.geometry.size);
-        memset(shm_channel(pair.client)->sender.arena.memory, 0xcc, ARENA);
+        memset(shm_channel(pair.client)->sender.arena.base.memory, 0xcc, ARENA);
         check_body(&message, 1, sizes[i]);
         pair.server->ops->release(pair.server, &message);
     }

@@ -70,7 +70,7 @@ static void test_arena_against_a_model(void **state)
     uint32_t i, size;
 
     (void)state;
-    assert_int_equal(hprpc__shm_geometry_init(16, ARENA, &model->geometry), 0);
+    assert_int_equal(hprpc__shm_geometry_init(16, ARENA, 0, &model->geometry), 0);
     assert_int_equal(model->geometry.units, UNITS);
     model->lane = (struct shm_lane){ .returns = model->returns, .arena = model->memory };
     hprpc__shm_arena_init(&model->arena, &model->geometry, &model->lane);
@@ -84,14 +84,15 @@ static void test_arena_against_a_model(void **state)
     while (model->count)
         give_back(model, 0);
     assert_int_equal(hprpc__shm_arena_collect(&model->arena), 0);
-    assert_int_equal(model->arena.free_units, UNITS);
-    assert_int_equal(model->arena.chunks, 0);
+    assert_int_equal(model->arena.base.free_units, UNITS);
+    assert_int_equal(model->arena.base.chunks, 0);
     for (i = 0; i < SHM_UNITS_MAX / 64; i++)
         assert_int_equal(model->arena.used[i], 0);
     for (i = 0; i < UNITS; i++)
         assert_int_equal(model->arena.length[i], 0);
-    take_some(model, ARENA);
-    assert_int_equal(model->count, 1);
+    take_some(model, ARENA / 2);
+    take_some(model, ARENA / 2);
+    assert_int_equal(model->count, 2);
     free(model);
 }
 

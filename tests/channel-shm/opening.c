@@ -180,12 +180,12 @@ static void test_options(void **state)
 {
     static const struct {
         const char *options;
-        uint32_t slots, arena;
+        uint32_t slots, arena, extension;
     } cases[] = {
-        { "", SHM_SLOTS_DEFAULT, SHM_ARENA_DEFAULT },
-        { "?ring=64KiB&slots=16", 16, 64 * 1024 },
-        { "?ring=65KiB&slots=17", 32, 128 * 1024 },
-        { "?ring=4MiB&wait=spin", SHM_SLOTS_DEFAULT, 4 * 1024 * 1024 },
+        { "", SHM_SLOTS_DEFAULT, SHM_ARENA_DEFAULT, SHM_EXTENSION_DEFAULT },
+        { "?ring=64KiB&slots=16", 16, 64 * 1024, SHM_EXTENSION_DEFAULT },
+        { "?ring=65KiB&slots=17&grow=0", 32, 128 * 1024, 0 },
+        { "?ring=4MiB&wait=spin&grow=1025KiB", SHM_SLOTS_DEFAULT, 4 * 1024 * 1024, 2 * 1024 * 1024 },
     };
     size_t i;
 
@@ -196,6 +196,7 @@ static void test_options(void **state)
         meet();
         assert_int_equal(shm_channel(client)->geometry.slots, cases[i].slots);
         assert_int_equal(shm_channel(client)->geometry.arena, cases[i].arena);
+        assert_int_equal(shm_channel(client)->geometry.extension, cases[i].extension);
         exchange();
         hang_up();
         stop();
@@ -203,18 +204,20 @@ static void test_options(void **state)
 
     /* what the listener leaves open, the client may choose, within limits */
     start("");
-    strcat(uri, "?ring=8MiB&slots=64&wait=block");
+    strcat(uri, "?ring=8MiB&slots=64&wait=block&grow=0");
     meet();
     assert_int_equal(shm_channel(server)->geometry.arena, 8 * 1024 * 1024);
     assert_int_equal(shm_channel(server)->geometry.slots, 64);
+    assert_int_equal(shm_channel(server)->geometry.extension, 0);
     assert_int_equal(client->wait, HPRPC_WAIT_BLOCK);
     assert_int_equal(server->wait, HPRPC_WAIT_ADAPTIVE);
     hang_up();
     *strchr(uri, '?') = '\0';
-    strcat(uri, "?ring=1GiB&slots=16384");
+    strcat(uri, "?ring=1GiB&slots=16384&grow=1GiB");
     meet();
     assert_int_equal(shm_channel(server)->geometry.arena, 16 * 1024 * 1024);
     assert_int_equal(shm_channel(server)->geometry.slots, 4096);
+    assert_int_equal(shm_channel(server)->geometry.extension, 16 * 1024 * 1024);
 }
 
 static void test_bad_uris(void **state)
@@ -222,7 +225,7 @@ static void test_bad_uris(void **state)
     static const char *const uris[] = {
         "shm://a/b",         "shm://.a",          "shm://a?ring=1",        "shm://a?ring=2GiB",
         "shm://a?ring=x",    "shm://a?slots=8",   "shm://a?slots=1000000", "shm://a?wait=never",
-        "shm://a?trust=all", "shm://a?color=red",
+        "shm://a?trust=all", "shm://a?color=red", "shm://a?grow=1",        "shm://a?grow=2GiB",
     };
     static const char *const listening[] = {
         "shm://a?mode=0600",
@@ -467,7 +470,7 @@ static int raw_client(void)
 static void test_bad_hellos(void **state)
 {
     static const struct shm_hello good = { .magic = SHM_MAGIC, .version = SHM_VERSION };
-    struct shm_hello hellos[4] = { good, good, good, good };
+    struct shm_hello hellos[5] = { good, good, good, good, good };
     struct shm_answer answer;
     struct hprpc_channel *other = NULL;
     struct hprpc_detail detail;
@@ -478,14 +481,15 @@ static void test_bad_hellos(void **state)
     start("");
     meet();
     hellos[0].magic = 0;
-    hellos[1].version = 2;
+    hellos[1].version++;
     hellos[2].slots = 17;
-    hellos[3].arena = 0x7fffffff;
-    for (i = 0; i < 4; i++) {
+    hellos[3].extension = 17;
+    hellos[4].arena = hellos[4].extension = 0x7fffffff;
+    for (i = 0; i < 5; i++) {
         fd = raw_client();
         assert_int_equal(write(fd, &hellos[i], sizeof(good)), sizeof(good));
-        assert_int_equal(listener->ops->accept(listener, &detail, &other), i == 3);
-        if (i == 3)
+        assert_int_equal(listener->ops->accept(listener, &detail, &other), i == 4);
+        if (i == 4)
             other->ops->free(other); /* a wish beyond the limit is cut to it */
         else if (i)
             assert_true(recv(fd, &answer, sizeof(answer), 0) == sizeof(answer) && answer.code && answer.reason[0]);
@@ -572,8 +576,8 @@ static void test_bad_answers(void **state)
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(fd, 5), 0);
 
-    assert_int_equal(hprpc__shm_geometry_init(16, 65536, &geometry), 0);
-    assert_int_equal(hprpc__shm_segment_make("/dev/shm", geometry.size, false, NULL, &good.fds[0]), 0);
+    assert_int_equal(hprpc__shm_geometry_init(16, 65536, 0, &geometry), 0);
+    assert_int_equal(hprpc__shm_segment_make("/dev/shm", geometry.size, geometry.size, false, NULL, &good.fds[0]), 0);
     good.fds[1] = eventfd(0, EFD_NONBLOCK);
     good.fds[2] = eventfd(0, EFD_NONBLOCK);
     good.answer = (struct shm_answer){
@@ -617,7 +621,8 @@ static void test_bad_answers(void **state)
 
     /* a segment that is longer than said, or of another kind; a doorbell that blocks */
     play = good;
-    assert_int_equal(hprpc__shm_segment_make("/dev/shm", geometry.size - 4096, false, NULL, &play.fds[0]), 0);
+    assert_int_equal(
+        hprpc__shm_segment_make("/dev/shm", geometry.size - 4096, geometry.size - 4096, false, NULL, &play.fds[0]), 0);
     play_server(fd, &play);
     close(play.fds[0]);
     play.fds[0] = memfd_create("sparse", MFD_ALLOW_SEALING);
@@ -778,13 +783,14 @@ static bool is_sealed(int fd)
     return seals >= 0 && seals & F_SEAL_SHRINK;
 }
 
-static void check_segment(int fd, size_t size, bool sealed)
+/* Whether the first part of a segment, and that alone, has memory. */
+static void check_segment(int fd, size_t size, size_t allocated, bool sealed)
 {
     struct stat status;
 
     assert_int_equal(fstat(fd, &status), 0);
     assert_int_equal(status.st_size, size);
-    assert_true((size_t)status.st_blocks * 512 >= size);
+    assert_int_equal((size_t)status.st_blocks * 512, allocated);
     assert_true(is_sealed(fd) == sealed);
     assert_int_equal(ftruncate(fd, 4096), sealed ? -1 : 0);
     close(fd);
@@ -792,17 +798,19 @@ static void check_segment(int fd, size_t size, bool sealed)
 
 static void test_segments(void **state)
 {
-    const size_t size = 300 * 4096;
+    const size_t size = 300 * 4096, sizes[] = { size, 100 * 4096 };
     struct hprpc_detail detail;
     int fd;
 
     (void)state;
-    assert_int_equal(hprpc__shm_segment_make("/dev/shm", size, false, &detail, &fd), 0);
-    check_segment(fd, size, false);
-    assert_int_equal(hprpc__shm_segment_make("/dev/shm", size, true, &detail, &fd), 0);
-    check_segment(fd, size, true);
-    assert_int_equal(hprpc__shm_segment_make("/nowhere", size, false, &detail, &fd), 0);
-    check_segment(fd, size, true);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hprpc__shm_segment_make("/dev/shm", size, sizes[i], false, &detail, &fd), 0);
+        check_segment(fd, size, sizes[i], false);
+        assert_int_equal(hprpc__shm_segment_make("/dev/shm", size, sizes[i], true, &detail, &fd), 0);
+        check_segment(fd, size, sizes[i], true);
+        assert_int_equal(hprpc__shm_segment_make("/nowhere", size, sizes[i], false, &detail, &fd), 0);
+        check_segment(fd, size, sizes[i], true);
+    }
 }
 
 /* In a place of its own: a /dev/shm that has too little room for a segment. */
@@ -814,7 +822,7 @@ static int play_small_tmpfs(void)
     if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
         mount("none", folder, "tmpfs", 0, "size=64k"))
         return 77;
-    if (hprpc__shm_segment_make(folder, 1024 * 1024, false, &detail, &fd))
+    if (hprpc__shm_segment_make(folder, 1024 * 1024, 1024 * 1024, false, &detail, &fd))
         return 1;
     return is_sealed(fd) ? 42 : 2;
 }
@@ -859,6 +867,9 @@ static int live_with_limit(rlim_t bytes, const char *options, int client_code)
         return 3;
     if (client_code && (!strstr(client->reason.text, "ulimit") || !strstr(client->reason.text, "over the limit")))
         return 4;
+    /* the limit leaves no room for an extension */
+    if (accepted && shm_channel(client)->geometry.extension)
+        return 5;
     if (accepted)
         server->ops->free(server);
     client->ops->free(client);
@@ -903,7 +914,7 @@ static int play_read_only(void)
     if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
         mount("none", folder, "tmpfs", MS_RDONLY, NULL))
         return 77;
-    if (hprpc__shm_segment_make(folder, 1024 * 1024, false, &detail, &fd))
+    if (hprpc__shm_segment_make(folder, 1024 * 1024, 1024 * 1024, false, &detail, &fd))
         return 1;
     return is_sealed(fd) ? 42 : 2;
 }
@@ -925,13 +936,14 @@ static void test_read_only(void **state)
 static void test_geometry(void **state)
 {
     struct shm_geometry geometry;
-    uint32_t slots, arena;
+    uint32_t slots, arena, extension;
     int i;
 
     (void)state;
     for (slots = SHM_SLOTS_MIN; slots <= SHM_SLOTS_MAX; slots *= 2) {
         for (arena = SHM_ARENA_MIN; arena <= SHM_ARENA_MAX; arena *= 2) {
-            assert_int_equal(hprpc__shm_geometry_init(slots, arena, &geometry), 0);
+            extension = arena < SHM_EXTENSION_MIN ? 0 : arena;
+            assert_int_equal(hprpc__shm_geometry_init(slots, arena, extension, &geometry), 0);
             assert_true(geometry.units <= SHM_UNITS_MAX && (uint64_t)geometry.units << geometry.unit_shift == arena);
             for (i = 0; i < 2; i++) {
                 assert_true(geometry.slots_at[i] % 4096 == 0 && geometry.returns_at[i] % 4096 == 0);
@@ -940,14 +952,20 @@ static void test_geometry(void **state)
                 assert_true(geometry.arena_at[0] >= geometry.returns_at[i] + geometry.units * 4);
             }
             assert_int_equal(geometry.arena_at[1], geometry.arena_at[0] + arena);
-            assert_int_equal(geometry.size, geometry.arena_at[1] + arena);
+            assert_int_equal(geometry.allocated, geometry.arena_at[1] + arena);
+            assert_int_equal(geometry.size, geometry.allocated + 2 * (size_t)extension);
+            assert_true(geometry.extension_units <= SHM_EXTENSION_UNITS_MAX);
+            assert_int_equal((uint64_t)geometry.extension_units << geometry.extension_shift, extension);
         }
     }
-    assert_int_equal(hprpc__shm_geometry_init(0, 65536, &geometry), HPRPC_EINVAL);
-    assert_int_equal(hprpc__shm_geometry_init(48, 65536, &geometry), HPRPC_EINVAL);
-    assert_int_equal(hprpc__shm_geometry_init(16, 65537, &geometry), HPRPC_EINVAL);
-    assert_int_equal(hprpc__shm_geometry_init(16, 32768, &geometry), HPRPC_EINVAL);
-    assert_int_equal(hprpc__shm_geometry_init(16, 0x80000000, &geometry), HPRPC_EINVAL);
+    assert_int_equal(hprpc__shm_geometry_init(0, 65536, 0, &geometry), HPRPC_EINVAL);
+    assert_int_equal(hprpc__shm_geometry_init(48, 65536, 0, &geometry), HPRPC_EINVAL);
+    assert_int_equal(hprpc__shm_geometry_init(16, 65537, 0, &geometry), HPRPC_EINVAL);
+    assert_int_equal(hprpc__shm_geometry_init(16, 32768, 0, &geometry), HPRPC_EINVAL);
+    assert_int_equal(hprpc__shm_geometry_init(16, 0x80000000, 0, &geometry), HPRPC_EINVAL);
+    assert_int_equal(hprpc__shm_geometry_init(16, 65536, SHM_EXTENSION_MIN + 65536, &geometry), HPRPC_EINVAL);
+    assert_int_equal(hprpc__shm_geometry_init(16, 65536, SHM_EXTENSION_MIN / 2, &geometry), HPRPC_EINVAL);
+    assert_int_equal(hprpc__shm_geometry_init(16, 65536, 0x80000000, &geometry), HPRPC_EINVAL);
 }
 
 #define OPENING(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

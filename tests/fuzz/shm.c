@@ -101,7 +101,9 @@ static uint8_t *place_in(struct table *table, uint32_t choice, uint32_t offset)
                              geometry->returns_at[0],
                              geometry->returns_at[1],
                              geometry->arena_at[0],
-                             geometry->arena_at[1] };
+                             geometry->arena_at[1],
+                             geometry->extension_at[0],
+                             geometry->extension_at[1] };
     size_t at = parts[choice % (sizeof(parts) / sizeof(parts[0]))] + offset * 4;
 
     return table->memory + at % (geometry->size - 8);
@@ -155,8 +157,8 @@ static void set_up(struct table *table, bool untrusted)
     struct shm_options options = { .wait = HPRPC_WAIT_SPIN, .untrusted = untrusted };
     int sockets[2];
 
-    must(hprpc__shm_geometry_init(SHM_SLOTS_MIN, SHM_ARENA_MIN, &table->geometry) == 0);
-    table->memory = mmap(NULL, table->geometry.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    must(hprpc__shm_geometry_init(SHM_SLOTS_MIN, SHM_ARENA_MIN, SHM_EXTENSION_MIN, &table->geometry) == 0);
+    table->memory = mmap(NULL, table->geometry.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(table->memory != MAP_FAILED);
     must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, sockets) == 0);
     must(hprpc__shm_channel_new(NULL, &options, &table->end) == 0);
@@ -165,7 +167,7 @@ static void set_up(struct table *table, bool untrusted)
     table->end->geometry = table->geometry;
     table->end->socket = sockets[0];
     table->end->bell = table->end->peer_bell = (struct shm_bell){ sockets[0], true };
-    hprpc__shm_channel_attach(table->end, table->memory);
+    hprpc__shm_channel_attach(table->end, table->memory, table->geometry.size);
     table->end->base.receive_limit = LIMIT;
 }
 
