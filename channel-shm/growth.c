@@ -4,30 +4,34 @@
 
 /*
  * One long body is not worth memory that stays until the connection ends: GROW_AFTER of them must have gone in pieces, each
- * of them within RECENT slots behind the one before, and GROW_AGAIN for each further step. A step doubles what there is, so that
- * a few are enough. Where the system has refused memory, REFUSED bodies go in pieces before it is asked again.
+ * of them within RECENT slots behind the one before, and GROW_AGAIN for a further step. The first step makes room for FEW, the
+ * second for MANY; more would only take more of the caches. Where the system has refused memory, REFUSED bodies go in pieces before
+ * it is asked again.
  */
-enum { GROW_AFTER = 4, GROW_AGAIN = 2, RECENT = 1024, REFUSED = 1024 };
+enum { GROW_AFTER = 4, GROW_AGAIN = 2, RECENT = 1024, REFUSED = 1024, FEW = 2, MANY = 6 };
 
-/* Whether a further step would help a body of so many units: it fits behind, or is longer than all there is. */
+/* Whether a further step would help a body of so many units: it fits behind what there is, or is longer than all of it. */
 static bool can_grow_for(const struct shm_arena *arena, uint32_t units)
 {
     const struct shm_zone *zone = &arena->extension;
 
-    if (!zone->memory || units > arena->units_max - zone->first)
+    uint32_t all = zone->end - zone->first, left = arena->units_max - zone->end;
+
+    if (!zone->memory || units > all + left || all / MANY >= units)
         return false;
-    return units <= arena->units_max - zone->end || (units > zone->end - zone->first && zone->end < arena->units_max);
+    return units <= left || (units > all && left);
 }
 
 bool hprpc__shm_may_wait(const struct shm_channel *channel, uint32_t size)
 {
-    const struct shm_zone *zone = &channel->sender.arena.extension;
-    uint32_t units = shm_arena_units(zone->unit_shift, size), most = channel->geometry.extension_units;
+    const struct shm_arena *arena = &channel->sender.arena;
+    const struct shm_zone *zone = &arena->extension;
+    uint32_t units = shm_arena_units(zone->unit_shift, size);
 
     if (size <= channel->geometry.arena / 2)
         return true;
-    /* the receiver keeps no more than half of the extension for long; three quarters of it are there */
-    return units <= most / 4 && zone->end - zone->first + units > most;
+    /* the receiver keeps no more than half of the extension for long */
+    return !can_grow_for(arena, units) && units <= (zone->end - zone->first) / 2;
 }
 
 static bool is_recent(const struct shm_sender *sender)
@@ -64,7 +68,7 @@ bool hprpc__shm_grow(struct shm_channel *channel, uint32_t size)
     struct shm_arena *arena = &sender->arena;
     struct shm_zone *zone = &arena->extension;
     uint32_t units = shm_arena_units(zone->unit_shift, size), left = arena->units_max - zone->end;
-    uint32_t all = zone->end - zone->first, step = all > 2 * units ? all : 2 * units;
+    uint32_t all = zone->end - zone->first, step;
 
     if (sender->growth.wishes < GROW_AFTER || !is_recent(sender))
         return false;
@@ -73,6 +77,7 @@ bool hprpc__shm_grow(struct shm_channel *channel, uint32_t size)
     /* relaxed: what the receiver did before it wrote the word does not matter here */
     if (!atomic_load_explicit(&sender->words->extensible, memory_order_relaxed))
         return false;
+    step = all < FEW * units ? FEW * units : MANY * units - all;
     if (extend(arena, step < left ? step : left) || (units < left && units < step && extend(arena, units))) {
         sender->growth.wishes = GROW_AFTER - GROW_AGAIN;
         return true;

@@ -269,14 +269,13 @@ static int receive_piece(struct shm_channel *channel, const struct hprpc_header 
     return 1;
 }
 
-/* Counts units of a chunk as lent out, or no more; how many are lent out now, of how many. */
-static uint32_t hold(struct shm_receiver *receiver, uint32_t unit, uint32_t size, bool more, uint32_t *ret_all)
+/* Counts units of a chunk as lent out, or no more; how many of its zone are lent out now. */
+static uint32_t hold(struct shm_receiver *receiver, uint32_t unit, uint32_t size, bool more)
 {
     bool extension = unit >= receiver->units;
     uint32_t shift = extension ? receiver->extension_shift : receiver->unit_shift;
     uint32_t units = shm_arena_units(shift, size), change = more ? units : -units;
 
-    *ret_all = extension ? receiver->extension_units : receiver->units;
     /* relaxed: a count that is a moment old is good enough for a decision */
     return change + atomic_fetch_add_explicit(&receiver->held[extension], change, memory_order_relaxed);
 }
@@ -287,7 +286,7 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
 {
     struct shm_receiver *receiver = &channel->receiver;
     uint8_t *body = chunk_at(receiver, chunk->unit), *copy;
-    uint32_t held, all;
+    uint32_t all = chunk->unit < receiver->units ? receiver->units : receiver->found;
 
     if (channel->options.untrusted) {
         copy = hprpc_context_allocate(channel->base.context, chunk->size);
@@ -300,8 +299,8 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
         ret_message->header = *header;
         ret_message->body = body;
         ret_message->size = chunk->size;
-        held = hold(receiver, chunk->unit, chunk->size, true, &all);
-        ret_message->lendable = held <= all / 2;
+        /* the sender has at least what was found, so half of what it has stays for others */
+        ret_message->lendable = hold(receiver, chunk->unit, chunk->size, true) <= all / 2;
         ret_message->token[0] = IN_CHUNK;
         ret_message->token[1] = chunk->unit;
     }
@@ -447,12 +446,11 @@ int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_mes
 void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *message)
 {
     struct shm_receiver *receiver = &shm_channel(base)->receiver;
-    uint32_t all;
 
     if (message->token[0] == IN_PRIVATE) {
         hprpc_context_release(base->context, (void *)(uintptr_t)message->body, message->size);
     } else if (message->token[0] == IN_CHUNK) {
-        hold(receiver, (uint32_t)message->token[1], message->size, false, &all);
+        hold(receiver, (uint32_t)message->token[1], message->size, false);
         give_back(receiver, (uint32_t)message->token[1]);
     }
 }
