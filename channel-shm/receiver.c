@@ -29,8 +29,10 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
 {
     memset(receiver, 0, sizeof(*receiver));
     receiver->slots = lane->slots;
+    receiver->end = lane->slots + geometry->slots;
     receiver->words = lane->words;
     receiver->slot_count = geometry->slots;
+    receiver->publish_at = geometry->slots / 4;
     receiver->next = lane->slots;
     receiver->tag = 1;
     receiver->bell = bell;
@@ -51,6 +53,7 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
 static void publish(struct shm_receiver *receiver, uint64_t position)
 {
     receiver->published = position;
+    receiver->publish_at = position + receiver->slot_count / 4;
     /* release: pairs with the acquire in look_for_room (sender.c) */
     atomic_store_explicit(&receiver->words->consumed, (uint32_t)position, memory_order_release);
     hprpc__step(HPRPC__STEP_PUBLISHED);
@@ -105,7 +108,7 @@ static inline void advance(struct shm_receiver *receiver)
 {
     hprpc__step(HPRPC__STEP_TAKEN);
     receiver->tail++;
-    if (++receiver->next == receiver->slots + receiver->slot_count) {
+    if (++receiver->next == receiver->end) {
         receiver->next = receiver->slots;
         receiver->tag++;
     }
@@ -237,6 +240,7 @@ static void fill_private(struct hprpc_message *message, const struct hprpc_heade
     message->body = body;
     message->size = size;
     message->lendable = true;
+    message->holds_nothing = false;
     message->token[0] = IN_PRIVATE;
 }
 
@@ -301,6 +305,7 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
         ret_message->size = chunk->size;
         /* the sender has at least what was found, so half of what it has stays for others */
         ret_message->lendable = hold(receiver, chunk->unit, chunk->size, true) <= all / 2;
+        ret_message->holds_nothing = false;
         ret_message->token[0] = IN_CHUNK;
         ret_message->token[1] = chunk->unit;
     }
@@ -345,6 +350,7 @@ static int receive_inline(struct shm_channel *channel, uint32_t index, const str
     ret_message->body = (const uint8_t *)&receiver->next->rest[index];
     ret_message->size = size;
     ret_message->lendable = false;
+    ret_message->holds_nothing = true;
     ret_message->token[0] = IN_SLOT;
     receiver->lent = true;
     advance(receiver);
@@ -397,6 +403,7 @@ static inline bool receive_usual(struct shm_receiver *receiver, uint64_t commit,
     ret_message->body = (const uint8_t *)receiver->next->rest;
     ret_message->size = size;
     ret_message->lendable = false;
+    ret_message->holds_nothing = true;
     ret_message->token[0] = IN_SLOT;
     receiver->lent = true;
     advance(receiver);
@@ -407,40 +414,59 @@ _Static_assert(sizeof(struct hprpc_header) == 16 && offsetof(struct hprpc_header
                    offsetof(struct hprpc_header, procedure) == 10 && offsetof(struct hprpc_header, type) == 14,
                "receive_usual knows where the parts of a header are");
 
+/* Drives a channel that is opening, and receives from it once it is open. */
+static __attribute__((noinline)) int receive_when_open(struct shm_channel *channel, struct hprpc_message *ret_message)
+{
+    int result;
+
+    /* acquire: as in shm_is_open */
+    if (atomic_load_explicit(&channel->state, memory_order_acquire) != SHM_OPENING)
+        return hprpc__shm_not_open(channel, 0);
+    result = channel->open(channel);
+    return result || !shm_is_open(channel) ? result : hprpc__shm_receive(&channel->base, ret_message);
+}
+
+/* Receives from a slot that is not usual, whose first words are loaded, and from those behind it while they are pieces. */
+static __attribute__((noinline)) int receive_unusual(struct shm_channel *channel, uint64_t commit, uint64_t numbers,
+                                                     struct hprpc_message *ret_message)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+    uint32_t pieces;
+    int result = receive_slot(channel, commit, numbers, ret_message);
+
+    /* for one lap at most, so that one long body does not keep other connections waiting */
+    for (pieces = 1; !result && pieces < receiver->slot_count; pieces++) {
+        commit = load_commit(receiver);
+        if ((uint32_t)commit != receiver->tag)
+            return receive_nothing(channel, (uint32_t)commit);
+        if (receiver->tail >= receiver->publish_at)
+            publish(receiver, receiver->tail);
+        result = receive_slot(channel, commit, load_word(&receiver->next->call), ret_message);
+    }
+    return result;
+}
+
 int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_message)
 {
     struct shm_channel *channel = shm_channel(base);
     struct shm_receiver *receiver = &channel->receiver;
     uint64_t commit, numbers;
-    uint32_t pieces;
-    int result;
 
-    if (KODOSIS_UNLIKELY(!shm_is_open(channel))) {
-        /* acquire: as in shm_is_open */
-        if (atomic_load_explicit(&channel->state, memory_order_acquire) != SHM_OPENING)
-            return hprpc__shm_not_open(channel, 0);
-        result = channel->open(channel);
-        if (result || !shm_is_open(channel))
-            return result;
-    }
-    for (pieces = 0; pieces < receiver->slot_count; pieces++) {
-        /* the last message, which lay in its slot, has been released by now */
-        receiver->lent = false;
-        commit = load_commit(receiver);
-        if ((uint32_t)commit != receiver->tag)
-            return receive_nothing(channel, (uint32_t)commit);
-        receiver->idle = 0;
-        receiver->woken = false;
-        if (KODOSIS_UNLIKELY(receiver->tail - receiver->published >= receiver->slot_count / 4))
-            publish(receiver, receiver->tail);
-        numbers = load_word(&receiver->next->call);
-        if (KODOSIS_LIKELY(receive_usual(receiver, commit, numbers, ret_message)))
-            return 1;
-        result = receive_slot(channel, commit, numbers, ret_message);
-        if (result)
-            return result;
-    }
-    return 0;
+    if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
+        return receive_when_open(channel, ret_message);
+    /* the last message, which lay in its slot, has been released by now */
+    receiver->lent = false;
+    commit = load_commit(receiver);
+    if ((uint32_t)commit != receiver->tag)
+        return receive_nothing(channel, (uint32_t)commit);
+    receiver->idle = 0;
+    receiver->woken = false;
+    if (KODOSIS_UNLIKELY(receiver->tail >= receiver->publish_at))
+        publish(receiver, receiver->tail);
+    numbers = load_word(&receiver->next->call);
+    if (KODOSIS_LIKELY(receive_usual(receiver, commit, numbers, ret_message)))
+        return 1;
+    return receive_unusual(channel, commit, numbers, ret_message);
 }
 
 void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *message)

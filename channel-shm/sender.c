@@ -10,6 +10,7 @@ void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry
 {
     memset(sender, 0, sizeof(*sender));
     sender->slots = lane->slots;
+    sender->end = lane->slots + geometry->slots;
     sender->words = lane->words;
     sender->slot_count = geometry->slots;
     sender->next = lane->slots;
@@ -42,14 +43,20 @@ int hprpc__shm_slot_room(struct shm_channel *channel, uint32_t reserve)
     return look_for_room(channel, reserve);
 }
 
+static inline void shm_slot_set_numbers(struct shm_slot *slot, const struct hprpc_header *header)
+{
+    uint32_t numbers = header->service | (uint32_t)header->procedure << 16;
+
+    /* relaxed: shm_slot_commit publishes them */
+    atomic_store_explicit(&slot->call, header->call | (uint64_t)numbers << 32, memory_order_relaxed);
+}
+
 uint32_t hprpc__shm_slot_describe(struct shm_slot *slot, const struct hprpc_header *header)
 {
-    uint64_t numbers = header->call | (uint64_t)header->service << 32 | (uint64_t)header->procedure << 48;
-
-    /* relaxed, here and below: shm_slot_commit publishes them */
-    atomic_store_explicit(&slot->call, numbers, memory_order_relaxed);
+    shm_slot_set_numbers(slot, header);
     if (!(header->flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH)))
         return 0;
+    /* relaxed: as above */
     atomic_store_explicit(&slot->rest[0], header->timeout_ms | (uint64_t)header->depth << 32, memory_order_relaxed);
     return 1;
 }
@@ -80,12 +87,18 @@ static __attribute__((noinline)) int start_in_chunk(struct shm_channel *channel,
     return 0;
 }
 
+/* How many slots a message must leave to others: answers find room where requests no longer do. */
+static inline uint32_t reserve_for(const struct shm_sender *sender, const struct hprpc_header *header)
+{
+    return header->type == HPRPC_MESSAGE_REQUEST ? sender->reserve : 0;
+}
+
 /* Starts a message in the next slot, and in a chunk if it is long. 0, HPRPC_EAGAIN or broken. */
 static int start_in_ring(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
                          struct hprpc_reservation *ret_reservation)
 {
     struct shm_sender *sender = &channel->sender;
-    int room = hprpc__shm_slot_room(channel, header->type == HPRPC_MESSAGE_REQUEST ? sender->reserve : 0);
+    int room = hprpc__shm_slot_room(channel, reserve_for(sender, header));
     struct shm_slot *slot;
     uint32_t index;
 
@@ -178,20 +191,42 @@ static __attribute__((noinline)) int start_slowly(struct shm_channel *channel, c
     return start_staged(channel, header, size, ret_reservation);
 }
 
-int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header *header, uint32_t size,
-                          struct hprpc_reservation *ret_reservation)
+/* Starts any message on an open channel. */
+static __attribute__((noinline)) int start(struct shm_channel *channel, const struct hprpc_header *header,
+                                           uint32_t size, struct hprpc_reservation *ret_reservation)
 {
-    struct shm_channel *channel = shm_channel(base);
     int result;
 
-    if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
-        return hprpc__shm_not_open(channel, HPRPC_EAGAIN);
     if (KODOSIS_UNLIKELY(!hprpc__list_is_empty(&channel->sender.queue) || size > channel->geometry.arena / 2))
         return start_slowly(channel, header, size, ret_reservation);
     result = start_in_ring(channel, header, size, ret_reservation);
     if (KODOSIS_UNLIKELY(result == HPRPC_EAGAIN))
         return start_slowly(channel, header, size, ret_reservation);
     return result;
+}
+
+/* Whether a message is as most are: its body fits into its slot, it has no options, and the sender sees a free slot for it. */
+static inline bool is_usual(const struct shm_sender *sender, const struct hprpc_header *header, uint32_t size)
+{
+    return size <= SHM_INLINE_MAX && !header->flags && hprpc__list_is_empty(&sender->queue) &&
+           sender->slot_count - (sender->head - sender->consumed) > reserve_for(sender, header);
+}
+
+int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header *header, uint32_t size,
+                          struct hprpc_reservation *ret_reservation)
+{
+    struct shm_channel *channel = shm_channel(base);
+    struct shm_slot *slot = channel->sender.next;
+
+    if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
+        return hprpc__shm_not_open(channel, HPRPC_EAGAIN);
+    if (KODOSIS_UNLIKELY(!is_usual(&channel->sender, header, size)))
+        return start(channel, header, size, ret_reservation);
+    shm_slot_set_numbers(slot, header);
+    hprpc__step(HPRPC__STEP_RESERVED);
+    reserve_memory(ret_reservation, slot->rest, size, IN_SLOT);
+    ret_reservation->token[1] = header->type | size << 24; /* as shm_commit_upper */
+    return 0;
 }
 
 static __attribute__((noinline)) int end_staged(struct shm_channel *channel, struct hprpc_reservation *reservation)
@@ -212,10 +247,11 @@ int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *re
         hprpc__shm_cancel_call(base, reservation);
         return hprpc__shm_not_open(channel, HPRPC_EINVAL);
     }
-    if (KODOSIS_UNLIKELY(reservation->token[0] == STAGED))
-        return end_staged(channel, reservation);
-    if (reservation->token[0] == IN_CHUNK)
+    if (KODOSIS_UNLIKELY(reservation->token[0] != IN_SLOT)) {
+        if (reservation->token[0] == STAGED)
+            return end_staged(channel, reservation);
         hprpc__shm_arena_hand_over(&sender->arena, (uint32_t)reservation->token[2]);
+    }
     shm_slot_commit(sender, (uint32_t)reservation->token[1]);
     if (base->corked) {
         sender->unrung = true;

@@ -47,7 +47,7 @@ struct shm_growth {
 
 /* The sending side; everything here is private. */
 struct shm_sender {
-    struct shm_slot *slots;
+    struct shm_slot *slots, *end; /* the ring */
     struct shm_words *words;
     struct shm_slot *next; /* the one at `head` */
     uint32_t tag;          /* its lap, as it will be published */
@@ -66,12 +66,13 @@ struct shm_sender {
 
 /* The receiving side; private, and but for the last five fields the pumping thread's. */
 struct shm_receiver {
-    struct shm_slot *slots;
+    struct shm_slot *slots, *end; /* the ring */
     struct shm_words *words;
     struct shm_slot *next; /* the one at `tail` */
     uint32_t tag;          /* its lap, as it is expected */
     uint64_t tail;         /* slots taken so far */
     uint64_t published;    /* slots that the sender knows to be free */
+    uint64_t publish_at;   /* the `tail` at which it must know of more */
     uint32_t slot_count;
     uint32_t idle; /* calls that found nothing, since the lifeline was looked at */
     bool lent;     /* the last message may still lie in its slot */
@@ -184,7 +185,7 @@ static inline void shm_slot_commit(struct shm_sender *sender, uint32_t upper)
     atomic_store_explicit(&sender->next->commit, sender->tag | (uint64_t)upper << 32, memory_order_release);
     hprpc__step(HPRPC__STEP_COMMITTED);
     sender->head++;
-    if (++sender->next == sender->slots + sender->slot_count) {
+    if (++sender->next == sender->end) {
         sender->next = sender->slots;
         sender->tag++;
     }

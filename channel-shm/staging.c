@@ -212,5 +212,6 @@ int hprpc__shm_flush(struct hprpc_channel *base)
         sender->unrung = false;
         shm_wake(&sender->words->sleeping, sender->bell);
     }
-    return hprpc__shm_feed(channel);
+    hprpc_channel_set_queued(base, sender->staged);
+    return KODOSIS_LIKELY(hprpc__list_is_empty(&sender->queue)) ? 0 : hprpc__shm_feed(channel);
 }

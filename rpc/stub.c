@@ -197,16 +197,19 @@ static int explain_size(struct hprpc_stub *stub, uint64_t size)
 /* Empties a call that is used again. Returns its ticket if the caller, which takes the lock anyway, must retire it; else NULL. */
 static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hprpc_controller *controller)
 {
-    struct hprpc_pending_call *former = call ? call->pending : NULL;
+    struct hprpc_pending_call *former;
 
-    if (!former || former->controller != controller) {
-        if (call)
-            hprpc_call_clear(call);
+    if (!call)
         return NULL;
-    }
+    former = call->pending;
     call->pending = NULL;
     call->detail = NULL;
-    return hprpc__pending_call_let_go(former) ? former : NULL;
+    if (!former || !hprpc__pending_call_let_go(former))
+        return NULL;
+    if (former->controller == controller)
+        return former;
+    hprpc__ticket_put_away(former);
+    return NULL;
 }
 
 /* Explains a call that no attempt can send. */
@@ -312,27 +315,33 @@ int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client
 
 /* ---- Publishing ---- */
 
+/* Undoes the beginning of a request that cannot be encoded. Under the lock. HPRPC_EINVAL. */
+static __attribute__((noinline)) int take_back(struct hprpc_stub *stub)
+{
+    struct hprpc_channel *channel = stub->client->controller->channel;
+
+    channel->ops->cancel_call(channel, &stub->reservation);
+    if (stub->pending)
+        hprpc__ticket_release(stub->pending);
+    stub->pending = NULL;
+    return HPRPC_EINVAL;
+}
+
 /* Publishes, under the lock. HPRPC_EINVAL: a value cannot be encoded; nothing is sent, and the ticket is released. */
-static int publish(struct hprpc_stub *stub)
+static inline int publish(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
-    int r;
 
+    if (KODOSIS_UNLIKELY(!hprpc__is_written(&stub->reservation)))
+        return take_back(stub);
+    controller->requests_sent++;
     if (stub->pending) {
         stub->pending->sent = true;
-        stub->pending->order = controller->requests_sent + 1;
+        stub->pending->order = controller->requests_sent;
     }
-    r = hprpc__publish(controller, &stub->reservation);
-    if (r == HPRPC_EINVAL) {
-        if (stub->pending)
-            hprpc__ticket_release(stub->pending);
-        stub->pending = NULL;
-    } else {
-        /* if the channel broke just now, the pump's next turn completes the ticket */
-        controller->requests_sent++;
-        hprpc__count(&controller->statistics.calls_sent);
-    }
-    return r;
+    hprpc__count(&controller->statistics.calls_sent);
+    /* if the channel breaks just now, the pump's next turn completes the ticket */
+    return hprpc__publish(controller, &stub->reservation);
 }
 
 static int explain_value(struct hprpc_stub *stub)
@@ -483,7 +492,7 @@ int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call)
     stub->pending = call->pending;
     stub->binding = call->pending->binding;
     stub->procedure = call->pending->procedure;
-    r = hprpc_pending_call_wait(stub->pending, HPRPC_NO_TIMEOUT);
+    r = hprpc__ticket_is_done(stub->pending) ? 0 : hprpc_pending_call_wait(stub->pending, HPRPC_NO_TIMEOUT);
     if (r < 0)
         return explain(call, r == HPRPC_EFORKED ? r : HPRPC_EINTERNAL, NULL);
     return open_reply(stub);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes some calls with both sides on one thread, in turn, so that an instruction counter sees the same path every time:
- * hprpc-instructions URI OPERATION SIZE COUNT. What is counted is what happens in bench_count_calls (see bench/instructions).
+ * hprpc-instructions URI OPERATION SIZE COUNT WAY. What is counted is what happens in bench_count_calls (see bench/instructions).
  */
 #include <err.h>
 #include <poll.h>
@@ -9,12 +9,27 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <hprpc/channel/channel.h>
 
 #include "bench/paper/operations.h"
 #include "bench/paper/service.h"
 #include "examples/usage.h"
+#include "rpc/connection/connection.h"
+#include "rpc/server.h"
 
-enum { WARM_UP = 50 };
+enum { WARM_UP = 64, DEPTH = 64 };
+
+/* How calls are made. */
+struct way {
+    const char *name;
+    int (*open)(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
+                const struct paper_values *values, struct hprpc_detail *detail);
+    int (*serve)(struct hprpc_server *server);
+    void (*prepare)(struct paper_caller *caller);
+    void (*make)(struct paper_caller *caller, uint64_t first, uint64_t last); /* the calls of these numbers */
+};
 
 static struct hprpc_server *server;
 
@@ -39,31 +54,124 @@ static void demand(const struct hprpc_call *call, int result)
         errx(1, "%s", paper_result_text(call, result));
 }
 
-static void call_once(struct paper_caller *caller, struct hprpc_call *call, uint64_t number)
+/* ---- The server ---- */
+
+/* What the server does between two steps of the client: the way's. */
+static int (*serve)(struct hprpc_server *server);
+
+/* What a turn of hprpc_server_run does, except that it never sleeps. */
+static int turn(struct hprpc_server *running)
 {
-    demand(call, caller->operation->start(caller, call, number));
-    while (!hprpc_pending_call_done(call->pending)) {
-        demand(call, hprpc_server_process(server));
-        demand(call, hprpc_client_process(caller->client));
-    }
-    demand(call, caller->operation->finish(caller, call, number));
-    hprpc_call_clear(call);
+    return hprpc__server_turn(running, true, 0);
 }
 
-/* Not static, and called through a pointer below: the counter knows it by its name. */
-void bench_count_calls(struct paper_caller *caller, uint64_t first, uint64_t last);
+/* ---- The ways ---- */
 
-void bench_count_calls(struct paper_caller *caller, uint64_t first, uint64_t last)
+/* Both sides take a turn after the other until the call is done. */
+static void drive(struct paper_caller *caller, struct hprpc_call *call)
+{
+    while (!hprpc_pending_call_done(call->pending)) {
+        demand(call, serve(server));
+        demand(call, hprpc_client_process(caller->client));
+    }
+}
+
+/* One call after the other, which an event loop drives. */
+static void make_looped(struct paper_caller *caller, uint64_t first, uint64_t last)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
 
-    for (uint64_t number = first; number < last; number++)
-        call_once(caller, &call, number);
+    for (uint64_t number = first; number < last; number++) {
+        demand(&call, caller->operation->start(caller, &call, number));
+        drive(caller, &call);
+        demand(&call, caller->operation->finish(caller, &call, number));
+        hprpc_call_clear(&call);
+    }
 }
 
-/* Connects while the server runs on a thread of its own; from then on only call_once runs the server. */
-static void open_caller(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
-                        const struct paper_values *values)
+/* DEPTH calls at a time, which an event loop drives. */
+static void make_deep(struct paper_caller *caller, uint64_t first, uint64_t last)
+{
+    static struct hprpc_call calls[DEPTH];
+
+    for (size_t i = 0; i < DEPTH; i++)
+        calls[i] = (struct hprpc_call)HPRPC_CALL_INIT;
+    for (; first < last; first += DEPTH) {
+        for (size_t i = 0; i < DEPTH; i++)
+            demand(&calls[i], caller->operation->start(caller, &calls[i], first + i));
+        for (size_t i = 0; i < DEPTH; i++)
+            drive(caller, &calls[i]);
+        for (size_t i = 0; i < DEPTH; i++) {
+            demand(&calls[i], caller->operation->finish(caller, &calls[i], first + i));
+            hprpc_call_clear(&calls[i]);
+        }
+    }
+}
+
+/* One synchronous call after the other. */
+static void make_synchronous(struct paper_caller *caller, uint64_t first, uint64_t last)
+{
+    struct hprpc_call call = HPRPC_CALL_INIT;
+
+    for (uint64_t number = first; number < last; number++) {
+        demand(&call, caller->operation->call(caller, &call, number));
+        hprpc_call_clear(&call);
+    }
+}
+
+static const struct hprpc_channel_ops *client_ops;
+
+/* The client's `receive`: the server takes a turn when there is nothing to receive yet. */
+static int receive_after_server(struct hprpc_channel *channel, struct hprpc_message *ret_message)
+{
+    int result = client_ops->receive(channel, ret_message);
+
+    if (result)
+        return result;
+    if (serve(server) < 0)
+        errx(1, "the server has ended");
+    return client_ops->receive(channel, ret_message);
+}
+
+static void serve_when_waiting(struct paper_caller *caller)
+{
+    static struct hprpc_channel_ops ops;
+    struct hprpc_channel *channel = caller->client->controller->channel;
+
+    client_ops = channel->ops;
+    ops = *client_ops;
+    ops.receive = receive_after_server;
+    channel->ops = &ops;
+}
+
+static const struct way ways[] = {
+    { "loop", paper_caller_open_looped, hprpc_server_process, NULL, make_looped },
+    { "depth-64", paper_caller_open_looped, turn, NULL, make_deep },
+    { "caller", paper_caller_open, turn, serve_when_waiting, make_synchronous },
+};
+
+static const struct way *find_way(const char *name)
+{
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (strcmp(ways[i].name, name) == 0)
+            return &ways[i];
+    }
+    return NULL;
+}
+
+/* ---- The program ---- */
+
+/* Not static, and called through a pointer below: the counter knows it by its name. */
+void bench_count_calls(const struct way *way, struct paper_caller *caller, uint64_t first, uint64_t last);
+
+void bench_count_calls(const struct way *way, struct paper_caller *caller, uint64_t first, uint64_t last)
+{
+    way->make(caller, first, last);
+}
+
+/* Connects while the server runs on a thread of its own; from then on only the way of the calls runs it. */
+static void open_caller(const struct way *way, struct paper_caller *caller, const char *uri,
+                        const struct bench_workload *workload, const struct paper_values *values)
 {
     struct hprpc_detail detail = { "" };
     char address[HPRPC_URI_MAX + 1];
@@ -75,40 +183,37 @@ static void open_caller(struct paper_caller *caller, const char *uri, const stru
     if (result == 0 && pthread_create(&thread, NULL, run_server, NULL) != 0)
         result = HPRPC_ESYSTEM;
     if (result == 0)
-        result = paper_caller_open_looped(caller, address, workload, values, &detail);
+        result = way->open(caller, address, workload, values, &detail);
     if (result != 0)
         errx(1, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
     atomic_store(&connected, true);
     pthread_join(thread, NULL);
 }
 
-/* The first calls make room that later ones find. */
-static void warm_up(struct paper_caller *caller)
-{
-    struct hprpc_call call = HPRPC_CALL_INIT;
-
-    for (uint64_t number = 0; number < WARM_UP; number++)
-        call_once(caller, &call, number);
-}
-
 int main(int argc, char **argv)
 {
-    void (*volatile count_calls)(struct paper_caller *, uint64_t, uint64_t) = bench_count_calls;
+    void (*volatile count_calls)(const struct way *, struct paper_caller *, uint64_t, uint64_t) = bench_count_calls;
     struct bench_workload workload = BENCH_WORKLOAD_INIT;
     struct paper_values values = { 0 };
     struct paper_caller caller;
+    const struct way *way = argc == 6 ? find_way(argv[5]) : NULL;
 
-    usage_check(argc, argv, argc,
-                "hprpc-instructions URI OPERATION SIZE COUNT\n"
-                "Makes COUNT calls inside bench_count_calls, for a profiler to count (see bench/instructions).");
-    if (argc != 5 || !bench_operation_parse(argv[2], &workload.operation))
-        errx(2, "usage: hprpc-instructions URI OPERATION SIZE COUNT");
+    usage_check(
+        argc, argv, argc,
+        "hprpc-instructions URI OPERATION SIZE COUNT WAY\n"
+        "WAY is loop, depth-64 or caller. Makes COUNT calls inside bench_count_calls, for a profiler to count (see bench/instructions).");
+    if (!way || !bench_operation_parse(argv[2], &workload.operation))
+        errx(2, "usage: hprpc-instructions URI OPERATION SIZE COUNT loop|depth-64|caller");
     workload.size = (uint32_t)atoi(argv[3]);
     if (!paper_operation_find(&workload) || !paper_values_make(&values, workload.size))
         errx(2, "there is no such operation of this size");
-    open_caller(&caller, argv[1], &workload, &values);
-    warm_up(&caller);
-    count_calls(&caller, WARM_UP, WARM_UP + (uint64_t)atoi(argv[4]));
+    open_caller(way, &caller, argv[1], &workload, &values);
+    serve = way->serve;
+    if (way->prepare)
+        way->prepare(&caller);
+    /* the first calls make room that later ones find */
+    way->make(&caller, 0, WARM_UP);
+    count_calls(way, &caller, WARM_UP, WARM_UP + (uint64_t)atoi(argv[4]));
     paper_caller_close(&caller);
     hprpc_server_free(server);
     return 0;

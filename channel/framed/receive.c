@@ -24,6 +24,7 @@ enum {
      * right after the next request. So a blocking call costs one read, and a spinning one none.
      */
     VAIN_LOOKS = 2,
+    LOOK_BYTES = 512 * 1024,  /* of a large body, in one look */
     WINDOW_BYTES = 16 * 1024, /* bytes that must come in each window while a message is incomplete */
 };
 
@@ -114,6 +115,7 @@ static int deliver(struct hprpc_framed *stream, const struct hprpc_header *heade
     ret_message->header = *header;
     ret_message->body = aside ? block->aside : body - shift;
     ret_message->size = size;
+    ret_message->holds_nothing = false;
     ret_message->lendable = !aside && __atomic_load_n(&stream->blocks, __ATOMIC_RELAXED) <= HPRPC__FRAMED_BLOCKS / 2;
     ret_message->token[0] = (uintptr_t)block;
     return 1;
@@ -126,6 +128,7 @@ static int deliver_large(struct hprpc_framed *stream, struct hprpc_message *ret_
     ret_message->body = stream->large->data;
     ret_message->size = stream->large_size;
     ret_message->lendable = true;
+    ret_message->holds_nothing = false;
     ret_message->token[0] = (uintptr_t)stream->large;
     stream->large = NULL;
     stream->window_start = 0;
@@ -217,24 +220,34 @@ static int end_of_stream(struct hprpc_framed *stream)
                              here);
 }
 
-/* Receives what is there: 1, some bytes came; 0, none; broken, HPRPC_ENOMEM. */
+/* Where bytes go: the rest of a large body, or LOOK_BYTES of it, and, behind the whole rest, the block. */
+static int runs_of(const struct hprpc_framed *stream, struct iovec *ret_runs)
+{
+    size_t rest = stream->large ? stream->large_size - stream->large_filled : 0;
+    int count = 0;
+
+    if (rest)
+        ret_runs[count++] =
+            (struct iovec){ stream->large->data + stream->large_filled, rest < LOOK_BYTES ? rest : LOOK_BYTES };
+    if (rest <= LOOK_BYTES)
+        ret_runs[count++] =
+            (struct iovec){ stream->block->data + stream->filled, stream->block->capacity - stream->filled };
+    return count;
+}
+
+/* Receives what is there: the number of bytes that came; broken, HPRPC_ENOMEM. */
 static int fill(struct hprpc_framed *stream)
 {
     struct iovec runs[2];
-    int count = 0, r = make_room(stream);
-    size_t asked = 0, taken, part;
+    int count, r = make_room(stream);
+    size_t asked = 0, taken, part = 0;
     ssize_t n;
 
     if (r)
         return r;
-    if (stream->large) {
-        runs[count].iov_base = stream->large->data + stream->large_filled;
-        runs[count].iov_len = stream->large_size - stream->large_filled;
-        asked += runs[count++].iov_len;
-    }
-    runs[count].iov_base = stream->block->data + stream->filled;
-    runs[count].iov_len = stream->block->capacity - stream->filled;
-    asked += runs[count++].iov_len;
+    count = runs_of(stream, runs);
+    for (int i = 0; i < count; i++)
+        asked += runs[i].iov_len;
 
     n = stream->ops->read(stream, runs, count);
     hprpc__step(HPRPC__STEP_READ);
@@ -250,10 +263,11 @@ static int fill(struct hprpc_framed *stream)
     stream->vain_looks = taken < asked ? VAIN_LOOKS : 0;
     stream->quiet = false;
     stream->window_bytes += taken;
-    part = count == 2 && taken > runs[0].iov_len ? runs[0].iov_len : count == 2 ? taken : 0;
+    if (stream->large)
+        part = taken < runs[0].iov_len ? taken : runs[0].iov_len;
     stream->large_filled += (uint32_t)part;
     stream->filled += taken - part;
-    return 1;
+    return (int)taken;
 }
 
 /*
@@ -297,7 +311,7 @@ int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *r
 {
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
     int broken = hprpc_framed_broken(stream), r;
-    bool came = false;
+    int came = 0; /* bytes */
 
     if (stream->breach)
         return broken ? broken : stream->breach;
@@ -314,7 +328,7 @@ int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *r
     }
     if (broken)
         stream->vain_looks = 0; /* the sending side broke it; reads still deliver what came before */
-    /* this loop ends: each pass that does not drain the connection brings a good part of one message, which has a limit */
+    /* this loop ends: each pass that does not drain the connection brings a good part of one message */
     for (;;) {
         r = next_message(stream, ret_message);
         if (r)
@@ -324,7 +338,10 @@ int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *r
             return r;
         if (!r)
             break;
-        came = true;
+        came += r;
+        /* other connections have their turn before the rest of a long body */
+        if (stream->large && came >= LOOK_BYTES)
+            break;
     }
     if (stream->vain_looks)
         stream->vain_looks--;

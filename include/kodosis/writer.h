@@ -294,6 +294,17 @@ static inline void kodosis_write_run(struct kodosis_writer *writer, const void *
 /* A string. The reader checks that it is UTF-8 without U+0000; the writer does not. */
 static inline void kodosis_write_string(struct kodosis_writer *writer, struct kodosis_string value)
 {
+    uint8_t *place = writer->cursor;
+
+    /* a short one takes a byte for its size, itself, and its NUL */
+    if (KODOSIS_LIKELY(value.size && value.size < 0x80 &&
+                       value.size + 2 <= KODOSIS_CAST(size_t, writer->end - place))) {
+        *place = KODOSIS_CAST(uint8_t, value.size);
+        memcpy(place + 1, value.data, value.size);
+        place[value.size + 1] = 0;
+        writer->cursor = place + value.size + 2;
+        return;
+    }
     kodosis_write_varint(writer, value.size);
     kodosis_write_run(writer, value.data, value.size);
     kodosis_write_uint8(writer, 0);

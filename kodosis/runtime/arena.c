@@ -93,20 +93,36 @@ bool kodosis_arena_allows(const struct kodosis_arena *arena, size_t size)
     return size <= left && whole_pieces(size) <= left;
 }
 
-void *kodosis_arena_allocate(struct kodosis_arena *arena, size_t size)
+static void *take(struct kodosis_arena *arena, size_t whole)
+{
+    void *memory = arena->cursor;
+
+    arena->cursor += whole;
+    arena->taken += whole;
+    return memory;
+}
+
+/* Allocates what does not fit into the newest block, or an empty piece, which gets memory of its own. */
+static void *allocate_slowly(struct kodosis_arena *arena, size_t size)
 {
     size_t whole = whole_pieces(size ? size : 1);
-    void *memory;
 
     /* beyond half of all memory the sums here could wrap */
     if (size > SIZE_MAX / 2 || whole > arena->limit - arena->taken)
         return NULL;
     if (whole > (size_t)(arena->end - arena->cursor) && !grow(arena, whole))
         return NULL;
-    memory = arena->cursor;
-    arena->cursor += whole;
-    arena->taken += whole;
-    return memory;
+    return take(arena, whole);
+}
+
+void *kodosis_arena_allocate(struct kodosis_arena *arena, size_t size)
+{
+    size_t whole = whole_pieces(size);
+
+    /* a sum that wraps is 0, and 0 less 1 fits nowhere */
+    if (KODOSIS_LIKELY(whole - 1 < (size_t)(arena->end - arena->cursor) && whole <= arena->limit - arena->taken))
+        return take(arena, whole);
+    return allocate_slowly(arena, size);
 }
 
 /* Releases all blocks but `kept`, which may be NULL. */
@@ -142,7 +158,8 @@ void kodosis_arena_reset(struct kodosis_arena *arena)
         kodosis_arena_clear(arena);
         return;
     }
-    release_others(arena, kept);
+    if (kept->next)
+        release_others(arena, kept);
     use_block(arena, kept);
 }
 

@@ -2,29 +2,6 @@
 /* Validation of UTF-8, eight bytes at a time where they are ASCII. */
 #include "kodosis/runtime/utf8.h"
 
-#include <string.h>
-
-static const uint64_t ones = 0x0101010101010101u;
-
-/* Whether eight bytes are ASCII other than NUL. */
-static inline bool is_ascii(uint64_t word)
-{
-    /* with no top bit set, subtracting 1 from each byte borrows exactly at the lowest zero byte */
-    return !((word | (word - ones)) & ones << 7);
-}
-
-/* Loads 1 to 7 bytes into a word. Its other bytes repeat some of the text, or are 1, so is_ascii() tells about the text. */
-static inline uint64_t load_short(const uint8_t *text, size_t size)
-{
-    uint32_t first, last;
-
-    if (size < 4)
-        return ones << 24 | (uint64_t)text[size - 1] << 16 | (uint64_t)text[size / 2] << 8 | text[0];
-    memcpy(&first, text, sizeof(first));
-    memcpy(&last, text + size - sizeof(last), sizeof(last));
-    return (uint64_t)last << 32 | first;
-}
-
 /*
  * Counts bytes at the beginning that are ASCII other than NUL, in steps of 8; the last step counts all of its bytes or
  * none.
@@ -36,10 +13,10 @@ static size_t skip_ascii(const uint8_t *text, size_t size)
 
     for (; size - done >= 8; done += 8) {
         memcpy(&word, text + done, sizeof(word));
-        if (!is_ascii(word))
+        if (!kodosis__is_ascii(word))
             return done;
     }
-    return done == size || is_ascii(load_short(text + done, size - done)) ? size : done;
+    return done == size || kodosis__is_ascii(kodosis__load_short(text + done, size - done)) ? size : done;
 }
 
 /* The length of the well-formed character at `text`, 0 if there is none. `size` is at least 1. */
@@ -90,7 +67,7 @@ static __attribute__((noinline)) bool is_valid(const uint8_t *text, size_t size)
     return true;
 }
 
-bool kodosis__utf8_is_valid(const uint8_t *text, size_t size)
+bool kodosis__utf8_is_valid_text(const uint8_t *text, size_t size)
 {
     size_t ascii = skip_ascii(text, size);
 

@@ -252,10 +252,11 @@ void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
      * Sequentially consistent: pairs with hprpc__ticket_is_done, with hprpc_pending_call_notify, and with hprpc__waiter_enlist:
      * a waiter counts itself in `pump.waiting` before it looks at DONE, and with release alone this thread could miss it.
      */
-    if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
+    if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY) {
         hprpc__ticket_notify(pending);
-    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
-        return;
+        if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
+            return;
+    }
     hprpc__pump_wake(pump, pending);
 }
 

@@ -2,18 +2,16 @@
 /* How a message's body is kept beyond its turn: copied into the ticket or request, copied to memory, or lent. */
 #include "rpc/connection/body.h"
 
-int hprpc__body_take(struct hprpc__body *body, struct hprpc_channel *channel, struct hprpc_message *message)
+int hprpc__body_take_over(struct hprpc__body *body, struct hprpc_channel *channel, struct hprpc_message *message)
 {
     uint8_t *copy;
 
-    body->size = message->size;
     if (message->size <= HPRPC__BODY_SMALL) {
-        memcpy(body->inside, message->body, message->size);
-        body->data = body->inside;
-        body->place = HPRPC__BODY_INSIDE;
+        hprpc__body_copy(body, message);
         channel->ops->release(channel, message);
         return 0;
     }
+    body->size = message->size;
     if (message->lendable) {
         body->message = *message;
         body->data = message->body;
@@ -30,13 +28,10 @@ int hprpc__body_take(struct hprpc__body *body, struct hprpc_channel *channel, st
     return copy ? 0 : HPRPC_ENOMEM;
 }
 
-void hprpc__body_drop(struct hprpc__body *body, struct hprpc_channel *channel)
+void hprpc__body_give_back(struct hprpc__body *body, struct hprpc_channel *channel)
 {
     if (body->place == HPRPC__BODY_LENT)
         channel->ops->release(channel, &body->message);
-    else if (body->place == HPRPC__BODY_COPIED)
+    else
         hprpc_context_release(channel->context, (void *)body->data, body->size);
-    body->place = HPRPC__BODY_NONE;
-    body->data = NULL;
-    body->size = 0;
 }

@@ -3,6 +3,8 @@
 #ifndef HPRPC_RPC_CONNECTION_BODY_H
 #define HPRPC_RPC_CONNECTION_BODY_H
 
+#include <string.h>
+
 #include <hprpc/channel/transport.h>
 
 /* Bodies up to this size are always copied: that is cheaper than lending them. */
@@ -23,13 +25,40 @@ struct hprpc__body {
     _Alignas(8) uint8_t inside[HPRPC__BODY_SMALL];
 };
 
+/* Copies a small message into the body. */
+static inline void hprpc__body_copy(struct hprpc__body *body, const struct hprpc_message *message)
+{
+    memcpy(body->inside, message->body, message->size);
+    body->data = body->inside;
+    body->size = message->size;
+    body->place = HPRPC__BODY_INSIDE;
+}
+
+/* The slow halves of the two functions below. */
+int hprpc__body_take_over(struct hprpc__body *body, struct hprpc_channel *channel, struct hprpc_message *message);
+void hprpc__body_give_back(struct hprpc__body *body, struct hprpc_channel *channel);
+
 /*
  * Takes a received message over; its memory is released now or by hprpc__body_drop. HPRPC_ENOMEM leaves the body empty
  * and the message released.
  */
-int hprpc__body_take(struct hprpc__body *body, struct hprpc_channel *channel, struct hprpc_message *message);
+static inline int hprpc__body_take(struct hprpc__body *body, struct hprpc_channel *channel,
+                                   struct hprpc_message *message)
+{
+    if (message->size > HPRPC__BODY_SMALL || !message->holds_nothing)
+        return hprpc__body_take_over(body, channel, message);
+    hprpc__body_copy(body, message);
+    return 0;
+}
 
 /* Gives the memory back; any thread. An empty body is accepted. */
-void hprpc__body_drop(struct hprpc__body *body, struct hprpc_channel *channel);
+static inline void hprpc__body_drop(struct hprpc__body *body, struct hprpc_channel *channel)
+{
+    if (body->place == HPRPC__BODY_LENT || body->place == HPRPC__BODY_COPIED)
+        hprpc__body_give_back(body, channel);
+    body->place = HPRPC__BODY_NONE;
+    body->data = NULL;
+    body->size = 0;
+}
 
 #endif

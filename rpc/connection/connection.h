@@ -205,7 +205,8 @@ struct hprpc_controller {
     /* for the host's lists; pump */
     struct hprpc_controller *next, *previous;
     bool active;
-    bool naps; /* it sleeps, and only time wakes it */
+    bool greedy; /* its last turn had many messages */
+    bool naps;   /* it sleeps, and only time wakes it */
     struct hprpc__spin spin;
     size_t watch_count; /* lock: what the host has registered */
     struct hprpc_watch watches[HPRPC_WATCH_MAX];

@@ -17,13 +17,16 @@ void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued)
     hprpc__quota_count_unread(controller->quota, before, now);
 }
 
-/* Called after each operation that may have changed the channel's queue. */
-static inline void look_at_queue(struct hprpc_controller *controller)
+/* Called after each operation that may have changed the channel's queue: counts it, and tells the host that something waits. */
+static inline void look_at_queue(struct hprpc_controller *controller, bool tells)
 {
-    if (KODOSIS_LIKELY(controller->channel->queued < UNREAD_LEAST && !controller->unread))
-        return;
-    if (hprpc__state(controller) != HPRPC__BROKEN)
-        hprpc__count_unread(controller, controller->channel->queued);
+    struct hprpc__host *host = controller->pump.host;
+    size_t queued = controller->channel->queued;
+
+    if (KODOSIS_UNLIKELY(queued >= UNREAD_LEAST || controller->unread) && hprpc__state(controller) != HPRPC__BROKEN)
+        hprpc__count_unread(controller, queued);
+    if (KODOSIS_UNLIKELY(tells && queued))
+        host->watch_changed(host, controller);
 }
 
 int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
@@ -33,16 +36,11 @@ int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation
     int r;
 
     hprpc__assert_locked(&controller->lock);
-    if (reservation->writer.status != KODOSIS_OK || reservation->writer.cursor != reservation->writer.end) {
-        channel->ops->cancel_call(channel, reservation);
-        return HPRPC_EINVAL;
-    }
+    hprpc__assert(hprpc__is_written(reservation));
     channel->corked = batch;
     r = channel->ops->end_call(channel, reservation);
     channel->corked = false;
-    look_at_queue(controller);
-    if (r == 0 && channel->queued && !batch)
-        controller->pump.host->watch_changed(controller->pump.host, controller);
+    look_at_queue(controller, r == 0 && !batch);
     return r;
 }
 
@@ -57,7 +55,7 @@ int hprpc__flush(struct hprpc_controller *controller)
     r = channel->ops->flush(channel);
     if (r == 0)
         controller->progress++;
-    look_at_queue(controller);
+    look_at_queue(controller, false);
     hprpc__mutex_unlock(&controller->lock);
     return r;
 }

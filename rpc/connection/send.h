@@ -5,7 +5,13 @@
 
 #include "rpc/connection/connection.h"
 
-/* Publishes a reservation, under the lock; corked if this thread is dispatching a batch. */
+/* Whether the body was written without a fault, and is as long as was said. */
+static inline bool hprpc__is_written(const struct hprpc_reservation *reservation)
+{
+    return reservation->writer.status == KODOSIS_OK && reservation->writer.cursor == reservation->writer.end;
+}
+
+/* Publishes a reservation that is written, under the lock; corked if this thread is dispatching a batch. 0, or broken. */
 int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation);
 
 /* Reserves, copies and publishes a whole body, under the lock. */

@@ -76,21 +76,19 @@ static __attribute__((noinline)) int refuse(struct hprpc_controller *controller,
     return violation(controller, reason);
 }
 
-/* Whether a header is that of a request or reply without options, as most are: such a header is valid. */
-static inline bool is_usual(const struct hprpc_header *header)
+/* Whether a header has no options. */
+static inline bool is_plain(const struct hprpc_header *header)
 {
-    return (header->type == HPRPC_MESSAGE_REQUEST ||
-            (header->type == HPRPC_MESSAGE_REPLY && !header->service && !header->procedure)) &&
-           !header->flags && !header->timeout_ms && !header->depth;
+    return !(header->flags | header->timeout_ms | header->depth);
 }
 
-int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message)
+/* Dispatches any message. */
+static __attribute__((noinline)) int dispatch_unusual(struct hprpc_controller *controller,
+                                                      struct hprpc_message *message)
 {
     int r;
 
-    hprpc__assert_pumping(&controller->pump);
-    if (KODOSIS_UNLIKELY((!is_usual(&message->header) && !hprpc_header_valid(&message->header)) ||
-                         is_early(controller, &message->header)))
+    if (!hprpc_header_valid(&message->header) || is_early(controller, &message->header))
         return refuse(controller, message);
     switch (message->header.type) {
     case HPRPC_MESSAGE_REQUEST:
@@ -104,4 +102,19 @@ int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *m
         controller->channel->ops->release(controller->channel, message);
         return r;
     }
+}
+
+int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    const struct hprpc_header *header = &message->header;
+
+    hprpc__assert_pumping(&controller->pump);
+    /* a plain request is valid, and a plain reply without numbers; other messages are looked at more closely */
+    if (KODOSIS_LIKELY(is_plain(header) && hprpc__state(controller) == HPRPC__READY)) {
+        if (header->type == HPRPC_MESSAGE_REQUEST)
+            return hprpc__request_receive(controller, message);
+        if (header->type == HPRPC_MESSAGE_REPLY && !(header->service | header->procedure))
+            return hprpc__ticket_answer(controller, message);
+    }
+    return dispatch_unusual(controller, message);
 }

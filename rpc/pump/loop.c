@@ -18,6 +18,7 @@ enum {
     ACTIVE_MAX = 8,         /* spinning over more connections than this would starve them all */
     POLL_EVERY = 25 * 1000, /* nanoseconds between two looks at epoll while a connection is active */
     CLOCK_EVERY = 16,       /* turns between two looks at the clock */
+    POLITE_MAX = 16,        /* messages in one turn; a connection that had more waits for its place in the round */
 };
 
 /* ---- Active, parked and napping ---- */
@@ -293,16 +294,65 @@ void hprpc__loop_clear(struct hprpc__loop *loop)
         close(loop->wake_fd);
 }
 
+/* ---- Events ---- */
+
+static void say_drain(struct hprpc__loop *loop)
+{
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next) {
+        hprpc__mutex_lock(&controller->lock);
+        hprpc__drain_send(controller);
+        hprpc__mutex_unlock(&controller->lock);
+    }
+}
+
+static void answer_kick(struct hprpc__loop *loop)
+{
+    if (!hprpc__wake_take(loop->wake_fd))
+        return;
+    /* the thread that rang may have set a deadline earlier than `next_deadline` */
+    loop->next_deadline = 0;
+    take_arrivals(loop);
+    if (atomic_load_explicit(&loop->draining, memory_order_relaxed))
+        say_drain(loop);
+}
+
+static int take_events(struct hprpc__loop *loop, int timeout)
+{
+    void *owners[HPRPC__POLLER_EVENTS];
+    int count = hprpc__poller_wait(&loop->poller, timeout, owners);
+
+    if (count < 0)
+        return count;
+    for (int i = 0; i < count; i++) {
+        void *other = hprpc__watcher_other(owners[i]);
+
+        if (!other)
+            activate(loop, owners[i]);
+        else if (other == loop)
+            answer_kick(loop);
+        else if (other == &loop->alarm)
+            hprpc__alarm_take(&loop->alarm);
+        else if (loop->other)
+            loop->other(loop->self, other);
+    }
+    return 0;
+}
+
 /* ---- A turn ---- */
 
 enum look { BUSY, IDLE, PARKED, GONE, FORKED };
 
+/* Whether a connection is parked as soon as nothing is there: it never spins, or too many others are active. */
+static bool is_parked_at_once(const struct hprpc__loop *loop, const struct hprpc_controller *controller)
+{
+    return hprpc__spin_sleeps_at_once(&controller->spin) ||
+           (controller->channel->wait != HPRPC_WAIT_SPIN && loop->active_count > ACTIVE_MAX);
+}
+
 static bool is_through_spinning(struct hprpc__loop *loop, struct hprpc_controller *controller, bool may_spin,
                                 uint32_t looks)
 {
-    if (!may_spin || hprpc__spin_sleeps_at_once(&controller->spin))
-        return true;
-    if (controller->channel->wait != HPRPC_WAIT_SPIN && loop->active_count > ACTIVE_MAX)
+    if (!may_spin || is_parked_at_once(loop, controller))
         return true;
     return hprpc__spin_wants_clock(&controller->spin, looks) &&
            !hprpc__spin_goes_on(&controller->spin, loop->context, hprpc_context_now(loop->context));
@@ -321,8 +371,9 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
         hprpc__spin_paid(&controller->spin);
         hprpc__spin_start(&controller->spin, controller->channel->wait, &controller->pump.spins);
         note_deadline(loop, controller);
-        /* a connection that sleeps at once is parked without a second look, which would be one system call too many */
-        if (!hprpc__spin_sleeps_at_once(&controller->spin) || !park(loop, controller))
+        controller->greedy = count > POLITE_MAX;
+        /* without a second look, which would be one system call too many; and a parked connection may go first when it has news */
+        if (!is_parked_at_once(loop, controller) || !park(loop, controller))
             return BUSY;
         return PARKED;
     }
@@ -332,22 +383,58 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
     return PARKED;
 }
 
-/* 0; or HPRPC_EFORKED in a child of fork that came out of a handler, and nothing is touched. */
+/* Serves the active connection at `index`, which moves on, or stays where another connection has taken that place. 0 or HPRPC_EFORKED. */
+static int look_at_index(struct hprpc__loop *loop, uint32_t *index, bool may_spin)
+{
+    struct hprpc_controller *controller = loop->active[*index];
+    enum look look = look_at(loop, controller, may_spin);
+
+    if (look == FORKED)
+        return HPRPC_EFORKED;
+    if (look == PARKED || look == GONE)
+        deactivate(loop, *index);
+    else
+        ++*index;
+    if (look == GONE)
+        forget(loop, controller);
+    return 0;
+}
+
+/*
+ * Called between two connections of a round: connections that ask for little, and have news, need not wait until the round is over.
+ * 0 or HPRPC_EFORKED.
+ */
+static int serve_polite(struct hprpc__loop *loop, bool may_spin)
+{
+    uint64_t now = hprpc_context_now(loop->context);
+    uint32_t index = loop->active_count;
+    int r = 0;
+
+    if (now - loop->polled < POLL_EVERY)
+        return 0;
+    loop->polled = now;
+    take_events(loop, 0);
+    while (r == 0 && index < loop->active_count) {
+        if (loop->active[index]->greedy)
+            index++;
+        else
+            r = look_at_index(loop, &index, may_spin);
+    }
+    return r;
+}
+
+/* A round: serves every active connection. 0; or HPRPC_EFORKED in a child of fork that came out of a handler, and nothing is touched. */
 static int look_at_active(struct hprpc__loop *loop, bool may_spin)
 {
-    for (uint32_t i = 0; i < loop->active_count;) {
-        struct hprpc_controller *controller = loop->active[i];
-        enum look look = look_at(loop, controller, may_spin);
+    int r = 0;
 
-        if (look == FORKED)
-            return HPRPC_EFORKED;
-        if (look == PARKED || look == GONE)
-            deactivate(loop, i);
-        else
-            i++;
-        if (look == GONE)
-            forget(loop, controller);
+    for (uint32_t index = 0; r == 0 && index < loop->active_count;) {
+        r = look_at_index(loop, &index, may_spin);
+        if (r == 0 && index + 1 < loop->active_count)
+            r = serve_polite(loop, may_spin);
     }
+    if (r < 0)
+        return r;
     /* a wait inside a handler took a kick that this loop must answer */
     if (loop->host.woke_for_host)
         hprpc__loop_kick(loop);
@@ -397,48 +484,6 @@ void hprpc__loop_drain(struct hprpc__loop *loop)
     /* relaxed: the kick orders it; answer_kick loads it */
     atomic_store_explicit(&loop->draining, true, memory_order_relaxed);
     hprpc__loop_kick(loop);
-}
-
-static void say_drain(struct hprpc__loop *loop)
-{
-    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next) {
-        hprpc__mutex_lock(&controller->lock);
-        hprpc__drain_send(controller);
-        hprpc__mutex_unlock(&controller->lock);
-    }
-}
-
-static void answer_kick(struct hprpc__loop *loop)
-{
-    if (!hprpc__wake_take(loop->wake_fd))
-        return;
-    /* the thread that rang may have set a deadline earlier than `next_deadline` */
-    loop->next_deadline = 0;
-    take_arrivals(loop);
-    if (atomic_load_explicit(&loop->draining, memory_order_relaxed))
-        say_drain(loop);
-}
-
-static int take_events(struct hprpc__loop *loop, int timeout)
-{
-    void *owners[HPRPC__POLLER_EVENTS];
-    int count = hprpc__poller_wait(&loop->poller, timeout, owners);
-
-    if (count < 0)
-        return count;
-    for (int i = 0; i < count; i++) {
-        void *other = hprpc__watcher_other(owners[i]);
-
-        if (!other)
-            activate(loop, owners[i]);
-        else if (other == loop)
-            answer_kick(loop);
-        else if (other == &loop->alarm)
-            hprpc__alarm_take(&loop->alarm);
-        else if (loop->other)
-            loop->other(loop->self, other);
-    }
-    return 0;
 }
 
 static void expire(struct hprpc__loop *loop, uint64_t now)

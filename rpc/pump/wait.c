@@ -32,7 +32,8 @@ static bool may_have_room(struct hprpc_controller *controller, const struct hprp
     return may;
 }
 
-static bool is_there(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
+static __attribute__((noinline)) bool is_any_there(struct hprpc_controller *controller,
+                                                   const struct hprpc__awaited *awaited)
 {
     if (awaited->room)
         return may_have_room(controller, awaited->room);
@@ -41,6 +42,14 @@ static bool is_there(struct hprpc_controller *controller, const struct hprpc__aw
             return true;
     }
     return false;
+}
+
+/* Whether what is awaited is there: as a rule one ticket. */
+static inline bool is_there(struct hprpc_controller *controller, const struct hprpc__awaited *awaited)
+{
+    if (KODOSIS_LIKELY(awaited->count == 1 && awaited->pending[0]))
+        return hprpc__ticket_is_done(awaited->pending[0]);
+    return is_any_there(controller, awaited);
 }
 
 /* A wait in progress. The deadline is fixed at the first look at the clock. */

@@ -46,10 +46,9 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
 static int send_answer(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
-    const struct kodosis_writer *writer = &request->reservation.writer;
     int r;
 
-    if (writer->status != KODOSIS_OK || writer->cursor != writer->end) {
+    if (KODOSIS_UNLIKELY(!hprpc__is_written(&request->reservation))) {
         controller->channel->ops->cancel_call(controller->channel, &request->reservation);
         hprpc__mutex_unlock(&controller->lock);
         return HPRPC_EINVAL;

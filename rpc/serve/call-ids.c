@@ -5,25 +5,14 @@
  */
 #include "rpc/serve/call-ids.h"
 
-enum { PAGE_CELLS = 64 };
-
-struct page {
-    _Atomic(struct hprpc_request *) cells[PAGE_CELLS];
-};
-
-struct hprpc__call_ids {
-    uint32_t page_count;
-    struct page *pages[];
-};
-
 static size_t size_of(uint32_t page_count)
 {
-    return sizeof(struct hprpc__call_ids) + page_count * sizeof(struct page *);
+    return sizeof(struct hprpc__call_ids) + page_count * sizeof(struct hprpc__call_ids_page *);
 }
 
 static struct hprpc__call_ids *live(struct hprpc_controller *controller)
 {
-    uint32_t page_count = (controller->own.max_calls + PAGE_CELLS - 1) / PAGE_CELLS;
+    uint32_t page_count = (controller->own.max_calls + HPRPC__CALL_IDS_PAGE - 1) / HPRPC__CALL_IDS_PAGE;
 
     if (controller->live)
         return controller->live;
@@ -35,30 +24,21 @@ static struct hprpc__call_ids *live(struct hprpc_controller *controller)
     return controller->live;
 }
 
-_Atomic(struct hprpc_request *) *hprpc__call_ids_find(struct hprpc_controller *controller, uint32_t call)
-{
-    struct hprpc__call_ids *table = controller->live;
-
-    if (!table || call / PAGE_CELLS >= table->page_count || !table->pages[call / PAGE_CELLS])
-        return NULL;
-    return &table->pages[call / PAGE_CELLS]->cells[call % PAGE_CELLS];
-}
-
-_Atomic(struct hprpc_request *) *hprpc__call_ids_cell(struct hprpc_controller *controller, uint32_t call)
+_Atomic(struct hprpc_request *) *hprpc__call_ids_make(struct hprpc_controller *controller, uint32_t call)
 {
     struct hprpc__call_ids *table = live(controller);
-    struct page *page;
+    struct hprpc__call_ids_page *page;
 
     hprpc__assert_pumping(&controller->pump);
     if (!table)
         return NULL;
-    if (!table->pages[call / PAGE_CELLS]) {
+    if (!table->pages[call / HPRPC__CALL_IDS_PAGE]) {
         page = hprpc_context_allocate(controller->context, sizeof(*page));
         if (!page)
             return NULL;
-        for (uint32_t i = 0; i < PAGE_CELLS; i++)
+        for (uint32_t i = 0; i < HPRPC__CALL_IDS_PAGE; i++)
             atomic_init(&page->cells[i], NULL);
-        table->pages[call / PAGE_CELLS] = page;
+        table->pages[call / HPRPC__CALL_IDS_PAGE] = page;
     }
     return hprpc__call_ids_find(controller, call);
 }
@@ -79,7 +59,7 @@ void hprpc__call_ids_clear(struct hprpc_controller *controller)
     struct hprpc__call_ids *table = controller->live;
 
     for (uint32_t i = 0; table && i < table->page_count; i++)
-        hprpc_context_release(controller->context, table->pages[i], sizeof(struct page));
+        hprpc_context_release(controller->context, table->pages[i], sizeof(struct hprpc__call_ids_page));
     if (table)
         hprpc_context_release(controller->context, table, size_of(table->page_count));
     controller->live = NULL;

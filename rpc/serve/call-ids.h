@@ -5,11 +5,39 @@
 
 #include "rpc/connection/connection.h"
 
-/* The cell that marks an id as in use; NULL when there is no memory. `call` is below the limit. By the pump's owner. */
-_Atomic(struct hprpc_request *) *hprpc__call_ids_cell(struct hprpc_controller *controller, uint32_t call);
+enum { HPRPC__CALL_IDS_PAGE = 64 };
+
+struct hprpc__call_ids_page {
+    _Atomic(struct hprpc_request *) cells[HPRPC__CALL_IDS_PAGE];
+};
+
+struct hprpc__call_ids {
+    uint32_t page_count;
+    struct hprpc__call_ids_page *pages[]; /* NULL where no id was used yet */
+};
 
 /* The cell of an id, or NULL if it was never used. By the pump's owner. */
-_Atomic(struct hprpc_request *) *hprpc__call_ids_find(struct hprpc_controller *controller, uint32_t call);
+static inline _Atomic(struct hprpc_request *) *hprpc__call_ids_find(const struct hprpc_controller *controller,
+                                                                    uint32_t call)
+{
+    const struct hprpc__call_ids *table = controller->live;
+    uint32_t page = call / HPRPC__CALL_IDS_PAGE;
+
+    return table && page < table->page_count && table->pages[page]
+               ? &table->pages[page]->cells[call % HPRPC__CALL_IDS_PAGE]
+               : NULL;
+}
+
+/* The slow half of hprpc__call_ids_cell. */
+_Atomic(struct hprpc_request *) *hprpc__call_ids_make(struct hprpc_controller *controller, uint32_t call);
+
+/* The cell that marks an id as in use; NULL when there is no memory. `call` is below the limit. By the pump's owner. */
+static inline _Atomic(struct hprpc_request *) *hprpc__call_ids_cell(struct hprpc_controller *controller, uint32_t call)
+{
+    _Atomic(struct hprpc_request *) *cell = hprpc__call_ids_find(controller, call);
+
+    return cell ? cell : hprpc__call_ids_make(controller, call);
+}
 
 /* Calls `visit` with every request that is marked. By the pump's owner. */
 void hprpc__call_ids_each(struct hprpc_controller *controller, void (*visit)(struct hprpc_request *request));

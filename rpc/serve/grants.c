@@ -2,13 +2,13 @@
 /* The grants of a connection: a list of services, each with a bit for each procedure. */
 #include "rpc/serve/grants.h"
 
-enum { WORD = 64, GROWTH = 2 };
+enum { GROWTH = 2 };
 
 static size_t rest_size(const struct hprpc__service *service)
 {
     uint32_t count = service->interface->procedure_count;
 
-    return count > WORD ? (count - 1) / WORD * sizeof(uint64_t) : 0;
+    return count > HPRPC__GRANT_WORD ? (count - 1) / HPRPC__GRANT_WORD * sizeof(uint64_t) : 0;
 }
 
 static struct hprpc__grant *find(const struct hprpc_controller *controller, uint16_t service)
@@ -63,28 +63,10 @@ struct hprpc__grant *hprpc__grant_of(struct hprpc_controller *controller, const 
 
 void hprpc__grant_add(struct hprpc__grant *grant, uint16_t procedure)
 {
-    if (procedure < WORD)
+    if (procedure < HPRPC__GRANT_WORD)
         grant->first |= UINT64_C(1) << procedure;
     else
-        grant->rest[procedure / WORD - 1] |= UINT64_C(1) << procedure % WORD;
-}
-
-static bool has(const struct hprpc__grant *grant, uint16_t procedure)
-{
-    if (procedure >= grant->service->interface->procedure_count)
-        return false;
-    if (procedure < WORD)
-        return grant->first >> procedure & 1;
-    return grant->rest[procedure / WORD - 1] >> procedure % WORD & 1;
-}
-
-const struct hprpc__service *hprpc__granted(const struct hprpc_controller *controller, uint16_t service,
-                                            uint16_t procedure)
-{
-    const struct hprpc__grant *grant = find(controller, service);
-
-    hprpc__assert_pumping(&controller->pump);
-    return grant && has(grant, procedure) ? grant->service : NULL;
+        grant->rest[procedure / HPRPC__GRANT_WORD - 1] |= UINT64_C(1) << procedure % HPRPC__GRANT_WORD;
 }
 
 void hprpc__grants_clear(struct hprpc_controller *controller)

@@ -9,6 +9,8 @@
 #include "rpc/connection/connection.h"
 #include "rpc/serve/services.h"
 
+enum { HPRPC__GRANT_WORD = 64 }; /* bits of a word */
+
 /* The procedures of one service, which may be gone when the grant is cleared. */
 struct hprpc__grant {
     const struct hprpc__service *service;
@@ -23,9 +25,29 @@ struct hprpc__grant *hprpc__grant_of(struct hprpc_controller *controller, const 
 /* Grants a procedure of the service. */
 void hprpc__grant_add(struct hprpc__grant *grant, uint16_t procedure);
 
+/* Whether the grant holds a procedure, whose number may be any. */
+static inline bool hprpc__grant_has(const struct hprpc__grant *grant, uint16_t procedure)
+{
+    if (procedure >= grant->service->interface->procedure_count)
+        return false;
+    if (procedure < HPRPC__GRANT_WORD)
+        return grant->first >> procedure & 1;
+    return grant->rest[procedure / HPRPC__GRANT_WORD - 1] >> procedure % HPRPC__GRANT_WORD & 1;
+}
+
 /* The service with a number, if that procedure of it was granted; NULL otherwise. */
-const struct hprpc__service *hprpc__granted(const struct hprpc_controller *controller, uint16_t service,
-                                            uint16_t procedure);
+static inline const struct hprpc__service *hprpc__granted(const struct hprpc_controller *controller, uint16_t service,
+                                                          uint16_t procedure)
+{
+    hprpc__assert_pumping(&controller->pump);
+    for (uint32_t i = 0; i < controller->grant_count; i++) {
+        const struct hprpc__grant *grant = &controller->grants[i];
+
+        if (grant->service->number == service)
+            return hprpc__grant_has(grant, procedure) ? grant->service : NULL;
+    }
+    return NULL;
+}
 
 void hprpc__grants_clear(struct hprpc_controller *controller);
 

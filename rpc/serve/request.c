@@ -245,8 +245,11 @@ void hprpc__request_leave_shared(struct hprpc_request *request)
         hprpc__request_put_back(request);
 }
 
-/* Decodes, runs the handler, and answers if the handler leaves that to its result. */
-static void invoke(struct hprpc_request *request)
+/*
+ * Decodes, runs the handler, and answers if the handler leaves that to its result. False in a child of fork that came out of the
+ * handler: the request belongs to the parent.
+ */
+static bool invoke(struct hprpc_request *request)
 {
     const struct hprpc_procedure *procedure = find_procedure(request);
     int r = 0;
@@ -256,42 +259,41 @@ static void invoke(struct hprpc_request *request)
         r = procedure->invoke(request->service->handlers, request->service->self, request, &request->reader);
     }
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(request->controller->shared)))
-        return;
+        return false;
     if (request->deferred && r < 0)
         hprpc_request_fail(request, r, NULL);
     else if (procedure && !request->deferred && !request->answered)
         answer_for_handler(request, procedure, r);
     if (request->header.flags & HPRPC_FLAG_ONEWAY)
         credit_back(request->controller, request->charge);
+    return true;
 }
 
 /* A client's handler, on the application's thread. A server's runs inside hprpc_server_run, where cancellation is disabled. */
-static __attribute__((noinline)) void invoke_for_client(struct hprpc_request *request)
+static __attribute__((noinline)) bool invoke_for_client(struct hprpc_request *request)
 {
     int cancellation = hprpc__cancellation_disable();
+    bool ours = invoke(request);
 
-    invoke(request);
     hprpc__cancellation_restore(cancellation);
+    return ours;
 }
 
-/* Runs a request inline: on the pumping thread, nested in the handler that runs there, if any. */
-static void run(struct hprpc_request *request)
+/* Runs a request inline: on the pumping thread, nested in the handler that runs there, if any. 0 or HPRPC_EFORKED. */
+static int run(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
 
     request->outer = controller->running;
     controller->running = request;
-    if (controller->quota)
-        invoke(request);
-    else
-        invoke_for_client(request);
-    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
-        return;
+    if (KODOSIS_UNLIKELY(!(controller->quota ? invoke(request) : invoke_for_client(request))))
+        return HPRPC_EFORKED;
     controller->running = request->outer;
     if (request->shared)
         hprpc__request_leave_shared(request);
     else
         put_away(request);
+    return 0;
 }
 
 /* Refuses a request that waited past its deadline, or was cancelled meanwhile. False: it is to run. */
@@ -310,11 +312,7 @@ bool hprpc__request_run_shared(struct hprpc_request *request)
 {
     const struct hprpc__shared *shared = request->controller->shared;
 
-    if (!refuse_late(request))
-        invoke(request);
-    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
-        return false;
-    return true;
+    return refuse_late(request) ? hprpc__shared_is_ours(shared) : invoke(request);
 }
 
 void hprpc__request_drop_shared(struct hprpc_request *request)
@@ -323,13 +321,13 @@ void hprpc__request_drop_shared(struct hprpc_request *request)
     hprpc__request_leave_shared(request);
 }
 
-static void run_late(struct hprpc_request *request)
+static int run_late(struct hprpc_request *request)
 {
     hprpc__quota_give(request->controller->quota, request->charge);
-    if (refuse_late(request))
-        put_away(request);
-    else
-        run(request);
+    if (!refuse_late(request))
+        return run(request);
+    put_away(request);
+    return 0;
 }
 
 static void wait_in_line(struct hprpc_request *request)
@@ -340,14 +338,15 @@ static void wait_in_line(struct hprpc_request *request)
     hprpc__list_append(&controller->waiting, &request->link);
 }
 
-void hprpc__request_run_waiting(struct hprpc_controller *controller)
+/* Runs the requests that waited for the innermost handler to return. HPRPC_EFORKED in a child that came out of a handler. */
+static __attribute__((noinline)) int run_waiting(struct hprpc_controller *controller)
 {
     struct hprpc_request *request;
+    int r = 0;
 
-    hprpc__assert_pumping(&controller->pump);
-    while (hprpc__shared_is_ours(controller->shared) && !controller->running &&
-           (request = hprpc__request_of(hprpc__list_take(&controller->waiting))))
-        run_late(request);
+    while (r == 0 && !controller->running && (request = hprpc__request_of(hprpc__list_take(&controller->waiting))))
+        r = run_late(request);
+    return r;
 }
 
 /* ---- Receiving ---- */
@@ -455,25 +454,47 @@ static const char *hand_over(struct hprpc_request *request)
     return "no worker can be started";
 }
 
-/* Runs a request, or puts it where it will be run: NULL, or why neither can be done. */
-static const char *place(struct hprpc_request *request)
+/* Refuses a request that cannot be placed. */
+static __attribute__((noinline)) int refuse_busy(struct hprpc_request *request, const char *why)
 {
     struct hprpc_controller *controller = request->controller;
 
+    hprpc__count(&controller->statistics.busy);
+    refuse(request, HPRPC_EBUSY, why);
+    if (request->header.flags & HPRPC_FLAG_ONEWAY)
+        credit_back(controller, request->charge);
+    put_away(request);
+    return 0;
+}
+
+/* Whether a request may run at once on this thread: no handler runs here, or the request follows from a call of that handler. */
+static inline bool may_run(struct hprpc_request *request)
+{
+    const struct hprpc_request *running = request->controller->running;
+
+    return !running || (request->header.depth > running->header.depth && is_nested(request));
+}
+
+/* Runs a request, puts it where it will be run, or refuses it. 0, or HPRPC_EFORKED. */
+static int place(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+    const char *why;
+
     if (request->header.depth >= controller->own.max_depth)
-        return "calls are nested too deeply";
+        return refuse_busy(request, "calls are nested too deeply");
     if (hprpc__quota_refuses(controller->quota))
-        return "the server is stopping";
-    if (controller->workers)
-        return hand_over(request);
-    if (!controller->running || (request->header.depth > controller->running->header.depth && is_nested(request))) {
-        run(request);
-        return NULL;
+        return refuse_busy(request, "the server is stopping");
+    if (controller->workers) {
+        why = hand_over(request);
+        return why ? refuse_busy(request, why) : 0;
     }
+    if (may_run(request))
+        return run(request);
     if (!hprpc__quota_take(controller->quota, request->charge))
-        return "the server holds as many requests as it may";
+        return refuse_busy(request, "the server holds as many requests as it may");
     wait_in_line(request);
-    return NULL;
+    return 0;
 }
 
 /* Counts a request as taken. */
@@ -515,9 +536,9 @@ int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_mes
     const char *fault;
     struct hprpc_header header = message->header;
     struct hprpc_request *request;
-    const char *refusal;
     bool oneway = header.flags & HPRPC_FLAG_ONEWAY;
     uint32_t size = message->size;
+    int r;
 
     hprpc__assert_pumping(&controller->pump);
     if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->takes_none, memory_order_relaxed)))
@@ -536,18 +557,10 @@ int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_mes
     if (!request)
         return refuse_without_memory(controller, &header, size);
 
-    refusal = place(request);
-    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
-        return HPRPC_EFORKED;
-    if (refusal) {
-        hprpc__count(&controller->statistics.busy);
-        refuse(request, HPRPC_EBUSY, refusal);
-        if (oneway)
-            credit_back(controller, size);
-        put_away(request);
-    }
-    hprpc__request_run_waiting(controller);
-    return 0;
+    r = place(request);
+    if (KODOSIS_UNLIKELY(r < 0))
+        return r;
+    return hprpc__list_is_empty(&controller->waiting) ? 0 : run_waiting(controller);
 }
 
 /* ---- Cancelling ---- */

@@ -39,9 +39,6 @@ int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_mes
 /* Acts on a CANCEL: answers a shared request at once, so that its id and credit are free. By the pump's owner. */
 void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call);
 
-/* Runs the requests that waited for the innermost handler to return. By the pump's owner. */
-void hprpc__request_run_waiting(struct hprpc_controller *controller);
-
 /* Cancels the requests of a broken connection: running ones are marked, waiting ones are dropped. By the pump's owner. */
 void hprpc__request_cancel_all(struct hprpc_controller *controller);
 

@@ -63,6 +63,7 @@ struct hprpc_message {
     const uint8_t *body;        /* aligned to 8; may be shared with the peer, see docs/architecture.md on trust */
     uint32_t size;
     bool lendable;      /* may be kept beyond the next `receive`; if not, it must be copied and released first */
+    bool holds_nothing; /* set by the backend: `release` would do nothing, and may be left out */
     uintptr_t token[2]; /* for the backend */
 };
 
