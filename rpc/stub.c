@@ -341,7 +341,8 @@ static inline int publish(struct hprpc_stub *stub)
     }
     hprpc__count(&controller->statistics.calls_sent);
     /* if the channel breaks just now, the pump's next turn completes the ticket */
-    return hprpc__publish(controller, &stub->reservation);
+    return stub->pending ? hprpc__publish(controller, &stub->reservation)
+                         : hprpc__publish_now(controller, &stub->reservation);
 }
 
 static int explain_value(struct hprpc_stub *stub)

@@ -185,7 +185,7 @@ struct hprpc_controller {
     _Atomic uint32_t calls_answered;                /* those of them that got one; written under the lock */
     struct hprpc__call_ids *live;                   /* pump: which incoming call ids are in use */
     bool needs_memory;                              /* pump: the last turn found none, and can go on with some */
-    bool turning;                                   /* pump: a batch of messages is being dispatched */
+    bool corks;                                     /* pump: what is sent now leaves together, at the end of the turn */
     struct hprpc_request *running;                  /* pump: the innermost handler that runs inline */
     struct hprpc__list waiting;                     /* pump: requests that must not nest into `running` */
     struct hprpc__list spare;                       /* pump: requests to use again */

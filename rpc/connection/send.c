@@ -29,19 +29,28 @@ static inline void look_at_queue(struct hprpc_controller *controller, bool tells
         host->watch_changed(host, controller);
 }
 
-int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
+static inline int publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation, bool corked)
 {
     struct hprpc_channel *channel = controller->channel;
-    bool batch = hprpc__pump_is_mine(&controller->pump) && controller->turning;
     int r;
 
     hprpc__assert_locked(&controller->lock);
     hprpc__assert(hprpc__is_written(reservation));
-    channel->corked = batch;
+    channel->corked = corked;
     r = channel->ops->end_call(channel, reservation);
     channel->corked = false;
-    look_at_queue(controller, r == 0 && !batch);
+    look_at_queue(controller, r == 0 && !corked);
     return r;
+}
+
+int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
+{
+    return publish(controller, reservation, hprpc__pump_is_mine(&controller->pump) && controller->corks);
+}
+
+int hprpc__publish_now(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
+{
+    return publish(controller, reservation, false);
 }
 
 int hprpc__flush(struct hprpc_controller *controller)

@@ -11,8 +11,12 @@ static inline bool hprpc__is_written(const struct hprpc_reservation *reservation
     return reservation->writer.status == KODOSIS_OK && reservation->writer.cursor == reservation->writer.end;
 }
 
-/* Publishes a reservation that is written, under the lock; corked if this thread is dispatching a batch. 0, or broken. */
+/*
+ * Publishes a reservation that is written, under the lock. If this thread dispatches a batch, the message waits for the end of
+ * the batch, unless it is one-way: no wait of its sender would send it. 0, or broken.
+ */
 int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation);
+int hprpc__publish_now(struct hprpc_controller *controller, struct hprpc_reservation *reservation);
 
 /* Reserves, copies and publishes a whole body, under the lock. */
 int hprpc__send(struct hprpc_controller *controller, const struct hprpc_header *header, const void *body,

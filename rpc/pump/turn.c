@@ -80,7 +80,8 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
         r = look(controller->channel, *ret_count ? 1 : looks, &message);
         if (r <= 0)
             break;
-        ++*ret_count;
+        /* what the first message makes this side send leaves at once: most turns have one, and its handler may go on for long */
+        controller->corks = ++*ret_count > 1;
         r = hprpc__dispatch(controller, &message);
         /* a child of fork that comes out of a handler or callback must touch nothing of its parent's */
         if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
@@ -149,15 +150,14 @@ static __attribute__((noinline)) void take_failure(struct hprpc_controller *cont
 
 int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, const struct hprpc_pending_call *until)
 {
-    bool outer = controller->turning;
+    bool outer = controller->corks;
     int count = 0, r;
 
     hprpc__assert_pumping(&controller->pump);
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
         return HPRPC_EFORKED;
-    controller->turning = true;
     r = receive_batch(controller, looks, until, &count);
-    controller->turning = outer;
+    controller->corks = outer;
     if (KODOSIS_UNLIKELY(r == HPRPC_EFORKED))
         return r;
     /* relaxed: a thread that queues a BIND tries to send it after that, under the lock */
