@@ -489,7 +489,8 @@ static void check_overdue(const struct call *call)
 {
     const struct actor *actor = call->party->actor;
     struct world *world = actor->world;
-    uint64_t late = (actor->blocking && !actor->threaded ? LATER : LATE) * MILLISECOND;
+    bool waits = (actor->blocking && !actor->threaded) || call->busy;
+    uint64_t late = (waits ? LATER : LATE) * MILLISECOND;
 
     if (!call->ticket || call->deadline == NEVER || world->now < call->deadline + late)
         return;
