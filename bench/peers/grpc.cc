@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 // gRPC C++ as a subject, over TCP and over a Unix-domain socket. As its performance guide has it: one channel and stub,
-// messages used again, the channel told to optimise for latency, the callback API on the server.
+// messages used again, the channel told to optimise for latency. The server has its callback API or, as a subject of its own, the
+// synchronous one; several calls in flight have a completion queue on the client.
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <grpcpp/grpcpp.h>
 
@@ -15,53 +17,90 @@
 namespace
 {
 
-class Service final : public paper::Paper::CallbackService
+// What a procedure answers, whichever way the server calls it.
+class Answers
 {
   public:
-    grpc::ServerUnaryReactor *SayHello(grpc::CallbackServerContext *context, const paper::HelloRequest *request,
-                                       paper::HelloReply *reply) override
+    Answers()
+    {
+        paper_values_make(&values, 1 << 16);
+    }
+
+    void SayHello(const paper::HelloRequest *request, paper::HelloReply *reply)
     {
         reply->mutable_text()->assign("Hello ").append(request->name());
-        return finish(context);
     }
 
-    grpc::ServerUnaryReactor *Average(grpc::CallbackServerContext *context, const paper::Numbers *request,
-                                      paper::Mean *reply) override
+    void Average(const paper::Numbers *request, paper::Mean *reply)
     {
         reply->set_value(paper_average(request->values().data(), static_cast<size_t>(request->values_size())));
-        return finish(context);
     }
 
-    grpc::ServerUnaryReactor *GetRandNums(grpc::CallbackServerContext *context, const paper::Count *request,
-                                          paper::Numbers *reply) override
+    void GetRandNums(const paper::Count *request, paper::Numbers *reply)
     {
         const int32_t *numbers = paper_values_random(&values, request->value());
 
         if (numbers)
             reply->mutable_values()->Add(numbers, numbers + request->value());
-        return finish(context);
     }
 
-#define PEER_SIZE(n)                                                                                                   \
-    grpc::ServerUnaryReactor *SendRcvLargeData##n(                                                                     \
-        grpc::CallbackServerContext *context, const paper::LargeData##n *request, paper::LargeData##n *reply) override \
-    {                                                                                                                  \
-        peer_add_one(*request, *reply);                                                                                \
-        return finish(context);                                                                                        \
+#define PEER_SIZE(n)                                                                         \
+    void SendRcvLargeData##n(const paper::LargeData##n *request, paper::LargeData##n *reply) \
+    {                                                                                        \
+        peer_add_one(*request, *reply);                                                      \
     }
     GRPC_SIZES
 #undef PEER_SIZE
 
+  private:
     paper_values values = {};
+};
+
+#define PROCEDURES(PROCEDURE)                     \
+    PROCEDURE(SayHello, HelloRequest, HelloReply) \
+    PROCEDURE(Average, Numbers, Mean)             \
+    PROCEDURE(GetRandNums, Count, Numbers)
+
+// The callback server: its own threads, and as many calls at a time as come.
+class CallbackService final : public paper::Paper::CallbackService
+{
+  public:
+#define PROCEDURE(name, Request, Reply)                                                                 \
+    grpc::ServerUnaryReactor *name(grpc::CallbackServerContext *context, const paper::Request *request, \
+                                   paper::Reply *reply) override                                        \
+    {                                                                                                   \
+        grpc::ServerUnaryReactor *reactor = context->DefaultReactor();                                  \
+                                                                                                        \
+        answers.name(request, reply);                                                                   \
+        reactor->Finish(grpc::Status::OK);                                                              \
+        return reactor;                                                                                 \
+    }
+#define PEER_SIZE(n) PROCEDURE(SendRcvLargeData##n, LargeData##n, LargeData##n)
+    PROCEDURES(PROCEDURE)
+    GRPC_SIZES
+#undef PROCEDURE
 
   private:
-    static grpc::ServerUnaryReactor *finish(grpc::CallbackServerContext *context)
-    {
-        grpc::ServerUnaryReactor *reactor = context->DefaultReactor();
+    Answers answers;
+};
 
-        reactor->Finish(grpc::Status::OK);
-        return reactor;
+// The synchronous server: a pool of threads, one for each call that is served.
+class SynchronousService final : public paper::Paper::Service
+{
+  public:
+#define PROCEDURE(name, Request, Reply)                                                                   \
+    grpc::Status name(grpc::ServerContext *, const paper::Request *request, paper::Reply *reply) override \
+    {                                                                                                     \
+        answers.name(request, reply);                                                                     \
+        return grpc::Status::OK;                                                                          \
     }
+    PROCEDURES(PROCEDURE)
+    GRPC_SIZES
+#undef PROCEDURE
+#undef PEER_SIZE
+
+  private:
+    Answers answers;
 };
 
 std::string address_of(bench_session *session)
@@ -73,15 +112,18 @@ std::string address_of(bench_session *session)
 
 void serve(bench_session *session)
 {
-    static Service service;
+    static CallbackService callbacks;
+    static SynchronousService synchronous;
     std::string address = address_of(session);
     grpc::ServerBuilder builder;
     int port = 0;
 
-    paper_values_make(&service.values, 1 << 16);
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
     builder.SetMaxReceiveMessageSize(-1);
-    builder.RegisterService(&service);
+    if (strstr(session->subject->name, "synchronous"))
+        builder.RegisterService(&synchronous);
+    else
+        builder.RegisterService(&callbacks);
     std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
     if (!server)
         bench_fail(session, "gRPC cannot listen on %s", address.c_str());
@@ -141,6 +183,53 @@ void run_calls(Client *client, bench_run *run,
     }
 }
 
+// A call of SayHello among several in flight.
+struct Slot {
+    grpc::ClientContext *context = nullptr;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<paper::HelloReply>> reader;
+    paper::HelloReply reply;
+    grpc::Status status;
+    uint64_t begun = 0;
+};
+
+void launch(Client *client, Slot *slot, const paper::HelloRequest &request, grpc::CompletionQueue *queue)
+{
+    delete slot->context;
+    slot->context = new grpc::ClientContext;
+    slot->begun = bench_ticks();
+    slot->reader = client->stub->AsyncSayHello(slot->context, request, queue);
+    slot->reader->Finish(&slot->reply, &slot->status, slot);
+}
+
+void run_many(Client *client, bench_run *run)
+{
+    std::vector<Slot> slots(client->session->workload.depth);
+    size_t open = slots.size();
+    grpc::CompletionQueue queue;
+    paper::HelloRequest request;
+    void *tag = nullptr;
+    bool ok = false;
+
+    request.set_name("king");
+    for (Slot &slot : slots)
+        launch(client, &slot, request, &queue);
+    while (open && queue.Next(&tag, &ok)) {
+        Slot *slot = static_cast<Slot *>(tag);
+
+        client->check(slot->status, slot->reply.text() == "Hello king");
+        bench_run_end(run, slot->begun);
+        if (bench_run_more(run))
+            launch(client, slot, request, &queue);
+        else
+            open--;
+    }
+    for (Slot &slot : slots)
+        delete slot.context;
+    queue.Shutdown();
+    while (queue.Next(&tag, &ok))
+        ;
+}
+
 void run_average(Client *client, bench_run *run)
 {
     uint32_t size = client->session->workload.size;
@@ -185,8 +274,14 @@ void run_client(void *self, bench_run *run)
 {
     Client *client = static_cast<Client *>(self);
 
+    if (client->session->workload.depth > 1 && client->session->workload.operation != BENCH_SAY_HELLO)
+        bench_fail(client->session, "gRPC has only SayHello in flight several times here");
     switch (client->session->workload.operation) {
     case BENCH_SAY_HELLO:
+        if (client->session->workload.depth > 1) {
+            run_many(client, run);
+            break;
+        }
         run_calls<paper::HelloRequest, paper::HelloReply>(
             client, run, &paper::Paper::Stub::SayHello,
             [](paper::HelloRequest &request, uint64_t) { request.set_name("king"); },

@@ -135,6 +135,8 @@ struct Client {
 
 void *open_client(bench_session *session)
 {
+    if (session->workload.depth > 1)
+        bench_fail(session, "Thrift makes one call at a time");
     return new Client(session);
 }
 

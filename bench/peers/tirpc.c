@@ -104,6 +104,8 @@ static void *start(struct bench_session *session)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     const int on = 1;
 
+    if (session->workload.depth > 1)
+        bench_fail(session, "ONC RPC makes one call at a time");
     address.sin_port = htons((uint16_t)atoi(session->shared->address));
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
         bench_fail(session, "cannot connect");

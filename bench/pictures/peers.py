@@ -63,6 +63,29 @@ def hello(results):
     return figure
 
 
+def many(results):
+    """SayHello with 64 calls in flight, and the memory of both sides with one."""
+    source = results.peers["series"] if results.peers else []
+    deep = [series for series in source if series["depth"] > 1 and median(series, "calls_per_second")]
+    light = [series for series in source if single(series)]
+    if not deep:
+        return None
+    deep.sort(key=lambda series: -median(series, "calls_per_second"))
+    light.sort(key=_memory)
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 0.27 * max(len(deep), len(light)) + 1.3))
+    _bars(left, deep, [lambda series: median(series, "calls_per_second")], style.count_axis)
+    _annotate(left, deep, lambda series: median(series, "calls_per_second"), style.count_text)
+    left.set_title("Calls per second, 64 in flight")
+    _bars(right, light, [_memory], style.memory_axis)
+    _annotate(right, light, _memory, style.memory_text)
+    right.set_title("Memory of both sides, one at a time")
+    return figure
+
+
+def _memory(series):
+    return series["server_memory_bytes"] + series["client_memory_bytes"]
+
+
 def operations(results):
     """The paper's operations at their sizes, beside all peers."""
     if not results.peers:
@@ -70,7 +93,8 @@ def operations(results):
     figure, panels = pyplot.subplots(1, 3, figsize=(10, 5), sharey=True)
     for axes, (operation, label) in zip(panels, (("Average", "numbers there"), ("GetRandNums", "numbers back"),
                                                  ("SendRcvLargeData", "members there and back"))):
-        series_list = [series for series in results.peers["series"] if series["operation"] == operation]
+        series_list = [series for series in results.peers["series"] if series["operation"] == operation and
+                       series["depth"] == 1]
         for subject, (xs, ys) in by_subject(series_list, lambda series: series["size"],
                                             lambda series: median(series, "median_ns")).items():
             axes.plot(xs, ys, label=subject, **style.look(subject))

@@ -156,6 +156,19 @@ def count_axis(axes, which="y"):
     _log_axis(getattr(axes, f"{which}axis"), count_text)
 
 
+def memory_text(size):
+    return f"{size / (1 << 20):.3g} MiB"
+
+
+def memory_axis(axes, which="y"):
+    """As above, of bytes, with ticks at powers of two MiB."""
+    getattr(axes, f"set_{which}scale")("log", base=2)
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_locator(ticker.LogLocator(base=2, numticks=8))
+    axis.set_minor_locator(ticker.NullLocator())
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: memory_text(value)))
+
+
 def point_axis(axes, points, text=lambda point: f"{point:g}"):
     """A logarithmic axis with a tick at each of these points, or at every second one where there are many."""
     axes.set_xscale("log", base=2)

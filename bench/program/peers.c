@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ours beside other frameworks, as people would run them: unpinned, each in its default way of waiting. */
+/* Ours beside other frameworks, as people would run them: unpinned, each in its default way of waiting; SayHello with 64
+ * calls in flight as well; what both sides' memory comes to, and the bytes on the wire. */
 #include <stdio.h>
 
 #include "bench/measure/progress.h"
@@ -9,10 +10,11 @@
 #include "bench/program/print.h"
 #include "bench/program/resolve.h"
 
-enum { RELAYED_CALLS = 800, RELAYED_WARM = 100, BYTES_NS = 300000000 };
+enum { RELAYED_CALLS = 800, RELAYED_WARM = 100, BYTES_NS = 300000000, DEPTH = 64 };
 
 static const char *const ours[] = { "tcp adaptive", "tcp block", "pipe adaptive", "shm adaptive", NULL };
-static const char *const on_tcp[] = { "tcp adaptive", "gRPC TCP", "Cap'n Proto", "Thrift", "ONC RPC", NULL };
+static const char *const on_tcp[] = { "tcp adaptive", "gRPC TCP",   "Cap'n Proto", "Thrift",
+                                      "ONC RPC",      "ZeroMQ TCP", "nng TCP",     NULL };
 
 static void add(struct bench_set *set, const char *const *names, const struct bench_workload *workload,
                 const struct bench_options *options)
@@ -29,6 +31,30 @@ static void add(struct bench_set *set, const char *const *names, const struct be
     }
 }
 
+static double mebibytes(uint64_t bytes)
+{
+    return (double)bytes / (1 << 20);
+}
+
+/* The memory of both sides after the first workload, SayHello, one call at a time. */
+static void print_memory(const struct bench_set *set)
+{
+    struct bench_table *table = bench_table_new("lrr");
+
+    bench_table_cell(table, "memory, MiB");
+    bench_table_cell(table, "server");
+    bench_table_cell(table, "client");
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->series[i]->error[0])
+            continue;
+        bench_table_cell(table, "%s", set->series[i]->subject->name);
+        bench_table_cell(table, "%.1f", mebibytes(set->series[i]->server_memory));
+        bench_table_cell(table, "%.1f", mebibytes(set->series[i]->client_memory));
+    }
+    putchar('\n');
+    bench_table_print(table, stdout);
+}
+
 static void measure(const struct bench_workload *workload, const struct bench_options *options,
                     struct bench_outputs *outputs)
 {
@@ -42,6 +68,8 @@ static void measure(const struct bench_workload *workload, const struct bench_op
     plan.title = name;
     if (bench_set_measure(&set, &plan)) {
         bench_print_set(&set);
+        if (workload == &paper_workloads[0])
+            print_memory(&set);
         bench_outputs_write(outputs, &set);
     }
     bench_set_clear(&set);
@@ -110,7 +138,7 @@ static void add_bytes(struct bench_table *table, const struct bench_workload *wo
 
 static void count_all(const struct bench_options *options, struct bench_outputs *outputs)
 {
-    struct bench_table *table = bench_table_new("lrrrrr");
+    struct bench_table *table = bench_table_new("lrrrrrrr");
 
     bench_table_cell(table, "bytes on the wire");
     for (size_t i = 0; on_tcp[i]; i++)
@@ -126,13 +154,17 @@ static void count_all(const struct bench_options *options, struct bench_outputs 
 
 void bench_peers_run(const struct bench_options *options, struct bench_outputs *outputs)
 {
+    struct bench_workload many = BENCH_WORKLOAD_INIT;
+
     for (size_t i = 0; bench_peer_names[i] && !options->plan.expected; i++) {
         if (!bench_resolve(bench_peer_names[i], options->peers))
             printf("%s is left out: it is not built (make bench-peers)\n", bench_peer_names[i]);
     }
+    many.depth = DEPTH;
     bench_outputs_open_array(outputs, "series");
     for (size_t i = 0; i < paper_workload_count; i++)
         measure(&paper_workloads[i], options, outputs);
+    measure(&many, options, outputs);
     bench_outputs_close_array(outputs);
     if (options->plan.expected)
         *options->plan.expected += paper_workload_count * (sizeof(on_tcp) / sizeof(*on_tcp) - 1) * BYTES_NS;

@@ -11,16 +11,43 @@
 #include "bench/paper/codec.h"
 #include "bench/paper/ours.h"
 
-const char *const bench_peer_names[] = { "gRPC TCP", "gRPC unix", "Cap'n Proto", "Thrift", "ONC RPC", NULL };
+const char *const bench_peer_names[] = {
+    "gRPC TCP",
+    "gRPC TCP, synchronous",
+    "gRPC unix",
+    "gRPC unix, synchronous",
+    "Cap'n Proto",
+    "Thrift",
+    "ONC RPC",
+    "ZeroMQ TCP",
+    "ZeroMQ ipc",
+    "nng TCP",
+    "nng ipc",
+    "sd-bus",
+    "sd-bus, dbus-daemon",
+    "iceoryx",
+    "iceoryx, polling",
+    NULL,
+};
 
 static const struct {
     const char *name, *program;
 } programs[] = {
     { "gRPC TCP", "peer-grpc" },
+    { "gRPC TCP, synchronous", "peer-grpc" },
     { "gRPC unix", "peer-grpc" },
+    { "gRPC unix, synchronous", "peer-grpc" },
     { "Cap'n Proto", "peer-capnp" },
     { "Thrift", "peer-thrift" },
     { "ONC RPC", "peer-tirpc" },
+    { "ZeroMQ TCP", "peer-zeromq" },
+    { "ZeroMQ ipc", "peer-zeromq" },
+    { "nng TCP", "peer-nng" },
+    { "nng ipc", "peer-nng" },
+    { "sd-bus", "peer-sd-bus" },
+    { "sd-bus, dbus-daemon", "peer-sd-bus" },
+    { "iceoryx", "peer-iceoryx" },
+    { "iceoryx, polling", "peer-iceoryx" },
     { "protobuf int32", "peer-protobuf" },
     { "protobuf sfixed32", "peer-protobuf" },
 };
