@@ -109,16 +109,42 @@ static inline void charge_oneway(struct hprpc_controller *controller, uint32_t s
     controller->oneway_bytes_out += size;
 }
 
+/* Retires the ticket of the call before, if there is one. Under the lock. */
+static inline void retire(struct hprpc_pending_call **former)
+{
+    if (*former)
+        hprpc__ticket_retire(*former);
+    *former = NULL;
+}
+
+/* Reserves a ticket: the one of the call before, if that is answered, or another one. */
+static inline int reserve(struct hprpc_stub *stub, uint32_t size, struct hprpc_pending_call **former)
+{
+    int r;
+
+    if (!*former || !(*former)->answered) {
+        retire(former);
+        return hprpc__ticket_reserve(stub->client->controller, size, timeout_of(stub), &stub->pending);
+    }
+    r = hprpc__ticket_renew(*former, size, timeout_of(stub));
+    if (r < 0)
+        return r;
+    stub->pending = *former;
+    *former = NULL;
+    return 0;
+}
+
 /* One attempt to reserve what the request needs, under the lock. HPRPC_EAGAIN: not now. */
 static inline __attribute__((always_inline)) int attempt(struct hprpc_stub *stub, unsigned numbers, uint32_t size,
-                                                         bool oneway)
+                                                         bool oneway, struct hprpc_pending_call **former)
 {
     struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_header header;
     int r = may_send(controller, size);
 
     if (r == 0 && !oneway)
-        r = hprpc__ticket_reserve(controller, size, timeout_of(stub), &stub->pending);
+        r = reserve(stub, size, former);
+    retire(former);
     if (r < 0)
         return r;
     header = header_of(stub, numbers);
@@ -281,11 +307,9 @@ static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, 
     hprpc__look_after_silence(controller);
     former = empty(call, controller);
     hprpc__mutex_lock(&controller->lock);
-    if (former)
-        hprpc__ticket_retire(former);
     for (;;) {
         hprpc__room_before(&room, controller);
-        r = attempt(stub, numbers, (uint32_t)size, oneway);
+        r = attempt(stub, numbers, (uint32_t)size, oneway, &former);
         if (KODOSIS_LIKELY(r == 0))
             break;
         hprpc__room_after(&room, controller);

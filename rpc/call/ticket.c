@@ -62,7 +62,6 @@ static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller
 
 static inline void begin(struct hprpc_pending_call *pending, uint32_t timeout_ms)
 {
-    pending->controller->tickets.held++;
     pending->timeout_ms = timeout_ms;
     pending->deadline = 0;
     pending->code = 0;
@@ -109,9 +108,23 @@ int hprpc__ticket_reserve(struct hprpc_controller *controller, uint32_t charge, 
     pending = new_ticket(controller);
     if (!pending)
         return HPRPC_ENOMEM;
+    controller->tickets.held++;
     begin(pending, timeout_ms);
     take_id(pending, charge);
     *ret_pending = pending;
+    return 0;
+}
+
+int hprpc__ticket_renew(struct hprpc_pending_call *pending, uint32_t charge, uint32_t timeout_ms)
+{
+    int r = find_id(pending->controller);
+
+    hprpc__assert_locked(&pending->controller->lock);
+    hprpc__assert(pending->held && pending->answered);
+    if (r < 0)
+        return r;
+    begin(pending, timeout_ms);
+    take_id(pending, charge);
     return 0;
 }
 
@@ -122,6 +135,7 @@ int hprpc__ticket_new(struct hprpc_controller *controller, uint32_t timeout_ms, 
     hprpc__assert_locked(&controller->lock);
     if (!pending)
         return HPRPC_ENOMEM;
+    controller->tickets.held++;
     begin(pending, timeout_ms);
     *ret_pending = pending;
     return 0;

@@ -72,6 +72,12 @@ static inline bool hprpc__ticket_is_done(const struct hprpc_pending_call *pendin
 int hprpc__ticket_reserve(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
                           struct hprpc_pending_call **ret_pending);
 
+/*
+ * Reserves for the next call of the same holder: the ticket is answered, and its holder has let it go. Under the lock. HPRPC_EAGAIN,
+ * HPRPC_ENOMEM: as hprpc__ticket_reserve, and the ticket is as before.
+ */
+int hprpc__ticket_renew(struct hprpc_pending_call *pending, uint32_t charge, uint32_t timeout_ms);
+
 /* Makes a ticket without an id. Under the lock. HPRPC_ENOMEM. */
 int hprpc__ticket_new(struct hprpc_controller *controller, uint32_t timeout_ms,
                       struct hprpc_pending_call **ret_pending);
