@@ -17,6 +17,8 @@ def _score(goal, value):
 
 
 def _number(value):
+    if abs(value) >= 10000:
+        return style.count_text(value)
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
 
 
