@@ -240,7 +240,6 @@ static void fill_private(struct hprpc_message *message, const struct hprpc_heade
     message->body = body;
     message->size = size;
     message->lendable = true;
-    message->holds_nothing = false;
     message->token[0] = IN_PRIVATE;
 }
 
@@ -305,7 +304,6 @@ static int receive_chunk(struct shm_channel *channel, const struct hprpc_header 
         ret_message->size = chunk->size;
         /* the sender has at least what was found, so half of what it has stays for others */
         ret_message->lendable = hold(receiver, chunk->unit, chunk->size, true) <= all / 2;
-        ret_message->holds_nothing = false;
         ret_message->token[0] = IN_CHUNK;
         ret_message->token[1] = chunk->unit;
     }

@@ -115,7 +115,6 @@ static int deliver(struct hprpc_framed *stream, const struct hprpc_header *heade
     ret_message->header = *header;
     ret_message->body = aside ? block->aside : body - shift;
     ret_message->size = size;
-    ret_message->holds_nothing = false;
     ret_message->lendable = !aside && __atomic_load_n(&stream->blocks, __ATOMIC_RELAXED) <= HPRPC__FRAMED_BLOCKS / 2;
     ret_message->token[0] = (uintptr_t)block;
     return 1;
@@ -128,7 +127,6 @@ static int deliver_large(struct hprpc_framed *stream, struct hprpc_message *ret_
     ret_message->body = stream->large->data;
     ret_message->size = stream->large_size;
     ret_message->lendable = true;
-    ret_message->holds_nothing = false;
     ret_message->token[0] = (uintptr_t)stream->large;
     stream->large = NULL;
     stream->window_start = 0;

@@ -77,6 +77,7 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
     int r = 0;
 
     while (*ret_count < BATCH && hprpc__state(controller) != HPRPC__BROKEN) {
+        message.holds_nothing = false;
         r = look(controller->channel, *ret_count ? 1 : looks, &message);
         if (r <= 0)
             break;

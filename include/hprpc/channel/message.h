@@ -62,8 +62,9 @@ struct hprpc_message {
     struct hprpc_header header; /* a private copy */
     const uint8_t *body;        /* aligned to 8; may be shared with the peer, see docs/architecture.md on trust */
     uint32_t size;
-    bool lendable;      /* may be kept beyond the next `receive`; if not, it must be copied and released first */
-    bool holds_nothing; /* set by the backend: `release` would do nothing, and may be left out */
+    bool lendable; /* may be kept beyond the next `receive`; if not, it must be copied and released first */
+    bool
+        holds_nothing; /* false before `receive`; a backend may set it where `release` would do nothing, and then need not be called */
     uintptr_t token[2]; /* for the backend */
 };
 
