@@ -144,6 +144,7 @@ static void free_channel(struct hprpc_channel *base)
     if (channel->memory && !channel->borrowed)
         munmap(channel->memory, channel->mapped);
     close_descriptors(channel);
+    hprpc_channel_clear(base);
     hprpc_context_release(base->context, channel->allocation, channel->allocated);
 }
 

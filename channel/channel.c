@@ -5,6 +5,8 @@
 
 #include <hprpc/channel/transport.h>
 
+#include "base/reason.h"
+
 int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel_ops *ops,
                        struct hprpc_context *context, enum hprpc_wait wait)
 {
@@ -20,18 +22,25 @@ int hprpc_channel_init(struct hprpc_channel *channel, const struct hprpc_channel
     channel->corked = false;
     channel->queued = 0;
     channel->waits_for = NULL;
-    channel->reason.text[0] = '\0';
+    channel->reason = (struct hprpc_reason){ NULL, 0 };
     return 0;
 }
 
 int hprpc_channel_fail(struct hprpc_channel *channel, int code, const char *format, ...)
 {
+    struct hprpc_detail said;
     va_list arguments;
 
-    if (channel->reason.text[0])
+    if (channel->reason.text)
         return code;
     va_start(arguments, format);
-    vsnprintf(channel->reason.text, sizeof(channel->reason.text), format, arguments);
+    vsnprintf(said.text, sizeof(said.text), format, arguments);
     va_end(arguments);
+    hprpc__reason_copy(&channel->reason, channel->context, said.text, hprpc_error_text(code));
     return code;
+}
+
+void hprpc_channel_clear(struct hprpc_channel *channel)
+{
+    hprpc__reason_clear(&channel->reason, channel->context);
 }

@@ -140,7 +140,7 @@ static void tell_state(struct hprpc__host *host, struct hprpc_controller *contro
 
     if (connection->changed)
         connection->changed(connection->changed_self, state, is_over(state) ? controller->code : 0,
-                            controller->reason.text);
+                            hprpc__reason_text(&controller->reason));
     hprpc__cancellation_restore(cancellation);
 }
 

@@ -55,6 +55,7 @@ static void free_stream(struct hprpc_channel *channel)
     hprpc__framed_send_free(stream);
     hprpc__blocks_release(stream);
     hprpc__pool_drop(stream->pool);
+    hprpc_channel_clear(channel);
     stream->ops->dispose(stream);
 }
 

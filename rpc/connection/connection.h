@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/thread.h"
+#include "base/reason.h"
 #include "base/references.h"
 #include "base/deadline.h"
 #include "rpc/connection/body.h"
@@ -141,7 +142,7 @@ struct hprpc_controller {
     struct hprpc__mutex lock;
     atomic_uint state;               /* enum hprpc__state, written under the lock */
     int code;                        /* lock: why it is BROKEN */
-    struct hprpc_detail reason;      /* lock: why, in words */
+    struct hprpc_reason reason;      /* lock: why, in words */
     bool closing;                    /* lock: closed on this side */
     bool parted;                     /* pump: the other side has said GOODBYE */
     bool draining;                   /* lock: the other side takes no more requests */

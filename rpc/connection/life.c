@@ -40,7 +40,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->born = hprpc_context_now(setup->context);
     controller->turned_away = setup->refusal;
     if (setup->refusal)
-        hprpc_detail_set(&controller->reason, 0, "%s", setup->refusal);
+        hprpc__reason_copy(&controller->reason, setup->context, setup->refusal, hprpc_error_text(HPRPC_EREFUSED));
     atomic_init(&controller->keepalive.next_look, HPRPC__NEVER);
     controller->has_own_clock = hprpc__context_has_own_clock(setup->context);
     if (!setup->host->pumps_always)
@@ -80,6 +80,7 @@ static void destroy(struct hprpc_controller *controller)
 {
     controller->clear_roles(controller);
     controller->channel->ops->free(controller->channel);
+    hprpc__reason_clear(&controller->reason, controller->context);
     atomic_fetch_sub_explicit(&controller->shared->living, 1, memory_order_relaxed);
     hprpc__shared_drop(controller->shared);
     hprpc_context_release(controller->context, controller, sizeof(*controller));
@@ -140,13 +141,15 @@ void hprpc__controller_starve(struct hprpc_controller *controller)
 
 int hprpc__controller_fault(struct hprpc_controller *controller, int code, const char *format, ...)
 {
+    struct hprpc_detail said;
     va_list arguments;
 
     va_start(arguments, format);
-    hprpc__mutex_lock(&controller->lock);
-    if (!controller->reason.text[0])
-        vsnprintf(controller->reason.text, sizeof(controller->reason.text), format, arguments);
-    hprpc__mutex_unlock(&controller->lock);
+    vsnprintf(said.text, sizeof(said.text), format, arguments);
     va_end(arguments);
+    hprpc__mutex_lock(&controller->lock);
+    if (!controller->reason.text)
+        hprpc__reason_copy(&controller->reason, controller->context, said.text, hprpc_error_text(code));
+    hprpc__mutex_unlock(&controller->lock);
     return code;
 }

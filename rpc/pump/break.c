@@ -28,19 +28,30 @@ static bool says_why(const struct hprpc_controller *controller, int code)
 }
 
 /* Puts the peer's address before the reason: a caller that reads it may have many connections. Under the lock. */
-static void name_peer(struct hprpc_controller *controller)
+static void name_peer(struct hprpc_controller *controller, const char *reason, struct hprpc_detail *ret_named)
 {
-    struct hprpc_detail bare = controller->reason;
     struct hprpc_peer peer;
 
-    if (!controller->begins || hprpc__state(controller) != HPRPC__READY)
-        return;
     controller->channel->ops->describe(controller->channel, &peer);
-    hprpc_detail_set(&controller->reason, 0, "%s %s: %s", peer.transport, peer.address, bare.text);
+    hprpc_detail_set(ret_named, 0, "%s %s: %s", peer.transport, peer.address, reason);
+}
+
+/* Keeps the reason for those who ask later. `otherwise` is static, and stands for it where there is no memory. Under the lock. */
+static void keep_reason(struct hprpc_controller *controller, const char *reason, const char *otherwise)
+{
+    struct hprpc_detail named;
+
+    if (controller->begins && hprpc__state(controller) == HPRPC__READY) {
+        name_peer(controller, reason, &named);
+        hprpc__reason_copy(&controller->reason, controller->context, named.text, otherwise);
+    } else if (reason != controller->reason.text) {
+        hprpc__reason_copy(&controller->reason, controller->context, reason, otherwise);
+    }
 }
 
 static bool set_broken(struct hprpc_controller *controller, int code, const char *reason)
 {
+    const char *otherwise = NULL;
     bool first;
 
     hprpc__mutex_lock(&controller->lock);
@@ -51,14 +62,12 @@ static bool set_broken(struct hprpc_controller *controller, int code, const char
         controller->code = code;
         controller->progress++;
         if (controller->starved || controller->closing)
-            reason = controller->starved ? STARVED : CLOSED_HERE;
-        if (reason != controller->reason.text)
-            hprpc_detail_set(&controller->reason, 0, "%s", reason);
+            reason = otherwise = controller->starved ? STARVED : CLOSED_HERE;
         if (says_why(controller, code) && hprpc__goodbye_send(controller, code, reason) == 0)
             controller->channel->ops->flush(controller->channel);
         hprpc__count_unread(controller, 0);
         controller->channel->ops->close(controller->channel);
-        name_peer(controller);
+        keep_reason(controller, reason, otherwise ? otherwise : hprpc_error_text(code));
         /* release: pairs with hprpc__state */
         atomic_store_explicit(&controller->state, HPRPC__BROKEN, memory_order_release);
     }

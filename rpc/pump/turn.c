@@ -21,9 +21,9 @@ enum { BATCH = 64 }; /* most messages in one turn, so that no connection keeps t
 /* The reason that hprpc__controller_fault or the channel has noted. */
 static const char *reason_of(const struct hprpc_controller *controller, int code)
 {
-    if (controller->reason.text[0])
+    if (controller->reason.text)
         return controller->reason.text;
-    return controller->channel->reason.text[0] ? controller->channel->reason.text : hprpc_error_text(code);
+    return controller->channel->reason.text ? controller->channel->reason.text : hprpc_error_text(code);
 }
 
 /* Sends HELLO, once the channel is open. */

@@ -557,7 +557,7 @@ static void play_server(int listening, const struct false_server *play)
     fd = accept(listening, NULL, NULL);
     assert_int_equal(hprpc__shm_packet_send(fd, &play->answer, play->size, play->fds, play->count, NULL), 0);
     assert_int_equal(receive_end(client), play->expected);
-    assert_true(client->reason.text[0]);
+    assert_non_null(client->reason.text);
     close(fd);
     hang_up();
 }

@@ -155,7 +155,7 @@ int test_break(struct hprpc_channel *channel)
 
     while ((r = test_receive(channel, NULL, &message)) == 1)
         channel->ops->release(channel, &message);
-    assert_true(channel->reason.text[0]);
+    assert_non_null(channel->reason.text);
     return r;
 }
 
@@ -272,7 +272,7 @@ static void *receive_all(void *argument)
         int r = receive_dozing(end, &message);
 
         if (r < 0) {
-            assert_true(end->channel->reason.text[0]);
+            assert_non_null(end->channel->reason.text);
             end->code = r;
             break;
         }

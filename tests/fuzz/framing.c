@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             channel->ops->release(channel, &kept[count % KEPT]);
         kept[count++ % KEPT] = message;
     }
-    must(r < 0 && channel->reason.text[0]);
+    must(r < 0 && channel->reason.text);
     for (size_t i = count > KEPT ? count - KEPT : 0; i < count; i++)
         channel->ops->release(channel, &kept[i % KEPT]);
     channel->ops->free(channel);

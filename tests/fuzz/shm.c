@@ -180,7 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     set_up(&table, take(&script, 1) & 1);
     while (script.at < script.end && r >= 0)
         r = step(&table, &script);
-    must(r >= 0 || table.end->base.reason.text[0]);
+    must(r >= 0 || table.end->base.reason.text);
     while (table.count)
         release_one(&table);
     table.end->base.ops->free(&table.end->base);

@@ -405,6 +405,60 @@ static void for_good(void **state)
     free(data);
 }
 
+/* ---- The end ---- */
+
+enum ending { FAILS, SAYS_GOODBYE, TALKS_NONSENSE, IS_CLOSED, ENDINGS };
+
+static void end_it(struct raw_server *raw, enum ending ending)
+{
+    switch (ending) {
+    case FAILS:
+        fake_break(stage_end(raw->client), HPRPC_EPEERDIED, "the cable was cut");
+        break;
+    case SAYS_GOODBYE:
+        raw_goodbye(raw->end, "it is late");
+        break;
+    case TALKS_NONSENSE:
+        fake_send(raw->end, &(struct hprpc_header){ .type = 99 }, "", 0);
+        break;
+    default:
+        hprpc_client_close(raw->client);
+        break;
+    }
+}
+
+/* The code stands, and a sentence, though not the one that there was no memory for. */
+static void breaking(void **state)
+{
+    static const int codes[ENDINGS] = { HPRPC_EPEERDIED, HPRPC_EMAYBE, HPRPC_EPROTOCOL, HPRPC_EMAYBE };
+
+    (void)state;
+    for (int i = 0; i < 3 * ENDINGS; i++) {
+        struct hprpc_call posted = HPRPC_CALL_INIT, late = HPRPC_CALL_INIT;
+        struct raw_limits limits = RAW_LIMITS_INIT;
+        struct stage stage;
+        struct raw_server raw;
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        raw_server_tiny(&raw, &stage, NULL, &limits, &tiny);
+        assert_int_equal(tiny_echo_start(&tiny, &posted, "", 0), 0);
+        /* at once, or at the second allocation; or none fails */
+        if (i / ENDINGS < 2)
+            memory_fail(&stage.memory, 1 + i / ENDINGS, true);
+        end_it(&raw, (enum ending)(i % ENDINGS));
+        assert_int_equal(tiny_echo_finish(&posted, NULL), codes[i % ENDINGS]);
+        assert_true(posted.detail && posted.detail[0]);
+        assert_int_equal(tiny_poke(&tiny, &late, "", 0), HPRPC_ENOTSENT);
+        assert_true(late.detail && late.detail[0]);
+        memory_fail(&stage.memory, 0, false);
+        hprpc_call_clear(&posted);
+        hprpc_call_clear(&late);
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +470,7 @@ int main(void)
         fixture_test(serving),
         fixture_test(nothing_at_all_for_a_while),
         fixture_test(a_kept_request_without_an_answer),
+        fixture_test(breaking),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,7 +290,9 @@ static void judge(const struct call *call)
     world_check(world, call->code || call->executions == 1, "call %u succeeds after %u executions", (uint32_t)call->tag,
                 call->executions);
     world_check(world, call->code >= 0 || call->call.detail, "call %u fails, and nobody says why", (uint32_t)call->tag);
-    world_check(world, call->code != HPRPC_EPEERDIED || strcmp(call->call.detail, hprpc_error_text(call->code)) != 0,
+    world_check(world,
+                call->code != HPRPC_EPEERDIED || world->memory.failures > 0 ||
+                    strcmp(call->call.detail, hprpc_error_text(call->code)) != 0,
                 "call %u fails, and nobody says why its connection ended", (uint32_t)call->tag);
 }
 

@@ -319,6 +319,7 @@ static void free_end(struct hprpc_channel *channel)
     if (end->out_fd >= 0)
         close(end->out_fd);
     link_leave(end->link, end->side);
+    hprpc_channel_clear(channel);
     hprpc_context_release(world->context, end, sizeof(*end));
 }
 

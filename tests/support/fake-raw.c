@@ -73,13 +73,18 @@ void fake_drop(struct fake_end *end, enum hprpc_message_type type, unsigned coun
     unlock(end);
 }
 
+/* An end whose channel is still to be made gets its reason then. */
+static void fail(struct fake_end *end, int code, const char *reason)
+{
+    if (!end->code && !end->closed)
+        end->code = end->channel.ops ? hprpc_channel_fail(&end->channel, code, "%s", reason) : code;
+}
+
 void fake_break(struct fake_end *end, int code, const char *reason)
 {
     lock(end);
-    if (!end->code && !end->closed)
-        end->code = hprpc_channel_fail(&end->channel, code, "%s", reason);
-    if (!end->peer->code && !end->peer->closed)
-        end->peer->code = hprpc_channel_fail(&end->peer->channel, HPRPC_EPEERDIED, "the other side went away");
+    fail(end, code, reason);
+    fail(end->peer, HPRPC_EPEERDIED, "the other side went away");
     fake_ring(end);
     fake_ring(end->peer);
     unlock(end);

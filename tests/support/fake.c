@@ -492,6 +492,7 @@ static void free_end(struct hprpc_channel *channel)
     struct fake_end *end = enter(channel);
     bool lent = end->lent, open = end->open;
 
+    hprpc_channel_clear(channel);
     leave(end);
     if (lent)
         breach("a channel was freed while messages were out");

@@ -50,6 +50,12 @@ struct hprpc_watch {
 /* Largest body of a message before the two sides have said HELLO. */
 enum { HPRPC_FIRST_MESSAGE_MAX = 64 * 1024 };
 
+/* Why a channel broke. It takes memory only once there is something to say. */
+struct hprpc_reason {
+    const char *text; /* NULL: nothing was said */
+    size_t size;      /* of the memory that holds the text, from the context; 0: the text is static */
+};
+
 struct hprpc_channel {
     const struct hprpc_channel_ops *ops;
     struct hprpc_context *context;
@@ -64,7 +70,7 @@ struct hprpc_channel {
     bool corked;   /* set by the controller around end_call, under the send lock: leave the message to the next flush */
     size_t queued; /* set by the backend, under the send lock: bytes that wait for flush, with their overhead */
     const char *waits_for; /* set by the backend, on the receiving side: what its opening waits for; NULL: it is open */
-    struct hprpc_detail reason; /* why the channel broke; written once, before the slot that reports it returns */
+    struct hprpc_reason reason; /* why the channel broke; written once, before the slot that reports it returns */
 };
 
 /*
@@ -148,14 +154,18 @@ static inline void hprpc_channel_set_queued(struct hprpc_channel *channel, size_
 }
 
 /*
- * For backends: notes the reason, unless one is noted already, and returns `code`. printf-style. Only the side (sending or
- * receiving) that reports the break may call it, so a backend that can break on both sides guards the call.
+ * For backends: notes the reason, unless one is noted already, and returns `code`. printf-style; at most as long as a detail.
+ * Without memory for it the reason is what hprpc_error_text says of the code. Only the side (sending or receiving) that reports
+ * the break may call it, so a backend that can break on both sides guards the call.
  */
 HPRPC_API int hprpc_channel_fail(struct hprpc_channel *channel, int code, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 3, 4)))
 #endif
     ;
+
+/* For backends: gives back the memory that the reason took. `free` calls it. */
+HPRPC_API void hprpc_channel_clear(struct hprpc_channel *channel);
 
 #ifdef __cplusplus
 }
