@@ -21,14 +21,18 @@ enum {
 
 /*
  * A piece of memory. On the receiving side the messages in it share it: one reference each, and one of the stream while it
- * receives into it. On the sending side it is a link of the queue, and `start` to `end` waits for the kernel; it never moves.
+ * receives into it; a body alone in one is received from 0 to `start` so far, and ends at `end`. On the sending side it is a link
+ * of the queue, and `start` to `end` waits for the kernel; it never moves.
  */
 struct hprpc__block {
     struct hprpc__references references;
     size_t capacity;
     size_t start, end;
     struct hprpc__block *next;
-    uint8_t aside[128]; /* for the one small body that cannot be aligned in place; see receive.c */
+    union {
+        uint8_t aside[128];         /* for the one small body that cannot be aligned in place; see receive.c */
+        struct hprpc_header header; /* of the body that is alone in it */
+    };
     alignas(16) uint8_t data[];
 };
 

@@ -123,9 +123,9 @@ static int deliver(struct hprpc_framed *stream, const struct hprpc_header *heade
 /* A body in memory of its own costs no more when it is lent than when it is copied. */
 static int deliver_large(struct hprpc_framed *stream, struct hprpc_message *ret_message)
 {
-    ret_message->header = stream->large_header;
+    ret_message->header = stream->large->header;
     ret_message->body = stream->large->data;
-    ret_message->size = stream->large_size;
+    ret_message->size = (uint32_t)stream->large->end;
     ret_message->lendable = true;
     ret_message->token[0] = (uintptr_t)stream->large;
     stream->large = NULL;
@@ -146,9 +146,9 @@ static int start_large(struct hprpc_framed *stream, const struct hprpc_header *h
     memcpy(large->data, stream->block->data + stream->at + header_size, here);
     stream->at = stream->filled;
     stream->large = large;
-    stream->large_header = *header;
-    stream->large_size = size;
-    stream->large_filled = (uint32_t)here;
+    stream->large->header = *header;
+    large->end = size;
+    large->start = here;
     stream->header_size = (uint8_t)header_size;
     return 0;
 }
@@ -180,7 +180,7 @@ static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_m
     int r;
 
     if (stream->large)
-        return stream->large_filled == stream->large_size ? deliver_large(stream, ret_message) : 0;
+        return stream->large->start == stream->large->end ? deliver_large(stream, ret_message) : 0;
     stream->wanted = HPRPC__HEADER_MAX;
     if (!count)
         return 0;
@@ -208,7 +208,7 @@ static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_m
 
 static int end_of_stream(struct hprpc_framed *stream)
 {
-    size_t here = stream->large ? stream->large_filled : stream->filled - stream->at;
+    size_t here = stream->large ? stream->large->start : stream->filled - stream->at;
 
     stream->receive_broken = true;
     if (!here && !stream->large)
@@ -221,12 +221,12 @@ static int end_of_stream(struct hprpc_framed *stream)
 /* Where bytes go: the rest of a large body, or LOOK_BYTES of it, and, behind the whole rest, the block. */
 static int runs_of(const struct hprpc_framed *stream, struct iovec *ret_runs)
 {
-    size_t rest = stream->large ? stream->large_size - stream->large_filled : 0;
+    size_t rest = stream->large ? stream->large->end - stream->large->start : 0;
     int count = 0;
 
     if (rest)
         ret_runs[count++] =
-            (struct iovec){ stream->large->data + stream->large_filled, rest < LOOK_BYTES ? rest : LOOK_BYTES };
+            (struct iovec){ stream->large->data + stream->large->start, rest < LOOK_BYTES ? rest : LOOK_BYTES };
     if (rest <= LOOK_BYTES)
         ret_runs[count++] =
             (struct iovec){ stream->block->data + stream->filled, stream->block->capacity - stream->filled };
@@ -261,9 +261,10 @@ static int fill(struct hprpc_framed *stream)
     stream->vain_looks = taken < asked ? VAIN_LOOKS : 0;
     stream->quiet = false;
     stream->window_bytes += taken;
-    if (stream->large)
+    if (stream->large) {
         part = taken < runs[0].iov_len ? taken : runs[0].iov_len;
-    stream->large_filled += (uint32_t)part;
+        stream->large->start += part;
+    }
     stream->filled += taken - part;
     return (int)taken;
 }
@@ -363,7 +364,7 @@ static bool has_message(const struct hprpc_framed *stream)
     int r;
 
     if (stream->large)
-        return stream->large_filled == stream->large_size;
+        return stream->large->start == stream->large->end;
     if (!count)
         return false;
     r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &header, &size);

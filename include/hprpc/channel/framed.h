@@ -44,33 +44,31 @@ struct hprpc_framed_ops {
 struct hprpc_framed {
     struct hprpc_channel channel;
     const struct hprpc_framed_ops *ops;
-    int broken; /* the code, once one side found it broken; see hprpc_framed_broken */
-    bool open;
     struct hprpc__block *spares[HPRPC__SPARE_COUNT];
     struct hprpc__pool *pool; /* where blocks go while it sleeps; a reference, or NULL */
+    int broken;               /* the code, once one side found it broken; see hprpc_framed_broken */
+    bool open;
 
     /* the receiving side's */
+    bool quiet; /* nothing was received since the last arm */
+    bool receive_broken;
+    uint8_t header_size;        /* of the last message; the next one is likely to have the same */
     struct hprpc__block *block; /* where bytes are received; `at` is the first byte not yet delivered */
     size_t at, filled;
     struct hprpc__block *large; /* the body that is received into memory of its own, or NULL */
-    struct hprpc_header large_header;
-    uint32_t large_size, large_filled;
-    uint32_t wanted;     /* bytes from `at` on that make the next message, as far as is known */
-    uint8_t header_size; /* of the last message; the next one is likely to have the same */
-    uint8_t vain_looks;  /* looks that need no read, because the last read took everything */
-    bool quiet;          /* nothing was received since the last arm */
-    bool receive_broken;
+    uint32_t wanted;            /* bytes from `at` on that make the next message, as far as is known */
     int breach;            /* the code, once the other side broke the framing; the sending side can still say why */
     uint64_t window_start; /* while a message is incomplete: when the window of time began */
     size_t window_bytes;   /* the bytes that came in it */
     unsigned blocks;       /* blocks that messages, or the stream, hold */
+    uint8_t vain_looks;    /* looks that need no read, because the last read took everything */
 
     /* the sending side's */
-    struct hprpc__block *first, *last; /* the queue */
-    size_t queued;                     /* its bytes */
     bool blocked;                      /* the kernel took no more; only flush tries again */
     bool shut;                         /* closed here */
     bool let_go;                       /* closed when the channel was over */
+    struct hprpc__block *first, *last; /* the queue */
+    size_t queued;                     /* its bytes */
 };
 
 /* Makes a stream; `open` when it needs no opening. */
