@@ -15,8 +15,7 @@ enum { HPRPC__GRANT_WORD = 64 }; /* bits of a word */
 struct hprpc__grant {
     const struct hprpc__service *service;
     uint64_t first; /* a bit for each of the first 64 procedures */
-    uint64_t *rest; /* bits for the others, or NULL */
-    size_t rest_size;
+    uint64_t *rest; /* the number of words that follow, and in them bits for the others; or NULL */
 };
 
 /* Finds the grant of a service, or makes an empty one. NULL: no memory. */
@@ -32,7 +31,7 @@ static inline bool hprpc__grant_has(const struct hprpc__grant *grant, uint16_t p
         return false;
     if (procedure < HPRPC__GRANT_WORD)
         return grant->first >> procedure & 1;
-    return grant->rest[procedure / HPRPC__GRANT_WORD - 1] >> procedure % HPRPC__GRANT_WORD & 1;
+    return grant->rest[procedure / HPRPC__GRANT_WORD] >> procedure % HPRPC__GRANT_WORD & 1;
 }
 
 /* The service with a number, if that procedure of it was granted; NULL otherwise. */
