@@ -25,7 +25,7 @@ static int enqueue(struct hprpc_controller *controller, const struct hprpc_inter
     hprpc__assert_locked(&controller->lock);
     if (hprpc__state(controller) == HPRPC__BROKEN)
         return explain(call, hprpc__code_of_unsent(controller), controller->reason.text);
-    r = hprpc__ticket_new(controller, call->timeout_ms ? call->timeout_ms : controller->own.timeout_ms, &pending);
+    r = hprpc__ticket_new(controller, call->timeout_ms ? call->timeout_ms : controller->own->timeout_ms, &pending);
     if (r < 0)
         return explain(call, r, NULL);
     hprpc__ticket_enqueue(pending, interface);

@@ -187,20 +187,6 @@ static void join_thread(struct connection *connection)
 
 /* ---- Connecting ---- */
 
-static int limits_of(const struct hprpc_client_options *options, struct hprpc__limits *ret_limits)
-{
-    *ret_limits = (struct hprpc__limits){
-        .max_message = options->max_message,
-        .max_calls = options->max_calls,
-        .max_depth = options->max_depth,
-        .timeout_ms = options->timeout_ms,
-        .max_call_bytes = options->max_call_bytes,
-        .max_decoded = options->max_decoded,
-        .keepalive_ms = options->keepalive_ms,
-    };
-    return hprpc__limits_complete(ret_limits);
-}
-
 static void free_connection(struct connection *connection)
 {
     hprpc__poller_clear(&connection->poller);
@@ -269,15 +255,13 @@ static int open_channel(struct hprpc_context *context, const char *uri, struct h
 }
 
 static int new_controller(struct connection *connection, struct hprpc_channel *channel,
-                          const struct hprpc_client_options *options, const struct hprpc__limits *limits)
+                          const struct hprpc_client_options *options)
 {
     uint32_t opening_ms = options->connect_timeout_ms ? options->connect_timeout_ms : HPRPC__OPENING_MS;
     struct hprpc__controller_setup setup = {
         .context = connection->context,
         .channel = channel,
-        .limits = *limits,
         .host = &connection->host,
-        .clear_roles = hprpc__controller_clear_roles,
         .shared = connection->shared,
         .wake_fd = connection->wake_fd,
         .opening_deadline = hprpc__deadline_after_ms(hprpc_context_now(connection->context), opening_ms),
@@ -311,19 +295,23 @@ static int begin(struct hprpc_context *context, const char *uri, const struct hp
     int r;
 
     r = read_options(options, &given);
-    if (r == 0)
-        r = limits_of(&given, &limits);
+    if (r == 0) {
+        limits = HPRPC__LIMITS_OF(&given);
+        r = hprpc__limits_complete(&limits);
+    }
     if (r < 0)
         return hprpc_detail_set(detail, r, "the client's options make no sense");
     r = new_connection(context, given.pump, detail, &connection);
     if (!connection)
         return r;
+    connection->shared->limits = limits;
+    connection->shared->clear_roles = hprpc__controller_clear_roles;
     connection->changed = given.changed;
     connection->changed_self = given.changed_self;
     r = open_channel(context, uri, detail, &channel);
     if (r < 0)
         goto free_connection;
-    r = new_controller(connection, channel, &given, &limits);
+    r = new_controller(connection, channel, &given);
     if (r < 0) {
         channel->ops->free(channel);
         goto free_connection;

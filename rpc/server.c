@@ -31,15 +31,6 @@ static uint32_t or_default(uint32_t value, uint32_t fallback)
 
 static int set_limits(struct hprpc_server *server, const struct hprpc_server_options *options)
 {
-    server->limits = (struct hprpc__limits){
-        .max_message = options->max_message,
-        .max_calls = options->max_calls,
-        .max_depth = options->max_depth,
-        .timeout_ms = options->timeout_ms,
-        .max_call_bytes = options->max_call_bytes,
-        .max_decoded = options->max_decoded,
-        .keepalive_ms = options->keepalive_ms,
-    };
     server->max_connections = or_default(options->max_connections, HPRPC__CONNECTIONS_MAX);
     server->opening_ms = or_default(options->handshake_timeout_ms, HPRPC__OPENING_MS);
     server->connected = options->connected;
@@ -51,7 +42,8 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
     server->shared->quota.max_unread = options->max_unread_bytes ? options->max_unread_bytes : HPRPC__UNREAD_BYTES_MAX;
     if (options->loops > HPRPC__LOOPS_MAX || options->workers > HPRPC__WORKERS_MAX)
         return HPRPC_EINVAL;
-    return hprpc__limits_complete(&server->limits);
+    server->shared->limits = HPRPC__LIMITS_OF(options);
+    return hprpc__limits_complete(&server->shared->limits);
 }
 
 /* ---- Connections ---- */
@@ -121,11 +113,8 @@ static int arrive(void *self, struct hprpc_channel *channel, const char *refusal
     struct hprpc__controller_setup setup = {
         .context = server->context,
         .channel = channel,
-        .limits = server->limits,
-        .services = &server->services,
         .workers = server->workers,
         .host = &loop->host,
-        .clear_roles = hprpc__controller_clear_roles,
         .shared = server->shared,
         .has_quota = true,
         .wake_fd = loop->wake_fd,
@@ -214,8 +203,11 @@ static int make_parts(struct hprpc_server *server, const struct hprpc_server_opt
 {
     int r = hprpc__shared_new(server->context, &server->shared);
 
-    if (r == 0)
+    if (r == 0) {
+        server->shared->services = &server->services;
+        server->shared->clear_roles = hprpc__controller_clear_roles;
         r = set_limits(server, options);
+    }
     if (r == 0)
         r = make_loops(server, or_default(options->loops, 1));
     if (r == 0 && options->workers)

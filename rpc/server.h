@@ -46,7 +46,6 @@ struct hprpc__server_signals {
 
 struct hprpc_server {
     struct hprpc_context *context;
-    struct hprpc__limits limits;
     uint32_t max_connections;
     uint32_t opening_ms;
     uint32_t stop_ms;

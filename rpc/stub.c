@@ -69,7 +69,7 @@ static inline struct hprpc_header header_of(const struct hprpc_stub *stub, unsig
                                    .procedure = (uint16_t)numbers };
     uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
 
-    if (timeout && timeout != controller->own.timeout_ms) {
+    if (timeout && timeout != controller->own->timeout_ms) {
         header.flags |= HPRPC_FLAG_TIMEOUT;
         header.timeout_ms = timeout;
     }
@@ -84,7 +84,7 @@ static uint32_t timeout_of(const struct hprpc_stub *stub)
 {
     uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
 
-    return timeout ? timeout : stub->client->controller->own.timeout_ms;
+    return timeout ? timeout : stub->client->controller->own->timeout_ms;
 }
 
 /* Whether a request may be sent: 0; HPRPC_EAGAIN, not now; or the code that it fails with. Under the lock. */

@@ -56,7 +56,7 @@ static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller
     pending->interface = NULL;
     pending->body.place = HPRPC__BODY_NONE;
     kodosis_arena_init(&pending->arena, hprpc_context_allocator(controller->context),
-                       (size_t)controller->own.max_decoded);
+                       (size_t)controller->own->max_decoded);
     return pending;
 }
 

@@ -37,24 +37,20 @@ enum hprpc__state {
     HPRPC__BROKEN, /* every call is complete; the controller only waits to be freed */
 };
 
-/* What one side allows the other, or itself. */
-struct hprpc__limits {
+/* What the other side allows. */
+struct hprpc__peer_limits {
     uint32_t max_message;
     uint32_t max_calls;
-    uint32_t max_depth;
-    uint32_t timeout_ms;
-    uint32_t keepalive_ms;
     uint64_t max_call_bytes;
-    uint64_t max_decoded;
-    uint64_t features; /* enum hprpc__feature */
+    uint32_t timeout_ms;
+    uint32_t features; /* enum hprpc__feature; those that this side knows */
 };
 
 /* Whether the other side has given a sign of life. */
 struct hprpc__keepalive {
-    bool answers;                      /* the other side pumps all the time, so it can answer a PING */
-    bool heard;                        /* something came since the last look */
-    uint32_t silent;                   /* intervals in a row in which nothing came */
     _Atomic hprpc__deadline next_look; /* HPRPC__NEVER: no pings; written by the pump, read by any thread */
+    uint32_t silent;                   /* intervals in a row in which nothing came */
+    bool heard;                        /* something came since the last look */
 };
 
 struct hprpc__grant;
@@ -96,11 +92,11 @@ struct hprpc__pump {
     atomic_uintptr_t owner;   /* the pumping thread, or 0 */
     atomic_uint waiting;      /* length of `waiters` */
     atomic_uint wanting;      /* how many of them wait for credit or room */
-    struct hprpc__mutex lock; /* of `waiters`; taken last */
+    struct hprpc__mutex lock; /* of `waiters`; a thread that takes it has no other lock */
+    int wake_fd;              /* wakes the pumping thread; the host's */
     struct hprpc__list waiters;
-    bool pumps_alone;                 /* a copy of the host's: a thread that waits may outlive the host */
-    int wake_fd;                      /* wakes the pumping thread; the host's */
     struct hprpc__spin_history spins; /* pump */
+    bool pumps_alone;                 /* a copy of the host's: a thread that waits may outlive the host */
 };
 
 enum { HPRPC__NO_DEPTH = UINT16_MAX };
@@ -128,89 +124,90 @@ struct hprpc_client {
     struct hprpc_binding *bindings; /* lock: one for each interface that was bound */
 };
 
+/* Fields that a call needs stand close together; and as many connections rest at a time, no room is left between fields. */
 struct hprpc_controller {
     struct hprpc_client client;
-    void (*clear_roles)(struct hprpc_controller *controller); /* frees what calling and serving keep here */
     struct hprpc_context *context;
     struct hprpc_channel *channel;
-    struct hprpc__shared *shared; /* a reference; the host has one, too */
+    struct hprpc__shared *shared;    /* a reference; the host has one, too */
+    const struct hprpc__limits *own; /* what we allow the other side; in `shared` */
+    struct hprpc__mutex lock;
+    atomic_uint state; /* enum hprpc__state, written under the lock */
     struct hprpc__references references;
-    struct hprpc__limits own;  /* what we allow the other side */
-    struct hprpc__limits peer; /* what it allows us; set before the state becomes READY */
+    int code;                       /* lock: why it is BROKEN */
+    struct hprpc__peer_limits peer; /* what the other side allows us; set before the state becomes READY */
     struct hprpc__pump pump;
 
-    struct hprpc__mutex lock;
-    atomic_uint state;               /* enum hprpc__state, written under the lock */
-    int code;                        /* lock: why it is BROKEN */
-    struct hprpc_reason reason;      /* lock: why, in words */
-    bool closing;                    /* lock: closed on this side */
-    bool parted;                     /* pump: the other side has said GOODBYE */
-    bool draining;                   /* lock: the other side takes no more requests */
-    bool drained;                    /* pump: the other side was told that this one takes no more */
-    _Atomic uint64_t requests_taken; /* since HELLO; written by the pump */
-    uint64_t requests_sent;          /* lock: since HELLO */
-    uint64_t taken_there;            /* pump: how many of them the other side says it took; HPRPC__TAKEN_UNKNOWN */
-    atomic_bool takes_none;    /* requests that come from now on are not taken: the other side was told how many were */
-    uint64_t silence;          /* a request after so long looks at the connection first; 0: some thread always pumps */
-    bool has_own_clock;        /* `silence` is in the context's nanoseconds rather than in ticks */
-    atomic_bool looking;       /* the thread that owns the pump looks, and will soon be through */
-    _Atomic uint64_t asked_at; /* the time of the last request; any thread */
-    atomic_bool hungry;        /* the last turn found no memory to receive; written by the pump */
-    hprpc__deadline hungry_until;  /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
-    bool starved;                  /* lock: closed, because there was no memory for what the other side waits for */
-    bool begins;                   /* this side connected, and says HELLO first */
-    bool turned_away;              /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
-    bool announced;                /* the host was told that it is READY; pump */
-    uint64_t number;               /* among those of its host */
-    uint64_t born;                 /* when it was made */
-    bool hello_sent;               /* pump */
+    /* the calling role */
     struct hprpc__tickets tickets; /* lock */
-    uint32_t calls_out;            /* lock: requests without an answer, one-way ones without credit */
-    uint64_t bytes_out;            /* lock: their bodies */
+    uint64_t requests_sent;        /* lock: since HELLO */
+    uint64_t taken_there;          /* pump: how many of them the other side says it took; HPRPC__TAKEN_UNKNOWN */
+    uint64_t bytes_out;            /* lock: bodies of requests without an answer, one-way ones without credit */
+    uint64_t oneway_bytes_out;     /* lock: those of the one-way ones among them */
+    uint32_t calls_out;            /* lock: the requests */
     uint32_t oneway_calls_out;     /* lock: the one-way ones among them */
-    uint64_t oneway_bytes_out;     /* lock: their bodies */
-    uint64_t unread;               /* lock: bytes in the channel's queue that the quota knows of */
-    uint32_t progress;             /* lock: changes whenever credit or room may have come */
-    atomic_uint turns;             /* of the pump; written by its owner. A turn may make room in the channel */
     _Atomic hprpc__deadline next_deadline; /* no ticket expires before it; written under the lock */
-    hprpc__deadline opening_deadline;      /* pump */
-    struct hprpc__keepalive keepalive;     /* pump */
+    uint64_t silence;          /* a request after so long looks at the connection first; 0: some thread always pumps */
+    _Atomic uint64_t asked_at; /* the time of the last request; any thread */
 
+    /* the serving role */
     struct hprpc__quota *quota;                     /* the server's, in `shared`, or NULL */
     struct hprpc__workers *workers;                 /* the server's, or NULL: handlers run inline */
-    struct hprpc__services *services;               /* the server's, or NULL */
     _Atomic(struct hprpc__services *) own_services; /* of this connection alone, or NULL; made under the lock */
     struct hprpc__grant *grants;                    /* pump: what BIND gave the other side */
     uint32_t grant_count;                           /* pump */
     uint32_t calls_received;                        /* pump: requests that want an answer */
-    _Atomic uint32_t calls_answered;                /* those of them that got one; written under the lock */
-    struct hprpc__call_ids *live;                   /* pump: which incoming call ids are in use */
-    bool needs_memory;                              /* pump: the last turn found none, and can go on with some */
-    bool corks;                                     /* pump: what is sent now leaves together, at the end of the turn */
-    struct hprpc_request *running;                  /* pump: the innermost handler that runs inline */
-    struct hprpc__list waiting;                     /* pump: requests that must not nest into `running` */
-    struct hprpc__list spare;                       /* pump: requests to use again */
-    struct hprpc__list returned;                    /* lock: requests to use again, put back by other threads */
-    uint32_t told;                   /* lock: requests that were answered at their CANCEL, and are held */
-    uint64_t bytes_received;         /* pump: bodies of requests that want an answer */
-    _Atomic uint64_t bytes_answered; /* those of them that got one; written under the lock */
-    uint32_t oneway_calls;           /* lock: one-way requests that came and were not credited back */
-    uint32_t oneway_done;            /* lock: those of them that are consumed */
-    uint64_t oneway_bytes, oneway_bytes_done;
+    uint64_t bytes_received;                        /* pump: their bodies */
+    _Atomic uint64_t bytes_answered;                /* of those that got an answer; written under the lock */
+    _Atomic uint32_t calls_answered;                /* those; written under the lock */
+    uint32_t told;                            /* lock: requests that were answered at their CANCEL, and are held */
+    struct hprpc__call_ids *live;             /* pump: which incoming call ids are in use */
+    struct hprpc_request *running;            /* pump: the innermost handler that runs inline */
+    struct hprpc__list waiting;               /* pump: requests that must not nest into `running` */
+    struct hprpc__list spare;                 /* pump: requests to use again */
+    struct hprpc__list returned;              /* lock: requests to use again, put back by other threads */
+    _Atomic uint64_t requests_taken;          /* since HELLO; written by the pump */
+    uint32_t oneway_calls;                    /* lock: one-way requests that came and were not credited back */
+    uint32_t oneway_done;                     /* lock: those of them that are consumed */
+    uint64_t oneway_bytes, oneway_bytes_done; /* lock: their bodies */
 
     struct {
         _Atomic uint64_t calls_sent, calls_received, replies_sent, replies_received;
         _Atomic uint64_t late_replies, stray_replies, busy, expired, copied, lent;
     } statistics;
 
-    /* for the host's lists; pump */
-    struct hprpc_controller *next, *previous;
-    bool active;
-    bool greedy; /* its last turn had many messages */
-    bool naps;   /* it sleeps, and only time wakes it */
-    struct hprpc__spin spin;
-    size_t watch_count; /* lock: what the host has registered */
-    struct hprpc_watch watches[HPRPC_WATCH_MAX];
+    bool closing;           /* lock: closed on this side */
+    bool draining;          /* lock: the other side takes no more requests */
+    bool starved;           /* lock: closed, because there was no memory for what the other side waits for */
+    bool parted;            /* pump: the other side has said GOODBYE */
+    bool drained;           /* pump: the other side was told that this one takes no more */
+    bool begins;            /* this side connected, and says HELLO first */
+    bool turned_away;       /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
+    bool announced;         /* pump: the host was told that it is READY */
+    bool hello_sent;        /* pump */
+    bool needs_memory;      /* pump: the last turn found none, and can go on with some */
+    bool corks;             /* pump: what is sent now leaves together, at the end of the turn */
+    bool has_own_clock;     /* `silence` is in the context's nanoseconds rather than in ticks */
+    atomic_bool takes_none; /* requests that come from now on are not taken: the other side was told how many were */
+    atomic_bool looking;    /* the thread that owns the pump looks, and will soon be through */
+    atomic_bool hungry;     /* the last turn found no memory to receive; written by the pump */
+    bool active;            /* for the host, as the fields down to `naps`; pump */
+    bool greedy;            /* its last turn had many messages */
+    bool naps;              /* it sleeps, and only time wakes it */
+    uint8_t watch_count;    /* lock: what the host has registered */
+    uint32_t progress;      /* lock: changes whenever credit or room may have come */
+    atomic_uint turns;      /* of the pump; written by its owner. A turn may make room in the channel */
+    struct hprpc__keepalive keepalive;        /* pump */
+    struct hprpc__spin spin;                  /* for the host; pump */
+    struct hprpc_controller *next, *previous; /* for the host's lists; pump */
+
+    uint64_t unread;                  /* lock: bytes in the channel's queue that the quota knows of */
+    struct hprpc_reason reason;       /* lock: why it is BROKEN, in words */
+    uint64_t number;                  /* among those of its host */
+    uint64_t born;                    /* when it was made */
+    hprpc__deadline opening_deadline; /* pump */
+    hprpc__deadline hungry_until;     /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
+    struct hprpc_watch watches[HPRPC_WATCH_MAX]; /* lock */
 };
 
 /* The time that `silence` and `asked_at` are in. */

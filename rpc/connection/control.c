@@ -30,10 +30,10 @@ static int send_written(struct hprpc_controller *controller, enum hprpc_message_
 int hprpc__hello_send(struct hprpc_controller *controller)
 {
     const struct hprpc__hello hello = {
-        .max_message = controller->own.max_message,
-        .max_calls = controller->own.max_calls,
-        .max_call_bytes = controller->own.max_call_bytes,
-        .timeout_ms = controller->own.timeout_ms,
+        .max_message = controller->own->max_message,
+        .max_calls = controller->own->max_calls,
+        .max_call_bytes = controller->own->max_call_bytes,
+        .timeout_ms = controller->own->timeout_ms,
         .pumps_always = controller->pump.host->pumps_always,
         .features = HPRPC__FEATURES,
     };

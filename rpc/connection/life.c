@@ -28,9 +28,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->context = setup->context;
     controller->channel = setup->channel;
     controller->shared = hprpc__shared_keep(setup->shared);
-    controller->own = setup->limits;
-    controller->clear_roles = setup->clear_roles;
-    controller->services = setup->services;
+    controller->own = &setup->shared->limits;
     controller->quota = setup->has_quota ? &setup->shared->quota : NULL;
     controller->workers = setup->workers;
     controller->opening_deadline = setup->opening_deadline;
@@ -78,7 +76,7 @@ static bool replies_are_held(struct hprpc_controller *controller)
 
 static void destroy(struct hprpc_controller *controller)
 {
-    controller->clear_roles(controller);
+    controller->shared->clear_roles(controller);
     controller->channel->ops->free(controller->channel);
     hprpc__reason_clear(&controller->reason, controller->context);
     atomic_fetch_sub_explicit(&controller->shared->living, 1, memory_order_relaxed);

@@ -8,14 +8,11 @@
 
 struct hprpc__controller_setup {
     struct hprpc_context *context;
-    struct hprpc_channel *channel; /* taken over on success */
-    struct hprpc__limits limits;
-    struct hprpc__services *services; /* borrowed, or NULL, as the workers */
-    struct hprpc__workers *workers;
+    struct hprpc_channel *channel;  /* taken over on success */
+    struct hprpc__workers *workers; /* borrowed, or NULL */
     struct hprpc__shared *shared;
     bool has_quota;
     struct hprpc__host *host;
-    void (*clear_roles)(struct hprpc_controller *controller);
     int wake_fd;
     hprpc__deadline opening_deadline;
     bool begins;         /* this side connected */

@@ -14,6 +14,16 @@
 #define HPRPC__TIMEOUT_MS 30000u
 #define HPRPC__OPENING_MS 10000u
 
+/* What the options of a client or of a server say: their fields have the same names. */
+#define HPRPC__LIMITS_OF(options)                                         \
+    ((struct hprpc__limits){ .max_message = (options)->max_message,       \
+                             .max_calls = (options)->max_calls,           \
+                             .max_depth = (options)->max_depth,           \
+                             .timeout_ms = (options)->timeout_ms,         \
+                             .keepalive_ms = (options)->keepalive_ms,     \
+                             .max_call_bytes = (options)->max_call_bytes, \
+                             .max_decoded = (options)->max_decoded })
+
 /* Fills in what is 0. HPRPC_EINVAL for limits that the wire cannot carry. */
 static inline int hprpc__limits_complete(struct hprpc__limits *limits)
 {

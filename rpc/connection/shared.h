@@ -9,6 +9,20 @@
 #include "base/references.h"
 #include "rpc/connection/quota.h"
 
+struct hprpc_controller;
+struct hprpc__services;
+
+/* What this side allows itself, and the other one. */
+struct hprpc__limits {
+    uint32_t max_message;
+    uint32_t max_calls;
+    uint32_t max_depth;
+    uint32_t timeout_ms;
+    uint32_t keepalive_ms;
+    uint64_t max_call_bytes;
+    uint64_t max_decoded;
+};
+
 struct hprpc__shared {
     struct hprpc_context *context;
     struct hprpc__references references;
@@ -16,6 +30,11 @@ struct hprpc__shared {
     _Atomic uint64_t connections; /* that were made so far */
     atomic_uint living;           /* of those, the ones that are not freed: a request may keep one that has ended */
     struct hprpc__quota quota;
+
+    /* the same for every connection; set before the first one */
+    struct hprpc__limits limits;
+    struct hprpc__services *services;                         /* the server's, or NULL */
+    void (*clear_roles)(struct hprpc_controller *controller); /* frees what calling and serving keep in a controller */
 };
 
 /* With one reference. HPRPC_ENOMEM; HPRPC_ESYSTEM, with errno. */

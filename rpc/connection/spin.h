@@ -30,16 +30,16 @@ enum hprpc__spin_manner { HPRPC__SPIN_PLAINLY, HPRPC__SPIN_YIELDING, HPRPC__SPIN
 
 /* What all the waits of one pump have learned; zeroed to begin with. */
 struct hprpc__spin_history {
-    enum hprpc__spin_manner manner;
-    uint32_t vain;     /* spins in a row that ended in a sleep */
     uint32_t waits;    /* since the last change or trial */
     uint32_t patience; /* waits before the next trial */
+    uint8_t manner;    /* enum hprpc__spin_manner */
+    uint8_t vain;      /* spins in a row that ended in a sleep; HPRPC__SPIN_VAIN_MAX at most */
 };
 
 /* One wait. */
 struct hprpc__spin {
-    enum hprpc_wait wait;
-    enum hprpc__spin_manner manner;
+    uint8_t wait;     /* enum hprpc_wait */
+    uint8_t manner;   /* enum hprpc__spin_manner */
     bool trial;       /* more eager than the history suggests */
     bool looked;      /* at least one look found nothing */
     uint32_t looks;   /* looks that found nothing, since the last look at the clock */
@@ -49,7 +49,7 @@ struct hprpc__spin {
 
 static inline void hprpc__spin_change(struct hprpc__spin_history *history, enum hprpc__spin_manner manner)
 {
-    history->manner = manner;
+    history->manner = (uint8_t)manner;
     history->vain = 0;
     history->waits = 0;
     history->patience = HPRPC__SPIN_TRY_FIRST;
@@ -59,15 +59,15 @@ static inline void hprpc__spin_change(struct hprpc__spin_history *history, enum 
 static inline void hprpc__spin_resume(struct hprpc__spin *spin, enum hprpc_wait wait,
                                       struct hprpc__spin_history *history)
 {
-    spin->wait = wait;
+    spin->wait = (uint8_t)wait;
     spin->looked = false;
     spin->looks = 0;
     spin->started = 0;
     spin->trial = false;
     spin->history = history;
-    spin->manner = wait == HPRPC_WAIT_BLOCK      ? HPRPC__SPIN_SLEEPING
+    spin->manner = wait == HPRPC_WAIT_BLOCK      ? (uint8_t)HPRPC__SPIN_SLEEPING
                    : wait == HPRPC_WAIT_ADAPTIVE ? history->manner
-                                                 : HPRPC__SPIN_PLAINLY;
+                                                 : (uint8_t)HPRPC__SPIN_PLAINLY;
 }
 
 /* Begins a wait for something that is not there yet. */
@@ -80,7 +80,7 @@ static inline void hprpc__spin_start(struct hprpc__spin *spin, enum hprpc_wait w
     spin->trial = ++history->waits >= history->patience;
     if (!spin->trial)
         return;
-    spin->manner = history->manner - 1;
+    spin->manner = (uint8_t)(history->manner - 1);
     history->waits = 0;
 }
 
@@ -175,7 +175,7 @@ static inline bool hprpc__spin_goes_on(struct hprpc__spin *spin, struct hprpc_co
 static inline void hprpc__spin_slept(struct hprpc__spin *spin)
 {
     hprpc__spin_vain(spin);
-    hprpc__spin_resume(spin, spin->wait, spin->history);
+    hprpc__spin_resume(spin, (enum hprpc_wait)spin->wait, spin->history);
 }
 
 /* Called after a spin that found what it waited for. */

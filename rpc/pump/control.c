@@ -37,18 +37,18 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
         return hprpc__controller_fault(controller, HPRPC_EREFUSED, "turned away");
 
     hprpc__mutex_lock(&controller->lock);
-    controller->peer = (struct hprpc__limits){
+    controller->peer = (struct hprpc__peer_limits){
         .max_message = hello.max_message,
         .max_calls = hello.max_calls < HPRPC__CALLS_LIMIT ? hello.max_calls : HPRPC__CALLS_LIMIT,
         .max_call_bytes = hello.max_call_bytes,
         .timeout_ms = hello.timeout_ms,
-        .features = hello.features,
+        .features = (uint32_t)hello.features & HPRPC__FEATURES,
     };
     controller->progress++;
     /* release: pairs with hprpc__state; a thread that sees READY sees the limits */
     atomic_store_explicit(&controller->state, HPRPC__READY, memory_order_release);
     hprpc__mutex_unlock(&controller->lock);
-    controller->channel->receive_limit = controller->own.max_message;
+    controller->channel->receive_limit = controller->own->max_message;
     hprpc__keepalive_start(controller, hello.pumps_always);
     /* the side that accepted sends its own HELLO first, so that `connected` can send at once */
     if (controller->begins)

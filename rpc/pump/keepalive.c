@@ -13,18 +13,17 @@ enum { SILENT_MAX = 3 }; /* intervals without a sign of life, the first of which
 /* Relaxed: a thread that reads an old `next_look` asks again. */
 static void look_next(struct hprpc_controller *controller, uint64_t now)
 {
-    atomic_store_explicit(&controller->keepalive.next_look, hprpc__deadline_after_ms(now, controller->own.keepalive_ms),
-                          memory_order_relaxed);
+    atomic_store_explicit(&controller->keepalive.next_look,
+                          hprpc__deadline_after_ms(now, controller->own->keepalive_ms), memory_order_relaxed);
 }
 
 void hprpc__keepalive_start(struct hprpc_controller *controller, bool attentive)
 {
     struct hprpc__keepalive *keepalive = &controller->keepalive;
 
-    keepalive->answers = attentive;
     keepalive->heard = true;
     keepalive->silent = 0;
-    if (attentive && controller->own.keepalive_ms && controller->pump.host->pumps_always)
+    if (attentive && controller->own->keepalive_ms && controller->pump.host->pumps_always)
         look_next(controller, hprpc_context_now(controller->context));
 }
 
@@ -49,7 +48,7 @@ void hprpc__keepalive_look(struct hprpc_controller *controller, uint64_t now)
     keepalive->heard = false;
     if (keepalive->silent >= SILENT_MAX) {
         snprintf(reason, sizeof(reason), "no sign of life for %u intervals of %u ms", (unsigned)SILENT_MAX,
-                 controller->own.keepalive_ms);
+                 controller->own->keepalive_ms);
         hprpc__controller_break(controller, HPRPC_EPEERDIED, reason);
     } else if (keepalive->silent) {
         ping(controller);

@@ -71,7 +71,7 @@ bool hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller
             wanted[watched++] = wanted[i];
     }
     memcpy(controller->watches, wanted, watched * sizeof(wanted[0]));
-    controller->watch_count = watched;
+    controller->watch_count = (uint8_t)watched;
     return count && watched == count;
 }
 

@@ -199,7 +199,7 @@ bool hprpc__request_answer_cancelled(struct hprpc_request *request)
 
     hprpc__assert_locked(&controller->lock);
     /* a client that cancels without end must not make more and more requests wait here: further ones keep their ids */
-    if (!cell || controller->told >= 2 * (uint64_t)controller->own.max_calls)
+    if (!cell || controller->told >= 2 * (uint64_t)controller->own->max_calls)
         return false;
     /* cleared before the other side can see the answer, because the id may come again at once */
     request->cell = NULL;
@@ -225,7 +225,7 @@ static bool is_patience_over(struct hprpc_request *request)
     bool over;
 
     hprpc__mutex_lock(&controller->lock);
-    over = controller->told >= controller->own.max_calls;
+    over = controller->told >= controller->own->max_calls;
     hprpc__mutex_unlock(&controller->lock);
     return over;
 }

@@ -78,11 +78,11 @@ static int find_service(struct answer *answer, const struct hprpc__bind_body *bi
 
     answer->service = find_in(own_services(controller), bind->name, bind->version);
     if (!answer->service)
-        answer->service = find_in(controller->services, bind->name, bind->version);
+        answer->service = find_in(controller->shared->services, bind->name, bind->version);
     if (answer->service)
         return 0;
     list_versions(own_services(controller), bind->name, versions, sizeof(versions));
-    list_versions(controller->services, bind->name, versions, sizeof(versions));
+    list_versions(controller->shared->services, bind->name, versions, sizeof(versions));
     if (versions[0])
         snprintf(answer->text, sizeof(answer->text),
                  "%s is asked for in version %lu, and the side that was asked serves it in version %s", name.text,
@@ -232,7 +232,7 @@ static const char *fault_of(struct hprpc_controller *controller, uint32_t call)
 {
     _Atomic(struct hprpc_request *) *cell;
 
-    if (call >= controller->own.max_calls)
+    if (call >= controller->own->max_calls)
         return "a BIND with a call id beyond the credit";
     cell = hprpc__call_ids_find(controller, call);
     /* acquire: pairs with the release in send_answer (answer.c), after which the id may come again */

@@ -12,7 +12,7 @@ static size_t size_of(uint32_t page_count)
 
 static struct hprpc__call_ids *live(struct hprpc_controller *controller)
 {
-    uint32_t page_count = (controller->own.max_calls + HPRPC__CALL_IDS_PAGE - 1) / HPRPC__CALL_IDS_PAGE;
+    uint32_t page_count = (controller->own->max_calls + HPRPC__CALL_IDS_PAGE - 1) / HPRPC__CALL_IDS_PAGE;
 
     if (controller->live)
         return controller->live;
@@ -45,7 +45,7 @@ _Atomic(struct hprpc_request *) *hprpc__call_ids_make(struct hprpc_controller *c
 
 void hprpc__call_ids_each(struct hprpc_controller *controller, void (*visit)(struct hprpc_request *request))
 {
-    for (uint32_t call = 0; controller->live && call < controller->own.max_calls; call++) {
+    for (uint32_t call = 0; controller->live && call < controller->own->max_calls; call++) {
         _Atomic(struct hprpc_request *) *cell = hprpc__call_ids_find(controller, call);
         struct hprpc_request *request = cell ? atomic_load(cell) : NULL;
 

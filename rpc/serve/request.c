@@ -31,7 +31,7 @@ static struct hprpc_request *new_request(struct hprpc_controller *controller)
     request->controller = controller;
     request->body.place = HPRPC__BODY_NONE;
     kodosis_arena_init(&request->arena, hprpc_context_allocator(controller->context),
-                       (size_t)controller->own.max_decoded);
+                       (size_t)controller->own->max_decoded);
     return request;
 }
 
@@ -95,8 +95,8 @@ static void credit_back(struct hprpc_controller *controller, uint32_t charge)
     controller->oneway_done++;
     controller->oneway_bytes_done += charge;
     if (hprpc__state(controller) == HPRPC__READY &&
-        (controller->oneway_done >= (controller->own.max_calls + 3) / 4 ||
-         controller->oneway_bytes_done >= controller->own.max_call_bytes / 4)) {
+        (controller->oneway_done >= (controller->own->max_calls + 3) / 4 ||
+         controller->oneway_bytes_done >= controller->own->max_call_bytes / 4)) {
         int r = hprpc__credit_send(controller, controller->oneway_done, controller->oneway_bytes_done);
 
         if (r == HPRPC_ENOMEM) {
@@ -124,8 +124,8 @@ static bool charge_oneway(struct hprpc_controller *controller, uint32_t size)
     bool within;
 
     hprpc__mutex_lock(&controller->lock);
-    within = controller->oneway_calls + open_calls(controller) < controller->own.max_calls &&
-             hprpc__within_credit(controller->oneway_bytes, size, controller->own.max_call_bytes);
+    within = controller->oneway_calls + open_calls(controller) < controller->own->max_calls &&
+             hprpc__within_credit(controller->oneway_bytes, size, controller->own->max_call_bytes);
     if (within) {
         controller->oneway_calls++;
         controller->oneway_bytes += size;
@@ -139,7 +139,7 @@ static bool charge_call(struct hprpc_controller *controller, uint32_t size)
     uint64_t taken =
         controller->bytes_received - atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed);
 
-    if (!hprpc__within_credit(taken, size, controller->own.max_call_bytes))
+    if (!hprpc__within_credit(taken, size, controller->own->max_call_bytes))
         return false;
     controller->bytes_received += size;
     controller->calls_received++;
@@ -366,7 +366,7 @@ static const char *admit(struct hprpc_controller *controller, const struct hprpc
     *ret_cell = NULL;
     if (message->header.flags & HPRPC_FLAG_ONEWAY)
         return charge_oneway(controller, message->size) ? NULL : "one-way requests beyond the credit";
-    if (call >= controller->own.max_calls)
+    if (call >= controller->own->max_calls)
         return "a call id beyond the credit";
     *ret_cell = hprpc__call_ids_cell(controller, call);
     /* acquire: pairs with the release in send_answer (answer.c), after which the id may come again */
@@ -481,7 +481,7 @@ static int place(struct hprpc_request *request)
     struct hprpc_controller *controller = request->controller;
     const char *why;
 
-    if (request->header.depth >= controller->own.max_depth)
+    if (request->header.depth >= controller->own->max_depth)
         return refuse_busy(request, "calls are nested too deeply");
     if (hprpc__quota_refuses(controller->quota))
         return refuse_busy(request, "the server is stopping");

@@ -75,7 +75,7 @@ static void check_direction(struct world *world, struct hprpc_controller *caller
     world_check(world, callee->bytes_received == atomic_load(&callee->bytes_answered),
                 "requests of %llu bytes came, and of %llu bytes were answered",
                 (unsigned long long)callee->bytes_received, (unsigned long long)atomic_load(&callee->bytes_answered));
-    for (uint32_t call = 0; call < callee->own.max_calls; call++) {
+    for (uint32_t call = 0; call < callee->own->max_calls; call++) {
         _Atomic(struct hprpc_request *) *cell = hprpc__call_ids_find(callee, call);
 
         world_check(world, !cell || !atomic_load(cell), "call id %u is still taken for in use", call);
@@ -122,7 +122,7 @@ void check_execution(const struct call *call, const struct hprpc_request *reques
     struct world *world = call->party->world;
     const struct hprpc_request *outer = request->controller->workers ? NULL : request->outer;
     uint32_t number = (uint32_t)call->tag;
-    uint32_t limit = request->controller->own.max_depth;
+    uint32_t limit = request->controller->own->max_depth;
 
     world_check(world, request->header.depth < limit, "call %u is executed at depth %u of %u", number,
                 request->header.depth, limit);
