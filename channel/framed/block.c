@@ -64,8 +64,10 @@ static void share(struct hprpc_framed *stream, enum hprpc__spare kind)
         return;
     /* acquire: as in hprpc__block_take */
     block = __atomic_exchange_n(&stream->spares[kind], NULL, __ATOMIC_ACQUIRE);
+    /* GCOVR_EXCL_BR_START: another thread may have taken the spare since */
     if (block && (block->capacity != HPRPC__FRAMED_BLOCK || !hprpc__pool_give(stream->pool, block)))
         hprpc__block_give(stream, kind, block);
+    /* GCOVR_EXCL_BR_STOP */
 }
 
 void hprpc__blocks_share(struct hprpc_framed *stream)

@@ -41,7 +41,7 @@ struct hprpc__block *hprpc__pool_take(struct hprpc__pool *pool)
             continue;
         /* acquire: pairs with the release in hprpc__pool_give, which hands the block's memory over */
         block = atomic_exchange_explicit(&pool->blocks[i], NULL, memory_order_acquire);
-        if (block)
+        if (block) /* GCOVR_EXCL_BR_LINE: another thread may have taken it since */
             return block;
     }
     return NULL;
@@ -55,9 +55,11 @@ bool hprpc__pool_give(struct hprpc__pool *pool, struct hprpc__block *block)
         if (atomic_load_explicit(&pool->blocks[i], memory_order_relaxed))
             continue;
         /* release: pairs with the acquire in hprpc__pool_take */
+        /* GCOVR_EXCL_BR_START: another thread may have put a block there since */
         if (atomic_compare_exchange_strong_explicit(&pool->blocks[i], &none, block, memory_order_release,
                                                     memory_order_relaxed))
             return true;
+        /* GCOVR_EXCL_BR_STOP */
     }
     return false;
 }

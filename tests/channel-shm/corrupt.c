@@ -112,6 +112,17 @@ static void test_pieces_out_of_turn(void **state)
     tear_down(state);
     set_up(state);
 
+    /* the same, when the first piece has been received alone */
+    second = shm_channel(pair.client)->sender.slots + 1;
+    assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REPLY, 1, ARENA), 0);
+    atomic_store(&second->commit, 0);
+    assert_int_equal(pair.server->ops->receive(pair.server, &message), 0);
+    atomic_store(&second->commit, 1 | (uint64_t)HPRPC_MESSAGE_REPLY << 32);
+    assert_int_equal(pair.server->ops->receive(pair.server, &message), HPRPC_EPROTOCOL);
+    assert_non_null(strstr(pair.server->reason.text, "before its last piece"));
+    tear_down(state);
+    set_up(state);
+
     /* pieces of different bodies */
     second = shm_channel(pair.client)->sender.slots + 1;
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REPLY, 1, ARENA), 0);

@@ -2,6 +2,7 @@
 /* An arena that grows where bodies are long and frequent: when it does, what travels whole, and what happens where it cannot. */
 #include "tests/channel-shm/end.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -359,6 +360,54 @@ static void test_chunks_outside(void **state)
     }
 }
 
+/* Every look for the memory of an extension comes by here: the linker has it so. */
+int __real_hprpc__shm_extension_find(uint8_t *memory, size_t size);
+int __wrap_hprpc__shm_extension_find(uint8_t *memory, size_t size);
+static int find_error;
+
+int __wrap_hprpc__shm_extension_find(uint8_t *memory, size_t size)
+{
+    return find_error ? find_error : __real_hprpc__shm_extension_find(memory, size);
+}
+
+/* Where the system has no memory to map what the sender allocated, the message waits; the connection goes on. */
+static void test_no_memory_to_find_a_chunk(void **state)
+{
+    static const int errors[] = { ENOMEM, EAGAIN };
+    struct hprpc_message message;
+
+    for (size_t i = 0; i < 2; i++) {
+        for (uint32_t call = 0; grown(pair.client) < LONG; call++) {
+            assert_int_equal(shm_channel(pair.server)->receiver.found, 0);
+            assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, call, LONG), 0);
+            if (grown(pair.client) < LONG)
+                expect(pair.server, pair.client, HPRPC_MESSAGE_REQUEST, call, LONG);
+        }
+        find_error = errors[i];
+        for (int look = 0; look < 3; look++)
+            assert_int_equal(pair.server->ops->receive(pair.server, &message), HPRPC_ENOMEM);
+        find_error = 0;
+        assert_int_equal(pair.server->ops->receive(pair.server, &message), 1);
+        assert_int_equal(message.size, LONG);
+        pair.server->ops->release(pair.server, &message);
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+/* A system that cannot look for memory at all: this side says so, and the other does not grow for it. */
+static void test_a_system_that_cannot_find(void **state)
+{
+    tear_down(state);
+    find_error = EINVAL;
+    set_up(state);
+    find_error = 0;
+    for (uint32_t call = 0; call < 50; call++)
+        exchange_size(call, LONG);
+    assert_int_equal(grown(pair.client), 0);
+    assert_int_equal(grown(pair.server), 0);
+}
+
 /* ---- No memory, no addresses ---- */
 
 enum { SKIPPED = 77, FINE = 42 };
@@ -506,6 +555,8 @@ int main(void)
         PAIR(test_no_more_chunks_than_returns),
         PAIR(test_one_side_without_extension),
         PAIR(test_chunks_outside),
+        PAIR(test_no_memory_to_find_a_chunk),
+        PAIR(test_a_system_that_cannot_find),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_few_addresses),
     };

@@ -306,6 +306,15 @@ static struct wire *new_sharing_wire(struct hprpc_context *context, struct hprpc
     return wire;
 }
 
+static struct hprpc__block *new_block(struct hprpc_context *context)
+{
+    struct hprpc__block *block = hprpc_context_allocate(context, sizeof(*block) + HPRPC__FRAMED_BLOCK);
+
+    assert_non_null(block);
+    block->capacity = HPRPC__FRAMED_BLOCK;
+    return block;
+}
+
 static void who_sleeps_lends_its_blocks(void **state)
 {
     struct hprpc_header header = test_request(1);
@@ -372,6 +381,34 @@ static void a_full_pool_leaves_the_rest_where_it_is(void **state)
     assert_int_equal(memory.live, 1);
     test_memory_free(&memory);
     free_script(&script);
+}
+
+/* The same for the block that was sent from. */
+static void a_full_pool_leaves_a_spare_where_it_is(void **state)
+{
+    struct hprpc_header header = test_request(1);
+    struct test_memory memory;
+    struct hprpc__pool *pool;
+    struct wire *wire;
+
+    (void)state;
+    test_memory_init(&memory);
+    pool = hprpc__pool_new(memory.context);
+    assert_non_null(pool);
+    wire = new_sharing_wire(memory.context, pool);
+    assert_int_equal(test_send(channel_of(wire), &header, 10), 0);
+    for (size_t i = 0; i < HPRPC__POOL_BLOCKS; i++)
+        assert_true(hprpc__pool_give(pool, new_block(memory.context)));
+    for (int i = 0; i < 2; i++) {
+        assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
+        channel_of(wire)->ops->disarm(channel_of(wire));
+        /* until it idles */
+        assert_int_equal(wire->stream.spares[HPRPC__SPARE_SEND] == NULL, i);
+    }
+    free_wire(wire);
+    hprpc__pool_drop(pool);
+    assert_int_equal(memory.live, 1);
+    test_memory_free(&memory);
 }
 
 static void what_is_still_held_is_not_lent(void **state)
@@ -445,6 +482,16 @@ static void a_failed_allocation_is_tried_again(void **state)
     free_script(&script);
 }
 
+/* No size that a peer may send, but a sum that would start again at 0. */
+static void a_block_beyond_all_memory_is_not_made(void **state)
+{
+    struct wire *wire = new_wire(NULL);
+
+    (void)state;
+    assert_null(hprpc__block_take(&wire->stream, HPRPC__SPARE_SEND, SIZE_MAX));
+    free_wire(wire);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,8 +503,10 @@ int main(void)
         fixture_test(calls_allocate_nothing_and_idling_gives_back),
         fixture_test(who_sleeps_lends_its_blocks),
         fixture_test(a_full_pool_leaves_the_rest_where_it_is),
+        fixture_test(a_full_pool_leaves_a_spare_where_it_is),
         fixture_test(what_is_still_held_is_not_lent),
         fixture_test(a_failed_allocation_is_tried_again),
+        fixture_test(a_block_beyond_all_memory_is_not_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -419,6 +419,52 @@ static void arm_knows_what_is_buffered(void **state)
     free_script(&script);
 }
 
+/* What is behind a message, and breaks the protocol, is to be found without a sleep, though nothing more comes. */
+static void arm_knows_what_is_over_the_limit(void **state)
+{
+    struct script script = { .count = 0 };
+    struct wire *wire = new_wire(NULL);
+    struct hprpc_message message;
+
+    (void)state;
+    channel_of(wire)->receive_limit = 1000;
+    add(&script, test_reply(1), 12);
+    add(&script, test_reply(2), 1001);
+    feed(wire, script.bytes, script.ends[0] + 100, SIZE_MAX);
+    assert_int_equal(receive(wire, &message), 1);
+    release(wire, &message);
+    assert_true(channel_of(wire)->ops->arm(channel_of(wire)));
+    assert_int_equal(receive(wire, &message), HPRPC_EPROTOCOL);
+    free_wire(wire);
+    free_script(&script);
+}
+
+/* A stream that idles gives its memory back, but not with a part of a message in it. */
+static void idling_keeps_what_is_incomplete(void **state)
+{
+    struct script script = { .count = 0 };
+    struct wire *wire = new_wire(NULL);
+    struct hprpc_message message;
+
+    (void)state;
+    add(&script, test_reply(1), 100);
+    feed(wire, script.bytes, 50, SIZE_MAX);
+    assert_int_equal(receive_patiently(wire, &message), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
+        channel_of(wire)->ops->disarm(channel_of(wire));
+    }
+    wire->in_size = script.size;
+    expect(wire, &script, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
+        channel_of(wire)->ops->disarm(channel_of(wire));
+    }
+    assert_null(wire->stream.block);
+    free_wire(wire);
+    free_script(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +481,8 @@ int main(void)
         fixture_test(messages_that_trickle_break_the_stream),
         fixture_test(a_round_trip_costs_one_read),
         fixture_test(arm_knows_what_is_buffered),
+        fixture_test(arm_knows_what_is_over_the_limit),
+        fixture_test(idling_keeps_what_is_incomplete),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,39 @@ static void borrowed_runs_are_not_copied_when_taken(void **state)
     free_wire(wire);
 }
 
+/* A message that borrows, where others wait before it: corked, refused by the kernel, or in blocks of their own. */
+static void borrowed_runs_wait_their_turn(void **state)
+{
+    struct script script = { .count = 0 };
+
+    (void)state;
+    add(&script, test_request(1), 100000);
+    add(&script, test_request(2), 100000);
+    add(&script, test_reply(3), 50000);
+    for (int how = 0; how < 3; how++) {
+        struct wire *wire = new_wire(NULL);
+        struct hprpc_channel *channel = channel_of(wire);
+
+        channel->corked = how != 1;
+        wire->room = how == 1 ? 0 : SIZE_MAX;
+        for (size_t i = 0; i < 3; i++) {
+            if (i == 2 && how == 2)
+                channel->corked = false;
+            assert_int_equal(i == 2 ? test_send_borrowed(channel, &script.entries[i].header, script.entries[i].size, 2)
+                                    : test_send(channel, &script.entries[i].header, script.entries[i].size),
+                             0);
+        }
+        assert_int_equal(channel->queued > 0, how < 2);
+        channel->corked = false;
+        wire->room = SIZE_MAX;
+        assert_int_equal(channel->ops->flush(channel), 0);
+        assert_int_equal(wire->out_size, script.size);
+        assert_memory_equal(wire->out, script.bytes, script.size);
+        free_wire(wire);
+    }
+    free_script(&script);
+}
+
 static void requests_wait_where_replies_do_not(void **state)
 {
     struct hprpc_header request = test_request(1), reply = test_reply(2), ping = { .type = HPRPC_MESSAGE_PING };
@@ -331,6 +364,7 @@ int main(void)
         fixture_test(borrowed_runs_at_every_offset),
         fixture_test(large_messages_leave_in_pieces),
         fixture_test(borrowed_runs_are_not_copied_when_taken),
+        fixture_test(borrowed_runs_wait_their_turn),
         fixture_test(requests_wait_where_replies_do_not),
         fixture_test(a_corked_batch_leaves_in_one_write),
         fixture_test(cancelled_messages_leave_no_trace),

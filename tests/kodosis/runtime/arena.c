@@ -87,6 +87,12 @@ static void the_limit_counts_whole_pieces(void **state)
     kodosis_arena_reset(&arena);
     assert_non_null(kodosis_arena_allocate(&arena, 64));
     finish();
+    /* a limit that is no whole number of pieces: the rest of it is no room */
+    start(40);
+    assert_false(kodosis_arena_allows(&arena, 33));
+    assert_null(kodosis_arena_allocate(&arena, 33));
+    assert_true(kodosis_arena_allows(&arena, 32));
+    finish();
 }
 
 static void absurd_sizes_are_refused(void **state)

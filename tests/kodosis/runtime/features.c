@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "kodosis/runtime/schema.h"
 #include "kodosis/runtime/values.h"
 #include "common.h"
 #include "everything.h"
@@ -558,6 +559,36 @@ static void a_bad_tag_is_not_written(void **state)
     codec_features_event_write(&writer, &value);
     assert_int_equal(kodosis_writer_finish(&writer), KODOSIS_BAD_TAG);
     assert_prints(&codec_features_event_type, &value, "tag 9");
+    /* and the same by the schema alone; also with no tag at all */
+    for (value.tag = 0;; value.tag = 9) {
+        const struct kodosis_schema *schema = &codec_features_everything_schema;
+        uint32_t index = kodosis_schema_find(schema, "codec.features.Event");
+        struct codec_features_event other = value;
+
+        assert_int_equal(kodosis_schema_size(schema, index, &value, 0), 1);
+        kodosis_writer_init(&writer, bytes, 1);
+        kodosis_schema_write(schema, index, &writer, &value);
+        assert_int_equal(kodosis_writer_finish(&writer), KODOSIS_BAD_TAG);
+        assert_true(kodosis_schema_equal(schema, index, &value, &other));
+        other.tag = CODEC_FEATURES_EVENT_NOTHING;
+        assert_false(kodosis_schema_equal(schema, index, &value, &other));
+        assert_ptr_equal(kodosis__union_value(schema, &schema->types[index], (const uint8_t *)&value),
+                         (const uint8_t *)&value + schema->types[index].value_offset);
+        if (value.tag)
+            break;
+    }
+}
+
+/* What is not declared may be in memory, though no reader lets it through; printing tells it. */
+static void an_undeclared_enumerator_prints_as_its_number(void **state)
+{
+    struct codec_features_event value;
+
+    (void)state;
+    memset(&value, 0, sizeof(value));
+    value.tag = CODEC_FEATURES_EVENT_PAINTED;
+    value.as.painted = 200;
+    assert_prints(&codec_features_event_type, &value, "painted: 200");
 }
 
 static void types_nest_freely(void **state)
@@ -650,6 +681,40 @@ static void what_is_longer_is_different(void **state)
     assert_false(codec_features_text_equal(&longer_text, &text));
 }
 
+/* Values of one length that differ in a part, the first or the last. */
+static void each_part_counts(void **state)
+{
+    struct kodosis_string_int64_map_entry tags[] = { { { "a", 1 }, 1 }, { { "b", 1 }, 2 } };
+    struct kodosis_string_int64_map_entry other_tags[] = { { { "b", 1 }, 2 }, { { "c", 1 }, 1 } };
+    struct codec_features_maps map = { .tags = { tags, 2 } }, other_map = { .tags = { other_tags, 2 } };
+    struct codec_features_arrays arrays, other_arrays;
+    struct codec_features_empties empties = { .many = { NULL, 0 } }, other_empties = empties;
+    struct codec_features_text text = { .s = { "", 0 } }, other_text = text;
+
+    (void)state;
+    assert_false(codec_features_maps_equal(&map, &other_map));
+    assert_false(codec_features_maps_equal(&other_map, &map));
+    memset(&arrays, 0, sizeof(arrays));
+    for (int i = 0; i < 2; i++)
+        arrays.names[i] = arrays.table[0][i] = arrays.table[1][i] = kodosis_str("same");
+    for (int i = 0; i < 4; i++) {
+        other_arrays = arrays;
+        assert_true(codec_features_arrays_equal(&arrays, &other_arrays));
+        if (i < 2)
+            other_arrays.names[i] = kodosis_str("else");
+        else
+            other_arrays.table[i % 2][1] = kodosis_str("else");
+        assert_false(codec_features_arrays_equal(&arrays, &other_arrays));
+    }
+    assert_true(codec_features_empties_equal(&empties, &other_empties));
+    assert_true(codec_features_text_equal(&text, &other_text));
+    text.b.data = other_text.b.data = (const uint8_t *)"x";
+    text.b.size = other_text.b.size = 1;
+    assert_true(codec_features_text_equal(&text, &other_text));
+    other_text.b.data = (const uint8_t *)"y";
+    assert_false(codec_features_text_equal(&text, &other_text));
+}
+
 /* ---- Recursion ---- */
 
 static void trees_are_decoded(void **state)
@@ -695,13 +760,19 @@ static size_t chain(uint8_t *bytes, size_t depth)
 static void depth_is_limited(void **state)
 {
     uint8_t bytes[VALUE_MAX];
+    const struct kodosis_schema *schema = &codec_features_everything_schema;
     struct codec_features_node decoded;
+    struct kodosis_reader reader;
     size_t size = chain(bytes, KODOSIS_DEPTH_MAX);
 
     (void)state;
     assert_int_equal(decode(&codec_features_node_type, bytes, size, &decoded), KODOSIS_OK);
     size = chain(bytes, KODOSIS_DEPTH_MAX + 1);
     assert_int_equal(decode(&codec_features_node_type, bytes, size, &decoded), KODOSIS_TOO_DEEP);
+    kodosis_arena_reset(&arena);
+    kodosis_reader_init(&reader, bytes, size, &arena);
+    kodosis_schema_read(schema, kodosis_schema_find(schema, "codec.features.Node"), &reader, &decoded);
+    assert_int_equal(kodosis_reader_finish(&reader), KODOSIS_TOO_DEEP);
 }
 
 static void decoded_memory_is_limited(void **state)
@@ -777,6 +848,40 @@ static void memory_that_runs_out_fails_the_decoding(void **state)
     free(bytes);
 }
 
+/* What an optional and a union point to lies in memory that the reader has to get, and may not get. */
+static void memory_for_a_pointer_runs_out(void **state)
+{
+    static const struct {
+        const char *type, *bytes;
+        size_t size;
+    } cases[] = {
+        { "codec.features.Optionals", "\1\0\0\0\7\0\0\0\0\0\0\0\0\0\0\0", 16 },
+        { "codec.features.Chain", "\2\1\0\0\0\0\0\0\0", 8 },
+    };
+    const struct kodosis_schema *schema = &codec_features_everything_schema;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int left = 0; left < 2; left++) {
+            struct budget budget = { left, 0 };
+            struct kodosis_allocator allocator = { budget_allocate, budget_release, &budget };
+            struct codec_features_optionals decoded; /* has room for either */
+            struct kodosis_arena meagre;
+            struct kodosis_reader reader;
+            enum kodosis_status status;
+
+            kodosis_arena_init(&meagre, &allocator, 1 << 24);
+            kodosis_reader_init(&reader, cases[i].bytes, cases[i].size, &meagre);
+            kodosis_schema_read(schema, kodosis_schema_find(schema, cases[i].type), &reader, &decoded);
+            status = kodosis_reader_finish(&reader);
+            if ((status == KODOSIS_NO_MEMORY) != !left)
+                fail_msg("%s with %d blocks: %s", cases[i].type, left, kodosis_status_text(status));
+            kodosis_arena_clear(&meagre);
+            assert_int_equal(budget.live, 0);
+        }
+    }
+}
+
 static void expressions_are_decoded(void **state)
 {
     struct codec_features_expression literal;
@@ -843,13 +948,14 @@ static void reserved_words_are_moved_aside(void **state)
     value.errno_ = 3;
     value.new_ = 4;
     value.linux_ = 5;
-    value.register_ = kodosis_str("\"\n\x01");
+    value.register_ = kodosis_str("\"\n\t\x01\x7f");
     value.this_ = true;
     value.camel_case = 6;
     assert_there_and_back(&codec_features_words_type, &value);
-    assert_prints(&codec_features_words_type, &value,
-                  "{ int_value: 1, class: 2, errno: 3, new: 4, linux: 5, register: \"\\\"\\n\\x01\", this: true, "
-                  "camelCase: 6 }");
+    assert_prints(
+        &codec_features_words_type, &value,
+        "{ int_value: 1, class: 2, errno: 3, new: 4, linux: 5, register: \"\\\"\\n\\t\\x01\\x7f\", this: true, "
+        "camelCase: 6 }");
 }
 
 static void printing_is_cut_like_snprintf(void **state)
@@ -905,13 +1011,16 @@ int main(void)
         cmocka_unit_test(keys_come_once),
         cmocka_unit_test(unions_have_a_tag),
         cmocka_unit_test(a_bad_tag_is_not_written),
+        cmocka_unit_test(an_undeclared_enumerator_prints_as_its_number),
         cmocka_unit_test(types_nest_freely),
         cmocka_unit_test(a_maps_count_needs_room_for_keys_and_values),
         cmocka_unit_test(what_is_longer_is_different),
+        cmocka_unit_test(each_part_counts),
         cmocka_unit_test(trees_are_decoded),
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(decoded_memory_is_limited),
         cmocka_unit_test(memory_that_runs_out_fails_the_decoding),
+        cmocka_unit_test(memory_for_a_pointer_runs_out),
         cmocka_unit_test(expressions_are_decoded),
         cmocka_unit_test(rows_of_numbers_are_copied),
         cmocka_unit_test(reserved_words_are_moved_aside),

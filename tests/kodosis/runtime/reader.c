@@ -375,6 +375,7 @@ static void the_first_fault_stays(void **state)
     assert_ptr_equal(reader.fault, body + 1);
     kodosis_read_uint32(&reader);
     kodosis_reader_fail(&reader, KODOSIS_BAD_TAG);
+    assert_null(kodosis_read_array(&reader, 1, 1));
     assert_ptr_equal(reader.fault, body + 1);
     assert_fault(&reader, KODOSIS_BAD_BOOL);
 }
@@ -521,6 +522,21 @@ static void string_keys_are_distinct(void **state)
     assert_fault(&reader, KODOSIS_BAD_KEY);
 }
 
+/* Keys that do not ascend are sorted, in memory that counts like that of what is decoded. */
+static void sorting_keys_takes_memory(void **state)
+{
+    static const uint8_t mixed[] = { 9, 1, 7, 3, 200 };
+    struct kodosis_reader reader = READER(0);
+    struct kodosis_arena small;
+
+    (void)state;
+    kodosis_arena_init(&small, NULL, 64);
+    reader.arena = &small;
+    kodosis_check_keys(&reader, mixed, 5, 1, 1);
+    assert_fault(&reader, KODOSIS_TOO_MUCH_MEMORY);
+    kodosis_arena_clear(&small);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -567,6 +583,7 @@ int main(void)
         cmocka_unit_test(lists_of_strings_cut_short_are_faults),
         cmocka_unit_test(map_keys_are_distinct),
         cmocka_unit_test(string_keys_are_distinct),
+        cmocka_unit_test(sorting_keys_takes_memory),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

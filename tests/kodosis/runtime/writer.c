@@ -210,6 +210,67 @@ static void nothing_is_written_past_the_end(void **state)
     }
 }
 
+/* Every scalar, with each number of bytes too few for it. */
+static void no_scalar_is_written_in_part(void **state)
+{
+    static const size_t sizes[] = { 1, 2, 4, 8, 1, 2, 4, 8, 1, 4, 8 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        for (size_t size = 0; size <= sizes[i]; size++) {
+            struct kodosis_writer writer = open_writer(size);
+
+            switch (i) {
+            case 0:
+                kodosis_write_int8(&writer, 1);
+                break;
+            case 1:
+                kodosis_write_int16(&writer, 1);
+                break;
+            case 2:
+                kodosis_write_int32(&writer, 1);
+                break;
+            case 3:
+                kodosis_write_int64(&writer, 1);
+                break;
+            case 4:
+                kodosis_write_uint8(&writer, 1);
+                break;
+            case 5:
+                kodosis_write_uint16(&writer, 1);
+                break;
+            case 6:
+                kodosis_write_uint32(&writer, 1);
+                break;
+            case 7:
+                kodosis_write_uint64(&writer, 1);
+                break;
+            case 8:
+                kodosis_write_bool(&writer, true);
+                break;
+            case 9:
+                kodosis_write_float32(&writer, 1);
+                break;
+            default:
+                kodosis_write_float64(&writer, 1);
+            }
+            assert_int_equal(kodosis_writer_finish(&writer), size == sizes[i] ? KODOSIS_OK : KODOSIS_OVERFLOW);
+            if (size < sizes[i])
+                assert_int_equal(room[0], 0xee);
+        }
+    }
+}
+
+/* No text is the empty text. */
+static void no_text_is_empty(void **state)
+{
+    struct kodosis_writer writer = open_writer(sizeof(room));
+
+    (void)state;
+    kodosis_write_string(&writer, kodosis_str(NULL));
+    assert_wrote(writer, 0, 0);
+}
+
 static void long_runs_are_borrowed_while_references_last(void **state)
 {
     static uint8_t data[KODOSIS_REFERENCE_MIN];
@@ -277,6 +338,8 @@ int main(void)
         cmocka_unit_test(faults_stick),
         cmocka_unit_test(room_that_is_left_is_a_fault),
         cmocka_unit_test(nothing_is_written_past_the_end),
+        cmocka_unit_test(no_scalar_is_written_in_part),
+        cmocka_unit_test(no_text_is_empty),
         cmocka_unit_test(long_runs_are_borrowed_while_references_last),
         cmocka_unit_test(a_borrowed_run_needs_room_too),
         cmocka_unit_test(every_status_has_a_sentence),
