@@ -210,6 +210,88 @@ static void too_many_procedures(void **state)
     stage_close(&stage);
 }
 
+/* ---- Large interfaces ---- */
+
+enum { MANY = 200 };
+
+static struct hprpc_procedure many_procedures[MANY];
+static char many_names[MANY][8];
+
+static void number_procedures(void)
+{
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(many_names[i], sizeof(many_names[i]), "P%u", i);
+        many_procedures[i] = tiny_interface.procedures[TINY_ECHO];
+        many_procedures[i].name = many_names[i];
+        many_procedures[i].hash = 1000 + i;
+    }
+}
+
+static int call_number(struct tiny *tiny, struct hprpc_call *call, uint32_t number)
+{
+    struct kodosis_bytes data = { (const uint8_t *)"x", 1 };
+    struct hprpc_stub stub;
+    int r = hprpc_stub_begin(&stub, tiny->client, tiny->binding, call, number, kodosis_size_bytes(0, data));
+
+    if (r < 0)
+        return r;
+    kodosis_write_bytes(stub.writer, data);
+    r = hprpc_stub_exchange(&stub);
+    if (r < 0)
+        return r;
+    assert_int_equal(kodosis_read_bytes(&stub.reader).size, 1);
+    return hprpc_stub_end(&stub);
+}
+
+/*
+ * A service of more procedures than a word has bits: each one can be called by those that asked for it, and by no others. The
+ * client asks for two halves of it, each as an interface of its own, one after the other.
+ */
+static void a_service_of_many_procedures(void **state)
+{
+    static const struct hprpc_interface whole = { "test.Many", 1, MANY, many_procedures };
+    static const struct hprpc_interface half = { "test.Many", 1, MANY / 2, many_procedures };
+    static const uint32_t numbers[] = { 0, 63, 64, 99, 100, 127, 128, MANY - 1 };
+    const struct hprpc_interface *const asked[] = { &half, &whole };
+    struct hprpc_header header = { .type = HPRPC_MESSAGE_REQUEST };
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct fake_message message;
+    struct fake_end *end;
+    struct stage stage;
+    char text[256];
+
+    (void)state;
+    number_procedures();
+    stage_open(&stage, false);
+    assert_int_equal(hprpc_server_new(stage.context, NULL, &stage.server), 0);
+    assert_int_equal(hprpc_server_add(stage.server, &whole, &tiny_plain, NULL), 0);
+    assert_int_equal(hprpc_server_listen(stage.server, stage.uri, NULL), 0);
+    /* who asked for something else only may call none of them */
+    end = raw_connect(&stage, NULL);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        header.procedure = (uint16_t)numbers[i];
+        fake_send(end, &header, "\1x", 2);
+        stage_turn(&stage);
+        assert_true(fake_poll(end, &message));
+        assert_int_equal(raw_read_error(&message, text), HPRPC_EUNIMPLEMENTED);
+        fake_message_clear(&message);
+    }
+    fake_leave(end);
+    stage_run(&stage);
+    for (size_t k = 0; k < 2; k++) {
+        struct tiny tiny = { .client = stage_connect(&stage, "", NULL) };
+
+        assert_int_equal(hprpc_stub_bind(tiny.client, asked[k], NULL, &tiny.binding), 0);
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+            if (numbers[i] < asked[k]->procedure_count)
+                assert_int_equal(call_number(&tiny, &call, numbers[i]), 0);
+        }
+        hprpc_call_clear(&call);
+        hprpc_client_free(tiny.client);
+    }
+    stage_close(&stage);
+}
+
 struct binding {
     struct hprpc_client *client;
     struct hprpc_detail detail;
@@ -316,6 +398,7 @@ int main(void)
         fixture_test(several_versions_side_by_side),
         fixture_test(malformed_binds_break),
         fixture_test(too_many_procedures),
+        fixture_test(a_service_of_many_procedures),
         fixture_test(answers_to_bind),
         fixture_test(bind_when_the_connection_is_gone),
         fixture_test(bind_has_a_deadline),

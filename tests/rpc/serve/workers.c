@@ -148,6 +148,47 @@ static void a_claimed_depth_makes_no_threads(void **state)
     }
 }
 
+/* The number of the next answered call. */
+static uint32_t next_answered(struct fake_end *end)
+{
+    struct fake_message message;
+    uint32_t call;
+
+    assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
+    call = message.header.call;
+    fake_message_clear(&message);
+    return call;
+}
+
+/* What came while the only worker was inside a handler: requests that follow from its call, and others, take turns after it. */
+static void one_worker_takes_turns(void **state)
+{
+    struct fake_message message;
+    struct fake_end *end;
+    struct stage stage;
+    struct hall hall;
+
+    (void)state;
+    end = open_stage(&stage, &hall, 1);
+    send_at_depth(end, 0, 0, "l");
+    await_inside(&hall, 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        send_at_depth(end, 10 + i, 1, "x");
+        send_at_depth(end, 20 + i, 0, "x");
+    }
+    raw_signal(end, HPRPC_MESSAGE_PING, 0);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_PONG, &message));
+    fake_message_clear(&message);
+    atomic_store(&hall.open, true);
+    assert_int_equal(next_answered(end), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(next_answered(end), 10 + i);
+        assert_int_equal(next_answered(end), 20 + i);
+    }
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 /* Answers the BIND of a handler, and gives the id of its call. */
 static uint32_t await_callback(struct fake_end *end)
 {
@@ -356,9 +397,10 @@ static void so_many_that_were_cancelled_are_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fixture_test(a_claimed_depth_makes_no_threads),     fixture_test(a_waiting_handler_lends_its_thread),
-        fixture_test(what_is_not_nested_keeps_a_worker),    fixture_test(two_requests_for_one_idle_worker),
-        fixture_test(so_many_that_were_cancelled_are_held), fixture_test(a_server_that_stops_takes_no_requests),
+        fixture_test(a_claimed_depth_makes_no_threads),      fixture_test(one_worker_takes_turns),
+        fixture_test(a_waiting_handler_lends_its_thread),    fixture_test(what_is_not_nested_keeps_a_worker),
+        fixture_test(two_requests_for_one_idle_worker),      fixture_test(so_many_that_were_cancelled_are_held),
+        fixture_test(a_server_that_stops_takes_no_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
