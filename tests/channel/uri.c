@@ -30,6 +30,9 @@ static void accepts(void **state)
     assert_string_equal(uri.rest, "/run/app/a door?");
     assert_string_equal(hprpc_uri_option(&uri, "mode"), "0660");
     assert_string_equal(hprpc_uri_option(&uri, "note"), "");
+
+    assert_int_equal(hprpc_uri_parse("My+own-way.2://x", NULL, &uri), 0);
+    assert_string_equal(uri.scheme, "my+own-way.2");
 }
 
 static void strings_point_into_the_copy(void **state)
@@ -70,6 +73,8 @@ static void refuses_and_names_the_place(void **state)
         { "tcp://a?b=c&", "byte 13: an option has no name" },
         { "tcp://a?b=c&b=d", "byte 13: an option is given twice" },
         { "tcp://a?b=%zz", "byte 11: two hexadecimal digits" },
+        { "tcp://a?%zz=b", "byte 9: two hexadecimal digits" },
+        { "t_p://x", "byte 2: \"://\" is missing" },
         { "t://r?a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1", "byte 71: there are more than" },
     };
     struct hprpc_uri uri, before;

@@ -173,6 +173,29 @@ static void test_nowhere_to_live(void **state)
     assert_non_null(strstr(detail.text, "/nowhere"));
 }
 
+/* Places that are files, or whose names leave no room: neither is one to live in. */
+static void test_places_that_are_none(void **state)
+{
+    const char *file = in_base("file"),
+               *deep = in_base("a-directory-whose-name-is-so-long-that-no-name-fits-behind-it");
+    const char *const files[] = { file, file, file, file, file, file, file, file, NULL }, *const deeps[] = { deep,
+                                                                                                             NULL };
+    struct hprpc_uri uri = { .scheme = "shm", .rest = "greeter" };
+    struct hprpc_detail detail;
+    char path[HPRPC__PATH_MAX];
+
+    (void)state;
+    assert_int_equal(close(open(file, O_CREAT | O_WRONLY, 0600)), 0);
+    assert_int_equal(hprpc__place_find_in(files, &uri, "", true, &detail, path), HPRPC_EADDRESS);
+    assert_non_null(strstr(detail.text, file));
+    assert_false(hprpc__place_of(file, &uri, "", path));
+    assert_int_equal(mkdir(deep, 0700), 0);
+    for (int create = 0; create < 2; create++)
+        assert_int_equal(hprpc__place_find_in(deeps, &uri, "", create, &detail, path), HPRPC_EADDRESS);
+    assert_non_null(strstr(detail.text, "too long"));
+    assert_false(hprpc__place_of(deep, &uri, "", path));
+}
+
 static void test_open_directory_is_refused(void **state)
 {
     static const mode_t modes[] = { 0755, 0770, 0701, 0500, 01700 };
@@ -252,6 +275,54 @@ static void test_claim_excludes_and_drops(void **state)
     hprpc__claim_drop(&first); /* given up already: touches nothing */
     assert_true(exists(in_base("door.lock")));
     hprpc__claim_drop(&second);
+}
+
+/* A path that begins nowhere is seen from the working directory; the sweep looks there, too. */
+static void test_claim_of_a_relative_path(void **state)
+{
+    struct hprpc__claim claim = { .lock_fd = -1 };
+    int before = open(".", O_RDONLY | O_DIRECTORY);
+
+    (void)state;
+    assert_true(before >= 0);
+    assert_int_equal(chdir(base), 0);
+    leave_socket("door.7");
+    assert_int_equal(hprpc__claim_take(&claim, "door", S_IFSOCK, NULL), 0);
+    assert_true(exists(in_base("door.lock")));
+    assert_false(exists(in_base("door.7")));
+    hprpc__claim_drop(&claim);
+    assert_false(exists(in_base("door.lock")));
+    assert_int_equal(fchdir(before), 0);
+    close(before);
+}
+
+static void test_claim_of_a_long_path(void **state)
+{
+    struct hprpc__claim claim = { .lock_fd = -1 };
+    char path[HPRPC__PATH_MAX + 1];
+    struct hprpc_detail detail;
+
+    (void)state;
+    memset(path, 'x', sizeof(path));
+    path[0] = '/';
+    path[HPRPC__PATH_MAX] = '\0';
+    assert_int_equal(hprpc__claim_take(&claim, path, S_IFSOCK, &detail), HPRPC_EURI);
+    assert_non_null(strstr(detail.text, "too long"));
+    assert_int_equal(claim.lock_fd, -1);
+}
+
+/* What a cleaner took away between the claim and its use is told, and the claim can still be given up. */
+static void test_made_and_gone(void **state)
+{
+    const char *path = in_base("door");
+    struct hprpc__claim claim = { .lock_fd = -1 };
+
+    (void)state;
+    assert_int_equal(hprpc__claim_take(&claim, path, S_IFSOCK, NULL), 0);
+    assert_int_equal(hprpc__claim_made(&claim), HPRPC_ESYSTEM);
+    hprpc__claim_drop(&claim);
+    assert_false(exists(in_base("door.lock")));
+    hprpc__claim_drop(&claim);
 }
 
 /* ---- Two listeners of one name ---- */
@@ -573,11 +644,15 @@ int main(void)
         ROOM(test_absolute_path_is_itself),
         ROOM(test_bad_names),
         ROOM(test_nowhere_to_live),
+        ROOM(test_places_that_are_none),
         ROOM(test_open_directory_is_refused),
         ROOM(test_link_instead_of_directory_is_refused),
         ROOM(test_directory_of_another_is_refused),
         ROOM(test_the_system_places),
         ROOM(test_claim_excludes_and_drops),
+        ROOM(test_claim_of_a_relative_path),
+        ROOM(test_claim_of_a_long_path),
+        ROOM(test_made_and_gone),
         ROOM(test_a_stop_removes_only_its_own),
         ROOM(test_one_name_in_two_places_is_taken_once),
         ROOM(test_names_of_the_dead_are_swept),
