@@ -19,6 +19,7 @@ static const struct {
 } transports[] = {
     { "tcp", "tcp://127.0.0.1:0?wait=block" },
     { "pipe", "pipe://faults-%d?wait=block" },
+    { "door", "pipe:///tmp/faults-%d?wait=block&mode=0660" },
     { "shm", "shm://faults-%d?wait=block&ring=128KiB&slots=16" },
     { "sealed", "shm://faults-%d?wait=block&ring=128KiB&slots=16&trust=none" },
 };
@@ -293,6 +294,7 @@ static void run_case(void)
     if (!left) {
         check_names("/dev/shm/hprpc-%u");
         check_names("/run/user/%u/hprpc-%u");
+        check_names("/tmp");
     }
 }
 
@@ -365,7 +367,7 @@ int main(int argc, char **argv)
     while (transport < TRANSPORTS && argc > 1 && strcmp(argv[1], transports[transport].name) != 0)
         transport++;
     if (argc < 2 || transport == TRANSPORTS) {
-        fprintf(stderr, "usage: faults tcp|pipe|shm|sealed [EVERY | all]\n");
+        fprintf(stderr, "usage: faults tcp|pipe|door|shm|sealed [EVERY | all]\n");
         return 2;
     }
     thorough = argc > 2 && strcmp(argv[2], "all") == 0;
