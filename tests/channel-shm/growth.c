@@ -390,6 +390,10 @@ static void test_no_memory_to_find_a_chunk(void **state)
         assert_int_equal(pair.server->ops->receive(pair.server, &message), 1);
         assert_int_equal(message.size, LONG);
         pair.server->ops->release(pair.server, &message);
+        /* a unit that the sender speaks of, and that no memory is behind */
+        find_error = EFAULT;
+        receive_chunk(shm_channel(pair.client)->sender.arena.extension.first + 5, LONG, "is not there");
+        find_error = 0;
         tear_down(state);
         set_up(state);
     }
