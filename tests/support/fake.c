@@ -477,7 +477,8 @@ void fake_end_drop(struct fake_end *end)
     unsigned users;
 
     pthread_mutex_lock(&link->lock);
-    shut(end);
+    shut(end); /* nothing fails it any more */
+    hprpc_channel_clear(&end->channel);
     empty(&end->arrived);
     empty(&end->leaving);
     close_bell(end);
@@ -492,7 +493,6 @@ static void free_end(struct hprpc_channel *channel)
     struct fake_end *end = enter(channel);
     bool lent = end->lent, open = end->open;
 
-    hprpc_channel_clear(channel);
     leave(end);
     if (lent)
         breach("a channel was freed while messages were out");
