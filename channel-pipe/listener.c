@@ -2,6 +2,8 @@
 /* The server's side of the door: it reads registrations and opens the FIFOs that they name. */
 #include "channel-pipe/pipe.h"
 
+#include "channel/names/claim.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

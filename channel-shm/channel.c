@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the two sides of a shared-memory channel have in common: its state, its end, and what it sleeps on. */
 #include "channel-shm/shm.h"
+#include "channel-shm/staging.h"
 
 #include <poll.h>
 #include <sched.h>

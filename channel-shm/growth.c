@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* When the sender's arena grows: where bodies go in pieces, and where that is no exception. */
+#include "channel-shm/growth.h"
+
 #include "channel-shm/shm.h"
 
 /*

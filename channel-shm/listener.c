@@ -12,7 +12,7 @@
 
 #include "base/wake.h"
 #include "base/errno-text.h"
-#include "channel/names/place.h"
+#include "channel/names/claim.h"
 #include "channel/spare.h"
 #include <hprpc/channel/uri.h>
 

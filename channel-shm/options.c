@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of shm:// URIs, and the peer of a socket. */
+#include "channel-shm/options.h"
+
 #include "channel-shm/shm.h"
 
 #include <errno.h>

@@ -3,6 +3,8 @@
  * The receiving side. Shared memory may change while we look at it, so each word is loaded once, into private memory, then
  * checked, then used.
  */
+#include "channel-shm/receiver.h"
+
 #include "channel-shm/shm.h"
 
 #include <errno.h>

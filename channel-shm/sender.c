@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The sending side: a message is written into the next slot, into a chunk that the slot describes, or is staged. */
+#include "channel-shm/sender.h"
+
 #include "channel-shm/shm.h"
+#include "channel-shm/staging.h"
 
 /* Where a reservation's body is; the first token. */
 enum { IN_SLOT, IN_CHUNK, STAGED };

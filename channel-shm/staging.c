@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Staged messages, which found no room or are longer than a chunk may be: kept in private memory, sent in order, by pieces. */
+#include "channel-shm/staging.h"
+
 #include "channel-shm/shm.h"
 
 int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,

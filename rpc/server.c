@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's life: options, services, running. pump/loop.c serves the connections; stop.c is the end of a server. */
 #include "rpc/server.h"
+#include "rpc/stop.h"
 
 #include <errno.h>
 

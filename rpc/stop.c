@@ -9,7 +9,7 @@
 #include "base/signals.h"
 #include "base/deadline.h"
 #include "rpc/pump/watcher.h"
-#include "rpc/server.h"
+#include "rpc/stop.h"
 
 /* the last answer does not ring the loop, so a loop that drains looks again every few milliseconds */
 #define DRAIN_LOOK (5 * HPRPC__MILLISECOND)

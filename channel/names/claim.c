@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Claims on a path: a lock that dies with its holder, and the sweep of what a dead holder left. */
-#include "channel/names/place.h"
+#include "channel/names/claim.h"
 
 #include <dirent.h>
 #include <errno.h>

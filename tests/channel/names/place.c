@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "channel/names/place.h"
+#include "channel/names/claim.h"
 
 enum { SOMEBODY = 54321, CONTENDERS = 4, ROUNDS = 200 };
 
