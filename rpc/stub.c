@@ -23,6 +23,54 @@ static int explain(struct hprpc_call *call, int code, const char *text)
     return code;
 }
 
+/* Makes a finished ticket, whose memory for a sentence lives as long as the call. NULL: there is no call, or no memory. */
+static struct hprpc_pending_call *sentence_ticket(struct hprpc_stub *stub, int code)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_pending_call *pending = NULL;
+
+    if (!stub->call)
+        return NULL;
+    hprpc__mutex_lock(&controller->lock);
+    if (hprpc__ticket_new(controller, HPRPC_NO_TIMEOUT, &pending) == 0)
+        pending->answered = true; /* no answer will come, so clearing the call puts the ticket away */
+    hprpc__mutex_unlock(&controller->lock);
+    if (pending)
+        hprpc__ticket_finish(pending, code);
+    stub->call->pending = pending;
+    return pending;
+}
+
+/* Copies a sentence into a ticket. NULL: no memory. */
+static const char *copy_sentence(struct hprpc_pending_call *pending, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = pending->own_text.text;
+
+    if (size > sizeof(pending->own_text.text))
+        copy = kodosis_arena_allocate(&pending->arena, size);
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+/* Leaves a copy of a sentence with the call, which may outlive the connection that the sentence belongs to. Returns the code. */
+static int explain_copy(struct hprpc_stub *stub, int code, const char *text)
+{
+    struct hprpc_pending_call *pending = text ? sentence_ticket(stub, code) : NULL;
+
+    return explain(stub->call, code, pending ? copy_sentence(pending, text) : NULL);
+}
+
+/* Explains a request that was not sent, or perhaps was, by the reason for which the connection broke. */
+static int explain_end(struct hprpc_stub *stub, int code)
+{
+    const struct hprpc_controller *controller = stub->client->controller;
+
+    /* the reason is written once, before the state says BROKEN; without memory for it, it tells about other requests */
+    if (controller->reason.text == hprpc_error_text(controller->code))
+        return explain(stub->call, code, NULL);
+    return explain_copy(stub, code, controller->reason.text);
+}
+
 static int explain_broken(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
@@ -31,8 +79,7 @@ static int explain_broken(struct hprpc_stub *stub)
     hprpc__pump_once(controller);
     if (hprpc__state(controller) != HPRPC__BROKEN)
         return explain(stub->call, HPRPC_ENOTSENT, DRAINING);
-    /* the reason is written once, before the state says BROKEN, and lives as long as the connection */
-    return explain(stub->call, HPRPC_ENOTSENT, controller->reason.text);
+    return explain_end(stub, HPRPC_ENOTSENT);
 }
 
 /* ---- Beginning ---- */
@@ -189,27 +236,9 @@ static const char *procedure_of(const struct hprpc_stub *stub)
     return stub->binding->interface->procedures[stub->procedure].name;
 }
 
-/* Makes a finished ticket, whose memory for a sentence lives as long as the call. NULL: there is no call, or no memory. */
-static struct hprpc_pending_call *sentence_ticket(struct hprpc_stub *stub)
-{
-    struct hprpc_controller *controller = stub->client->controller;
-    struct hprpc_pending_call *pending = NULL;
-
-    if (!stub->call)
-        return NULL;
-    hprpc__mutex_lock(&controller->lock);
-    if (hprpc__ticket_new(controller, HPRPC_NO_TIMEOUT, &pending) == 0)
-        pending->answered = true; /* no answer will come, so clearing the call puts the ticket away */
-    hprpc__mutex_unlock(&controller->lock);
-    if (pending)
-        hprpc__ticket_finish(pending, HPRPC_ETOOBIG);
-    stub->call->pending = pending;
-    return pending;
-}
-
 static int explain_size(struct hprpc_stub *stub, uint64_t size)
 {
-    struct hprpc_pending_call *pending = sentence_ticket(stub);
+    struct hprpc_pending_call *pending = sentence_ticket(stub, HPRPC_ETOOBIG);
 
     if (!pending)
         return explain(stub->call, HPRPC_ETOOBIG, NULL);
@@ -249,8 +278,8 @@ static int refuse(struct hprpc_stub *stub, unsigned numbers, uint64_t size)
         return explain(stub->call, HPRPC_EFORKED, NULL);
     /* acquire: pairs with the release in set_one (binding.c) */
     if (hprpc__is_refused(numbers))
-        return explain(stub->call, hprpc__refusal_of(numbers),
-                       atomic_load_explicit((_Atomic(const char *) *)&bound->sentence, memory_order_acquire));
+        return explain_copy(stub, hprpc__refusal_of(numbers),
+                            atomic_load_explicit((_Atomic(const char *) *)&bound->sentence, memory_order_acquire));
     if (size >= KODOSIS_SIZE_TOO_DEEP)
         return explain(stub->call, HPRPC_EINVAL,
                        "the arguments cannot be encoded: they nest too deep, or contain themselves");
@@ -450,8 +479,7 @@ static __attribute__((noinline)) int explain_unsent(struct hprpc_stub *stub, uin
         hprpc__pump_once(controller);
     if (hprpc__state(controller) != HPRPC__BROKEN)
         return explain(stub->call, HPRPC_EMAYBE, "the connection broke while the request was sent");
-    return explain(stub->call, order > controller->taken_there ? HPRPC_ENOTSENT : HPRPC_EMAYBE,
-                   controller->reason.text);
+    return explain_end(stub, order > controller->taken_there ? HPRPC_ENOTSENT : HPRPC_EMAYBE);
 }
 
 static int send_oneway(struct hprpc_stub *stub)

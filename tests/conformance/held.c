@@ -96,7 +96,38 @@ static void replies_without_descriptors(void **state)
     room_close(&room);
 }
 
-static const struct CMUnitTest tests[] = { fixture_test(without_descriptors),
+/* The sentences of calls that found no connection, kept after the client is gone. */
+static void sentences_outlive_the_client(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct hprpc_call calls[3] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT, HPRPC_CALL_INIT };
+        struct conform_probe_proxy proxy;
+        struct hprpc_client *client;
+        struct kodosis_bytes reply;
+        struct room room;
+        char said[3][200];
+
+        room_serve(&room, "", NULL);
+        client = room_connect_pumped(&room, suite_pumps[i], &proxy);
+        hprpc_client_close(client);
+        assert_int_equal(conform_probe_echo(&proxy, &calls[0], suite_bytes(NULL, 0), &reply), HPRPC_ENOTSENT);
+        assert_int_equal(conform_probe_later_start(&proxy, &calls[1], 1, false), HPRPC_ENOTSENT);
+        assert_int_equal(conform_probe_note(&proxy, &calls[2], 1, suite_bytes(NULL, 0)), HPRPC_ENOTSENT);
+        for (size_t j = 0; j < 3; j++)
+            snprintf(said[j], sizeof(said[j]), "%s", calls[j].detail);
+        hprpc_client_free(client);
+        for (size_t j = 0; j < 3; j++) {
+            assert_true(calls[j].detail[0]);
+            assert_string_equal(calls[j].detail, said[j]);
+            hprpc_call_clear(&calls[j]);
+        }
+        room_close(&room);
+    }
+}
+
+static const struct CMUnitTest tests[] = { fixture_test(sentences_outlive_the_client),
+                                           fixture_test(without_descriptors),
                                            fixture_test(replies_without_descriptors) };
 
 const struct chapter held_chapter = { "held", tests, sizeof(tests) / sizeof(tests[0]) };
