@@ -139,7 +139,9 @@ HPRPC_API void hprpc_server_free(struct hprpc_server *server);
  * A request lives until its handler returns, and longer if it was deferred. A handler answers
  * exactly once: with its generated `_reply`, with hprpc_request_fail, or by returning a negative code, which is sent as the
  * error. A handler of a procedure that returns nothing may just return 0. All of these work on any thread and never block:
- * where the channel has no room, the answer is queued.
+ * where the channel has no room, the answer is queued. One answer of any size may wait on a connection; a further one of more
+ * than a kilobyte is HPRPC_EBUSY where more than 64 MiB would wait then, however fast the other side reads. A server with answers
+ * of tens of megabytes should have as few of them under way.
  *
  * A handler must return. In C++ an exception that would leave a handler, or any function that the library calls, ends the
  * program in std::terminate, where it is thrown. A longjmp out of one, or pthread_exit in one, leaves the connection and the
