@@ -225,17 +225,10 @@ static void test_untrusted_bodies_are_copied(void **state)
     assert_all_free();
 }
 
-/* The thread sanitizer looks at each byte of each body. */
-#if defined(__SANITIZE_THREAD__)
-enum { STEPS = 250 };
-#else
-enum { STEPS = 2000 };
-#endif
-
 /* Both ends send whatever there is room for, and give back in any order. */
 static void test_both_directions_at_random(void **state)
 {
-    enum { KEPT = 12 };
+    enum { STEPS = 2000, KEPT = 12 };
     static const uint32_t sizes[] = { 10, 1000, ARENA / 2, UNIT, LONG, 3 * UNIT, EXTENSION / 2, 2 * EXTENSION };
     struct hprpc_channel *ends[] = { pair.client, pair.server };
     struct hprpc_message kept[2][KEPT];

@@ -558,6 +558,7 @@ int fake_put_under(struct fake_end *end, struct hprpc_context *context, const st
         if (!end->token)
             r = hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for an end of a link");
     }
+    hprpc_channel_clear(&end->channel); /* of what the other side's end was, which is noted again below */
     if (r == 0)
         r = hprpc_channel_init(&end->channel, &fake_ops, context, wait);
     if (r == 0 && end->code)
