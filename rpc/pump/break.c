@@ -36,7 +36,7 @@ static void name_peer(struct hprpc_controller *controller, const char *reason, s
     hprpc_detail_set(ret_named, 0, "%s %s: %s", peer.transport, peer.address, reason);
 }
 
-/* Keeps the reason for those who ask later. `otherwise` is static, and stands for it where there is no memory. Under the lock. */
+/* Stores the reason in the controller. `otherwise` is static, and is stored where there is no memory. Under the lock. */
 static void keep_reason(struct hprpc_controller *controller, const char *reason, const char *otherwise)
 {
     struct hprpc_detail named;
