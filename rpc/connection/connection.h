@@ -189,7 +189,7 @@ struct hprpc_controller {
     bool corks;             /* pump: what is sent now leaves together, at the end of the turn */
     bool has_own_clock;     /* `silence` is in the context's nanoseconds rather than in ticks */
     atomic_bool takes_none; /* requests that come from now on are not taken: the other side was told how many were */
-    atomic_bool looking;    /* the thread that owns the pump looks, and will soon be through */
+    atomic_bool awaited;    /* the thread that owns the pump waits, so it sees what comes */
     atomic_bool hungry;     /* the last turn found no memory to receive; written by the pump */
     bool active;            /* for the host, as the fields down to `naps`; pump */
     bool greedy;            /* its last turn had many messages */

@@ -4,6 +4,8 @@
 
 #include <sched.h>
 
+#include "base/poller.h"
+#include "rpc/connection/spin.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/pump/wait.h"
 
@@ -15,20 +17,31 @@ static void wake_channel(struct hprpc_channel *channel)
 }
 
 enum {
-    ATTEMPTS = 16,  /* to see that the thread that has the pump is looking, rather than waiting */
-    PATIENCE = 256, /* while it looks, and no longer: a callback inside the look may wait for this very thread */
+    YIELDS = 64, /* while another thread has the pump for one turn: as a rule it is through by then */
+    NAPS = 20, /* of a millisecond, after that and no more: a callback inside the turn may wait for this very thread */
 };
+
+/* Lets the thread that has the pump run: yields at first, then sleeps a millisecond at a time. */
+static void let_run(const struct hprpc_controller *controller, int attempt)
+{
+    const struct hprpc_watch wake = { .fd = controller->pump.wake_fd };
+
+    if (attempt < YIELDS)
+        sched_yield();
+    else
+        hprpc__poll_last(&wake, 1, HPRPC__NAP_NANOSECONDS);
+}
 
 /* Takes the pump. False: a thread has it that waits, and sees what comes. */
 static bool own(struct hprpc_controller *controller)
 {
-    int attempts = 0;
+    int attempt = 0;
 
     while (!hprpc__pump_try_own(&controller->pump)) {
-        /* a look is short; without its result this thread would send to a side that is known to be gone a moment later */
-        if (++attempts >= (atomic_load(&controller->looking) ? PATIENCE : ATTEMPTS))
+        /* a turn is short; without its result this thread would send to a side that is known to be gone a moment later */
+        if (atomic_load_explicit(&controller->awaited, memory_order_relaxed) || attempt == YIELDS + NAPS)
             return false;
-        sched_yield();
+        let_run(controller, attempt++);
     }
     return true;
 }
@@ -42,7 +55,6 @@ static void look(struct hprpc_controller *controller)
         hprpc__pump_disown(&controller->pump);
         return;
     }
-    atomic_store(&controller->looking, true);
     wake_channel(controller->channel);
     hprpc__pump_turn(controller);
 }

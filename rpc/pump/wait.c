@@ -304,9 +304,12 @@ static int wait_on(struct hprpc_controller *controller, const struct hprpc__awai
             hprpc__flush(controller);
             outcome = pump(&wait);
         } else if (!controller->pump.pumps_alone && hprpc__pump_try_own(&controller->pump)) {
+            /* a hint alone: a thread that would look at the connection need not */
+            atomic_store_explicit(&controller->awaited, true, memory_order_relaxed);
             outcome = pump(&wait);
             if (!hprpc__shared_is_ours(controller->shared))
                 return HPRPC_ECLOSED;
+            atomic_store_explicit(&controller->awaited, false, memory_order_relaxed);
             if (controller->pump.host->handed_back)
                 controller->pump.host->handed_back(controller->pump.host, controller);
             hprpc__pump_disown(&controller->pump);
@@ -370,8 +373,6 @@ void hprpc__pump_turn(struct hprpc_controller *controller)
     if (hprpc__controller_turn(controller, 1, NULL) == HPRPC_EFORKED)
         return;
     hprpc__controller_expire(controller, hprpc_context_now(controller->context));
-    /* before the pump is free: the next owner may begin to look */
-    atomic_store(&controller->looking, false);
     if (controller->pump.host->handed_back)
         controller->pump.host->handed_back(controller->pump.host, controller);
     hprpc__pump_disown(&controller->pump);
