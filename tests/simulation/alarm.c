@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library's timers, by --wrap of the linker: each is an eventfd here, which is written when its time has come in this world.
+ * Replaces the library's timers (the linker's --wrap): each is an eventfd, which alarms_ring() writes when its time has come in
+ * the simulated world.
  */
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of the simulation: starts them, follows them, and checks how they end. */
+/* The calls of a simulation: starts them, follows them, and checks how they end. */
 #include "simulation/call.h"
 
 #include <stdlib.h>
@@ -127,12 +127,12 @@ static void write_request(struct kodosis_writer *writer, const struct call *call
         if (call->behaviour == SPOILED)
             kodosis_write_uint8(writer, 0);
     }
-    /* what is borrowed is borrowed until the message is published; the publisher frees it */
+    /* the writer borrows the bytes until the message is published; the publisher frees them */
     if (!writer->reference_count)
         free(bytes);
 }
 
-/* The bytes that write_request had to leave alive, or NULL. */
+/* Returns the bytes that write_request() did not free, or NULL. */
 static void *borrowed_bytes(const struct kodosis_writer *writer)
 {
     return writer->reference_count ? (void *)writer->references[0].data : NULL;
@@ -145,7 +145,7 @@ static void describe_start(const struct call *call, const char *how, int r)
                 hprpc_error_name(r));
 }
 
-/* Whether a call may fail to start so. */
+/* Checks that the call may fail to start with `r`. */
 static void judge_start(const struct call *call, int r, uint32_t flags)
 {
     struct world *world = call->party->world;
@@ -216,7 +216,7 @@ static uint64_t size_of_reply(const struct call *call)
     return kodosis_size_bytes(8, payload);
 }
 
-/* What the handler alone makes of it. */
+/* Returns the code with which the call ends if nothing but its handler decides. */
 static int intended_code(const struct call *call)
 {
     if (call->procedure == MISSING || call->procedure == UNKNOWN)
@@ -238,7 +238,7 @@ static int intended_code(const struct call *call)
     }
 }
 
-/* Whether one of the limits that are small here may have turned it away. */
+/* True if a small limit in `rules`, or a stopping server, may have refused the call. */
 static bool may_be_turned_away(const struct call *call)
 {
     const struct rules *rules = &call->party->world->rules;
@@ -272,7 +272,7 @@ static bool may_end_with(const struct call *call, int code)
     }
 }
 
-/* What may happen where nothing goes wrong: a limit that is small, and a client that leaves the server's calls behind. */
+/* True if the call may fail in a calm world: a small limit refused it, or a client left while the server called it. */
 static bool is_excused(const struct call *call)
 {
     return ((call->code == HPRPC_EBUSY || call->code == HPRPC_ENOTSENT) && may_be_turned_away(call)) ||
@@ -319,7 +319,7 @@ static void check_sentence(struct call *call)
     char text[32];
 
     snprintf(text, sizeof(text), "call %u", (uint32_t)call->tag);
-    /* where memory is short, the code may come alone */
+    /* without memory, the library may send the code without the sentence */
     if (call->behaviour == FAIL && !world->memory.failures)
         world_check(world, strcmp(call->call.detail, text) == 0, "call %u fails with the sentence \"%s\"",
                     (uint32_t)call->tag, call->call.detail);
@@ -391,7 +391,7 @@ bool call_post(struct call *call, uint32_t flags)
     free(borrowed);
     describe_start(call, "is posted", r);
     world_check(world, r == 0, "call %u is not posted: %s", (uint32_t)call->tag, hprpc_error_name(r));
-    /* another call's answer must not wait until an actor collects it */
+    /* an actor that collects this call late must not delay the answer that depends on it */
     call->notifies = call->then || call->party->actor->runs || world_chance(world, 600);
     if (call->notifies)
         hprpc_pending_call_notify(call->call.pending, hear_end, call);
@@ -484,7 +484,7 @@ void call_clear(struct call *call)
 
 enum {
     LATE = 2,    /* milliseconds that a loop may be late: its timeout is rounded up */
-    LATER = 400, /* a wait looks at the clock only every 16 looks at its channel, each of which takes long here */
+    LATER = 400, /* a wait reads the clock only at every 16th receive(), and each receive() takes long here */
 };
 
 static void check_overdue(const struct call *call)
@@ -519,7 +519,7 @@ static bool did_not_run(const struct call *call)
     int code = call->code;
 
     if (code == HPRPC_ETOOBIG)
-        return !call->order; /* afterwards it was the reply that was too big */
+        return !call->order; /* once sent, the reply was too big, and the handler ran */
     return code == HPRPC_ENOTSENT || (code == HPRPC_EBUSY && !call->refused) || code == HPRPC_EUNIMPLEMENTED ||
            code == HPRPC_EBODY;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls with a story: what is asked for, what became of it, and whether that may be. */
+/* Calls that remember what they asked for and how they ended, so that it can be checked. */
 #ifndef SIMULATION_CALL_H
 #define SIMULATION_CALL_H
 
@@ -24,20 +24,20 @@ enum behaviour {
 
 enum procedure { WORK, NOTE, POKE, MISSING, UNKNOWN, PROCEDURES };
 
-/* One side of a connection, as the one that calls. */
+/* The calling role of one side of a connection. */
 struct party {
     struct world *world;
     struct actor *actor;
     struct hprpc_controller *controller;
     struct hprpc_client *client;
     bool bound;
-    bool closed;      /* by us */
-    bool called_back; /* it belongs to the server; then the other side may offer nothing */
-    bool leaving;     /* its connection is being freed: nothing new may begin */
+    bool closed;      /* its actor closed the connection */
+    bool called_back; /* true for the server's: the client may offer no service */
+    bool leaving;     /* its connection is being freed: no new call may begin */
     uint32_t sent;    /* requests so far */
-    uint32_t ran;     /* the last of them, of those from outside handlers, that was executed */
+    uint32_t ran;     /* `order` of the last executed call that no handler made */
     struct hprpc_binding *binding;
-    struct call *calls; /* those that were not cleared */
+    struct call *calls; /* the calls that are not cleared yet */
     struct party *next;
 };
 
@@ -46,54 +46,54 @@ struct call {
     struct party *party;
     enum procedure procedure;
     enum behaviour behaviour;
-    uint32_t depth; /* NEST and CALL_BACK: how much deeper it may go */
-    uint32_t level; /* how deep it is */
+    uint32_t depth; /* of NEST and CALL_BACK: how many more levels may follow */
+    uint32_t level; /* how many handlers it is nested in */
     uint32_t size, reply_size;
     uint64_t started, deadline;
     struct hprpc_call call;
-    uint32_t order;                    /* among its party's, once it was sent */
-    struct hprpc_pending_call *ticket; /* as long as it is open */
-    bool busy;                         /* an actor is inside the call that sends it, or waits for it */
-    bool refused;                      /* its handler might not defer it */
+    uint32_t order;                    /* its number among the calls that its party sent; 0 before */
+    struct hprpc_pending_call *ticket; /* from its start until it ends or is cleared */
+    bool busy;                         /* an actor is inside the library call that sends it or waits for it */
+    bool refused;                      /* its handler wanted to defer it, and was not allowed to */
     bool cleared;
     bool cancelled;
     bool finished;
     bool clearing;
     bool notifies;
     unsigned notified;
-    unsigned executions; /* of its handler */
+    unsigned executions; /* how often its handler ran */
     int code;
-    const uint8_t *view; /* of the reply, until it is cleared */
+    const uint8_t *view; /* the bytes of the reply, until the call is cleared */
     struct deferred *then;
     struct call *next;
 };
 
-/* A new call with chance arguments; `level` is 0 outside handlers. */
+/* Makes a call with random arguments. `level` is 0 outside handlers. */
 struct call *call_new(struct party *party, uint32_t level, uint32_t depth);
 
-/* Each runs the call by one of the ways there are; false when it could not start. */
+/* Each sends the call in another way, and returns false if the call could not start. */
 bool call_post(struct call *call, uint32_t flags);
 bool call_exchange(struct call *call, uint32_t flags);
 bool call_note(struct call *call, uint32_t flags);
 
-/* Takes the outcome of a call that is complete, and judges it. */
+/* Collects the outcome of a complete call, and checks it. */
 void call_finish(struct call *call);
 
-/* Gives the call's memory back; unless it is complete, that cancels it. */
+/* Clears the call. A call that is not complete is cancelled by that. */
 void call_clear(struct call *call);
 
 void call_cancel(struct call *call);
 
-/* The one with this tag; NULL when there is none. */
+/* Returns the call with this tag, or NULL. */
 struct call *call_find(struct world *world, uint64_t tag);
 
-/* All actors sleep: then no deadline may have passed unnoticed. */
+/* Checks, when all actors sleep, that no call is past its deadline. */
 void calls_check_overdue(struct world *world);
 
-/* At the end of the world: every story must have an end. */
+/* Checks, when all actors are gone, that every call ended once and ran at most once; frees the calls. */
 void calls_check(struct world *world);
 
-/* The bytes that belong to a tag. */
+/* Writes, and compares, the bytes that belong to a tag. */
 void fill(uint8_t *bytes, size_t size, uint64_t tag);
 bool is_filled(const uint8_t *bytes, size_t size, uint64_t tag);
 
@@ -101,55 +101,55 @@ bool is_filled(const uint8_t *bytes, size_t size, uint64_t tag);
 
 void party_init(struct party *party, struct actor *actor, struct hprpc_controller *controller);
 
-/* Asks for the numbers of the service, if that was not done yet. */
+/* Binds the service, unless that is done. Returns false if it failed. */
 bool party_bind(struct party *party);
 
-/* Whether the connection has ended, so that calls may fail for it. */
+/* True if the connection has ended, so that its calls may fail. */
 bool party_has_ended(const struct party *party);
 
-/* The largest body that may be sent to the other side of it. */
+/* Returns the size of the largest body that the other side takes. */
 uint32_t party_limit(const struct party *party);
 
-/* The largest that may come back. */
+/* Returns the size of the largest body that this side takes. */
 uint32_t party_own_limit(const struct party *party);
 
-/* Does something at once, from within a completion. */
+/* Does something random from within a completion callback. */
 void party_act_on_impulse(struct party *party);
 
-/* Whether its actor is inside a wait that pumps its connection. */
+/* True if its actor is inside a wait that pumps its connection. */
 bool party_is_awaited(const struct party *party);
 
-/* Any of its calls, or NULL. */
+/* Returns a random call of the party, or NULL. */
 struct call *party_draw(struct party *party);
 
-/* Finishes what is complete. */
+/* Finishes calls that are complete, and clears some of them. */
 void party_collect(struct party *party);
 
-/* Whether another thread is inside one of the calls: a callback on the client's own may be. */
+/* True if an actor is inside a library call for one of the calls: a callback on the client's own thread may be. */
 bool party_is_calling(const struct party *party);
 
-/* Whether all its calls are complete. */
+/* True if all its calls have ended. */
 bool party_is_done(const struct party *party);
 
 void party_clear(struct party *party);
 
 /* ---- service.c ---- */
 
-/* The service as it is offered, and as callers know it: with a procedure more. */
+/* `served` is the interface that a side offers. `called` is the one that callers know: it has one procedure more. */
 extern const struct hprpc_interface served, called;
 extern const struct service_handlers service_handlers;
 
 struct deferred {
-    struct actor *actor; /* whose handler deferred it */
+    struct actor *actor; /* the actor whose handler deferred the request */
     struct hprpc_request *request;
     uint64_t tag;
     uint32_t reply_size;
-    struct kodosis_bytes view; /* of the request */
+    struct kodosis_bytes view; /* the payload of the request */
     uint64_t since, answer_at;
     struct deferred *next;
 };
 
-/* An actor that answers what others deferred, also when they are gone. */
+/* The act of an actor that answers deferred requests until it is the last actor. */
 void work_off_deferred(struct actor *actor);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Those who act in a simulated world. */
+/* The actors of a simulated world: clients, the server, its stopper, and a stranger. */
 #ifndef SIMULATION_CAST_H
 #define SIMULATION_CAST_H
 
@@ -9,21 +9,21 @@ struct client {
     struct actor actor;
     struct hprpc_client *client;
     struct party party;
-    uint32_t steps; /* that are left of its life */
-    unsigned told;  /* states that it was told, of this connection */
+    uint32_t steps; /* that it still takes before it ends */
+    unsigned told;  /* how many states `changed` reported of this connection */
     bool told_end;
 };
 
 struct server {
     struct actor actor;
-    struct hprpc_server *server; /* NULL between two lives */
-    uint32_t stop_ms;            /* that it may take to stop; 0: it is driven by an event loop */
+    struct hprpc_server *server; /* NULL while there is no server */
+    uint32_t stop_ms;            /* the server's stop_timeout_ms; 0: an event loop drives it */
 };
 
-/* An actor whose side of a connection is played by hand, and badly. */
+/* An actor that connects without the library's client, and sends too little. */
 struct stranger {
     struct actor actor;
-    bool says_hello; /* or nothing at all */
+    bool says_hello; /* false: it sends nothing at all */
 };
 
 void client_act(struct actor *actor);
@@ -31,19 +31,19 @@ void server_act(struct actor *actor);
 void stopper_act(struct actor *actor);
 void stranger_act(struct actor *actor);
 
-/* Checks what holds whenever all actors sleep. */
+/* Checks what holds for the server whenever all actors sleep. */
 void server_check(const struct server *server);
 
-/* A request is being executed: whether its turn has come, and nothing forbids it. */
+/* Checks that `request`, which is about to be executed, is in its turn, in time and within the limits. */
 void check_execution(const struct call *call, const struct hprpc_request *request);
 
-/* What the handler of a deferred request may see of its caller. */
+/* Checks what the handler of a deferred request sees of its call: whether it is cancelled, and the time that remains. */
 void check_view(const struct call *call, const struct deferred *deferred);
 
-/* With nothing under way on this client's connection: the credit of both sides must be back. */
+/* Checks, while is_quiet() is true, that both sides have all their credit back. */
 void check_credit(const struct client *client);
 
-/* Whether nothing is under way on it. */
+/* True if nothing is under way on the client's connection. */
 bool is_quiet(const struct client *client);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The slots of one end of a simulated connection. */
+/* The channel operations of one end of a simulated connection. */
 #include <poll.h>
 #include <unistd.h>
 
@@ -81,7 +81,7 @@ static struct packet *take_reservation(struct end *end, struct hprpc_reservation
     return (struct packet *)reservation->token[0];
 }
 
-/* A message leaves; it arrives behind the one before it. */
+/* Puts a packet on the wire. It arrives no earlier than the packet before it. */
 static void depart(struct end *end, struct packet *packet)
 {
     struct lane *lane = &end->link->lanes[end->side];
@@ -164,7 +164,7 @@ static int flush(struct hprpc_channel *channel)
 
 /* ---- Receiving ---- */
 
-/* Inside a call that waits, an actor that finds nothing lets the world go on. */
+/* Called when receive() finds nothing: lets other actors act if the current one is inside a library call that may wait. */
 static void let_others_act(struct end *end)
 {
     struct actor *actor = world_at(end)->current;
@@ -172,13 +172,13 @@ static void let_others_act(struct end *end)
     if (!actor || !actor->blocking)
         return;
     if (actor->runs && !actor_waits(actor)) {
-        /* its other connections are next */
+        /* the library looks at the actor's other connections next */
         actor->world->now += world_random(actor->world, 10 * MICROSECOND);
         actor_yield(actor);
         return;
     }
     actor->awaits = end->link;
-    end->vain = false;
+    end->found_nothing = false;
     actor_rest(actor, NEVER);
 }
 
@@ -227,10 +227,10 @@ static int receive(struct hprpc_channel *channel, struct hprpc_message *ret_mess
     world_check(world_at(end), !end->must_return, "%u%c receives before a message that is not lendable was released",
                 end->link->number, side_name(end));
     end->wants_room = end->wants_room && !end_has_room(end);
-    /* not at the first vain look: that one ends a batch, and what was sent in the batch is flushed behind it */
-    if (!end->broken && !end_is_ready(end) && end->vain)
+    /* not at the first receive() that finds nothing: it ends a batch, and the library flushes the batch's messages after it */
+    if (!end->broken && !end_is_ready(end) && end->found_nothing)
         let_others_act(end);
-    end->vain = !end_can_receive(end);
+    end->found_nothing = !end_can_receive(end);
     if (end->closed)
         end->broken = HPRPC_ECLOSED;
     if (end->broken)
@@ -275,10 +275,10 @@ static bool arm(struct hprpc_channel *channel)
     struct actor *actor = world_at(end)->current;
     uint64_t count;
 
-    /* who sleeps by levels would be woken by the last ring again */
+    /* a sleeper that watches the level of in_fd would be woken by the last ring again */
     if (end->rung && !end->in_lit && read(end->in_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
         end->rung = false;
-    /* what is there already does not ring: arm tells of it, so the actor must not sleep */
+    /* an end that is ready does not ring: arm() returns true, so the actor does not sleep */
     end->armed = (end->manner == DOORBELL || end->manner == PACKETS) && !end_is_ready(end);
     if (actor && actor_waits(actor))
         actor->awaits = end->link;

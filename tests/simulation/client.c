@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A client's life: it connects, calls in every way there is, serves, and goes. */
+/* The life of a client: it connects, calls in every way, serves, and leaves. */
 #include "simulation/cast.h"
 #include "simulation/link.h"
 
@@ -38,7 +38,7 @@ static bool may_fail_with(const struct world *world, int code, uint64_t started)
     }
 }
 
-/* Each state is told once, in order, and the end says why. */
+/* The callback `changed`: checks that each state is reported once and in order, and that the end has a reason. */
 static void note_state(void *self, enum hprpc_client_state state, int code, const char *reason)
 {
     struct client *client = self;
@@ -159,7 +159,7 @@ static void wait_for_some(struct client *client)
     world_trace(world, "has waited");
 }
 
-/* One-way requests until there is no credit left, and one more, which waits for it. */
+/* Sends one-way requests until there is no credit left, and one more, which waits for credit. */
 static void flood(struct client *client)
 {
     struct world *world = client->actor.world;
@@ -186,7 +186,7 @@ static void meddle(struct client *client)
     }
 }
 
-/* When its event loop would call it again without an event. */
+/* Returns the time at which an event loop would process the client without an event. */
 static uint64_t wake_time(const struct client *client)
 {
     int timeout = hprpc_client_timeout(client->client);
@@ -194,7 +194,10 @@ static uint64_t wake_time(const struct client *client)
     return timeout < 0 ? NEVER : client->actor.world->now + (uint64_t)timeout * MILLISECOND;
 }
 
-/* Without a loop, only those who wait pump: for their calls, or for a call that is made for the purpose. */
+/*
+ * For a client without a loop. With HPRPC_PUMP_CALLER, only a wait pumps: for pending calls, or for a call made for that
+ * purpose.
+ */
 static void pump_as_caller(struct client *client, uint64_t until)
 {
     struct world *world = client->actor.world;
@@ -208,7 +211,7 @@ static void pump_as_caller(struct client *client, uint64_t until)
     actor_rest_or_spin(&client->actor, wake_at < until ? wake_at : until);
 }
 
-/* What an event loop does for it: processes when there is an event, or when the time has come. */
+/* Does what an event loop does: processes the client when there is an event, or when its time has come. */
 static void process(struct client *client, uint64_t until)
 {
     struct world *world = client->actor.world;
@@ -233,7 +236,7 @@ static void process(struct client *client, uint64_t until)
         actor_yield(&client->actor);
 }
 
-/* Nothing is called for a while. */
+/* Makes no call for a while. */
 static void linger(struct client *client)
 {
     struct world *world = client->actor.world;
@@ -270,7 +273,7 @@ static void step(struct client *client)
 
 /* ---- A life ---- */
 
-/* Waits until all calls are complete and all is quiet; then nothing may be missing. */
+/* Waits until all calls are complete and nothing is under way, then checks the credit. */
 static void settle(struct client *client)
 {
     struct world *world = client->actor.world;
@@ -295,7 +298,7 @@ static void live(struct client *client)
     }
     if (world->climate.calm || !world_chance(world, world->climate.close * 5))
         settle(client);
-    /* what was received stays readable when the client is gone */
+    /* a reply stays readable when its client is freed */
     if (world_chance(world, 500) && !party_is_calling(&client->party))
         party_clear(&client->party);
     world_trace(world, "the client is freed");

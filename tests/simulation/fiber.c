@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fibers: stacks of their own, and the switch from one to another. */
+/* Fibers: each has a stack, and fiber_resume() and fiber_yield() switch stacks. */
 #include "simulation/fiber.h"
 
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include "simulation/sanitizers.h"
 
-/* Sanitizers must be told of every switch, or they take one stack for the other. */
+/* Sanitizers must be told of every switch; otherwise they report one stack's accesses on the other. */
 enum { STACK_SIZE = 512 * 1024, SPARE_MAX = 32 };
 
 struct fiber {
@@ -21,10 +21,10 @@ struct fiber {
     void *self;
     bool ended;
     uint8_t *stack;
-    void *own_fake, *outer_fake; /* what the address sanitizer keeps of a flow that is not running */
+    void *own_fake, *outer_fake; /* the address sanitizer's record of a flow that does not run */
     const void *outer_stack;
     size_t outer_size;
-    void *own_thread, *outer_thread; /* what the thread sanitizer takes the flows for */
+    void *own_thread, *outer_thread; /* the thread sanitizer's names for the flows */
 };
 
 static uint8_t *spare[SPARE_MAX];
@@ -73,7 +73,10 @@ static void leave_own(struct fiber *fiber)
 
 /* ---- Switching ---- */
 
-/* swapcontext asks the kernel for the signal mask each time; once a fiber runs, a jump does. Sanitizers know only the former. */
+/*
+ * swapcontext() asks the kernel for the signal mask, so it only starts a fiber; later switches jump. Sanitizers follow
+ * swapcontext() only.
+ */
 static void switch_to_own(struct fiber *fiber)
 {
 #ifndef HAS_SANITIZER
@@ -98,7 +101,7 @@ static void switch_to_outer(struct fiber *fiber)
 
 /* ---- Life ---- */
 
-/* makecontext passes only ints. */
+/* makecontext() passes only ints, so the pointer comes in two halves. */
 static void start(unsigned high, unsigned low)
 {
     struct fiber *fiber = (struct fiber *)(uintptr_t)((uint64_t)high << 32 | low);

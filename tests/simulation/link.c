@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies between the two ends of a simulated connection. */
+/* A simulated connection: the packets between its two ends, and its descriptors. */
 #include "simulation/link.h"
 
 #include <sys/eventfd.h>
@@ -45,7 +45,7 @@ static void queue_clear(struct world *world, struct queue *queue)
         packet_free(world, queue_take(queue));
 }
 
-/* Forgets all but the first `count`. */
+/* Keeps the first `count` packets and frees the others. */
 static void queue_cut(struct world *world, struct queue *queue, uint32_t count)
 {
     struct queue kept;
@@ -152,7 +152,7 @@ struct end *end_new(struct link *link, int side)
     if (end->manner == LEVEL)
         end->out_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     wait = waits[world_random(world, 3)];
-    /* what never sleeps keeps all others from going on when the library drives it */
+    /* an end that spins never sleeps: other actors would not act while the library drives it */
     if ((world->current->runs || world->current->threaded) && wait == HPRPC_WAIT_SPIN)
         wait = HPRPC_WAIT_BLOCK;
     hprpc_channel_init(&end->base, &end_ops, world->context, wait);
@@ -172,7 +172,7 @@ static const struct lane *outgoing(const struct end *end)
     return &end->link->lanes[end->side];
 }
 
-/* Whether the other end will send no more than what is under way. */
+/* True if the other end will send nothing beyond what is on the wire. */
 static bool other_is_gone(const struct end *end)
 {
     const struct link *link = end->link;
@@ -213,7 +213,7 @@ bool end_has_room(const struct end *end)
            lane->wire.bytes < world->climate.capacity;
 }
 
-/* Whether flush can move something. */
+/* True if flush() can move a packet. */
 static bool can_flush(const struct end *end)
 {
     const struct lane *lane = outgoing(end);
@@ -306,7 +306,7 @@ uint64_t link_next(const struct link *link)
     return next;
 }
 
-/* What has arrived stays, what is under way arrives in part, the rest is lost. */
+/* Packets that have arrived stay. The first of those under way stay too, a random number of them; the others are lost. */
 static void lose_some(struct link *link, struct lane *lane)
 {
     uint32_t kept = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Simulated connections: the transport "sim", made with hprpc/channel/transport.h alone. */
+/* Simulated connections: the transport "sim", written with hprpc/channel/transport.h alone. */
 #ifndef SIMULATION_LINK_H
 #define SIMULATION_LINK_H
 
@@ -7,17 +7,17 @@
 
 #include "simulation/world.h"
 
-/* How an end of a connection lets its owner sleep. */
+/* How an end lets its owner sleep. */
 enum manner {
-    POLLED,   /* not at all: it has no descriptors, and is looked at every millisecond */
-    LEVEL,    /* descriptors that are readable as long as there is something to do, like a socket's */
-    DOORBELL, /* a descriptor that is rung once for each arm(), like that of shared memory */
-    PACKETS, /* the same, watched by level, and it stays readable once the other side has hung up: that without trust */
+    POLLED,   /* it has no descriptors; its owner looks at it every millisecond */
+    LEVEL,    /* descriptors that are readable while there is something to do, like a socket's */
+    DOORBELL, /* a descriptor that rings once for each arm(), like that of shared memory */
+    PACKETS,  /* as DOORBELL, watched by level, readable for ever once the other side is gone (memory without trust) */
 };
 
 struct packet {
     struct hprpc_header header;
-    uint64_t visible_at; /* when it is on its way: its arrival */
+    uint64_t visible_at; /* when it arrives; set when it goes on the wire */
     uint32_t size;
     struct packet *next;
     uint64_t body[]; /* aligned to 8 */
@@ -29,56 +29,56 @@ struct queue {
     uint32_t count;
 };
 
-/* One direction. */
+/* One direction of a link. */
 struct lane {
-    struct queue outbox; /* published, but left for flush */
-    struct queue wire;   /* under way or arrived */
+    struct queue outbox; /* packets that end_call() left for flush() */
+    struct queue wire;   /* packets that are under way or have arrived */
     uint64_t last_arrival;
 };
 
 struct end {
     struct hprpc_channel base;
     struct link *link;
-    int side; /* 0 connected, 1 was accepted; sends into the lane of that number */
+    int side; /* 0: it connected; 1: it was accepted. It sends into lanes[side]. */
     enum manner manner;
     int in_fd, out_fd;
     bool in_lit, out_lit;
     bool armed;
-    bool rung;         /* and the doorbell was not drained since */
-    bool was_ready;    /* at the last update, */
-    uint64_t ready_at; /* and since when */
+    bool rung;         /* the doorbell rang, and was not drained since */
+    bool was_ready;    /* end_is_ready() at the last update */
+    uint64_t ready_at; /* when end_is_ready() last became true */
     bool closed;
-    bool wants_room;   /* a reservation found none */
-    uint64_t room_at;  /* none before this time */
-    uint32_t reserved; /* start_call without its end_call or cancel_call: 0 or 1 */
-    uint32_t borrowed; /* messages that were received and not released */
-    bool vain;         /* the last look found nothing */
-    bool must_return;  /* the last of them must be released before the next receive */
-    int broken;        /* once it was reported */
+    bool wants_room;    /* start_call() returned HPRPC_EAGAIN */
+    uint64_t room_at;   /* before this time there is no room */
+    uint32_t reserved;  /* 1 between start_call() and its end_call() or cancel_call() */
+    uint32_t borrowed;  /* messages that were received and not released */
+    bool found_nothing; /* the last receive() found nothing */
+    bool must_return;   /* the last message must be released before the next receive() */
+    int broken;         /* the code of the end, once receive() has reported it */
     const struct actor *owner;
 };
 
 struct link {
     struct world *world;
     uint32_t number;
-    uint64_t open_at; /* when the listener's answer arrives */
-    uint64_t cut_at;  /* when the connection dies by itself */
-    bool refused;     /* there is no listener */
+    uint64_t open_at; /* before this time the listener does not see it, and side 0 cannot use it */
+    uint64_t cut_at;  /* when link_update() cuts it, or NEVER */
+    bool refused;     /* no listener has its name, or the listener was freed */
     bool cut;
     bool accepted;
-    bool silent; /* a stranger's */
+    bool silent; /* side 0 is a stranger */
     struct end *ends[2];
     struct lane lanes[2];
-    struct listening *listening; /* as long as it waits to be accepted */
+    struct listening *listening; /* until it is accepted; then NULL */
     struct link *next, *next_waiting;
 };
 
-/* A listener of the transport. */
+/* A listener of the transport "sim". */
 struct listening {
     struct hprpc_listener base;
     struct world *world;
     char name[32];
-    int fd; /* -1: it is polled */
+    int fd; /* -1: its owner polls it */
     bool lit;
     struct link *waiting;
     struct listening *next;
@@ -87,42 +87,44 @@ struct listening {
 extern const struct hprpc_transport hprpc_transport_sim;
 extern const struct hprpc_channel_ops end_ops;
 
-/* The world behind a context whose transport is this one. */
+/* Returns the world that made `context`. */
 struct world *world_of(struct hprpc_context *context);
 
 /* ---- link.c ---- */
 
-/* A connection towards a name. NULL when there is no memory. */
+/* Makes a connection to `listening`; if that is NULL, one that is refused. Returns NULL when there is no memory. */
 struct link *link_new(struct world *world, struct listening *listening);
 
-/* One of its ends is gone. */
+/* Notes that one end is gone. Frees the link when both are. */
 void link_leave(struct link *link, int side);
 
-/* Moves what may move, and rings. After every change, and whenever time has passed. */
+/*
+ * Cuts the link if its time has come, and sets the descriptors of its ends. Called after each change, and when time has passed.
+ */
 void link_update(struct link *link);
 
-/* The earliest time after now at which something happens on it by itself, or NEVER. */
+/* Returns the earliest time after now at which the link changes by itself, or NEVER. */
 uint64_t link_next(const struct link *link);
 
-/* The connection dies: what has not arrived is partly lost. */
+/* Cuts the connection. Some of the packets that have not arrived are lost. */
 void link_cut(struct link *link);
 
-/* Whether anything is under way or left behind. */
+/* True if both lanes are empty. */
 bool link_is_quiet(const struct link *link);
 
-/* Whether the connection has ended, or is about to, from the view of one side or the other. */
+/* True if the link is not usable: cut, refused, not accepted yet, or closed at one end. */
 bool link_has_ended(const struct link *link);
 
-/* Whether `receive` would find something. */
+/* True if receive() would find a message, or the end of the connection. */
 bool end_can_receive(const struct end *end);
 
-/* Whether the medium takes another request. */
+/* True if start_call() takes another request. */
 bool end_has_room(const struct end *end);
 
-/* Whether its owner should look at it. */
+/* True if its owner should look at the end: it can receive, send what found no room, or flush. */
 bool end_is_ready(const struct end *end);
 
-/* An end over a link. NULL when there is no memory. */
+/* Makes the end of a link for one side. Returns NULL when there is no memory. */
 struct end *end_new(struct link *link, int side);
 
 struct packet *queue_take(struct queue *queue);

@@ -20,7 +20,7 @@ struct listening *listening_find(struct world *world, const char *name)
     return listening;
 }
 
-/* The longest waiting connection that has reached the listener. */
+/* Returns the oldest connection that has reached the listener, or NULL. */
 static struct link *first_waiting(const struct listening *listening)
 {
     struct link *first = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocator of the simulation. */
+/* The allocator of a simulated world. */
 #include "simulation/memory.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 enum { HEAD = 16, SPELL = 12 };
 
-/* Failures come alone, and in spells of several in a row. */
+/* Decides if this allocation fails. Failures come one at a time, or up to SPELL in a row. */
 static bool fails(struct memory *memory)
 {
     struct random *random = &memory->world->random;

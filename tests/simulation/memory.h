@@ -9,12 +9,12 @@ struct world;
 
 struct memory {
     struct world *world;
-    uint64_t used;       /* bytes that are out */
+    uint64_t used;       /* bytes that are allocated now */
     uint64_t count;      /* allocations so far */
     uint32_t fail;       /* of a thousand allocations, so many fail */
-    uint64_t fail_until; /* the count at which a spell of failures ends */
+    uint64_t fail_until; /* the count at which a series of failures ends */
     uint64_t failures;
-    uint32_t holds; /* while it is not 0, nothing fails */
+    uint32_t holds; /* no allocation fails while it is not 0 */
 };
 
 struct kodosis_allocator memory_allocator(struct memory *memory);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Those who call: from the side that connected, or back from the server. */
+/* The parties: a client that calls its server, or a server that calls a client back. */
 #include "simulation/call.h"
 #include "simulation/link.h"
 
@@ -46,7 +46,7 @@ uint32_t party_own_limit(const struct party *party)
     return limit_of(party->world, party->called_back);
 }
 
-/* Whether asking for the service may fail so. */
+/* True if party_bind() may fail with `code`. */
 static bool may_fail_with(const struct party *party, int code, uint64_t started)
 {
     const struct world *world = party->world;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold when nothing is under way on a connection. This looks inside the library. */
+/* Checks of the library's inner state: of a connection when nothing is under way on it, of requests, and of the server. */
 #include "simulation/cast.h"
 #include "simulation/link.h"
 
@@ -57,10 +57,10 @@ static uint32_t tickets_of(const struct party *party)
     return count;
 }
 
-/* All that `caller` took of the credit of `callee`, and all that it knows of. */
+/* Checks that only one-way calls hold credit of `callee`, and that neither side has a call id in use. */
 static void check_direction(struct world *world, struct hprpc_controller *caller, struct hprpc_controller *callee)
 {
-    /* requests that a side did not take because it drains keep their credit until the end */
+    /* when the other side drains, requests that it did not take keep their credit until the end */
     bool drains = caller->draining;
 
     world_check(world,
@@ -108,7 +108,7 @@ static bool is_in_time(const struct world *world, const struct hprpc_request *re
            world->now < request->arrived + (timeout + 1ull) * MILLISECOND;
 }
 
-/* Whether the server was told to stop a while ago, and has had the time to notice. */
+/* True if the server was told to stop more than NOTICES_MS ago, and was outside waits since then, so that it has noticed. */
 static bool is_stopping(const struct world *world)
 {
     const struct server *server = world->server;
@@ -134,14 +134,14 @@ void check_execution(const struct call *call, const struct hprpc_request *reques
                     "call %u is executed, and nobody waits any more", number);
     if (request->controller->quota && !request->arrived && !request->controller->workers)
         world_check(world, !is_stopping(world), "call %u is executed, and the server is stopping", number);
-    /* workers take turns as they like */
+    /* workers execute requests in any order */
     if (request->header.depth || request->controller->workers)
         return;
     world_check(world, call->order > call->party->ran, "call %u is executed out of its turn", number);
     call->party->ran = call->order;
 }
 
-/* Whether nothing that the caller sent is still under way. */
+/* True if no packet that the caller sent is under way. */
 static bool has_said_all(const struct party *party)
 {
     const struct end *end = (const struct end *)party->controller->channel;
@@ -183,7 +183,7 @@ struct sum {
     uint64_t bytes;
 };
 
-/* What the server keeps: deferred requests, and those that wait for others. */
+/* Adds up the requests that the server keeps: deferred ones, and those in the list `waiting` of a connection. */
 static struct sum kept(const struct hprpc_server *server, const struct world *world)
 {
     const struct hprpc_controller *controller = server->loops[0].loop.connections;
@@ -214,7 +214,10 @@ static uint32_t count_connections(const struct hprpc_server *server)
     return count;
 }
 
-/* Connections that were turned away and have ended, and that the loop has not forgotten yet: a handler may sleep before it does. */
+/*
+ * Counts connections that were turned away and are broken, and that the loop still lists: while a handler waits, it removes
+ * none.
+ */
 static uint32_t count_gone(const struct hprpc_server *server)
 {
     uint32_t count = 0;
@@ -238,7 +241,7 @@ void server_check(const struct server *server)
     world_check(world, !is_stopping(world) || !world->listenings, "the server is stopping, and listens");
     quota = &inside->shared->quota;
     sum = kept(inside, world);
-    /* what workers hold is known to them alone */
+    /* requests that workers hold are in neither list */
     world_check(
         world,
         world->rules.workers || (atomic_load(&quota->calls) == sum.calls && atomic_load(&quota->bytes) == sum.bytes),

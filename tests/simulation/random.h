@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Chance, from a seed: splitmix64. The same seed gives the same life to a whole world. */
+/* Random numbers from a seed (splitmix64). The same seed gives the same world. */
 #ifndef SIMULATION_RANDOM_H
 #define SIMULATION_RANDOM_H
 
@@ -19,19 +19,19 @@ static inline uint64_t random_next(struct random *random)
     return z ^ (z >> 31);
 }
 
-/* A number below `limit`, which is not 0. The slight bias of a remainder does not matter here. */
+/* Returns a number below `limit`, which is not 0. The slight bias of a remainder does not matter here. */
 static inline uint64_t random_below(struct random *random, uint64_t limit)
 {
     return random_next(random) % limit;
 }
 
-/* A number in [least, most]. */
+/* Returns a number in [least, most]. */
 static inline uint64_t random_between(struct random *random, uint64_t least, uint64_t most)
 {
     return least + random_below(random, most - least + 1);
 }
 
-/* True in so many of a thousand cases. A chance of 0 or of 1000 draws nothing. */
+/* Returns true in `per_thousand` of a thousand cases. A chance of 0 or 1000 draws no number. */
 static inline bool random_chance(struct random *random, uint32_t per_thousand)
 {
     if (per_thousand == 0 || per_thousand >= 1000)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Which sanitizers this is built with: they are told of every fiber, and tell of the seed that they object to. */
+/*
+ * The sanitizers that the program is built with. fiber.c tells them of every switch; simulate.c names the seed when one ends
+ * the program.
+ */
 #ifndef SIMULATION_SANITIZERS_H
 #define SIMULATION_SANITIZERS_H
 

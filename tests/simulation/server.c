@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server's life: it serves, calls back, and sometimes dies and comes again. */
+/* The life of the server: it serves, calls back, and sometimes is freed and opened again. */
 #include <stdlib.h>
 
 #include "simulation/cast.h"
@@ -43,7 +43,7 @@ static void drop_party(struct server *server, struct party *party)
     *place = party->next;
     hprpc_controller_drop(party->controller);
     party->closed = party->leaving = true;
-    /* what it sent may still be under way, and is judged by what it was */
+    /* calls that the party sent may still arrive, and their checks read the party */
     party->next = server->actor.world->departed;
     server->actor.world->departed = party;
 }
@@ -128,7 +128,7 @@ static void step(struct server *server)
         meddle(server, party);
         break;
     case 3:
-        /* a worker may be about to call over it */
+        /* a worker may be about to call with this party */
         if (!world->rules.workers && world_chance(world, 50) && party_is_done(party))
             drop_party(server, party);
         break;
@@ -185,7 +185,7 @@ static void close_server(struct server *server)
         party->closed = party->leaving = true;
     hprpc_server_free(server->server);
     server->server = NULL;
-    /* what it kept of its connections is good for nothing any more, and harmless */
+    /* the parties keep their controllers longer than the server: calling with one must fail, and do no harm */
     for (struct party *party = server->actor.parties; party; party = party->next) {
         start_call(server, party);
         hprpc_controller_close(party->controller);
@@ -197,8 +197,8 @@ static void close_server(struct server *server)
 /* ---- A life that the library runs ---- */
 
 /*
- * Serves until hprpc_server_stop is called. Nested waits apart, the stop takes no longer than its deadline, and does
- * not end before its time.
+ * Serves until hprpc_server_stop is called. The stop ends in time, counted from the last nested wait, and not early if requests
+ * are left.
  */
 static void run(struct server *server)
 {

@@ -4,7 +4,7 @@
 
 #include "simulation/cast.h"
 
-/* The arguments of every procedure, and the call that they belong to. */
+/* The arguments of a procedure, and the call that they belong to. */
 struct work {
     struct actor *actor;
     struct world *world;
@@ -56,7 +56,7 @@ static int fail(struct work *work)
 
 /* ---- Answers that come later ---- */
 
-/* NULL when the server keeps as many as it may. */
+/* Returns NULL if the server already keeps as many requests as it may. */
 static struct deferred *defer(struct work *work)
 {
     struct deferred *deferred;
@@ -83,7 +83,7 @@ static struct deferred *defer(struct work *work)
     return deferred;
 }
 
-/* Closes the connection that a request came over. */
+/* Closes the connection on which `request` came. */
 static void hang_up(struct actor *actor, struct hprpc_request *request)
 {
     struct hprpc_controller *controller = hprpc_request_controller(request);
@@ -94,7 +94,7 @@ static void hang_up(struct actor *actor, struct hprpc_request *request)
     hprpc_controller_close(controller);
 }
 
-/* Whether its actor still has the connection, and knows it. */
+/* True if the actor that deferred the request still has a party for its connection. */
 static bool is_known(const struct deferred *deferred)
 {
     const struct party *party = deferred->actor->parties;
@@ -104,7 +104,7 @@ static bool is_known(const struct deferred *deferred)
     return party != NULL;
 }
 
-/* Answers one that is due. False when there was no memory for it: then it stays, for another time. */
+/* Answers one deferred request. Returns false if there was no memory or room: the request stays, and is answered later. */
 static bool answer(struct world *world, struct deferred *deferred)
 {
     int r;
@@ -175,7 +175,7 @@ void work_off_deferred(struct actor *actor)
 
 /* ---- Calls within calls ---- */
 
-/* Calls the caller, and waits. Whatever comes of it, this call is answered. */
+/* Calls the caller and waits. The request is answered even if that call fails. */
 static void nest(struct work *work)
 {
     struct party *party = work->actor->party_for(work->actor, hprpc_request_controller(work->request));
@@ -241,7 +241,7 @@ static int behave(struct work *work)
     return reply(work->request, call->tag, call->reply_size);
 }
 
-/* Notes that a call is executed. */
+/* Checks that the call `tag` exists and is executed for the first time. */
 static void note_execution(struct work *work, uint64_t tag)
 {
     work->call = call_find(work->world, tag);
@@ -323,7 +323,7 @@ static int invoke_missing(const void *handlers, void *self, struct hprpc_request
     return r < 0 ? r : all->missing(&work);
 }
 
-/* The caller's interface has one procedure more. */
+/* The last procedure is only in `called`: callers know it, and no side offers it. */
 static const struct hprpc_procedure procedures[PROCEDURES] = {
     [WORK] = { "Work", 1, 0, invoke_work },
     [NOTE] = { "Note", 2, HPRPC_PROCEDURE_ONEWAY, invoke_note },

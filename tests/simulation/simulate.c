@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lives through simulated worlds, one for each seed: simulate [--seeds FIRST COUNT] [--trace]. The first seed that goes
- * wrong is named, and ends the program.
+ * Runs simulated worlds, one for each seed: simulate [--seeds FIRST COUNT] [--trace]. At the first seed that fails, the program
+ * names it and ends.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 enum { CLIENTS_MAX = 5, SECONDS_MAX = 60 };
 
-/* What to say of the seed of this moment when the program does not come to say it by itself. */
+/* What die() and give_up() print: both name the seed that runs. */
 static char crashed[96], hung[96];
 
 static void say(const char *text)
@@ -31,7 +31,7 @@ static void die(void)
 }
 #endif
 
-/* No world takes this long: one that does turns round and round in the library. */
+/* Handles a signal. SIGALRM means that a world took SECONDS_MAX: the library loops in it for ever. */
 static void give_up(int number)
 {
     say(number == SIGALRM ? hung : crashed);
@@ -39,7 +39,7 @@ static void give_up(int number)
     raise(number == SIGALRM ? SIGABRT : number);
 }
 
-/* The stack itself may be what is broken. */
+/* Handlers run on a stack of their own, because the stack may be what is broken. */
 static void catch_crashes(void)
 {
     static const int numbers[] = { SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library asks of the system, and the simulation answers, by --wrap of the linker. Where it sleeps, in ppoll and
- * epoll_wait, the world goes on, until the descriptors say so or the time has come in this world. And every actor is a thread
- * of its own to it.
+ * Replaces the system calls in which the library sleeps, and pthread_self() (the linker's --wrap). In ppoll and epoll_wait,
+ * other actors act until a descriptor is ready or the time has come in the simulated world. Each actor has a thread id of its
+ * own.
  */
 #include <poll.h>
 #include <pthread.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A stranger connects and then is silent, from the start or once it has said HELLO. The server must part with it in time. */
+/* A stranger connects and then sends nothing, or HELLO only. The server must close its connection in time. */
 #include "simulation/cast.h"
 #include "simulation/link.h"
 
-/* A nested wait of the server's may keep it from looking at other connections for as long as a call lasts. */
+/* in a nested wait, the server may not look at other connections for as long as a call lasts */
 enum { PATIENCE_MS = 60000 };
 
 static void say_hello(struct world *world, struct hprpc_channel *channel)
@@ -22,7 +22,7 @@ static void say_hello(struct world *world, struct hprpc_channel *channel)
     world_trace(world, "a stranger says HELLO");
 }
 
-/* Takes in what there is, and says nothing. False when the connection has ended. */
+/* Receives what there is, and sends nothing. Returns false when the connection has ended. */
 static bool listen_in(struct hprpc_channel *channel)
 {
     struct hprpc_message message;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The threads that the library starts are actors here: the linker gives their calls to this file (--wrap). They give
- * way where they sleep or find nothing, never while they hold a lock, so locks can be the system's. Waits for a
- * condition take place in this world.
+ * Replaces the threads that the library starts with actors (the linker's --wrap). An actor lets others act where the library
+ * sleeps or finds nothing, never while it holds a lock, so locks stay the system's. Waits for a condition are replaced too.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -72,7 +71,7 @@ int __wrap_pthread_join(pthread_t joined, void **ret_value)
     (void)ret_value;
     while (!thread->over)
         actor_rest(world_now_simulated->current, NEVER);
-    /* it is freed when the world no longer goes through its actors */
+    /* threads_clear() frees it, when world_run() no longer goes through the actors */
     thread->argument = world_now_simulated->joined;
     world_now_simulated->joined = thread;
     return 0;

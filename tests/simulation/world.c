@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose turn it is, and what time. */
+/* The world: decides which actor acts next, and what time it is. */
 #include "simulation/world.h"
 
 #include <poll.h>
@@ -60,10 +60,10 @@ static void hear_log(void *self, enum hprpc_log_level level, const char *text)
     struct world *world = self;
 
     world_trace(world, "log: %s", text);
-    /* without memory, a sign of life may get lost */
+    /* without memory, a message of the keepalive may not be sent */
     world_check(world, !strstr(text, "no sign of life") || !world->closed_in_silence || world->memory.failures,
                 "a live peer, to which nothing is under way, is taken for dead");
-    /* both sides are honest here */
+    /* both sides keep to the protocol, so no other error may be logged */
     world_check(world,
                 level != HPRPC_LOG_ERROR || strncmp(text, "accepting pauses", 16) == 0 ||
                     strncmp(text, "clients are turned away", 23) == 0,
@@ -82,7 +82,7 @@ bool world_chance(struct world *world, uint32_t per_thousand)
     return random_chance(&world->random, per_thousand);
 }
 
-/* Every look at the clock takes a moment. */
+/* Reading the clock takes up to 200 ns. */
 static uint64_t look_at_clock(void *self)
 {
     struct world *world = self;
@@ -310,7 +310,7 @@ static void take_turn(struct world *world, struct actor *actor)
 
 /* ---- Time ---- */
 
-/* Looks whether something happened by itself, as time goes by. */
+/* Rings timers and updates links and listeners, because time has passed. */
 static void refresh(struct world *world)
 {
     struct link *next;
@@ -359,7 +359,7 @@ static bool somebody_waits(const struct world *world)
     return false;
 }
 
-/* Whether the owner of an end would learn that it has something to do: a nested wait looks at its own connection only. */
+/* True if the owner of the end would notice that it has something to do. A nested wait looks at its own connection only. */
 static bool is_attended(const struct end *end)
 {
     bool strange = end->link->silent && end->side == 0;
@@ -383,13 +383,13 @@ static const char *describe_sleep(const struct end *end)
 
 #define NAP_MAX (3 * MILLISECOND)
 
-/* Whether it cannot have been looked at yet: nothing but time leads to it. */
+/* True if `end` is polled and became ready less than NAP_MAX ago: its owner may not have looked at it yet. */
 static bool naps(const struct end *end)
 {
     return end->manner == POLLED && end->link->world->now < end->ready_at + NAP_MAX;
 }
 
-/* No actor has anything to do at this time: then no connection may have something for its owner. */
+/* Called when no actor has anything to do now: then no connection may have something for its owner. */
 static void check_sleep(struct world *world)
 {
     for (const struct link *link = world->links; link; link = link->next) {
@@ -408,7 +408,10 @@ static void check_sleep(struct world *world)
         server_check(world->server);
 }
 
-/* Goes on to the next event. Those who wait inside the library do not say until when, so time goes in small steps then. */
+/*
+ * Goes on to the next event. While an actor waits inside the library, the end of its wait is not known, so time goes in small
+ * steps.
+ */
 static void advance(struct world *world)
 {
     uint64_t next = next_event(world);
