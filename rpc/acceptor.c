@@ -60,9 +60,9 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
     if (r < 0)
         return r;
     listening = hprpc_context_allocate(acceptor->context, sizeof(*listening));
-    if (!listening)
-        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory to listen at %.100s", uri);
-    r = transport->listen(acceptor->context, &parts, detail, &listening->listener);
+    r = listening ? transport->listen(acceptor->context, &parts, detail, &listening->listener) : HPRPC_ENOMEM;
+    if (r == HPRPC_ENOMEM)
+        hprpc_detail_set(detail, r, "no memory to listen at %.100s", uri);
     if (r < 0)
         goto release_listening;
     r = watch(acceptor, listening);

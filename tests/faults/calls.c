@@ -11,6 +11,7 @@
 /* What the man pages name and a machine may come to; not what only a wrong argument brings. */
 const struct faults_kind faults_calls[CALLS] = {
     [CALL_ACCEPT] = { "accept4", true, { EINTR, EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPROTO } },
+    [CALL_ALLOCATE] = { "allocation", false, { ENOMEM } },
     [CALL_BIND] = { "bind", false, { EADDRINUSE, EACCES, ENOMEM } },
     [CALL_CHMOD] = { "chmod", false, { EPERM, EIO } },
     [CALL_CONNECT] = { "connect", false, { EINTR, ECONNREFUSED, ENETUNREACH, EADDRNOTAVAIL, ENOBUFS, EACCES, EAGAIN } },

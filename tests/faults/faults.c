@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls fail, one after the other: faults TRANSPORT [EVERY | all]. A case is a kind of call, a side, an error, and which of the calls it
+ * System calls and allocations fail, one after the other: faults TRANSPORT [EVERY | all]. A case is a kind of call, a side, an error, and which of the calls it
  * is. A client connects, calls in every way, and goes. Each call ends once, in time, with success or a fair error; what EINTR and
  * EAGAIN interrupt succeeds. Then the next client is served, the server stops, and memory, mappings, descriptors and names are as
  * they were. EVERY says that each so manyth case is tried, 1 by default. With "all" there is a case for each error, each of the calls, and each pump mode.
@@ -102,12 +102,21 @@ struct side {
     char uri[200];
 };
 
+/* The allocator of a side's context: as that of support/memory.h, but an allocation may be the one that fails. */
+static void *allocate(void *self, size_t size)
+{
+    struct kodosis_allocator allocator = memory_allocator(self);
+
+    return faults_hit(CALL_ALLOCATE) ? NULL : allocator.allocate(self, size);
+}
+
 static void side_open(struct side *side)
 {
     struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
 
     memory_init(&side->memory);
     options.allocator = memory_allocator(&side->memory);
+    options.allocator.allocate = allocate;
     check(hprpc_context_new(&options, &side->context) == 0);
 }
 
@@ -131,8 +140,9 @@ static int make_server(struct side *side)
     r = hprpc_server_new(side->context, &options, &side->server);
     if (r < 0)
         return r;
-    check(faults_target_add(side->server, &play_service, NULL) == 0);
-    r = hprpc_server_stop_on_signal(side->server, SIGUSR2);
+    r = faults_target_add(side->server, &play_service, NULL);
+    if (r == 0)
+        r = hprpc_server_stop_on_signal(side->server, SIGUSR2);
     if (r == 0) {
         snprintf(uri, sizeof(uri), transports[transport].uri, (int)getpid());
         r = hprpc_server_listen(side->server, uri, &detail);
@@ -168,7 +178,6 @@ static void *serve(void *argument)
 
 static void side_serve(struct side *side)
 {
-    side_open(side);
     pthread_mutex_init(&side->lock, NULL);
     sem_init(&side->ready, 0, 0);
     side->result = 0;
@@ -239,6 +248,7 @@ static void start_over(struct side *server, struct side *client)
     stage = "the next server";
     side_end(server);
     side_close(server);
+    side_open(server);
     side_serve(server);
     if (server->code)
         play_fail("%s", hprpc_error_name(server->code));
@@ -263,6 +273,7 @@ static void run_case(void)
     if (fault.nth && cases++ % every)
         return;
     tried += fault.nth != 0;
+    side_open(&server);
     side_open(&client);
     faults_arm(&fault);
     stage = "making a server";

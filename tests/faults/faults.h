@@ -14,6 +14,7 @@
 /* What can fail, in the order of `faults_calls`. */
 enum faults_call {
     CALL_ACCEPT,
+    CALL_ALLOCATE, /* of the context's allocator */
     CALL_BIND,
     CALL_CHMOD,
     CALL_CONNECT,
