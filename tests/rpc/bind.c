@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* BIND: what a service must be called, and what either side is told when it is not. */
+/* BIND: which services match, and what each side is told when one does not match. */
 #include "rpc/stage.h"
 
 #include "rpc/connection/message.h"
@@ -26,14 +26,14 @@ static void bind_and_mismatches(void **state)
     assert_int_equal(tiny_bind(client, &tiny_newer_interface, &detail, &tiny), HPRPC_ESCHEMA);
     assert_non_null(strstr(detail.text, "version 1"));
     assert_non_null(strstr(detail.text, "version 2"));
-    /* a procedure of another shape is refused by itself, and locally, with the service, the procedure and the side named */
+    /* a procedure with another hash is refused alone, by the client; the sentence names service, procedure and side */
     assert_int_equal(tiny_bind(client, &tiny_other_interface, &detail, &tiny), 0);
     assert_int_equal(tiny_echo(&tiny, &call, "x", 1, NULL), HPRPC_ESCHEMA);
     assert_non_null(strstr(call.detail, "test.Tiny.Echo"));
     assert_non_null(strstr(call.detail, "at the side that serves it"));
     assert_int_equal(tiny_bind(client, &tiny_interface, NULL, &tiny), 0);
 
-    /* a procedure that the server lacks is only missed when it is called, and then locally */
+    /* a procedure that the server lacks fails only when it is called, and in the client */
     assert_int_equal(tiny_bind(client, &tiny_larger_interface, &detail, &tiny), 0);
     assert_int_equal(tiny_extra(&tiny, &call), HPRPC_EUNIMPLEMENTED);
     assert_non_null(strstr(call.detail, "test.Tiny.Extra"));
@@ -44,7 +44,7 @@ static void bind_and_mismatches(void **state)
     stage_close(&stage);
 }
 
-/* Only what is newer is there: it is not what was asked for. */
+/* The server offers only a newer version than the client asks for. */
 static void an_older_version_is_not_served_by_a_newer(void **state)
 {
     struct hprpc_detail detail;
@@ -84,7 +84,7 @@ static int outcome_of(struct stage *stage, struct fake_end *end, uint16_t proced
     return code;
 }
 
-/* What BIND refused cannot be called, beside what it granted. */
+/* A BIND that grants one procedure and refuses another: only the granted one can be called. */
 static void what_was_refused_cannot_be_called(void **state)
 {
     struct hprpc_procedure procedures[] = { tiny_interface.procedures[TINY_ECHO],
@@ -133,7 +133,7 @@ static void several_versions_side_by_side(void **state)
     stage_run(&stage);
     client = stage_connect_tiny(&stage, "", NULL, &one);
     assert_int_equal(tiny_bind(client, &tiny_newer_interface, NULL, &two), HPRPC_ESCHEMA);
-    /* services may come while the server runs */
+    /* hprpc_server_add works while the server runs */
     assert_int_equal(hprpc_server_add(stage.server, &tiny_newer_interface, &tiny_plain, NULL), 0);
     assert_int_equal(tiny_bind(client, &tiny_newer_interface, NULL, &two), 0);
     assert_ptr_not_equal(one.binding, two.binding);
@@ -171,7 +171,7 @@ static void malformed_binds_break(void **state)
     for (size_t size = 0; size <= SIZE; size++) {
         char body[SIZE + 1];
 
-        /* cut, and at the end one byte too long */
+        /* every truncated body, and then one with a byte too many */
         memcpy(body, whole, SIZE);
         body[SIZE] = 0;
         end = raw_connect(&stage, NULL);
@@ -244,8 +244,8 @@ static int call_number(struct tiny *tiny, struct hprpc_call *call, uint32_t numb
 }
 
 /*
- * A service of more procedures than a word has bits: each one can be called by those that asked for it, and by no others. The
- * client asks for two halves of it, each as an interface of its own, one after the other.
+ * A service with more procedures than a word has bits. A client can call those that it asked for, and no others. Two clients
+ * ask: for the first half, and for all of them.
  */
 static void a_service_of_many_procedures(void **state)
 {
@@ -266,7 +266,7 @@ static void a_service_of_many_procedures(void **state)
     assert_int_equal(hprpc_server_new(stage.context, NULL, &stage.server), 0);
     assert_int_equal(hprpc_server_add(stage.server, &whole, &tiny_plain, NULL), 0);
     assert_int_equal(hprpc_server_listen(stage.server, stage.uri, NULL), 0);
-    /* who asked for something else only may call none of them */
+    /* a connection that did not bind this service can call none of them */
     end = raw_connect(&stage, NULL);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         header.procedure = (uint16_t)numbers[i];
@@ -308,7 +308,7 @@ static void *bind_tiny(void *argument)
     return NULL;
 }
 
-/* What a client makes of answers to its BIND. */
+/* How a client takes each answer to its BIND. */
 static void answers_to_bind(void **state)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whatever calls end like, and however often: what both sides count comes back to what it was. */
+/* However calls end, and however often: the counters of both sides go back to their first values. */
 #include "rpc/stage.h"
 
 #include "rpc/call/ticket.h"
@@ -7,7 +7,7 @@
 
 enum { ROUNDS = 200, KEPT = 4 };
 
-/* What a server counts, as one of its handlers sees it while nothing else is under way. */
+/* The counters of a server, as one of its handlers sees them while nothing else is under way. */
 struct counts {
     uint32_t open_calls, told, oneway_calls, oneway_done;
     uint64_t open_bytes, oneway_bytes, oneway_bytes_done;
@@ -17,7 +17,7 @@ struct counts {
 
 struct counter {
     struct counts counts;
-    bool works; /* on workers, which do not see what belongs to the pump */
+    bool works; /* handlers run on workers, which do not see the counters of the pump */
     struct hprpc_request *kept[KEPT];
     atomic_int kept_count;
     atomic_uint noted;
@@ -44,7 +44,7 @@ static void look_at_counts(struct counter *counter, struct hprpc_controller *con
     counts->unread = atomic_load(&controller->quota->unread);
 }
 
-/* "e" fails, "r" raises, "k" keeps, others are echoed. */
+/* Fails for "e", raises for "r", keeps the request for "k", and echoes other data. */
 static int act(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct counter *counter = self;
@@ -84,7 +84,7 @@ static const struct tiny_handlers acting = { act, look, take_note };
 
 /* ---- Calls of all kinds ---- */
 
-/* A call, a posted one and a one-way one whose values do not fit the size that was said. */
+/* A call, a posted call and a one-way call that write less than the size they announced. */
 static void fail_to_encode(struct tiny *tiny)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
@@ -107,7 +107,7 @@ static void call(struct tiny *tiny, const char *what, size_t size, int code)
     assert_int_equal(tiny_echo(tiny, NULL, data, size, NULL), code);
 }
 
-/* Calls that are kept, and cancelled or cleared before they are answered. */
+/* Calls that the server keeps, and that are cancelled or cleared before they are answered. */
 static void cancel_some(struct tiny *tiny, struct counter *counter)
 {
     struct hprpc_call calls[KEPT] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT, HPRPC_CALL_INIT, HPRPC_CALL_INIT };
@@ -141,7 +141,7 @@ static void one_round(struct tiny *tiny, struct counter *counter)
 
 /* ---- What is left ---- */
 
-/* Those that are kept to be used again. An echo has taken in what was answered late. */
+/* Counts the tickets that are kept for later calls. The echo before it received all late answers. */
 static unsigned count_tickets(struct hprpc_controller *controller)
 {
     unsigned count = 0;
@@ -166,7 +166,7 @@ static void check_client(struct hprpc_controller *controller)
     assert_int_equal(atomic_load(&controller->pump.wanting), 0);
 }
 
-/* A handler's work is counted as done when it has returned, a moment after it answered. */
+/* Waits until the server counts all work as done: that is when a handler has returned, a moment after its answer. */
 static void await_what_is_done(struct tiny *tiny, struct counter *counter)
 {
     for (int i = 0; i < 1000; i++) {
@@ -177,7 +177,7 @@ static void await_what_is_done(struct tiny *tiny, struct counter *counter)
     }
 }
 
-/* The call that looks is the only one. One-way calls come back in batches: what is out here is what is done there. */
+/* Only the call that looks is counted. CREDIT comes in batches: the client must count as many one-way calls as the server. */
 static void check_server(struct tiny *tiny, struct counter *counter)
 {
     const struct counts *counts = &counter->counts;
@@ -237,7 +237,7 @@ static void count_relief(void *self)
     ++*(int *)self;
 }
 
-/* What waits on several connections, grows, is read and grows again. */
+/* Unread bytes of several connections grow, are read, and grow again. */
 static void unread_bytes_come_back(void **state)
 {
     int relieved = 0;
@@ -263,7 +263,7 @@ static void unread_bytes_come_back(void **state)
     }
 }
 
-/* Up to the limit, and beyond it: what was not taken is not counted. */
+/* Takes requests up to the limit and beyond: a refused request is not counted. */
 static void kept_requests_come_back(void **state)
 {
     struct hprpc__quota quota = { .max_calls = 3, .max_bytes = 100 };

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests that fail on purpose in the middle of a stage, and tests that find nothing of it. */
+/* Tests that fail on purpose in the middle of a stage, each before a test that finds nothing left over. */
 #include "rpc/stage.h"
 
 #include <dirent.h>
 
-/* The threads of this process when nothing runs: the thread sanitizer starts one of its own. */
+/* How many threads this process has when nothing runs: the thread sanitizer starts one of its own. */
 #ifdef __SANITIZE_THREAD__
 enum { THREADS = 2 };
 #else
 enum { THREADS = 1 };
 #endif
 
-static int descriptors; /* before the first test */
+static int descriptors; /* how many were open before the first test */
 
 static int count_entries(const char *path)
 {
@@ -25,7 +25,7 @@ static int count_entries(const char *path)
     return count;
 }
 
-/* A thread that has been joined may be seen for a moment longer. */
+/* /proc may list a thread a moment longer than pthread_join() waits. */
 static void nothing_is_left(void **state)
 {
     struct patience patience = patience_begin();

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What an application, a handler or a transport of another version gets wrong: refused with a code, before anything is done. */
+/*
+ * Mistakes of an application, a handler or a transport of another version: each is refused with a code before anything is done.
+ */
 #include "rpc/stage.h"
 
 #include <hprpc/channel/transport.h>
@@ -16,7 +18,7 @@ static void options_out_of_range(void **state)
 
     (void)state;
     none.size = empty.size = 0;
-    larger.size++; /* of a later version, which knows options that this one does not */
+    larger.size++; /* of a later version, with options that this one does not know */
     later.size++;
     loops.loops = 100000;
     workers.workers = 1000000;
@@ -47,7 +49,7 @@ static void services_that_are_none(void **state)
     stage_close(&stage);
 }
 
-/* A proxy that no binding was given to, and a call that was not started. */
+/* A proxy without a binding, and a call that was not started. */
 static void proxies_and_calls_that_are_empty(void **state)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
@@ -96,7 +98,7 @@ static void a_transport_of_another_version(void **state)
     hprpc_context_free(context);
 }
 
-/* The sentence names the transports that are there, as many as it has room for. */
+/* The sentence names the transports of the context, as many as it has room for. */
 static void a_transport_that_is_not_there(void **state)
 {
     enum { MANY = 30 };
@@ -123,7 +125,7 @@ static void a_transport_that_is_not_there(void **state)
 
 /* ---- Handlers ---- */
 
-/* Says that the answer takes more bytes than it writes; then it has no answer, and fails. */
+/* Announces a larger answer than it writes: the request gets no answer from it, and fails. */
 static int write_too_little(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct kodosis_writer *writer;
@@ -137,7 +139,7 @@ static int write_too_little(void *self, struct hprpc_request *request, struct ko
     return r;
 }
 
-/* A code of success is none for a failure. */
+/* Fails with 5, which is not the code of an error. */
 static int fail_with_success(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     (void)data;

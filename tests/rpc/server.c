@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The server as a whole: workers, loops, what it keeps, how it stops, who is still there. */
+/* The server as a whole: workers, loops, what it keeps, how it stops, and keepalive. */
 #include "rpc/stage.h"
 
 /* What the handlers of this file share with their tests. */
 struct hall {
-    atomic_int inside, most; /* handlers that run, and the most at once */
-    atomic_bool open;        /* lets them go */
+    atomic_int inside, most; /* handlers that run now, and the most that ran at once */
+    atomic_bool open;        /* lets the handlers return */
     _Atomic(struct hprpc_request *) kept;
-    atomic_uint threads; /* distinct threads seen, below */
+    atomic_uint threads; /* how many are in `seen` */
     pthread_mutex_t lock;
     pthread_t seen[16];
 };
@@ -33,7 +33,7 @@ static void remember_thread(struct hall *hall)
     pthread_mutex_unlock(&hall->lock);
 }
 
-/* Stays inside until the hall is open. */
+/* A handler that returns when the hall is open. */
 static int linger(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct hall *hall = self;
@@ -54,7 +54,7 @@ static int answer_and_remember(void *self, struct hprpc_request *request, struct
     return tiny_echo_reply(request, data.data, data.size);
 }
 
-/* Keeps the request for the test to answer. */
+/* A handler that keeps the request, which the test answers. */
 static int keep(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct hall *hall = self;
@@ -114,7 +114,7 @@ static void workers_run_side_by_side(void **state)
     stage_close(&stage);
 }
 
-/* Calls its caller back with one byte less, until none is left; both ends do the same. */
+/* Calls its caller back with one byte less, until no byte is left. Both ends use it. */
 static int bounce(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct hprpc_client *caller = hprpc_controller_client(hprpc_request_controller(request));
@@ -247,7 +247,7 @@ static void keeps_no_more_than_it_may(void **state)
         assert_int_equal(tiny_echo_start(&tiny, &first, "1", 1), 0);
         wait_for_kept(&hall);
         assert_int_equal(tiny_echo(&tiny, &second, "2", 1, NULL), HPRPC_EBUSY);
-        assert_int_equal(tiny_poke(&tiny, NULL, "3", 1), 0); /* answered at once: nothing is kept */
+        assert_int_equal(tiny_poke(&tiny, NULL, "3", 1), 0); /* answered at once, so it is not kept */
         tiny_echo_reply(atomic_exchange(&hall.kept, NULL), "late", 4);
         assert_int_equal(tiny_echo_finish(&first, NULL), 0);
         hprpc_call_clear(&first);
@@ -308,7 +308,7 @@ static void stopping_lets_kept_requests_finish(void **state)
     hprpc_server_stop(stage.server);
     for (struct patience p = patience_begin(); r == 0 && try_again(&p);)
         r = tiny_poke(&tiny, NULL, "", 0);
-    assert_true(r == HPRPC_EBUSY || r == HPRPC_ENOTSENT); /* before the DRAIN, or behind it */
+    assert_true(r == HPRPC_EBUSY || r == HPRPC_ENOTSENT); /* the request came before the DRAIN, or after it */
     while (r == HPRPC_EBUSY)
         r = tiny_poke(&tiny, NULL, "", 0);
     assert_int_equal(hprpc_client_state(client), HPRPC_CLIENT_DRAINING);
@@ -347,7 +347,7 @@ static void stopping_does_not_wait_for_ever(void **state)
     assert_true(hprpc_request_cancelled(request));
     assert_int_equal(tiny_echo_finish(&kept, NULL), HPRPC_EMAYBE);
     hprpc_call_clear(&kept);
-    assert_true(tiny_echo_reply(request, "too late", 8) < 0); /* harmless, and gives the request up */
+    assert_true(tiny_echo_reply(request, "too late", 8) < 0); /* the answer fails, and the request is released */
     hprpc_client_free(client);
     stage_close(&stage);
 }
@@ -394,7 +394,7 @@ static void silence_ends_a_connection(void **state)
             atomic_fetch_add(&stage.time, 1000000000u);
             assert_int_equal(hprpc_client_process(raw.client), 0);
         }
-        /* one that only reads while it calls is never pinged */
+        /* a side that says it is not always pumped gets no PING */
         assert_int_equal(fake_count(stage_end(raw.client), HPRPC_MESSAGE_PING), pumped);
         raw_signal(raw.end, HPRPC_MESSAGE_PONG, 0);
         for (int second = 0; second < 10 && hprpc_client_process(raw.client) == 0; second++)

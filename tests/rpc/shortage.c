@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory runs out: at every allocation of connecting, calling and serving. The next call works, and nothing leaks. */
+/* Memory runs out, at every allocation of connecting, calling and serving. The next call works, and nothing leaks. */
 #include "rpc/stage.h"
 
-enum { MOST = 400 }; /* more allocations than any of these takes */
+enum { MOST = 400 }; /* more allocations than any case makes */
 
 static void expect_shortage(int r)
 {
-    /* what runs out on the other side is that side's news, in its words */
+    /* if memory runs out on the other side, that side chooses the code */
     if (r != HPRPC_ENOMEM && r != HPRPC_EBUSY && r != HPRPC_ESYSTEM && r != HPRPC_EBODY)
         fail_msg("%s", hprpc_error_name(r));
 }
@@ -28,7 +28,7 @@ static void connecting(void **state)
         stage_serve(&server, NULL, &tiny_plain, NULL);
         stage_run(&server);
         options.pump = pumps[i];
-        /* the client has a context of its own: only its side runs short */
+        /* the client has a context of its own: only its allocations fail */
         stage_open(&stage, false);
         for (long nth = 1; failed && nth < MOST; nth++) {
             long pieces = atomic_load(&stage.memory.pieces), failures = atomic_load(&stage.memory.failures);
@@ -57,7 +57,7 @@ static void connecting(void **state)
     }
 }
 
-/* Opens, and binds in two halves; the first failure, or 0. The client is freed. */
+/* Opens a client, and binds without waiting. Frees the client. Returns the first failure, or 0. */
 static int open_and_bind(struct stage *stage, const char *uri, const struct hprpc_client_options *options)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
@@ -100,7 +100,7 @@ static void opening(void **state)
             r = open_and_bind(&stage, server.uri, &options);
             failed = atomic_load(&stage.memory.failures) > failures;
             memory_fail(&stage.memory, 0, false);
-            /* a piece more or less may only have been for later */
+            /* if the failed allocation was only for later use, there is no error */
             if (r != 0 && r != HPRPC_ENOMEM)
                 fail_msg("allocation %ld: %s", nth, hprpc_error_name(r));
             assert_true(failed || r == 0);
@@ -154,7 +154,7 @@ static int serve_every_way(void *self, struct hprpc_request *request, struct kod
     return tiny_echo_reply(request, data.data, data.size);
 }
 
-/* One round of everything; the first failure, or 0. */
+/* Calls in every way. Returns the first failure, or 0. */
 static int call_every_way(struct tiny *tiny, const uint8_t *data)
 {
     static const size_t sizes[] = { 1, 250, 5000 };
@@ -228,7 +228,7 @@ static void call_under_shortage(bool on_client, bool lend, uint32_t workers)
         else if (failed && on_client)
             fail_msg("allocation %ld failed and nobody noticed", nth);
 
-        /* one call failed at most: these work */
+        /* only calls of that round may fail: these work */
         for (int i = 0; i < 20; i++) {
             r = call_every_way(&tiny, data);
             if (r < 0)
@@ -256,7 +256,7 @@ static void serving(void **state)
     call_under_shortage(false, true, 2);
 }
 
-/* For a while there is nothing at all, on both sides. */
+/* For a while every allocation fails, on both sides. */
 static void nothing_at_all_for_a_while(void **state)
 {
     struct stage stage;
@@ -281,7 +281,7 @@ static void nothing_at_all_for_a_while(void **state)
         hprpc_client_free(other);
         other = NULL;
         memory_fail(&stage.memory, 0, false);
-        /* whatever happened: those who come now are served, and the old connection ends cleanly */
+        /* afterwards a new client is served, and the old connection ends cleanly */
         hprpc_client_free(client);
         options.connect_timeout_ms = 0;
         client = stage_connect_tiny(&stage, "", &options, &tiny);
@@ -295,7 +295,7 @@ static void nothing_at_all_for_a_while(void **state)
 
 struct keeper {
     struct stage *stage;
-    bool fails; /* else it is answered by the test */
+    bool fails; /* false: the test answers */
     _Atomic(struct hprpc_request *) kept;
 };
 
@@ -352,7 +352,7 @@ static void a_kept_request_without_an_answer(void **state)
     }
 }
 
-/* Memory that is refused for good is no deadline, no fault of the other side's, and nothing that the other side sent. */
+/* Memory that is refused for good ends a call with HPRPC_ENOMEM: there is no deadline, and the other side did nothing wrong. */
 static void for_good(void **state)
 {
     static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
@@ -391,7 +391,7 @@ static void for_good(void **state)
             r = tiny_echo(&tiny, &call, data, size, NULL);
             failed = atomic_load(&memory->failures) > failures;
             memory_fail(memory, 0, false);
-            /* the other side may lack the memory to say so, and then can only hang up */
+            /* the other side may lack the memory for an ERROR; then it can only close the connection */
             if (r != 0 && r != HPRPC_ENOMEM && (ours || (r != HPRPC_EMAYBE && r != HPRPC_EPEERDIED)))
                 fail_msg("%s, pump %d, %zu bytes, allocation %ld: %s: %s", ours ? "ours" : "theirs", options.pump, size,
                          nth, hprpc_error_name(r), call.detail);
@@ -427,7 +427,7 @@ static void end_it(struct raw_server *raw, enum ending ending)
     }
 }
 
-/* The code stands, and a sentence, though not the one that there was no memory for. */
+/* A connection that ends without memory keeps its code, and has a sentence, though perhaps a general one. */
 static void breaking(void **state)
 {
     static const int codes[ENDINGS] = { HPRPC_EPEERDIED, HPRPC_EMAYBE, HPRPC_EPROTOCOL, HPRPC_EMAYBE };
@@ -443,7 +443,7 @@ static void breaking(void **state)
         stage_open(&stage, false);
         raw_server_tiny(&raw, &stage, NULL, &limits, &tiny);
         assert_int_equal(tiny_echo_start(&tiny, &posted, "", 0), 0);
-        /* at once, or at the second allocation; or none fails */
+        /* memory fails at the first allocation, or at the second, or not at all */
         if (i / ENDINGS < 2)
             memory_fail(&stage.memory, 1 + i / ENDINGS, true);
         end_it(&raw, (enum ending)(i % ENDINGS));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The stage of the tests of the controller: context, server, clients, and raw ends, made and closed. */
+/* The fixture of the tests of the controller: makes and closes a context, a server, clients, and ends that the test plays. */
 #include "rpc/stage.h"
 
 #include "rpc/connection/connection.h"
@@ -18,13 +18,13 @@ static void count_log(void *self, enum hprpc_log_level level, const char *text)
 {
     struct stage *stage = self;
 
-    /* on any thread, where an assertion cannot be made */
+    /* the callback may run on any thread, where cmocka cannot assert */
     if (level < HPRPC_LOG_ERROR || level > HPRPC_LOG_DEBUG || !text[0])
         abort();
     atomic_fetch_add(&stage->logged, level == HPRPC_LOG_ERROR || strstr(text, ": ended: "));
 }
 
-static atomic_uint stages; /* so far, in this process */
+static atomic_uint stages; /* how many this process has opened */
 
 void stage_open(struct stage *stage, bool virtual_time)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of the controller stand on: a context that counts, a server on the fake, clients, and hand-played ends. */
+/*
+ * The fixture of the tests of the controller: a context that counts, a server on the fake transport, clients, and ends that the
+ * test plays.
+ */
 #ifndef RPC_STAGE_H
 #define RPC_STAGE_H
 
@@ -22,41 +25,44 @@ struct stage {
     struct memory memory;
     struct hprpc_context *context;
     struct hprpc_server *server;
-    char uri[48]; /* "fake://" and the name, which no other stage has */
+    char uri[48]; /* "fake://" and a name that no other stage has */
     const char *name;
-    const char *query; /* behind the URI of a client that connects to a hand-played server; NULL for none */
+    const char *query; /* follows the URI of a client that connects to a raw_server; may be NULL */
     pthread_t thread;
-    bool runs; /* a thread serves */
+    bool runs; /* a thread runs the server */
     _Atomic uint64_t time;
-    atomic_uint logged; /* sentences about ends and faults */
+    atomic_uint logged; /* how many errors, and ends of connections, were logged */
 };
 
-/* A context with a counting allocator and the fake; with `virtual_time`, its clock is stage->time, in nanoseconds. */
+/*
+ * Makes a context with a counting allocator and the fake transport. With `virtual_time`, its clock is stage->time, in
+ * nanoseconds.
+ */
 void stage_open(struct stage *stage, bool virtual_time);
 
-/* A server at the stage's URI that offers Tiny with these handlers. */
+/* Makes a server at the stage's URI that offers Tiny with these handlers. */
 void stage_serve(struct stage *stage, const struct hprpc_server_options *options, const struct tiny_handlers *handlers,
                  void *self);
 
-/* Serves on a thread of its own. */
+/* Runs the server on a thread of its own. */
 void stage_run(struct stage *stage);
 
-/* Serves on this thread as long as there is something to do. */
+/* Runs the server on this thread until it has nothing to do. */
 void stage_turn(struct stage *stage);
 
 /* Stops and frees the server. */
 void stage_unserve(struct stage *stage);
 
-/* Frees everything and asserts that nothing leaked. */
+/* Frees everything, and asserts that nothing leaked. */
 void stage_close(struct stage *stage);
 
 struct hprpc_client *stage_connect(struct stage *stage, const char *query, const struct hprpc_client_options *options);
 
-/* The same, and binds Tiny. */
+/* As stage_connect, and binds Tiny. */
 struct hprpc_client *stage_connect_tiny(struct stage *stage, const char *query,
                                         const struct hprpc_client_options *options, struct tiny *ret_tiny);
 
-/* The end of the fake under a client, as the client sees it. */
+/* Returns the fake end that the client uses. */
 struct fake_end *stage_end(struct hprpc_client *client);
 
 struct hprpc_statistics stage_statistics(struct hprpc_client *client);
@@ -82,20 +88,20 @@ void raw_error(struct fake_end *end, uint32_t call, int code, const char *text);
 void raw_goodbye(struct fake_end *end, const char *text);
 void raw_goodbye_after(struct fake_end *end, const char *text, uint64_t taken);
 
-/* A request whose body is `bytes data`. */
+/* Sends a REQUEST whose body is `bytes data`. */
 void raw_request(struct fake_end *end, uint32_t call, uint16_t procedure, uint8_t flags, const void *data, size_t size);
 void raw_reply(struct fake_end *end, uint32_t call, const void *data, size_t size);
 
-/* BOUND with service 0 and the procedures of Tiny in order. */
+/* Sends a BOUND with service 0 and the procedures of Tiny in order. */
 void raw_bound(struct fake_end *end, uint32_t call);
 
-/* The code and the sentence of an ERROR or GOODBYE. */
+/* Reads an ERROR or a GOODBYE. Returns its code, and writes its sentence to `text`. */
 int raw_read_error(const struct fake_message *message, char text[static 256]);
 
-/* A raw end that has shaken hands with the stage's server, by turns on this thread. */
+/* Connects an end to the stage's server, with HELLO and BIND. The server makes its turns on this thread. */
 struct fake_end *raw_connect(struct stage *stage, const struct raw_limits *limits);
 
-/* A client whose other side is played by hand: connects on a thread of its own. */
+/* A server that the test plays. Its client connects on a thread of its own. */
 struct raw_server {
     struct stage *stage;
     struct hprpc_listener *listener;
@@ -107,19 +113,19 @@ struct raw_server {
     pthread_t thread;
 };
 
-/* Begins to connect; `raw->end` is the other side, to which nothing was said. */
+/* Begins to connect. `raw->end` is the server's end, on which nothing was sent. */
 void raw_server_open(struct raw_server *raw, struct stage *stage, const struct hprpc_client_options *options);
 
-/* Waits until hprpc_client_connect has returned, and gives its code. */
+/* Waits until hprpc_client_connect has returned. Returns its code. */
 int raw_server_connected(struct raw_server *raw);
 
-/* Asks for the larger interface: what the server has of it is granted, with id 0. */
+/* Sends a BIND for the larger interface. The server grants the procedures that it offers, with service 0. */
 void raw_bind(struct fake_end *end);
 
-/* A proxy for a side that was never asked: procedure n of the interface is n there, of service 0. */
+/* Returns a proxy without a BIND: it assumes service 0, and that procedure n of the interface is n there. */
 struct tiny stage_assume(struct hprpc_client *client);
 
-/* Both, with a HELLO and a BOUND in between. */
+/* As raw_server_open and raw_server_connected, with a HELLO and a BOUND in between. */
 void raw_server_tiny(struct raw_server *raw, struct stage *stage, const struct hprpc_client_options *options,
                      const struct raw_limits *limits, struct tiny *ret_tiny);
 

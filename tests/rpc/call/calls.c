@@ -33,10 +33,10 @@ static int obey(void *self, struct hprpc_request *request, struct kodosis_bytes 
         if (r != HPRPC_EINVAL || hprpc_request_fail(request, HPRPC_EAPPLICATION, "third") != 0 ||
             tiny_trouble_raise(request, "fourth", 6) != HPRPC_EINVAL)
             abort();
-        return HPRPC_EINTERNAL; /* comes too late to matter */
+        return HPRPC_EINTERNAL; /* the request is answered already */
     case 'm':
         if (hprpc_request_allocate(request, 100u << 20))
-            abort(); /* beyond what one request may take */
+            abort(); /* more than one request may allocate */
         return hprpc_request_fail(request, HPRPC_ENOMEM, NULL);
     default:
         return tiny_echo_reply(request, data.data, data.size);
@@ -122,13 +122,13 @@ static void outcomes(void **state)
     assert_memory_equal(data.data, "first", 5);
     assert_int_equal(tiny_trouble_get(&call, &data), HPRPC_EINVAL);
 
-    /* nothing returned is an answer where nothing was asked for */
+    /* a handler that returns 0 answers a procedure that has no result */
     assert_int_equal(tiny_poke(&tiny, &call, "n", 1), 0);
     assert_int_equal(tiny_poke(&tiny, &call, "r", 1), HPRPC_ESYSTEM);
     assert_int_equal(tiny_poke(&tiny, NULL, "r", 1), HPRPC_ESYSTEM);
     assert_int_equal(tiny_poke(&tiny, NULL, "f", 1), HPRPC_EAPPLICATION);
 
-    /* a typed error whose body comes after names of every length still is aligned */
+    /* a typed error comes back whole, whatever its size */
     for (size_t size = 1; size < 64; size++) {
         char text[65] = "t";
 
@@ -199,7 +199,7 @@ static void numbers_that_nobody_has(void **state)
         assert_int_equal(raw_read_error(&message, text), HPRPC_EUNIMPLEMENTED);
         fake_message_clear(&message);
     }
-    /* a one-way request gets no answer whatever it says */
+    /* a one-way request gets no answer, even if its number is wrong */
     header.flags = HPRPC_FLAG_ONEWAY;
     fake_send(end, &header, "", 0);
     stage_turn(&stage);
@@ -239,10 +239,10 @@ static void replies_that_make_no_sense(void **state)
         { HPRPC_MESSAGE_ERROR, "", 0, HPRPC_EPROTOCOL },
         { HPRPC_MESSAGE_ERROR, "\xec\xff\xff\xff\x09x\0\0", 8, HPRPC_EPROTOCOL },
         { HPRPC_MESSAGE_ERROR, "\xec\xff\xff\xff\x01\xff\0\0\0", 9, HPRPC_EPROTOCOL }, /* not UTF-8 */
-        { HPRPC_MESSAGE_ERROR, "\x00\x00\x00\x00\0\0\0\0", 8, HPRPC_EINTERNAL },       /* a code that is none */
+        { HPRPC_MESSAGE_ERROR, "\x00\x00\x00\x00\0\0\0\0", 8, HPRPC_EINTERNAL }, /* 0 is not the code of an error */
         { HPRPC_MESSAGE_ERROR, "\x00\x00\x00\x80\0\0\0\0", 8, HPRPC_EINTERNAL },
         { HPRPC_MESSAGE_BOUND, "\x00\x00\x00", 3, HPRPC_EPROTOCOL },
-        { HPRPC_MESSAGE_BOUND, "\x02xy", 3, HPRPC_EPROTOCOL }, /* even where its body would do as a reply */
+        { HPRPC_MESSAGE_BOUND, "\x02xy", 3, HPRPC_EPROTOCOL }, /* even if its body could be a reply */
     };
     struct stage stage;
     struct raw_server raw;
@@ -290,7 +290,7 @@ static void too_big_either_way(void **state)
     stage_run(&stage);
     client = stage_connect_tiny(&stage, "", &options, &tiny);
 
-    /* two bytes of length in front */
+    /* the body has two bytes of length before the data */
     assert_int_equal(tiny_echo(&tiny, &call, data, 998, &reply), 0);
     assert_int_equal(reply.size, 998);
     assert_int_equal(tiny_echo(&tiny, &call, data, 999, &reply), HPRPC_ETOOBIG);
@@ -298,11 +298,11 @@ static void too_big_either_way(void **state)
     assert_int_equal(tiny_poke(&tiny, &call, data, 999), HPRPC_ETOOBIG);
     assert_int_equal(tiny_note(&tiny, &call, data, 999), HPRPC_ETOOBIG);
     assert_int_equal(tiny_echo_start(&tiny, &call, data, 999), HPRPC_ETOOBIG);
-    assert_non_null(strstr(call.detail, "1001 bytes")); /* both numbers */
+    assert_non_null(strstr(call.detail, "1001 bytes")); /* the sentence has both numbers */
     assert_non_null(strstr(call.detail, "accepts 1000"));
-    assert_int_equal(fake_count(stage_end(client), HPRPC_MESSAGE_REQUEST), 1); /* of them all, one left */
+    assert_int_equal(fake_count(stage_end(client), HPRPC_MESSAGE_REQUEST), 1); /* only the first call was sent */
 
-    /* the other way the handler is told, and the caller by it */
+    /* a reply that is too large: the handler gets the code, and so does the caller */
     assert_int_equal(say(&tiny, &call, "b", &reply), HPRPC_ETOOBIG);
     assert_int_equal(say(&tiny, &call, "still there", &reply), 0);
     hprpc_call_clear(&call);
@@ -333,7 +333,7 @@ static void a_size_beyond_counting(void **state)
     stage_close(&stage);
 }
 
-/* A value that shrank between its measuring and its writing. */
+/* Arguments that write more or less than the size that was announced for them. */
 static void arguments_that_do_not_fit_their_size(void **state)
 {
     struct stage stage;
@@ -398,7 +398,7 @@ static void post_and_collect(void **state)
         assert_int_equal(reply.size, strlen(text));
         assert_memory_equal(reply.data, text, reply.size);
     }
-    /* a reply can be read twice as long as it is held */
+    /* a reply can be read again until its call is cleared */
     assert_int_equal(tiny_echo_finish(&calls[3], &reply), 0);
     assert_memory_equal(reply.data, "call 3", 6);
     for (int i = 0; i < COUNT; i++)
@@ -442,7 +442,7 @@ static void wait_and_wait_any(void **state)
     assert_true(hprpc_pending_call_done(pending[2]));
     assert_int_equal(hprpc_pending_call_wait_any(pending, 5, 0), 2);
     raw_reply(raw.end, messages[0].header.call, "one", 3);
-    assert_int_equal(hprpc_pending_call_wait(pending[1], 0), 0); /* just looks, after pumping once */
+    assert_int_equal(hprpc_pending_call_wait(pending[1], 0), 0); /* it pumps once and does not wait */
     assert_int_equal(hprpc_pending_call_wait_any(pending, 5, 0), 1);
     pending[1] = pending[2] = NULL;
     assert_int_equal(hprpc_pending_call_wait_any(pending, 5, 1), HPRPC_EAGAIN);
@@ -465,7 +465,7 @@ struct heard {
     int code;
     struct hprpc_call call;
     char text[32];
-    struct tiny *tiny; /* calls again from inside, where given */
+    struct tiny *tiny; /* if not NULL, the callback makes a call with it */
 };
 
 static void on_done(void *self, struct hprpc_pending_call *pending)
@@ -483,7 +483,7 @@ static void on_done(void *self, struct hprpc_pending_call *pending)
     if (heard->tiny && heard->code == 0) {
         struct hprpc_call call = HPRPC_CALL_INIT;
 
-        /* a call from inside a callback pumps on */
+        /* a call inside a callback pumps */
         if (tiny_echo(heard->tiny, &call, "inner", 5, &reply) != 0 || reply.size != 5)
             abort();
         hprpc_call_clear(&call);
@@ -531,7 +531,7 @@ static void notified_later_and_at_once(void **state)
     assert_int_equal(nested.count, 1);
     assert_string_equal(nested.text, "outer");
 
-    /* cancelled: called from within cancel */
+    /* hprpc_pending_call_cancel calls the callback */
     fake_hold(end);
     later.count = 0;
     assert_int_equal(tiny_echo_start(&tiny, &later.call, "never", 5), 0);
@@ -595,7 +595,7 @@ static void a_steady_state_allocates_nothing(void **state)
         struct sync_call sync = { .tiny = &tiny, .call = HPRPC_CALL_INIT };
         struct fake_message message;
 
-        /* the fake takes one piece for each message that it sends; the second piece would be the library's */
+        /* the fake allocates one piece for each message that it sends; a second piece would be the library's */
         if (round == 2)
             memory_fail(&stage.memory, 2, true);
         assert_int_equal(pthread_create(&sync.thread, NULL, call_echo, &sync), 0);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Callbacks that do as they like: clear, collect and start calls, while other threads clear what they are about. */
+/* Callbacks clear, collect and start calls, while other threads clear the same calls. */
 #include "rpc/stage.h"
 
 enum { CALLS = 64 };
 
-/* A call that tells of its completion. */
+/* A call that counts its completions. */
 struct told {
     struct tiny *tiny;
     struct hprpc_call call;
-    struct told *other; /* that its callback collects, clears or starts */
-    int code;           /* that it saw there */
+    struct told *other; /* the call that its callback collects, clears or starts */
+    int code;           /* what the callback got there */
     atomic_int count;
 };
 
@@ -51,7 +51,7 @@ static void cleared_by_a_thread_that_saw_it_done(void **state)
     client = stage_connect_tiny(&stage, "", &options, &tiny);
     for (int i = 0; i < ROUNDS; i++) {
         start(&told[i], &tiny, 0, count_it);
-        /* the ticket is used again at once, with another callback, while this one may not have begun */
+        /* the next call takes the ticket with another callback, perhaps before this callback begins */
         while (i % 2 && !hprpc_pending_call_done(told[i].call.pending) && try_again(&patience))
             ;
         hprpc_call_clear(&told[i].call);
@@ -105,10 +105,11 @@ static void the_callback_frees_what_is_being_cleared(void **state)
     stage_close(&stage);
 }
 
-/* A callback that stays inside until it may leave. */
+/* A callback that does not return before `leaves`. */
 struct lingerer {
     struct hprpc_pending_call *shown;
-    pthread_t caller; /* on whose thread it does not stay: there the call was complete before it was registered */
+    pthread_t
+        caller; /* on this thread the callback returns at once: the call was complete before hprpc_pending_call_notify */
     bool was_late;
     atomic_bool inside, leaves;
 };
@@ -128,7 +129,7 @@ static void linger(void *self, struct hprpc_pending_call *pending)
         ;
 }
 
-/* Cleared meanwhile, the ticket that the callback was shown stays what it is. */
+/* While its callback runs, a cleared ticket is not used for another call. */
 static void not_used_again_while_the_callback_runs(void **state)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
@@ -238,7 +239,7 @@ static void all_expire_at_once(void **state)
     }
     atomic_fetch_add(&stage.time, 10 * 1000000ull);
     assert_int_equal(hprpc_client_process(raw.client), 0);
-    /* what callbacks started is due before those that are left */
+    /* the calls that callbacks started expire before the rest */
     assert_int_equal(hprpc_client_timeout(raw.client), 5);
     atomic_fetch_add(&stage.time, 5 * 1000000ull);
     assert_int_equal(hprpc_client_process(raw.client), 0);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of calls: cancelled, expired, answered late, answered by strangers, orphaned. Each completes once. */
+/*
+ * How calls end: cancelled, expired, answered late, answered without a request, or with their connection. Each completes once.
+ */
 #include "rpc/stage.h"
 
-/* A call that was posted to a hand-played server, and what its completion says. */
+/* A call that was posted to a hand-played server, its request there, and how often it was notified. */
 struct posted {
     struct hprpc_call call;
     struct fake_message request;
@@ -56,7 +58,7 @@ static void *call_echo(void *argument)
     return NULL;
 }
 
-/* Pumps the client: one more call, answered at once. */
+/* Pumps the client by one more call, which is answered at once. */
 static void pump(struct raw_server *raw, struct tiny *tiny)
 {
     struct sync_call sync = { .tiny = tiny, .call = HPRPC_CALL_INIT };
@@ -141,7 +143,7 @@ static void note_that(void *self, struct hprpc_pending_call *pending)
     atomic_store((atomic_bool *)self, true);
 }
 
-/* Two calls are due at once, and the callback of the first waits: the second is due all the same. */
+/* Two calls expire at the same time, and the callback of the first waits: the second expires all the same. */
 static void due_under_a_callback_that_waits(void **state)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
@@ -211,7 +213,7 @@ static void due_under_a_flood(void **state)
     raw_bind(raw.end);
     call.timeout_ms = 10 * 1000;
     assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
-    note.service = 0x8000; /* the first that is offered on one connection alone */
+    note.service = 0x8000; /* the first id of the services that one connection alone offers */
     for (int i = 0; i < NOTES; i++)
         fake_send(raw.end, &note, "\0", 1);
     assert_int_equal(tiny_echo_finish(&call, NULL), HPRPC_EDEADLINE);
@@ -243,7 +245,7 @@ static void cancelled_before_its_reply(void **state)
     assert_int_equal(cancel.header.call, first.request.header.call);
     fake_message_clear(&cancel);
 
-    /* its id is in quarantine: no other call gets it before the answer is there */
+    /* no other call gets the id of `first` before its late answer has come */
     for (int i = 0; i < 40; i++) {
         post(&raw, &tiny, &second, 0);
         assert_int_not_equal(second.request.header.call, first.request.header.call);
@@ -323,7 +325,7 @@ static void cancelled_while_its_reply_comes(void **state)
         r = tiny_echo_finish(&posted.call, NULL);
         assert_true(r == 0 || r == HPRPC_ECANCELLED);
         cancelled += r != 0;
-        /* the callback runs on whichever thread completed the call, perhaps a moment later */
+        /* the thread that completed the call runs the callback, perhaps a moment later */
         struct patience patience = patience_begin();
         while (!atomic_load(&posted.notified) && try_again(&patience))
             continue;
@@ -356,7 +358,7 @@ static void cleared_before_its_reply(void **state)
     }
     for (int i = 0; i < 16; i++)
         hprpc_call_clear(&calls[i]);
-    /* the ids and the credit come back with the answers, not before */
+    /* the ids and the credit come back with the answers, not earlier */
     more.flags = HPRPC_CALL_NO_WAIT;
     assert_int_equal(tiny_echo_start(&tiny, &more, "x", 1), HPRPC_EBUSY);
     for (int i = 0; i < 16; i++) {
@@ -366,7 +368,7 @@ static void cleared_before_its_reply(void **state)
     }
     more.flags = 0;
     assert_int_equal(tiny_echo_start(&tiny, &more, "x", 1), 0);
-    /* waiting for the first credit to come took at least one of them in */
+    /* while `more` waited for credit, at least one late reply was received */
     assert_in_range(stage_statistics(raw.client).late_replies, 1, 16);
     hprpc_call_clear(&more);
     raw_server_close(&raw);
@@ -412,7 +414,7 @@ static void deadlines_in_virtual_time(void **state)
     assert_int_equal(early.notified, 1);
     assert_int_equal(usual.notified, 0);
     assert_int_equal(hprpc_client_timeout(raw.client), 800);
-    /* a day passes */
+    /* time goes on by a day */
     atomic_fetch_add(&stage.time, 86400ull * 1000000000);
     assert_int_equal(hprpc_client_process(raw.client), 0);
     assert_int_equal(usual.notified, 1);
@@ -432,7 +434,7 @@ static void deadlines_in_virtual_time(void **state)
     stage_close(&stage);
 }
 
-/* What the application calls back between two turns of a server's loop expires in time, though nothing comes meanwhile. */
+/* A handler that keeps its controller, so that the test can call the client between two turns of the server. */
 static int meet(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct hprpc_controller **controller = self;
@@ -558,7 +560,7 @@ static void the_handler_sees_deadline_and_cancellation(void **state)
     assert_true(hprpc_request_cancelled(watched.request));
     assert_int_equal(hprpc_request_fail(watched.request, HPRPC_ECANCELLED, NULL), 0);
 
-    /* a request that the caller gave up between its answer and its cancellation */
+    /* a CANCEL that comes after the answer */
     header.timeout_ms = 5;
     fake_send(end, &header, "", 1);
     stage_turn(&stage);
@@ -567,7 +569,7 @@ static void the_handler_sees_deadline_and_cancellation(void **state)
     raw_signal(end, HPRPC_MESSAGE_CANCEL, 0);
     stage_turn(&stage);
 
-    /* the connection goes: cancelled as well */
+    /* the connection ends: the request counts as cancelled */
     fake_send(end, &header, "", 1);
     stage_turn(&stage);
     assert_false(hprpc_request_cancelled(watched.request));
@@ -593,7 +595,7 @@ static void stray_answers_are_counted_and_dropped(void **state)
     raw_server_tiny(&raw, &stage, NULL, NULL, &tiny);
     post(&raw, &tiny, &posted, 0);
     id = posted.request.header.call;
-    raw_reply(raw.end, 11, "never asked", 11); /* within the limit, beyond what was ever used */
+    raw_reply(raw.end, 11, "never asked", 11); /* an id below max_calls that no call had yet */
     raw_reply(raw.end, UINT32_MAX, "never asked", 11);
     raw_error(raw.end, 12, HPRPC_EAPPLICATION, "never asked");
     raw_bound(raw.end, 13);
@@ -680,7 +682,7 @@ static void every_pending_call_completes(void **state)
         assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
         for (int n = 0; n < 3; n++)
             post(&raw, &tiny, &posted[n], n == 2 ? HPRPC_NO_TIMEOUT : 0);
-        raw_reply(raw.end, request.header.call, "in time", 7); /* what came before the end counts */
+        raw_reply(raw.end, request.header.call, "in time", 7); /* a reply that came before the end counts */
         assert_int_equal(hprpc_pending_call_wait(answered.pending, HPRPC_NO_TIMEOUT), 0);
         end_it(&raw, ending);
         if (ending == IS_FREED) {
@@ -717,7 +719,7 @@ static void every_pending_call_completes(void **state)
     }
 }
 
-/* The other side says how many requests it took: what came behind them did not run. */
+/* GOODBYE says how many requests the other side took: the requests after those did not run. */
 static void what_came_behind_the_last_taken_did_not_run(void **state)
 {
     (void)state;
@@ -741,7 +743,7 @@ static void what_came_behind_the_last_taken_did_not_run(void **state)
     }
 }
 
-/* A call that waits for room when the connection ends was not sent. */
+/* A call that waits for credit when the connection ends was not sent. */
 static void what_waits_for_room_was_not_sent(void **state)
 {
     struct stage stage;
@@ -761,7 +763,7 @@ static void what_waits_for_room_was_not_sent(void **state)
     sync.tiny = &tiny;
     looks = fake_looks(stage_end(raw.client));
     assert_int_equal(pthread_create(&sync.thread, NULL, call_echo, &sync), 0);
-    /* it found no credit before it looks at the channel for the first time */
+    /* call_echo() finds no credit before it looks at the channel for the first time */
     while (fake_looks(stage_end(raw.client)) == looks && try_again(&patience))
         continue;
     fake_leave(raw.end);
@@ -852,7 +854,7 @@ static void silence_is_pinged_and_then_broken(void **state)
         }
         stage_turn(&stage);
     }
-    /* the first interval had HELLO in it, two end with a PING, and the third of silence is the last */
+    /* HELLO came in the first interval, the next two end with a PING, and the connection ends after the third silent one */
     assert_int_equal(fake_count(fake_peer(silent), HPRPC_MESSAGE_PING), 2);
     assert_true(fake_await_end(silent));
     assert_true(fake_count(fake_peer(answering), HPRPC_MESSAGE_PING) >= 3);

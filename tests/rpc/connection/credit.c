@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Credit, in calls and in bytes, from both sides; what happens to a side that oversteps it. */
+/* Credit, in calls and in bytes, on both sides, and what happens to a side that uses more than it has. */
 #include "rpc/stage.h"
 
 #include "rpc/connection/connection.h"
@@ -33,7 +33,7 @@ static void a_sender_stops_at_its_credit_in_calls(void **state)
     assert_int_equal(tiny_note(&tiny, &more, "x", 1), HPRPC_EDEADLINE);
     assert_int_equal(fake_count(stage_end(raw.client), HPRPC_MESSAGE_REQUEST), 3);
 
-    /* an answer gives the credit back */
+    /* an answer gives its credit back */
     assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &message));
     raw_reply(raw.end, message.header.call, "y", 1);
     fake_message_clear(&message);
@@ -78,7 +78,7 @@ static void a_sender_stops_at_its_credit_in_bytes(void **state)
     hprpc_call_clear(&more);
     raw_server_close(&raw);
 
-    /* one message alone may be larger than all the credit there is */
+    /* a single message may be larger than max_call_bytes */
     limits.max_call_bytes = 100;
     raw_server_tiny(&raw, &stage, NULL, &limits, &tiny);
     assert_int_equal(tiny_echo_start(&tiny, &one, data, 600), 0);
@@ -139,7 +139,7 @@ static void one_way_credit_comes_back(void **state)
 
 /* ---- A CREDIT that cannot be ---- */
 
-/* A call that comes late finds the connection broken before it sends anything. */
+/* A call that is late finds the connection broken and is not sent. */
 static void expect_break(struct tiny *tiny, size_t number)
 {
     int r = tiny_echo(tiny, NULL, "x", 1, NULL);
@@ -156,7 +156,7 @@ static void credit_that_was_never_taken_breaks(void **state)
         uint64_t bytes;
     } cases[] = {
         { 0, 0, 1, 0 }, { 0, 0, 0, 1 }, { 2, 0, 3, 10 }, { 2, 0, 2, 11 }, { 2, 0, UINT32_MAX, UINT64_MAX },
-        { 0, 2, 1, 2 }, /* calls give their credit back by being answered */
+        { 0, 2, 1, 2 }, /* a call's credit comes back with its answer, not with CREDIT */
         { 1, 1, 2, 7 },
     };
     struct stage stage;
@@ -272,7 +272,7 @@ static void requests_beyond_the_credit_break(void **state)
 
 static int call_back(void *self, struct hprpc_request *request, struct kodosis_bytes data);
 
-/* A handler that is inside a wait keeps one-way requests in line, unconsumed. */
+/* While this handler waits for its call, the server keeps one-way requests unconsumed. */
 static const struct tiny_handlers calling_back = { call_back, NULL, NULL };
 
 static int call_back(void *self, struct hprpc_request *request, struct kodosis_bytes data)
@@ -298,7 +298,8 @@ static void one_way_requests_beyond_the_credit_break(void **state)
     end = raw_connect(&stage, NULL);
     stage_run(&stage);
     raw_request(end, 0, TINY_ECHO, 0, "", 0);
-    assert_true(fake_expect(end, HPRPC_MESSAGE_REQUEST, &message)); /* the callback: the server is inside a wait */
+    assert_true(
+        fake_expect(end, HPRPC_MESSAGE_REQUEST, &message)); /* the handler's call: the server is inside a wait */
     fake_message_clear(&message);
     for (int i = 0; i < 5; i++)
         raw_request(end, 0, TINY_NOTE, HPRPC_FLAG_ONEWAY, "", 0);
@@ -322,8 +323,8 @@ static void the_server_gives_credit_back_in_batches(void **state)
     stage_serve(&stage, &options, &tiny_plain, NULL);
     end = raw_connect(&stage, NULL);
 
-    /* a quarter of the calls */
-    raw_request(end, 77, TINY_NOTE, HPRPC_FLAG_ONEWAY, "", 0); /* a one-way call's id means nothing */
+    /* CREDIT is due at a quarter of the calls */
+    raw_request(end, 77, TINY_NOTE, HPRPC_FLAG_ONEWAY, "", 0); /* the id of a one-way request means nothing */
     stage_turn(&stage);
     assert_false(fake_poll(end, &message));
     raw_request(end, 0, TINY_NOTE, HPRPC_FLAG_ONEWAY, "abc", 3);
@@ -335,7 +336,7 @@ static void the_server_gives_credit_back_in_batches(void **state)
     assert_int_equal(kodosis_read_uint64(&reader), 5);
     fake_message_clear(&message);
 
-    /* a quarter of the bytes */
+    /* CREDIT is due at a quarter of the bytes */
     raw_request(end, 0, TINY_NOTE, HPRPC_FLAG_ONEWAY, data, 250);
     stage_turn(&stage);
     assert_true(fake_poll(end, &message));
@@ -344,7 +345,7 @@ static void the_server_gives_credit_back_in_batches(void **state)
     assert_int_equal(kodosis_read_uint64(&reader), 252);
     fake_message_clear(&message);
 
-    /* requests that cannot be decoded, or that name no procedure, give their credit back as well */
+    /* requests that cannot be decoded, or that name no procedure, also give their credit back */
     raw_send(end, HPRPC_MESSAGE_REQUEST, 0, "", 0);
     stage_turn(&stage);
     assert_true(fake_expect(end, HPRPC_MESSAGE_ERROR, &message));
@@ -363,7 +364,7 @@ static void the_server_gives_credit_back_in_batches(void **state)
     stage_close(&stage);
 }
 
-/* Less than a batch is uncredited, and the next request needs all there is: it waits for no CREDIT that is not due. */
+/* Less than a batch of credit is out, so no CREDIT is due: a request that needs all the credit must not wait for one. */
 static void less_than_a_batch_stops_nobody(void **state)
 {
     static const uint32_t workers[] = { 0, 1 };
@@ -397,7 +398,7 @@ static void less_than_a_batch_stops_nobody(void **state)
 
 /* ---- Progress is never missed ---- */
 
-/* Room in the channel, rather than credit, is what is short. */
+/* The channel is short of room, not of credit. */
 static void a_full_channel_makes_room(void **state)
 {
     static const char *const queries[] = { "?capacity=1", "?capacity=1&wait=block", "?capacity=1&wait=spin",
@@ -449,7 +450,7 @@ static void a_full_channel_is_busy_for_those_who_do_not_wait(void **state)
     stage_close(&stage);
 }
 
-/* A call that waits for room does not wait longer because other things happen meanwhile. */
+/* Other messages do not make a call wait for room beyond its deadline. */
 static void waiting_for_room_ends_at_the_deadline(void **state)
 {
     struct stage stage;
@@ -502,7 +503,7 @@ static void *call_once(void *argument)
     return NULL;
 }
 
-/* A call that waited for room has what is left of its time for the answer. */
+/* The time that a call waits for room is part of the time it has for its answer. */
 static void waiting_for_room_is_part_of_the_time(void **state)
 {
     struct raw_limits limits = RAW_LIMITS_INIT;
@@ -524,7 +525,7 @@ static void waiting_for_room_is_part_of_the_time(void **state)
     assert_int_equal(tiny_echo_start(&tiny, &first, "x", 1), 0);
     caller.tiny = &tiny;
     assert_int_equal(pthread_create(&caller.thread, NULL, call_once, &caller), 0);
-    /* its clock runs once it waits */
+    /* the deadline counts from the moment when the call waits */
     while (!atomic_load(&raw.client->controller->pump.wanting) && try_again(&patience))
         continue;
     atomic_fetch_add(&stage.time, 900 * 1000000ull);
@@ -540,7 +541,7 @@ static void waiting_for_room_is_part_of_the_time(void **state)
         while (fake_count(stage_end(raw.client), HPRPC_MESSAGE_PONG) == before && try_again(&patience))
             continue;
     }
-    raw_reply(raw.end, message.header.call, "", 0); /* ends one that has more time than it should */
+    raw_reply(raw.end, message.header.call, "", 0); /* ends a call that has more time than it should */
     fake_message_clear(&message);
     assert_int_equal(pthread_join(caller.thread, NULL), 0);
     assert_int_equal(caller.code, HPRPC_EDEADLINE);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* HELLO: first, once, well formed, in time. Seen from both sides, the other one played by hand. */
+/* HELLO: comes first, once, well formed and in time. The test plays the other side. */
 #include "rpc/stage.h"
 #include "rpc/connection/message.h"
 
-/* The server closes with this sentence in its GOODBYE. */
+/* Expects a GOODBYE whose sentence contains `part`, and then the end. */
 static void expect_goodbye(struct fake_end *end, const char *part)
 {
     struct fake_message message;
@@ -35,7 +35,7 @@ static void server_answers_hello(void **state)
     stage_serve(&stage, &options, &tiny_plain, NULL);
     end = fake_connect(stage.name);
     stage_turn(&stage);
-    assert_false(fake_poll(end, &hello)); /* the side that connected speaks first */
+    assert_false(fake_poll(end, &hello)); /* the side that connected must send HELLO first */
     raw_hello(end, &limits);
     stage_turn(&stage);
     assert_true(fake_poll(end, &hello));
@@ -111,14 +111,14 @@ static void server_refuses_bad_hello(void **state)
         fake_leave(end);
     }
 
-    /* a second one */
+    /* a second HELLO on one connection */
     end = raw_connect(&stage, NULL);
     raw_hello(end, &good);
     stage_turn(&stage);
     expect_goodbye(end, "second HELLO");
     fake_leave(end);
 
-    /* the other connection did not notice */
+    /* the other connection goes on */
     raw_request(other, 3, TINY_POKE, 0, "x", 1);
     stage_turn(&stage);
     assert_true(fake_poll(other, &message));
@@ -202,7 +202,7 @@ static void hello_has_a_deadline(void **state)
     assert_true(fake_await_end(silent));
     fake_leave(silent);
 
-    /* the one that spoke in time goes on */
+    /* the end that sent HELLO in time goes on */
     raw_signal(good, HPRPC_MESSAGE_PING, 9);
     stage_turn(&stage);
     struct fake_message pong;
@@ -229,7 +229,8 @@ static void client_speaks_first(void **state)
     assert_true(fake_receive(raw.end, &message));
     assert_int_equal(message.header.type, HPRPC_MESSAGE_HELLO);
     assert_int_equal(message.size, 29);
-    assert_int_equal(message.body[20], 0); /* no thread pumps it all the time: it must not be pinged */
+    assert_int_equal(message.body[20],
+                     0); /* `pumped`: no thread pumps this client all the time, so it must not be pinged */
     fake_message_clear(&message);
     raw_hello(raw.end, &limits);
     assert_int_equal(raw_server_connected(&raw), 0);
@@ -237,7 +238,7 @@ static void client_speaks_first(void **state)
     stage_close(&stage);
 }
 
-/* A GOODBYE right behind the HELLO turns away as well: no call may have run. */
+/* A GOODBYE right after the HELLO also refuses the client: no call can have run. */
 static void client_is_turned_away_after_hello(void **state)
 {
     struct raw_limits limits = RAW_LIMITS_INIT;
@@ -254,7 +255,7 @@ static void client_is_turned_away_after_hello(void **state)
         raw_hello(raw.end, &limits);
         raw_goodbye(raw.end, "full");
         r = raw_server_connected(&raw);
-        /* now and then the client looks between the two */
+        /* the client may look between the two messages */
         assert_true(r == 0 || r == HPRPC_EREFUSED);
         turned_away += r != 0;
         raw_server_close(&raw);

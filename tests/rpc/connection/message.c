@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bodies of messages between controllers: golden bytes, both ways, and every truncation. */
+/* The bodies of the messages that controllers exchange: golden bytes, written and read, and every truncation. */
 #include "rpc/connection/message.h"
 
 #include <setjmp.h>
@@ -42,7 +42,7 @@ static void hello(void **state)
     assert_true(read.pumps_always);
     assert_int_equal(read.features, HPRPC__FEATURE_DRAIN);
 
-    /* the features may be missing, but not in part; what is behind them is for later versions */
+    /* the features may be missing, but not in part; later versions may add bytes after them */
     assert_null(hprpc__hello_read(bytes, HPRPC__HELLO_SIZE_LEAST, &read));
     assert_int_equal(read.features, 0);
     for (size_t size = 0; size < HPRPC__HELLO_SIZE; size++)
@@ -105,7 +105,7 @@ static void error(void **state)
     given = (struct hprpc__error_body){ HPRPC_EAPPLICATION, kodosis_str(""), kodosis_str("p.E") };
     writer = begin();
     hprpc__error_write(&writer, &given);
-    expect_bytes(&writer, typed, sizeof(typed) - 1); /* padded to 16: the members follow */
+    expect_bytes(&writer, typed, sizeof(typed) - 1); /* padded to 16, so that the members are aligned */
     assert_int_equal(hprpc__error_size(&given), sizeof(typed) - 1);
     kodosis_reader_init(&reader, typed, sizeof(typed) - 1, NULL);
     assert_true(hprpc__error_read(&reader, &read));

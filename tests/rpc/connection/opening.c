@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Connecting and binding without waiting: what is told, what is held back, and how it ends. The other side is played by hand. */
+/* Connecting and binding without waiting: what is told, what waits, and how it ends. The test plays the server. */
 #include "rpc/stage.h"
 
 #include <poll.h>
 #include "rpc/connection/message.h"
 
-/* What `changed` told. */
+/* What the callback `changed` was told. */
 struct story {
     _Atomic int count;
     enum hprpc_client_state states[4];
     int codes[4];
     char reason[200];
-    void (*act)(struct story *story, enum hprpc_client_state state); /* from within it, or NULL */
+    void (*act)(struct story *story, enum hprpc_client_state state); /* called by note(), or NULL */
     struct hprpc_client *client;                                     /* for `act` */
     struct hprpc_call call;
     int code;
 };
 
-/* On any thread, where an assertion cannot be made. */
+/* The callback `changed`. It runs on any thread, where cmocka cannot assert. */
 static void note(void *self, enum hprpc_client_state state, int code, const char *reason)
 {
     struct story *story = self;
@@ -34,7 +34,7 @@ static void note(void *self, enum hprpc_client_state state, int code, const char
         story->act(story, state);
 }
 
-/* A service that is asked for. */
+/* A service that the client asks for without waiting. */
 struct question {
     struct hprpc_call call;
     struct tiny tiny;
@@ -79,7 +79,7 @@ static void await_told(struct question *question)
         abort();
 }
 
-/* It is complete, was told so once, and failed so. */
+/* Expects that the question failed with `code`, and that its callback ran once. */
 static void expect_failure(struct question *question, int code, const char *part)
 {
     int r = answer_of(question);
@@ -97,10 +97,10 @@ static void expect_failure(struct question *question, int code, const char *part
 struct scene {
     struct stage stage;
     struct hprpc_listener *listener;
-    struct fake_end *end; /* the server's; NULL until it accepts */
+    struct fake_end *end; /* the server's end; NULL until fake_accept() */
     struct hprpc_client_options options;
     struct hprpc_client *client;
-    struct hprpc_pending_call *driver; /* what is waited for, for no time, where those who wait drive */
+    struct hprpc_pending_call *driver; /* with HPRPC_PUMP_CALLER, drive() pumps by a look at this ticket */
     struct story story;
 };
 
@@ -134,7 +134,7 @@ static bool is_readable(const struct scene *scene)
     return poll(&watched, 1, 0) == 1;
 }
 
-/* What the application's loop would do until nothing is left to do. */
+/* Does what an application's loop does, until the descriptor is quiet. */
 static int run_loop(struct scene *scene)
 {
     int r = 0;
@@ -144,7 +144,7 @@ static int run_loop(struct scene *scene)
     return r;
 }
 
-/* Has the client do what it can. */
+/* Lets the client do what it can; how depends on its pump. */
 static void drive(struct scene *scene)
 {
     if (scene->options.pump == HPRPC_PUMP_LOOP)
@@ -153,7 +153,7 @@ static void drive(struct scene *scene)
         hprpc_pending_call_wait(scene->driver, 0);
 }
 
-/* The client has said HELLO; the server answers. */
+/* Receives the client's HELLO, and answers with one. */
 static void greet(struct scene *scene, const struct raw_limits *limits)
 {
     struct raw_limits usual = RAW_LIMITS_INIT;
@@ -177,7 +177,7 @@ static void answer_bind(struct scene *scene)
     fake_message_clear(&message);
 }
 
-/* The story so far ends with this state, told with this code. */
+/* Expects that `changed` was told `count` times, at last this state with this code. */
 static void expect_told(struct scene *scene, int count, enum hprpc_client_state state, int code)
 {
     struct patience patience = patience_begin();
@@ -216,11 +216,11 @@ static void opened_in_a_loop(void **state)
     expect_told(&scene, 1, HPRPC_CLIENT_CONNECTING, 0);
     assert_int_equal(hprpc_client_state(scene.client), HPRPC_CLIENT_CONNECTING);
     assert_in_range(hprpc_client_timeout(scene.client), 1, 10000);
-    assert_true(is_readable(&scene)); /* for the first look */
+    assert_true(is_readable(&scene)); /* so that the loop looks once */
     assert_int_equal(run_loop(&scene), 0);
     assert_false(is_readable(&scene));
 
-    /* nothing is sent before the other side has answered */
+    /* no BIND is sent before the other side's HELLO has come */
     assert_int_equal(ask(scene.client, &one, 0), 0);
     assert_int_equal(ask(scene.client, &two, 0), 0);
     assert_int_equal(run_loop(&scene), 0);
@@ -242,7 +242,7 @@ static void opened_in_a_loop(void **state)
     assert_non_null(two.tiny.binding);
     hprpc_call_clear(&two.call);
 
-    /* and one more, now that it is ready */
+    /* one more BIND, now that the client is ready */
     assert_int_equal(ask(scene.client, &two, 0), 0);
     assert_true(fake_expect(scene.end, HPRPC_MESSAGE_BIND, &message));
     raw_error(scene.end, message.header.call, HPRPC_EUNIMPLEMENTED, "no such thing");
@@ -250,7 +250,7 @@ static void opened_in_a_loop(void **state)
     assert_int_equal(run_loop(&scene), 0);
     expect_failure(&two, HPRPC_EUNIMPLEMENTED, "no such thing");
 
-    /* the halves of a bind and those of a call do not mix */
+    /* a bind cannot be collected as a call, nor a call as a bind */
     assert_int_equal(tiny_echo_start(&one.tiny, &two.call, "x", 1), 0);
     assert_true(fake_expect(scene.end, HPRPC_MESSAGE_REQUEST, &message));
     raw_reply(scene.end, message.header.call, "x", 1);
@@ -265,7 +265,7 @@ static void opened_in_a_loop(void **state)
     assert_int_equal(scene.story.states[2], HPRPC_CLIENT_CLOSED);
 }
 
-/* Against a server that runs; all ways to drive, all ways to wait. */
+/* The server runs; all pumps, and all ways to wait. */
 static void opened_by_those_who_wait(void **state)
 {
     static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
@@ -304,7 +304,7 @@ static void opened_by_those_who_wait(void **state)
     }
 }
 
-/* A call whose stub knew the numbers already waits for the connection as well. */
+/* A call whose stub has a binding also waits for the connection. */
 static void a_call_waits_too(void **state)
 {
     struct stage stage;
@@ -322,7 +322,7 @@ static void a_call_waits_too(void **state)
     tiny = stage_assume(client);
     call.flags = HPRPC_CALL_NO_WAIT;
     assert_int_equal(tiny_poke(&tiny, &call, "x", 1), HPRPC_EBUSY);
-    /* it waits, and then the server knows nothing of a BIND */
+    /* the call waits, and then the server, which got no BIND, refuses it */
     assert_int_equal(tiny_poke(&tiny, NULL, "x", 1), HPRPC_EUNIMPLEMENTED);
     hprpc_client_free(tiny.client);
     stage_close(&stage);
@@ -355,7 +355,7 @@ static void a_bind_waits_for_an_id(void **state)
             scene.driver = questions[n].call.pending;
             drive(&scene);
             assert_true(fake_expect(scene.end, HPRPC_MESSAGE_BIND, &message));
-            /* there is one id, so there is one at a time */
+            /* there is one id, so one BIND is sent at a time */
             assert_int_equal(fake_count(stage_end(scene.client), HPRPC_MESSAGE_BIND), n + 1);
             assert_int_equal(message.header.call, 0);
             raw_bound(scene.end, message.header.call);
@@ -369,7 +369,7 @@ static void a_bind_waits_for_an_id(void **state)
     }
 }
 
-/* A handler that binds at its caller, whose only id is taken when it asks. */
+/* A handler that binds a service of its caller while the only id is in use. */
 static int call_and_bind_back(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct hprpc_client *caller = hprpc_controller_client(hprpc_request_controller(request));
@@ -513,7 +513,7 @@ static void connecting_fails(void **state)
         assert_non_null(strstr(scene.story.reason, outcomes[fate].part));
         assert_int_equal(hprpc_client_state(scene.client), HPRPC_CLIENT_BROKEN);
 
-        /* calls that come later hear the same */
+        /* later calls fail with the same code */
         assert_int_equal(ask(scene.client, &late, 0), code);
         assert_non_null(late.call.detail);
         assert_null(late.call.pending);
@@ -567,7 +567,7 @@ static void a_bind_has_its_own_deadline(void **state)
     expect_failure(&hasty, HPRPC_EDEADLINE, "");
     assert_int_equal(hprpc_client_state(scene.client), HPRPC_CLIENT_CONNECTING);
     assert_int_equal(hprpc_client_timeout(scene.client), 9800);
-    /* the bind that expired is not sent, and so needs no CANCEL */
+    /* the expired BIND is not sent, so it needs no CANCEL */
     greet(&scene, NULL);
     assert_int_equal(fake_count(stage_end(scene.client), HPRPC_MESSAGE_BIND), 1);
     assert_int_equal(fake_count(stage_end(scene.client), HPRPC_MESSAGE_CANCEL), 0);
@@ -576,7 +576,7 @@ static void a_bind_has_its_own_deadline(void **state)
     hprpc_call_clear(&patient.call);
     scene_close(&scene);
 
-    /* and in real time, where those who wait drive, or a thread does */
+    /* the same in real time, without an application's loop */
     for (int i = 0; i < 2; i++) {
         struct tiny tiny;
 
@@ -720,7 +720,7 @@ static void connect_tells_its_end(void **state)
         options.changed_self = &story;
         options.connect_timeout_ms = i / 3 == 2 ? 10 : 0;
         raw_server_open(&raw, &stage, &options);
-        /* both lie in the connection before the client looks, or come apart */
+        /* in the second third, the client finds both messages at once, or one after the other */
         if (i / 3 == 1)
             raw_hello(raw.end, &limits);
         if (i / 3 <= 1)
@@ -743,7 +743,7 @@ static void connect_tells_its_end(void **state)
     stage_close(&stage);
 }
 
-/* An opening that fails at once does not call `changed`, since there is no client. */
+/* hprpc_client_open that fails at once does not call `changed`, because there is no client. */
 static void what_fails_at_once(void **state)
 {
     struct scene scene;
@@ -763,7 +763,7 @@ static void what_fails_at_once(void **state)
                      HPRPC_EINVAL);
     scene.options.max_calls = 0;
 
-    /* a thread whose stack finds no place */
+    /* a thread that cannot start, because its stack is too large */
     assert_int_equal(pthread_getattr_default_np(&usual), 0);
     assert_int_equal(pthread_attr_init(&huge), 0);
     assert_int_equal(pthread_attr_setstacksize(&huge, (size_t)1 << (sizeof(size_t) > 4 ? 46 : 31)), 0);
@@ -805,7 +805,7 @@ static void *bind_and_poke(void *argument)
     return NULL;
 }
 
-/* Threads that drive one opening, while another closes it: all of them come back. */
+/* Several threads drive one opening while another thread closes the client: all of them return. */
 static void opened_by_a_crowd(void **state)
 {
     static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How an adaptive wait learns: from spinning to yielding to sleeping and back, on a clock that the test moves. */
+/* How an adaptive wait learns: from spinning to yielding to sleeping and back. The test moves the clock. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ struct learner {
     struct hprpc__spin_history history;
     struct hprpc__spin spin;
     uint64_t time;
-    uint64_t step; /* that each look at the clock takes */
+    uint64_t step; /* how far the clock moves at each reading */
 };
 
 static uint64_t look_at_clock(void *self)
@@ -35,8 +35,8 @@ static void open_learner(struct learner *learner)
     assert_int_equal(hprpc_context_new(&options, &learner->context), 0);
 }
 
-/* A wait in which nothing comes before the sleep. How it waited. */
-static enum hprpc__spin_manner wait_in_vain(struct learner *learner)
+/* A wait that finds nothing until it sleeps. Returns its manner. */
+static enum hprpc__spin_manner wait_and_sleep(struct learner *learner)
 {
     struct hprpc__spin *spin = &learner->spin;
     enum hprpc__spin_manner manner;
@@ -50,7 +50,7 @@ static enum hprpc__spin_manner wait_in_vain(struct learner *learner)
     return manner;
 }
 
-/* A wait in which something comes at the second look. */
+/* A wait that finds something at the second look. Returns its manner. */
 static enum hprpc__spin_manner wait_shortly(struct learner *learner)
 {
     struct hprpc__spin *spin = &learner->spin;
@@ -69,7 +69,7 @@ static enum hprpc__spin_manner manner(const struct learner *learner)
     return learner->history.manner;
 }
 
-static void in_vain_it_yields_and_then_sleeps(void **state)
+static void without_success_it_yields_and_then_sleeps(void **state)
 {
     struct learner learner;
     int waits = 0;
@@ -77,11 +77,11 @@ static void in_vain_it_yields_and_then_sleeps(void **state)
     (void)state;
     open_learner(&learner);
     while (manner(&learner) == HPRPC__SPIN_PLAINLY && waits++ < 100)
-        assert_int_equal(wait_in_vain(&learner), HPRPC__SPIN_PLAINLY);
+        assert_int_equal(wait_and_sleep(&learner), HPRPC__SPIN_PLAINLY);
     assert_int_equal(waits, HPRPC__SPIN_VAIN_MAX);
     assert_int_equal(manner(&learner), HPRPC__SPIN_YIELDING);
     while (manner(&learner) == HPRPC__SPIN_YIELDING && waits++ < 100)
-        wait_in_vain(&learner);
+        wait_and_sleep(&learner);
     assert_int_equal(manner(&learner), HPRPC__SPIN_SLEEPING);
     hprpc__spin_start(&learner.spin, HPRPC_WAIT_ADAPTIVE, &learner.history);
     assert_true(hprpc__spin_sleeps_at_once(&learner.spin));
@@ -99,10 +99,10 @@ static void what_comes_soon_makes_it_eager_again(void **state)
     for (waits = 0; manner(&learner) != HPRPC__SPIN_PLAINLY && waits < 1000; waits++)
         wait_shortly(&learner);
     assert_int_equal(waits, 2 * HPRPC__SPIN_TRY_FIRST);
-    /* a vain spin now and then changes nothing */
+    /* the manner stays, although two spins in three find nothing */
     for (waits = 0; waits < 100; waits++) {
         if (waits % 3)
-            wait_in_vain(&learner);
+            wait_and_sleep(&learner);
         else
             wait_shortly(&learner);
     }
@@ -110,7 +110,7 @@ static void what_comes_soon_makes_it_eager_again(void **state)
     hprpc_context_free(learner.context);
 }
 
-static void vain_trials_get_seldom_but_do_not_end(void **state)
+static void useless_trials_become_rare_but_do_not_end(void **state)
 {
     struct learner learner;
     int trials = 0, last = 0;
@@ -119,7 +119,7 @@ static void vain_trials_get_seldom_but_do_not_end(void **state)
     open_learner(&learner);
     hprpc__spin_change(&learner.history, HPRPC__SPIN_SLEEPING);
     for (int waits = 0; waits < 100 * HPRPC__SPIN_TRY_VAIN; waits++) {
-        if (wait_in_vain(&learner) == HPRPC__SPIN_SLEEPING)
+        if (wait_and_sleep(&learner) == HPRPC__SPIN_SLEEPING)
             continue;
         trials++;
         assert_true(waits - last <= HPRPC__SPIN_TRY_VAIN);
@@ -141,12 +141,12 @@ static void one_slow_yield_is_enough(void **state)
     hprpc__spin_change(&learner.history, HPRPC__SPIN_YIELDING);
     wait_shortly(&learner);
     assert_int_equal(manner(&learner), HPRPC__SPIN_SLEEPING);
-    /* yields that stay slow become rare beyond all measure */
+    /* if yields stay slow, trials become rare: at most 10 in a million waits */
     for (int waits = 0; waits < 1000 * 1000; waits++)
         trials += wait_shortly(&learner) != HPRPC__SPIN_SLEEPING;
     assert_in_range(trials, 2, 10);
     assert_int_equal(manner(&learner), HPRPC__SPIN_SLEEPING);
-    /* once they are quick again, it learns that, too */
+    /* when yields are quick again, the waits spin again */
     learner.step = 1000;
     for (int waits = 0; waits < 2 * HPRPC__SPIN_TRY_LAST; waits++)
         wait_shortly(&learner);
@@ -173,8 +173,8 @@ static void spin_never_sleeps_and_block_never_spins(void **state)
 }
 
 /*
- * What a loop does: looks one by one while others are active as well, and as many as the manner likes when alone; each
- * comes after any number of the other. Whatever the order, the clock is looked at, and time ends the spin.
+ * Looks as a loop does: one look a turn in company, and as many as the manner allows when alone. Whatever the order, the clock
+ * is read and the spin ends. Returns the number of turns.
  */
 static unsigned spin_to_its_end(struct learner *learner, const unsigned *company, unsigned count)
 {
@@ -214,7 +214,7 @@ static void every_spin_ends_in_any_company(void **state)
     hprpc_context_free(learner.context);
 }
 
-/* Company for some turns, and then alone for good: what an idle server comes to. */
+/* Some turns in company, then all turns alone, as in a server that becomes idle. */
 static void a_spin_ends_once_it_is_alone(void **state)
 {
     struct learner learner;
@@ -238,9 +238,9 @@ static void a_spin_ends_once_it_is_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_vain_it_yields_and_then_sleeps),
+        cmocka_unit_test(without_success_it_yields_and_then_sleeps),
         cmocka_unit_test(what_comes_soon_makes_it_eager_again),
-        cmocka_unit_test(vain_trials_get_seldom_but_do_not_end),
+        cmocka_unit_test(useless_trials_become_rare_but_do_not_end),
         cmocka_unit_test(one_slow_yield_is_enough),
         cmocka_unit_test(spin_never_sleeps_and_block_never_spins),
         cmocka_unit_test(every_spin_ends_in_any_company),

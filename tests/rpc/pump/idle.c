@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * That a loop comes to its sleep: whatever its connections did, and however many they are, a bounded number of turns later
- * none of them is looked at any more. The test turns the loop itself, on a clock that moves by a microsecond a look.
+ * A loop comes to its sleep: whatever its connections did, and however many they are, after a bounded number of turns it looks
+ * at none of them. The test makes the turns of the loop, on a clock that moves by a microsecond at each reading.
  */
 #include "rpc/stage.h"
 
@@ -9,7 +9,7 @@
 
 enum {
     MOST = 150,        /* connections */
-    TURNS_MAX = 20000, /* far more than any spin takes on this clock: 50 looks at it, each after 16 turns */
+    TURNS_MAX = 20000, /* far more than a spin takes on this clock: 50 readings, one every 16 turns */
 };
 
 struct crowd {
@@ -28,13 +28,13 @@ static uint64_t moving_clock(void *self)
     return atomic_fetch_add(&((struct stage *)self)->time, 1000) + 1000;
 }
 
-/* A turn as in hprpc_server_run, but for the sleep: its end has come already. */
+/* Makes a turn as hprpc_server_run does, but without sleep: its end is past. */
 static void turn(struct crowd *crowd)
 {
     assert_int_equal(hprpc__loop_turn(crowd->loop, true, 1), 0);
 }
 
-/* Turns until the loop would sleep. */
+/* Makes turns until the loop would sleep. */
 static void turn_until_idle(struct crowd *crowd)
 {
     unsigned turns = 0;
@@ -56,7 +56,7 @@ static uint64_t looks(const struct crowd *crowd)
     return sum;
 }
 
-/* And it stays that way: more turns look at no connection. */
+/* Checks that an idle loop stays idle: more turns look at no connection. */
 static void assert_idle(struct crowd *crowd)
 {
     uint64_t before;
@@ -76,7 +76,7 @@ static void crowd_open(struct crowd *crowd, unsigned count, const char *query, c
 
     memset(crowd, 0, sizeof(*crowd));
     stage_open(&crowd->stage, true);
-    /* the stage's clock stands still, and no spin would end */
+    /* the clock of a stage stands still, so no spin would end */
     hprpc_context_free(crowd->stage.context);
     options.allocator = memory_allocator(&crowd->stage.memory);
     options.transports = fake_transports;
@@ -132,7 +132,7 @@ static const unsigned counts[] = { 1, 2, 3, 7, 8, 9, 16, 17, MOST };
 
 enum { COUNTS = sizeof(counts) / sizeof(counts[0]) };
 
-/* Each asks at a time of its own, so that their spins begin at any distance from each other. */
+/* Each connection asks at another time, so that the spins begin at different distances. */
 static void any_number_falls_asleep_after_calls(void **state)
 {
     static const unsigned distances[] = { 0, 1, 3, 5, 16, 23 };
@@ -160,7 +160,7 @@ static void any_number_falls_asleep_after_calls(void **state)
 
 /* ---- Every way to wait, at once ---- */
 
-/* A second door to the same server, whose connections wait in another way. */
+/* Adds a listener to the server. Its connections wait as `query` says. */
 static void open_door(struct crowd *crowd, const char *query, char name[80])
 {
     char uri[120];
@@ -190,7 +190,7 @@ static void come_in(struct crowd *crowd, const char *name, unsigned count)
     }
 }
 
-/* Those that never sleep are looked at for ever, and all others are not. */
+/* Connections that spin are looked at for ever; all others fall asleep. */
 static void who_spins_keeps_nobody_else_awake(void **state)
 {
     static const unsigned spinning[] = { 1, 2, 8, 9 }, others[] = { 1, 2, 7, 8, 17 };
@@ -211,10 +211,7 @@ static void who_spins_keeps_nobody_else_awake(void **state)
             ask(&crowd, n);
             turn(&crowd);
         }
-        /*
-         * so many turns that the loop looks at its epoll set more than once, which it seldom does while connections are
-         * active
-         */
+        /* enough turns for the loop to look at its epoll set more than once; while connections are active it seldom does */
         for (unsigned turns = 0; turns < 1000 || (crowd.loop->active_count > spinning[i % 4] && turns < TURNS_MAX);
              turns++)
             turn(&crowd);
@@ -243,7 +240,7 @@ static int keep(void *self, struct hprpc_request *request, struct kodosis_bytes 
 
 static const struct tiny_handlers keeps = { .echo = keep };
 
-/* States of one connection; whatever is there besides the handshake comes by itself. */
+/* What each connection is doing; in UNSENT, HELD and WITHOUT_MEMORY it is stuck. */
 enum state { SILENT, DEFERRED, UNSENT, HELD, WITHOUT_MEMORY, ENDED, STATES };
 
 static void bring_into(struct crowd *crowd, unsigned index, enum state state)
@@ -254,7 +251,7 @@ static void bring_into(struct crowd *crowd, unsigned index, enum state state)
     case DEFERRED:
         ask(crowd, index);
         break;
-    case UNSENT: /* a client that does not read: its answers stay behind */
+    case UNSENT: /* the client does not read, so its answers are not sent */
         fake_stall(fake_peer(end));
         ask(crowd, index);
         break;
@@ -284,7 +281,7 @@ static void relieve(struct crowd *crowd, unsigned index)
     fake_starve(fake_peer(crowd->ends[index]), false);
 }
 
-/* Until nothing is looked at but what naps, and that no more often than it should. */
+/* Checks that the loop wakes only for naps, and not too often. */
 static void assert_idle_but_for_naps(struct crowd *crowd)
 {
     unsigned naps = 0;
@@ -297,7 +294,7 @@ static void assert_idle_but_for_naps(struct crowd *crowd)
         if (crowd->loop->active_count)
             naps++;
         turn_until_idle(crowd);
-        /* a sleeper's time passes, not a spinner's */
+        /* move the clock as a sleep would, not as a spin */
         atomic_store(&crowd->stage.time, before + HPRPC__NAP_NANOSECONDS / 10);
     }
     assert_in_range(naps, crowd->loop->napping_count ? 5 : 0, 12);
@@ -333,7 +330,7 @@ static void any_state_lets_a_loop_sleep(void **unused)
                                                         ? count
                                                         : 0);
 
-        /* and what comes then is not slept through */
+        /* and the loop notices what happens then */
         for (unsigned n = 0; n < count; n++)
             relieve(&crowd, n);
         for (unsigned n = 0; n < crowd.kept_count; n++)

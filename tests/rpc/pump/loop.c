@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client in an application's event loop: what its descriptor and its time-out tell while other threads wait, look and
- * call as well.
+ * A client in an application's event loop: its descriptor and its time-out must be right while other threads wait, look and
+ * call.
  */
 #include "rpc/stage.h"
 
@@ -23,7 +23,7 @@ static void process_all(struct hprpc_client *client)
     while (is_readable(client));
 }
 
-/* A client in loop mode, with a call that was not answered yet. */
+/* A client in loop mode, and a call that is not answered yet. */
 struct scene {
     struct stage stage;
     struct raw_server raw;
@@ -46,7 +46,7 @@ static void scene_open(struct scene *scene, const char *query)
     process_all(scene->raw.client);
 }
 
-/* Answers the call, which the descriptor must tell. */
+/* Answers the call, and checks that the descriptor becomes readable. */
 static void scene_answer(struct scene *scene)
 {
     assert_false(is_readable(scene->raw.client));
@@ -82,7 +82,7 @@ static void *start_brief(void *argument)
     return NULL;
 }
 
-/* The loop sleeps until the deadline it knows; another thread starts a call that ends before that. */
+/* The loop sleeps until its deadline; another thread starts a call with an earlier deadline. */
 static void an_earlier_deadline_wakes_the_loop(void **state)
 {
     (void)state;
@@ -115,7 +115,7 @@ static void an_earlier_deadline_wakes_the_loop(void **state)
     }
 }
 
-/* A thread that only polls a ticket pumps once, and leaves the descriptor as able to tell as it was. */
+/* A thread that polls a ticket pumps once; afterwards the descriptor still becomes readable. */
 static void a_look_leaves_the_descriptor_able(void **state)
 {
     (void)state;
@@ -138,7 +138,7 @@ struct nested {
     int code;
 };
 
-/* A callback that waits for another call: pumps inside the application's round. */
+/* A callback that waits for another call, and so pumps inside hprpc_client_process. */
 static void wait_inside(void *self, struct hprpc_pending_call *pending)
 {
     struct nested *nested = self;
@@ -164,7 +164,7 @@ static void a_nested_wait_leaves_the_descriptor_able(void **state)
         assert_int_equal(nested.code, 0);
         hprpc_call_clear(&scene.call);
         fake_message_clear(&scene.request);
-        /* the id is free again, and the next answer is told as well */
+        /* the id is free again, and the next answer makes the descriptor readable */
         assert_true(fake_expect(scene.raw.end, HPRPC_MESSAGE_REQUEST, &scene.request));
         fake_message_clear(&scene.request);
         process_all(scene.raw.client);
@@ -176,7 +176,9 @@ static void a_nested_wait_leaves_the_descriptor_able(void **state)
     }
 }
 
-/* What has no descriptor is looked at every millisecond: the time-out says so, and the descriptor stays quiet. */
+/*
+ * A channel without a descriptor is looked at every millisecond: the time-out says so, and the client's descriptor stays quiet.
+ */
 static void without_a_doorbell_the_timeout_tells(void **state)
 {
     struct scene scene;
@@ -199,7 +201,7 @@ static void without_a_doorbell_the_timeout_tells(void **state)
     scene_close(&scene);
 }
 
-/* Nor does a message that finds no memory keep the application's loop busy. */
+/* A message that finds no memory does not keep the application's loop busy either. */
 static void without_memory_the_timeout_tells(void **state)
 {
     (void)state;
@@ -229,7 +231,7 @@ static void *wait_for_call(void *argument)
     return (void *)(intptr_t)tiny_echo_finish(&scene->call, NULL);
 }
 
-/* While another thread waits, and pumps, its rings are not the loop's to answer: it does not come round and round. */
+/* While another thread waits and pumps, the rings are for that thread: the descriptor does not stay readable. */
 static void a_loop_is_quiet_while_another_thread_pumps(void **state)
 {
     (void)state;
@@ -246,7 +248,7 @@ static void a_loop_is_quiet_while_another_thread_pumps(void **state)
 
             raw_signal(scene.raw.end, HPRPC_MESSAGE_PING, 0);
             do {
-                /* time passes, or the other thread would spin for ever, and leave the doorbell as it is */
+                /* time must pass, or the other thread would spin for ever and not arm the doorbell */
                 atomic_fetch_add(&scene.stage.time, HPRPC__SPIN_NANOSECONDS);
                 assert_int_equal(hprpc_client_process(scene.raw.client), 0);
             } while (is_readable(scene.raw.client) && try_again(&patience));
@@ -266,7 +268,7 @@ static void *call_once(void *argument)
     return (void *)(intptr_t)tiny_echo((struct tiny *)argument, NULL, "y", 1, NULL);
 }
 
-/* Another thread has waited, and pumped meanwhile: after that the descriptor tells again, or the time-out. */
+/* Another thread has waited and pumped: afterwards the descriptor, or the time-out, tells again. */
 static void who_waited_leaves_the_descriptor_able(void **state)
 {
     static const char *const all[] = { "", "?doorbell=edge", "?wait=block", "?doorbell=edge&wait=block" };
@@ -301,7 +303,7 @@ static int process_again(void *self, struct hprpc_request *request, struct kodos
     return tiny_echo_reply(request, data.data, data.size);
 }
 
-/* A handler that runs the application's loop, while the connection it came over ends. */
+/* A handler runs the application's loop while its connection ends. */
 static void a_handler_processes_again(void **state)
 {
     static const struct tiny_handlers again = { .echo = process_again };

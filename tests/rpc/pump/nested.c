@@ -6,11 +6,11 @@
 
 #include "rpc/server.h"
 
-/* One side of a conversation. A request "N..." is answered after a call of N - 1 to the other side, unless N is 0. */
+/* One side of a conversation. It answers a request "N..." after a call "N - 1" to the other side, or at once if N is 0. */
 struct side {
     atomic_int calls, deepest, inside;
     atomic_int refused;
-    char order[64]; /* second bytes of the requests that ran, in order; only its own pump writes */
+    char order[64]; /* second bytes of the executed requests, in order; only the pump of this side writes */
     int ran;
 };
 
@@ -89,7 +89,7 @@ static void down_to_a_depth(void **state)
         assert_int_equal(atomic_load(&there.deepest), 10);
         assert_int_equal(atomic_load(&here.deepest), 10);
 
-        /* the limit of the side that is asked one time too often; the others are told in turn */
+        /* the side that is asked at too great a depth refuses, and the others pass the code on */
         struct hprpc_call call = HPRPC_CALL_INIT;
         assert_int_equal(tiny_echo(&tiny, &call, "\x20", 1, NULL), HPRPC_EBUSY);
         assert_int_equal(tiny_echo(&tiny, &call, "\x3", 1, NULL), 0);
@@ -100,7 +100,7 @@ static void down_to_a_depth(void **state)
     }
 }
 
-/* What a request carries: its depth when it is made inside a handler, and only then. */
+/* A request carries its depth if a handler makes it, and only then. */
 static void the_depth_is_on_the_wire(void **state)
 {
     struct stage stage;
@@ -131,7 +131,7 @@ static void the_depth_is_on_the_wire(void **state)
     stage_close(&stage);
 }
 
-/* Inside a wait, deeper requests are run at once; the others wait until the handler has returned. */
+/* Inside a wait, deeper requests run at once; the others wait until the handler has returned. */
 static void unrelated_requests_wait_their_turn(void **state)
 {
     struct stage stage;
@@ -146,24 +146,24 @@ static void unrelated_requests_wait_their_turn(void **state)
     stage_serve(&stage, NULL, &conversing, &there);
     end = raw_connect(&stage, NULL);
     stage_run(&stage);
-    raw_request(end, 1, TINY_ECHO, 0, "\1a", 2); /* calls back */
+    raw_request(end, 1, TINY_ECHO, 0, "\1a", 2); /* its handler calls back */
     assert_true(fake_expect(end, HPRPC_MESSAGE_BIND, &callback));
     raw_request(end, 2, TINY_ECHO, 0, "\0b", 2);
     raw_request(end, 3, TINY_ECHO, 0, "\0c", 2);
     deeper.service = 0;
-    /* nothing is open yet from which it could follow: the depth is not believed */
+    /* no call of the server is open, so no request can follow from one: its depth is not believed */
     fake_send(end, &deeper, "\x02\0f", 3);
     raw_bound(end, callback.header.call);
     fake_message_clear(&callback);
     assert_true(fake_expect(end, HPRPC_MESSAGE_REQUEST, &callback));
     assert_int_equal(callback.header.depth, 1);
-    deeper.depth = 3; /* nor is this one, deeper than what could follow */
+    deeper.depth = 3; /* this depth is not believed either: it is deeper than what can follow */
     deeper.call = 10;
     fake_send(end, &deeper, "\x02\0g", 3);
     deeper.depth = 2;
     deeper.call = 11;
     fake_send(end, &deeper, "\x02\0d", 3);
-    /* only the one that belongs to the callback is answered now */
+    /* only the request that follows from the callback is answered now */
     assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
     assert_int_equal(message.header.call, 11);
     fake_message_clear(&message);
@@ -171,14 +171,14 @@ static void unrelated_requests_wait_their_turn(void **state)
     raw_signal(end, HPRPC_MESSAGE_CANCEL, 3);
     raw_signal(end, HPRPC_MESSAGE_PING, 0);
     assert_true(fake_receive(end, &message));
-    assert_int_equal(message.header.type, HPRPC_MESSAGE_PONG); /* what the connection says is never kept waiting */
+    assert_int_equal(message.header.type, HPRPC_MESSAGE_PONG); /* a PING never waits for a handler */
     fake_message_clear(&message);
     raw_reply(end, callback.header.call, "\1", 1);
     fake_message_clear(&callback);
     for (int i = 0; i < 6; i++) {
         assert_true(fake_receive(end, &message));
         answered[i] = message.header.call;
-        /* the one that was cancelled meanwhile did not run at all */
+        /* request 3, which was cancelled meanwhile, did not run */
         assert_int_equal(message.header.type, answered[i] == 3 ? HPRPC_MESSAGE_ERROR : HPRPC_MESSAGE_REPLY);
         fake_message_clear(&message);
     }
@@ -194,7 +194,7 @@ static void unrelated_requests_wait_their_turn(void **state)
     stage_close(&stage);
 }
 
-/* The connection ends while a handler is inside a call to the other side, with others waiting behind it. */
+/* The connection ends while a handler is inside a call to the other side, and other requests wait. */
 static void the_end_inside_a_nested_call(void **state)
 {
     (void)state;
@@ -230,7 +230,7 @@ static void the_end_inside_a_nested_call(void **state)
     }
 }
 
-/* What wakes the server's loop is not lost on a handler that waits on the same thread. */
+/* hprpc_server_stop wakes the server's loop although a handler waits on the same thread. */
 static void a_stop_during_a_nested_call(void **state)
 {
     (void)state;
@@ -249,7 +249,7 @@ static void a_stop_during_a_nested_call(void **state)
         raw_request(end, 0, TINY_ECHO, 0, "\1a", 2);
         assert_true(fake_expect(end, HPRPC_MESSAGE_BIND, &message));
         hprpc_server_stop(stage.server);
-        /* the wait inside the handler is woken, and goes on */
+        /* the wait inside the handler is woken by the stop, and goes on */
         looks = fake_looks(fake_peer(end));
         while (fake_looks(fake_peer(end)) < looks + 4 && try_again(&patience))
             raw_signal(end, HPRPC_MESSAGE_PONG, 0);
@@ -261,7 +261,7 @@ static void a_stop_during_a_nested_call(void **state)
     }
 }
 
-/* A handler's own call is not held back with the batch that it came in, while the handler sleeps for its answer. */
+/* A call that a handler makes is sent at once, and not with the batch of its request: the handler sleeps until the answer. */
 static void what_a_handler_asks_leaves_at_once(void **state)
 {
     struct fake_message message;
@@ -292,8 +292,8 @@ static void what_a_handler_asks_leaves_at_once(void **state)
 }
 
 /*
- * The server is told to stop while a handler sleeps in a wait of its own, which takes the kick. When it has returned, nothing
- * else wakes the loop: it must have kept that kick in mind.
+ * The server is told to stop while a handler sleeps in a wait of its own, which reads the kick. When the handler has returned,
+ * nothing else wakes the loop: the wait must have noted the kick.
  */
 static void a_kick_is_not_swallowed(void **state)
 {
@@ -328,7 +328,7 @@ static void a_kick_is_not_swallowed(void **state)
     }
 }
 
-/* Handlers that post and collect, or wait for any, nest as well. */
+/* Handlers that post and collect, or wait for any of several calls, also nest. */
 static int gather(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct hprpc_client *client = hprpc_controller_client(hprpc_request_controller(request));

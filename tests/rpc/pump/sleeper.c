@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sleeping until a time with an alarm that was set before: never too long, and quiet again afterwards. */
+/* Sleeping until a time, with an alarm that may be set already: never too long, and afterwards the alarm is quiet. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static int open_bed(void **state)
     assert_int_equal(hprpc_context_new(NULL, &bed.context), 0);
     assert_int_equal(hprpc__sleeper_init(&bed.sleeper, bed.wake_fd), 0);
     *state = &bed;
-    alarm(30); /* for one that nothing wakes */
+    alarm(30); /* ends a sleep that nothing wakes */
     return 0;
 }
 
@@ -67,7 +67,7 @@ static void test_a_kick_wakes(void **state)
     kick(bed);
     assert_true(hprpc__sleeper_sleep(&bed->sleeper, now, HPRPC__NEVER));
     assert_true(bed->sleeper.alarm.due == HPRPC__NEVER);
-    assert_true(hprpc__sleeper_sleep(&bed->sleeper, now, now + 3600 * SECOND)); /* it was not taken */
+    assert_true(hprpc__sleeper_sleep(&bed->sleeper, now, now + 3600 * SECOND)); /* the kick was not taken */
     assert_true(bed->sleeper.alarm.due == now + 3600 * SECOND);
 }
 
@@ -82,7 +82,7 @@ static void test_the_time_wakes(void **state)
     assert_true(bed->sleeper.alarm.due == HPRPC__NEVER);
 }
 
-/* A time that is over already must not turn the alarm off. */
+/* A time that is past must not turn the alarm off. */
 static void test_a_time_that_is_over_wakes(void **state)
 {
     struct bed *bed = *state;
@@ -101,7 +101,7 @@ static void test_an_earlier_time_comes_first(void **state)
     assert_false(hprpc__sleeper_sleep(&bed->sleeper, now, now + SECOND / 100));
 }
 
-/* The alarm stays where it was: it wakes too early once, and is then set for the later time. */
+/* The alarm is earlier and stays: it wakes the sleep too early once, and is then set for the later time. */
 static void test_a_later_time_waits_for_the_alarm(void **state)
 {
     struct bed *bed = *state;
@@ -114,7 +114,7 @@ static void test_a_later_time_waits_for_the_alarm(void **state)
     assert_true(hprpc_context_now(bed->context) >= until);
 }
 
-/* A later time leaves the alarm alone: another sleep may count on it. */
+/* hprpc__alarm_set with a later time does not move the alarm: another sleep may need it. */
 static void test_a_later_time_leaves_the_alarm_alone(void **state)
 {
     struct bed *bed = *state;
@@ -126,8 +126,8 @@ static void test_a_later_time_leaves_the_alarm_alone(void **state)
     assert_true(is_ready(bed, 60000));
 }
 
-/* The alarm rings, is set again before the ring is read, and rings again: the read in between loses nothing. */
-static void test_an_alarm_is_set_anew_after_it_rang(void **state)
+/* The alarm rings, is set again before hprpc__alarm_take, and rings again: the take does not lose the second ring. */
+static void test_an_alarm_is_set_again_after_it_rang(void **state)
 {
     struct bed *bed = *state;
     uint64_t now = hprpc_context_now(bed->context);
@@ -149,7 +149,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_earlier_time_comes_first, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(test_a_later_time_waits_for_the_alarm, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(test_a_later_time_leaves_the_alarm_alone, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(test_an_alarm_is_set_anew_after_it_rang, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(test_an_alarm_is_set_again_after_it_rang, open_bed, close_bed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Many threads on one client, in every pump mode: no answer gets lost, and no waiter sleeps on, whichever thread pumps.
- */
+/* Many threads on one client, in every pump mode: no answer is lost, and no waiter sleeps for ever, whichever thread pumps. */
 #include "rpc/stage.h"
 
 #include "rpc/connection/connection.h"
@@ -126,7 +124,7 @@ static void many_threads_in_every_mode(void **state)
     }
 }
 
-/* The thread that pumps leaves with its answer, and another one must take over, again and again. */
+/* A thread that waits for its call. When the thread that pumps has its answer and leaves, another one must take over. */
 struct relay {
     struct tiny *tiny;
     struct hprpc_call call;
@@ -168,7 +166,7 @@ static void the_pump_is_handed_over(void **state)
             assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &requests[i]));
             assert_int_equal(pthread_create(&relays[i].thread, NULL, wait_for_answer, &relays[i]), 0);
         }
-        /* one answer at a time, and the one that is answered must notice before the next is */
+        /* one answer at a time: the next is sent when the thread of this one has left */
         for (int i = 0; i < COUNT; i++) {
             int at = (i * 3 + round) % COUNT;
 
@@ -193,7 +191,7 @@ static void await(atomic_uint *count, unsigned least)
         continue;
 }
 
-/* A handler that leaves its connection to the test. */
+/* A handler that keeps its controller for the test. */
 static int show_controller(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     atomic_store((_Atomic(struct hprpc_controller *) *)self, hprpc_controller_keep(hprpc_request_controller(request)));
@@ -242,8 +240,8 @@ static void a_new_deadline_wakes_a_servers_loop(void **state)
 }
 
 /*
- * Three threads: one pumps, and two wait. The pump is handed to a thread whose answer comes right behind, and which
- * leaves with it at once; then the third must pump.
+ * PUMPS pumps, STAYS and LEAVES wait. PUMPS hands the pump to LEAVES, whose answer comes right after, so that it leaves at
+ * once: then STAYS must pump.
  */
 static void who_is_handed_the_pump_and_leaves_hands_it_on(void **state)
 {
@@ -319,7 +317,7 @@ static void a_new_deadline_wakes_the_pump(void **state)
         assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
         looks = fake_looks(stage_end(raw.client));
         assert_int_equal(pthread_create(&sleeper.thread, NULL, wait_for_answer, &sleeper), 0);
-        /* it asks for the descriptors, arms the channel, and sleeps */
+        /* the sleeper asks for the descriptors, arms the channel, and sleeps */
         while (i == 0 && fake_looks(stage_end(raw.client)) < looks + 2 && try_again(&patience))
             continue;
         brief.timeout_ms = 5;
@@ -338,7 +336,7 @@ static void a_new_deadline_wakes_the_pump(void **state)
     }
 }
 
-/* The thread that pumps sends what another thread leaves in the channel unsent. */
+/* The thread that pumps sends messages that another thread left unsent in the channel. */
 static void what_is_queued_gets_flushed(void **state)
 {
     static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_THREAD };
@@ -404,7 +402,7 @@ static void the_descriptor_tells(void **state)
             assert_false(is_readable(raw.client));
             assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
             assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
-            /* it may tell that there is a new deadline, once */
+            /* a new deadline may make the descriptor readable once */
             assert_int_equal(hprpc_client_process(raw.client), 0);
             assert_false(is_readable(raw.client));
             raw_reply(raw.end, request.header.call, "", 0);
@@ -417,7 +415,7 @@ static void the_descriptor_tells(void **state)
             fake_message_clear(&request);
             hprpc_call_clear(&call);
         }
-        /* what cannot be sent is sent from within process, when there is room */
+        /* a message that found no room is sent by hprpc_client_process when there is room */
         fake_stall(stage_end(raw.client));
         assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
         assert_int_equal(hprpc_client_process(raw.client), 0);
@@ -428,7 +426,7 @@ static void the_descriptor_tells(void **state)
         assert_true(fake_poll(raw.end, &request));
         fake_message_clear(&request);
 
-        /* more than one process does at once leaves the descriptor readable */
+        /* when there is more than one call of it does, the descriptor stays readable */
         for (int n = 0; n < 5000; n++)
             raw_signal(raw.end, HPRPC_MESSAGE_PONG, 0);
         raw_reply(raw.end, 0, "", 0);
@@ -467,7 +465,7 @@ static void modes_that_have_no_descriptor(void **state)
     stage_close(&stage);
 }
 
-/* A connection on which nothing happens costs nothing. */
+/* An idle connection is not looked at. */
 static void an_idle_connection_sleeps(void **state)
 {
     struct stage stage;
@@ -487,7 +485,7 @@ static void an_idle_connection_sleeps(void **state)
     busy = stage_connect_tiny(&stage, "", NULL, &tiny);
     ends[0] = stage_end(idle);
     ends[1] = fake_peer(ends[0]);
-    /* once both sides have fallen asleep, no thread looks at either of them while the other connection is busy */
+    /* once both sides sleep, no thread looks at either of them while the other connection is busy */
     do {
         for (int i = 0; i < 2; i++)
             looks[i] = fake_looks(ends[i]);
@@ -515,7 +513,7 @@ static int echo_later(void *self, struct hprpc_request *request, struct kodosis_
     struct patience patience = patience_begin();
 
     (void)self;
-    /* the caller sleeps meanwhile, and is interrupted */
+    /* meanwhile the caller sleeps, and signals interrupt it */
     while (atomic_load(&ticks) < until && try_again(&patience))
         continue;
     return tiny_echo_reply(request, data.data, data.size);
@@ -552,7 +550,7 @@ static void a_storm_of_signals(void **state)
     assert_true(atomic_load(&ticks) > 100);
 }
 
-/* In the child of a fork: the handle says that it is the parent's, and the parent notices nothing. */
+/* In the child of a fork: the handle refuses to work, and the parent notices nothing. */
 static int child(struct tiny *tiny)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;

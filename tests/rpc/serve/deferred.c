@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers that come later: from other threads, before and after the handler returns, after the connection, too often. */
+/*
+ * Answers that come later: from other threads, before and after the handler returns, after the end of the connection, and
+ * twice.
+ */
 #include "rpc/stage.h"
 
 #include <signal.h>
@@ -8,11 +11,11 @@
 
 struct later {
     struct hprpc_request *request;
-    const uint8_t *data; /* the handler's view: it lives as long as the request */
+    const uint8_t *data; /* the handler's bytes, which live as long as the request */
     size_t size;
     int code;
     int (*act)(struct later *later);
-    atomic_int acted; /* how often a thread has */
+    atomic_int acted; /* how often act_on_thread() has acted */
 };
 
 static void *act_on_thread(void *argument)
@@ -44,7 +47,7 @@ static int keep_and_start(void *self, struct hprpc_request *request, struct kodo
     pthread_t thread;
     int r = keep(self, request, data);
 
-    /* answered before the handler returns, or after: whichever the scheduler likes */
+    /* the thread answers before the handler returns, or after it */
     if (r == 0 && (pthread_create(&thread, NULL, act_on_thread, self) || pthread_detach(thread)))
         abort();
     return r;
@@ -151,7 +154,7 @@ static int defer_twice_and_answer_twice(void *self, struct hprpc_request *reques
     *faults += hprpc_request_defer(request) != 0;
     *faults += hprpc_request_defer(request) != 0;
     *faults += tiny_echo_reply(request, "first", 5) != 0;
-    /* it is still this handler's until it returns, but it is answered */
+    /* the request stays the handler's until it returns, but it is answered */
     *faults += tiny_echo_reply(request, "second", 6) != HPRPC_EINVAL;
     *faults += hprpc_request_fail(request, HPRPC_EAPPLICATION, "third") != 0;
     return HPRPC_EAPPLICATION;
@@ -163,7 +166,7 @@ static int defer_and_fail(void *self, struct hprpc_request *request, struct kodo
 
     (void)data;
     *faults += hprpc_request_defer(request) != 0;
-    return HPRPC_ESYSTEM; /* deferred, and then not: an error is an answer */
+    return HPRPC_ESYSTEM; /* an error answers a request that was deferred */
 }
 
 static int try_to_defer_a_note(void *self, struct hprpc_request *request, struct kodosis_bytes data)
@@ -231,10 +234,10 @@ static void answered_after_the_connection(void **state)
     stage_turn(&stage);
     for (int i = 0; i < 4; i++)
         assert_true(hprpc_request_cancelled(later[i].request));
-    assert_int_equal(later[0].data[0], 1); /* the views live as long as the request */
+    assert_int_equal(later[0].data[0], 1); /* the handler's bytes live as long as the request */
     assert_true(reply_with_its_data(&later[0]) < 0);
     assert_int_equal(hprpc_request_fail(later[1].request, HPRPC_EAPPLICATION, "nobody hears"), 0);
-    /* and after the server */
+    /* also after the server */
     stage_unserve(&stage);
     assert_true(hprpc_request_cancelled(later[2].request));
     assert_int_equal(later[2].data[0], 1);
@@ -311,7 +314,7 @@ static void a_child_has_no_answer(void **state)
     stage_close(&stage);
 }
 
-/* A thread in the middle of a call, which a signal stops for as long as a test likes. */
+/* A thread inside a call. A signal stops it there until `goes_on`. */
 static struct {
     struct tiny tiny;
     int code;
@@ -349,7 +352,7 @@ static bool sleeps(int tid)
     return mark == 'S';
 }
 
-/* A thread that waits for an answer on a kept controller may be the last to leave, when the server is gone. */
+/* A thread that waits for an answer on a kept controller may be the last user of it, when the server is freed. */
 static void a_waiting_call_outlives_its_server(void **state)
 {
     static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
@@ -418,7 +421,7 @@ static void answers_queue_where_nobody_reads(void **state)
     stage_close(&stage);
 }
 
-/* What the whole server may keep has a limit, over all connections. */
+/* max_kept_calls limits the whole server, over all its connections. */
 static void a_server_keeps_only_so_many(void **state)
 {
     static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
@@ -461,8 +464,8 @@ static void a_server_keeps_only_so_many(void **state)
 }
 
 /*
- * The id is free at once, and the answer that the first request gets afterwards reaches no caller, least of all that of
- * the second request.
+ * A cancelled request frees its id at once. Its later answer reaches no caller, not even the one of a second request with that
+ * id.
  */
 static void a_cancelled_request_is_answered_at_once(void **state)
 {
@@ -510,7 +513,7 @@ static void a_cancelled_request_is_answered_at_once(void **state)
     }
 }
 
-/* A server that is told to stop lets what it keeps finish, and turns new requests away. */
+/* A server that stops waits for the requests that it keeps, and refuses new ones. */
 static void an_orderly_stop(void **state)
 {
     static const struct tiny_handlers keeping = { keep_all, keep_all, keep_all };
@@ -530,7 +533,7 @@ static void an_orderly_stop(void **state)
     assert_non_null(later[0].request);
     stage_run(&stage);
     hprpc_server_stop(stage.server);
-    /* the listener is closed once no stranger gets a connection */
+    /* the listener is closed when fake_connect() fails */
     for (struct fake_end *stranger; (stranger = fake_connect(stage.name)) && try_again(&patience);)
         fake_leave(stranger);
     raw_request(end, 1, TINY_ECHO, 0, "new", 3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers that the other side does not read: large ones are refused where many wait, and a connection that goes on
- * asking is cut off.
+ * Answers that the other side does not read: a large answer is refused when many wait, and a connection that keeps asking is
+ * closed.
  */
 #include "rpc/connection/connection.h"
 #include "rpc/stage.h"
@@ -33,7 +33,7 @@ static void large_answers_are_refused(void **state)
     end = raw_connect(&stage, NULL);
     server_end = fake_peer(end);
     fake_stall(server_end);
-    /* with one answer of 3,000 bytes in the queue, 2,000 more are the most that may join it */
+    /* with one answer of 3,000 bytes in the queue, at most 2,000 bytes more may join it */
     fake_burden(server_end, 64 * MIB - 5100);
     for (uint32_t call = 0; call < 3; call++)
         raw_request(end, call, TINY_ECHO, 0, data, call == 2 ? 1900 : 3000);
@@ -44,8 +44,8 @@ static void large_answers_are_refused(void **state)
     expect(end, 0, HPRPC_MESSAGE_REPLY, 0);
     expect(end, 1, HPRPC_MESSAGE_ERROR, HPRPC_EINTERNAL); /* the procedure ran */
     expect(end, 2, HPRPC_MESSAGE_REPLY, 0);
-    expect(end, 3, HPRPC_MESSAGE_REPLY, 0); /* small ones always go out */
-    /* once they are read, everything is as before */
+    expect(end, 3, HPRPC_MESSAGE_REPLY, 0); /* small answers are always sent */
+    /* once the answers are read, large ones are sent again */
     raw_request(end, 1, TINY_ECHO, 0, data, 3000);
     stage_turn(&stage);
     expect(end, 1, HPRPC_MESSAGE_REPLY, 0);
@@ -64,7 +64,7 @@ static int fail_at_length(void *self, struct hprpc_request *request, struct kodo
     return hprpc_request_fail(request, HPRPC_EINTERNAL, sentence);
 }
 
-/* However much waits: why a call failed is always told. */
+/* The sentence of a failed call is sent, however much waits. */
 static void sentences_always_go_out(void **state)
 {
     const struct tiny_handlers handlers = { tiny_plain.echo, fail_at_length, tiny_plain.note };
@@ -123,7 +123,9 @@ static void who_never_reads_is_cut_off(void **state)
     stage_close(&stage);
 }
 
-/* Of those that do not read, the one with most waiting is cut off where all of them have too much; the others go on. */
+/*
+ * If connections do not read, and too much waits for all of them together, the one with the most is closed; the others go on.
+ */
 static void the_slowest_is_cut_off(void **state)
 {
     static const uint64_t waiting[] = { 3, 6, 2 };
@@ -153,7 +155,7 @@ static void the_slowest_is_cut_off(void **state)
         stage_turn(&stage);
         expect(ends[i], 0, HPRPC_MESSAGE_REPLY, 0);
     }
-    /* what was read, and what was cut off, no longer counts */
+    /* bytes that were read, and those of the closed connection, no longer count */
     for (int i = 0; i < 3; i += 2) {
         fake_stall(fake_peer(ends[i]));
         fake_burden(fake_peer(ends[i]), 4 * MIB);
@@ -167,7 +169,7 @@ static void the_slowest_is_cut_off(void **state)
     stage_close(&stage);
 }
 
-/* What we ask may wait as long as it likes: only what the other side should have read counts against it. */
+/* A side's requests may wait as long as they like: only answers count against the side that should read them. */
 static void large_requests_do_not_break_their_sender(void **state)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
@@ -185,7 +187,7 @@ static void large_requests_do_not_break_their_sender(void **state)
     fake_stall(stage_end(raw.client));
     fake_burden(stage_end(raw.client), 300 * MIB);
     assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
-    controller->bytes_out += 300 * MIB; /* as if it were the body of a request */
+    controller->bytes_out += 300 * MIB; /* as if the bytes were the body of a request */
     assert_int_equal(hprpc_client_process(raw.client), 0);
     controller->bytes_out -= 300 * MIB;
     assert_int_equal(hprpc_client_process(raw.client), HPRPC_EPROTOCOL);
@@ -194,7 +196,7 @@ static void large_requests_do_not_break_their_sender(void **state)
     stage_close(&stage);
 }
 
-/* An answer of any size that the other side allows is sent where no other waits. */
+/* An answer of any size up to max_message is sent if no other answer waits. */
 static void large_answers_do_not_break_their_sender(void **state)
 {
     struct raw_limits limits = RAW_LIMITS_INIT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool of threads that run handlers: one bound for all of them, whatever depth a peer claims, and an end. */
+/* The threads that run handlers: one limit for all of them, whatever depth a peer claims, and how they end. */
 #include "rpc/stage.h"
 
 #include <dirent.h>
@@ -39,7 +39,7 @@ static void enter(struct hall *hall)
         continue;
 }
 
-/* "l" stays until the hall is open, "c" calls back and answers like the caller; others are answered at once. */
+/* For "l", stays until the hall is open; for "c", calls back and returns the caller's code; answers other data at once. */
 static int act(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
     struct hprpc_client *caller = hprpc_controller_client(hprpc_request_controller(request));
@@ -108,7 +108,7 @@ static struct fake_end *open_stage(struct stage *stage, struct hall *hall, uint3
     return end;
 }
 
-/* As many requests of each depth as there are workers: no more handlers run, and no more threads are there. */
+/* For each depth, as many requests as there are workers: no more handlers run, and no more threads exist. */
 static void a_claimed_depth_makes_no_threads(void **state)
 {
     static const uint32_t workers[] = { 1, 2, 5 };
@@ -127,7 +127,7 @@ static void a_claimed_depth_makes_no_threads(void **state)
             for (uint32_t n = 0; n < workers[i]; n++)
                 send_at_depth(end, call++, depth, "l");
         }
-        /* what comes behind is seen by the loop only when all of these were */
+        /* the loop reads the PING after all these requests */
         raw_signal(end, HPRPC_MESSAGE_PING, 0);
         await_inside(&hall, (int)workers[i]);
         assert_true(count_threads() <= before + (int)workers[i]);
@@ -138,7 +138,7 @@ static void a_claimed_depth_makes_no_threads(void **state)
         raw_bind(other);
         send_at_depth(other, 0, 0, "x");
         expect_replies(other, 1);
-        /* and with nothing to do they end; then others start */
+        /* workers with nothing to do end, and others start */
         await_threads(before);
         send_at_depth(other, 0, 0, "x");
         expect_replies(other, 1);
@@ -148,7 +148,7 @@ static void a_claimed_depth_makes_no_threads(void **state)
     }
 }
 
-/* The number of the next answered call. */
+/* Returns the id of the next call that is answered. */
 static uint32_t next_answered(struct fake_end *end)
 {
     struct fake_message message;
@@ -160,7 +160,10 @@ static uint32_t next_answered(struct fake_end *end)
     return call;
 }
 
-/* What came while the only worker was inside a handler: requests that follow from its call, and others, take turns after it. */
+/*
+ * While the only worker is inside a handler, other requests come: those that follow from its call, and others, take turns
+ * later.
+ */
 static void one_worker_takes_turns(void **state)
 {
     struct fake_message message;
@@ -189,7 +192,7 @@ static void one_worker_takes_turns(void **state)
     stage_close(&stage);
 }
 
-/* Answers the BIND of a handler, and gives the id of its call. */
+/* Answers the BIND of a handler, and returns the id of its call. */
 static uint32_t await_callback(struct fake_end *end)
 {
     struct fake_message message;
@@ -205,7 +208,7 @@ static uint32_t await_callback(struct fake_end *end)
     return call;
 }
 
-/* A handler that waits takes the requests that follow from its call, where no worker is free. */
+/* A handler that waits runs the requests that follow from its call if no worker is free. */
 static void a_waiting_handler_lends_its_thread(void **state)
 {
     (void)state;
@@ -219,17 +222,17 @@ static void a_waiting_handler_lends_its_thread(void **state)
         end = open_stage(&stage, &hall, workers);
         send_at_depth(end, 0, 0, "c");
         asked = await_callback(end);
-        /* all others are busy, and stay so */
+        /* all other workers are busy, and stay so */
         for (uint32_t n = 1; n < workers; n++)
             send_at_depth(end, n, 0, "l");
         await_inside(&hall, (int)workers);
-        /* before and after the thread sleeps; the second again while the first may run */
+        /* the thread is awake or asleep when request 100 comes, and may run it when request 101 comes */
         for (uint32_t round = 0; round < 20; round++) {
             send_at_depth(end, 100, 2, "x");
             send_at_depth(end, 101, 2, "x");
             expect_replies(end, 2);
         }
-        /* one that does not follow from it waits */
+        /* a request that does not follow from its call waits */
         send_at_depth(end, 102, 1, "x");
         send_at_depth(end, 103, 2, "x");
         assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
@@ -243,7 +246,7 @@ static void a_waiting_handler_lends_its_thread(void **state)
     }
 }
 
-/* However many nested requests there are: one worker is left for those that are not. */
+/* However many nested requests come, one worker is left for the others. */
 static void what_is_not_nested_keeps_a_worker(void **state)
 {
     (void)state;
@@ -257,7 +260,7 @@ static void what_is_not_nested_keeps_a_worker(void **state)
         end = open_stage(&stage, &hall, workers);
         send_at_depth(end, 0, 0, "c");
         asked = await_callback(end);
-        /* the handler waits by the time that its thread runs what follows from its call */
+        /* when its thread has run request 10, the handler waits */
         for (uint32_t n = 1; n < workers; n++)
             send_at_depth(end, n, 0, "l");
         await_inside(&hall, (int)workers);
@@ -268,7 +271,7 @@ static void what_is_not_nested_keeps_a_worker(void **state)
         atomic_store(&hall.open, false);
         for (uint32_t n = 0; n < 8; n++)
             send_at_depth(end, 10 + n, 2, "l");
-        await_inside(&hall, (int)workers); /* one is the handler that waits */
+        await_inside(&hall, (int)workers); /* one of them is the handler that waits */
         send_at_depth(end, 1, 0, "x");
         assert_true(fake_expect(end, HPRPC_MESSAGE_REPLY, &message));
         assert_int_equal(message.header.call, 1);
@@ -281,7 +284,7 @@ static void what_is_not_nested_keeps_a_worker(void **state)
     }
 }
 
-/* One worker is idle, and two requests come at once: the second has another worker started. */
+/* One worker is idle, and two requests come at once: the second starts another worker. */
 static void two_requests_for_one_idle_worker(void **state)
 {
     (void)state;
@@ -301,7 +304,7 @@ static void two_requests_for_one_idle_worker(void **state)
         while (!fake_count(fake_peer(end), HPRPC_MESSAGE_REPLY) && try_again(&patience))
             stage_turn(&stage);
         expect_replies(end, 1);
-        /* in most of the rounds the worker sleeps by now */
+        /* in most rounds the worker sleeps by now */
         sched_yield();
         send_at_depth(end, 0, 0, "l");
         send_at_depth(end, 1, 0, "l");
@@ -315,7 +318,7 @@ static void two_requests_for_one_idle_worker(void **state)
     }
 }
 
-/* A side that knows nothing of DRAIN is told of each request that comes too late. */
+/* A side that does not know DRAIN gets an answer to each request that comes too late. */
 static void a_server_that_stops_takes_no_requests(void **state)
 {
     struct patience patience = patience_begin();
@@ -346,7 +349,7 @@ static void a_server_that_stops_takes_no_requests(void **state)
     stage_close(&stage);
 }
 
-/* Whether the server answers a CANCEL: then an ERROR comes before the PONG. */
+/* True if the server answers a CANCEL at once: then an ERROR comes before the PONG. */
 static bool is_answered_at_once(struct stage *stage, struct fake_end *end, uint32_t call)
 {
     struct fake_message message;
@@ -364,9 +367,7 @@ static bool is_answered_at_once(struct stage *stage, struct fake_end *end, uint3
     return answered;
 }
 
-/*
- * Requests that were cancelled while they wait for a busy worker are held: twice as many as may be open, and no more.
- */
+/* Requests that were cancelled while they wait for a busy worker are kept, but at most twice as many as may be open. */
 static void so_many_that_were_cancelled_are_held(void **state)
 {
     enum { CALLS = 4 };
