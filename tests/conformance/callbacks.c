@@ -11,13 +11,13 @@ struct guest {
     enum hprpc_pump pump;
 };
 
-/* One of six: three pump modes, with and without workers. */
+/* Opens one of six cases: three pumps, each with and without a worker. */
 static void guest_open(struct guest *guest, int which, uint32_t max_calls, uint32_t max_depth)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
     struct hprpc_client_options mine = HPRPC_CLIENT_OPTIONS_INIT;
 
-    options.workers = which / 3; /* one keeps the order of one-way calls */
+    options.workers = which / 3; /* a single worker keeps the order of one-way calls */
     mine.pump = guest->pump = suite_pumps[which % 3];
     mine.max_calls = max_calls;
     mine.max_depth = max_depth;
@@ -59,7 +59,7 @@ static void nested_to_the_depth(void **state)
             assert_int_equal(bounce(&guest, depth, &count), 0);
             assert_int_equal(count, depth + 1);
         }
-        /* the client's own requests are at depth 1, 3, 5 and 7, of which it allows the first three */
+        /* the client's own requests have depth 1, 3, 5 and 7, and it allows only the first three */
         assert_int_equal(bounce(&guest, 7, &count), HPRPC_EBUSY);
         assert_int_equal(bounce(&guest, 6, &count), 0);
         guest_close(&guest);

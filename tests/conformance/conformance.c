@@ -2,7 +2,7 @@
 /* The suite over one transport: `conformance TRANSPORT [FILTER]`. */
 #include "conformance/suite.h"
 
-enum { SKIPPED = 77 }; /* as tests/conformance/CMakeLists.txt has it */
+enum { SKIPPED = 77 }; /* also in tests/conformance/CMakeLists.txt */
 
 static const struct chapter *const chapters[] = {
     &values_chapter,  &flow_chapter,         &crowd_chapter,   &talk_chapter,    &death_chapter,     &doors_chapter,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Many clients, many threads, several transports: all at one server. */
+/* Many clients, many threads and several transports, all with one server. */
 #include "conformance/suite.h"
 
 static void many_clients_at_once(void **state)
@@ -30,7 +30,7 @@ static void many_clients_at_once(void **state)
             hprpc_call_clear(&calls[i]);
         }
     }
-    /* half of them go, the others stay */
+    /* half of the clients leave, the others stay */
     for (int i = 0; i < CLIENTS; i += 2)
         hprpc_client_free(clients[i]);
     for (int i = 1; i < CLIENTS; i += 2)
@@ -42,7 +42,8 @@ static void many_clients_at_once(void **state)
 
 struct member {
     struct room *room;
-    const struct conform_probe_proxy *proxy; /* shared, or NULL: a client of its own, again and again */
+    const struct conform_probe_proxy
+        *proxy; /* a shared one; NULL: the thread makes a client of its own for each round */
     int number, rounds, failures;
     pthread_t thread;
 };
@@ -214,7 +215,7 @@ static void connections_have_a_limit(void **state)
     assert_null(fourth);
     for (int i = 0; i < 3; i++)
         assert_int_equal(conform_probe_poke(&proxies[i], NULL), 0);
-    /* one goes, and there is room again */
+    /* one client leaves, and there is room again */
     hprpc_client_free(clients[2]);
     clients[2] = room_connect(&room, "", NULL, &proxies[2]);
     for (int i = 0; i < 3; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ends: killed processes, closed and freed connections. Every call completes, nothing is left. */
+/* Ends: killed processes, closed and freed connections. Every call completes, and nothing is left. */
 #include "conformance/suite.h"
 
 #include <sys/wait.h>
@@ -44,7 +44,7 @@ static void killed_server(void **state)
         hprpc_call_clear(&call);
         hprpc_client_free(client);
 
-        /* its names are swept by the next one that wants them, and refuse until then */
+        /* the names of the dead process refuse clients, until the next listener there removes them */
         client = NULL;
         assert_int_equal(hprpc_client_connect(room.context, process.uri, NULL, NULL, &client), HPRPC_EREFUSED);
         assert_null(client);
@@ -191,7 +191,7 @@ static void closed_from_another_thread(void **state)
     room_close(&room);
 }
 
-/* A thread that waits for an answer sees the close, also while it sleeps. */
+/* A thread that waits for an answer notices that its client is closed, also if it sleeps. */
 static void *wait_for_later(void *argument)
 {
     struct closing *closing = argument;
@@ -247,7 +247,7 @@ static void reply_outlives_its_client(void **state)
     free(data);
 }
 
-/* In a child of fork: every use of its parent's handles says so, and closing them closes nothing. */
+/* Runs in a child of fork: every use of the parent's handles fails with HPRPC_EFORKED, and closing them closes nothing. */
 static int use_as_child(struct room *room, struct hprpc_client *client, const struct conform_probe_proxy *proxy,
                         struct hprpc_call *held)
 {
@@ -299,7 +299,7 @@ static void forked_child(void **state)
                 _exit(use_as_child(&room, client, &proxy, &held));
             assert_int_equal(waitpid(pid, &status, 0), pid);
             assert_int_equal(status, 0);
-            /* what the child cleared is still held here, while others come and go */
+            /* the child cleared the reply; here it stays whole while other calls come and go */
             assert_int_equal(conform_probe_fill(&proxy, &call, HELD + 100, &other), 0);
             for (size_t n = 0; n < reply.size; n += 997)
                 assert_int_equal(reply.data[n], (uint8_t)(HELD + round));

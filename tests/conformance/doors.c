@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names and addresses: who is let in, and who is not. */
+/* Names and addresses: which clients and servers get in, and which do not. */
 #include "conformance/suite.h"
 
 #include <sys/stat.h>
@@ -13,7 +13,7 @@ static void refused(void **state)
     char uri[256];
 
     (void)state;
-    /* a place that had a listener until just now */
+    /* a place that had a listener a moment ago */
     room_serve(&room, "", NULL);
     strcpy(uri, room.uri);
     room_stop(&room);
@@ -45,7 +45,7 @@ static void malformed(void **state)
         bool known = strcmp(transport->scheme, "fake") == 0 && strchr(cases[i].rest, '=');
 
         snprintf(uri, sizeof(uri), "%s://%s", transport->scheme, cases[i].rest);
-        /* the fake looks for the name first */
+        /* the fake looks for the name before it reads the options */
         if (!known || cases[i].rest[0] == '?')
             assert_int_equal(hprpc_client_connect(room.context, uri, NULL, &detail, &client), cases[i].code);
         detail.text[0] = '\0';
@@ -60,7 +60,7 @@ static void malformed(void **state)
     room_close(&room);
 }
 
-/* Whatever a listener makes of an option, a client makes of it as well, with the same sentence. */
+/* A client takes or refuses each option as a listener does, with the same sentence. */
 static void both_ends_read_options_alike(void **state)
 {
     static const char *const options[] = {
@@ -85,7 +85,7 @@ static void both_ends_read_options_alike(void **state)
         char uri[256];
         int listens, connects;
 
-        /* of a path and of a bare name, where there is no listener in either case */
+        /* for a path and for a bare name; there is no listener at either */
         if (!transport->named)
             snprintf(uri, sizeof(uri), "tcp://127.0.0.1:1?%s", options[i / 2]);
         else if (i % 2)
@@ -120,7 +120,7 @@ static void a_place_is_taken_once(void **state)
     assert_int_equal(hprpc_server_listen(other, room.uri, &detail), HPRPC_EINUSE);
     assert_true(detail.text[0]);
     hprpc_server_free(other);
-    /* the listener noticed nothing of that */
+    /* the listener goes on */
     client = room_connect(&room, "", NULL, &proxy);
     assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
     hprpc_client_free(client);
@@ -146,7 +146,7 @@ static void a_name_comes_again(void **state)
             fail_msg("%s", detail.text);
         room.server = server;
         assert_int_equal(conform_probe_add(server, &probe_service, &room.probe), 0);
-        /* one that never gets an answer must leave no trace either */
+        /* a client that never gets an answer must leave no trace either */
         struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
         options.connect_timeout_ms = 5;
         assert_int_equal(hprpc_client_connect(room.context, uri, &options, NULL, &client), HPRPC_EDEADLINE);
@@ -178,7 +178,7 @@ static void an_absolute_path(void **state)
     assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
     hprpc_client_free(client);
     room_close(&room);
-    /* nothing is left in it */
+    /* the directory is empty */
     assert_int_equal(rmdir(directory), 0);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deaths at every kind of moment: a process is killed right behind what it sent, in the middle of an opening, inside a
- * handler, while the other side sleeps, spins or is busy. No caller waits until its deadline, and nothing of the dead
- * process is left.
+ * Deaths at every kind of moment: a process is killed right after it sent something, in the middle of an opening, inside a
+ * handler, while the other side sleeps, spins or is busy. No caller waits until its deadline, and nothing of the dead process
+ * is left.
  */
 #include <poll.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 
 #include "conformance/suite.h"
 
-enum { LIVES_MS = 25000 }; /* longer than anything takes, shorter than what a test may */
+enum { LIVES_MS = 25000 }; /* longer than any step takes, shorter than the time limit of the test */
 
 static const char *const waits[] = { "?wait=block", "?wait=adaptive", "?wait=spin" };
 
@@ -30,7 +30,7 @@ static int say_done(const char *line)
 
 /* ---- Clients that die ---- */
 
-/* The moments of a client's death. */
+/* When a client dies. */
 enum client_moment {
     OPENING,
     CONNECTED,
@@ -44,7 +44,7 @@ enum client_moment {
 
 static const struct {
     enum client_moment moment;
-    size_t size; /* of what it sent last: in a slot, in a chunk, in a large one, in pieces */
+    size_t size; /* of its last message: in a slot, in a chunk, in a large chunk, in pieces */
 } ends_of_clients[] = {
     { OPENING, 0 },
     { CONNECTED, 0 },
@@ -76,7 +76,7 @@ static int die_inside(void *self, struct hprpc_request *request, int32_t depth)
 
 static const struct conform_probe_service deadly_service = { .bounce = die_inside };
 
-/* In a process of its own: comes, says what it has to say, and dies. */
+/* Runs in a process of its own: connects, sends what the moment asks for, and dies. */
 static void live_and_die(struct hprpc_context *context, const char *uri, enum hprpc_pump pump,
                          enum client_moment moment, size_t size)
 {
@@ -161,7 +161,7 @@ static void clients_die_at_any_moment(void **state)
             continue;
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         hprpc_client_free(client);
-        /* notes of many connections were counted as if they were of one */
+        /* Note counts the notes of many connections as if they came from one */
         atomic_store(&room.probe.out_of_order, 0);
         room_close(&room);
     }
@@ -182,7 +182,7 @@ static const struct {
 enum { SERVERS = sizeof(ends_of_servers) / sizeof(ends_of_servers[0]) };
 
 struct mortal {
-    struct probe probe; /* first: it is a probe as well */
+    struct probe probe; /* first, so that a pointer to it is one to the whole */
     struct hprpc_server *server;
     enum server_moment moment;
     struct hprpc_request *request;
@@ -252,9 +252,7 @@ int dying_server_main(struct hprpc_context *context, const char *argument)
     return 2;
 }
 
-/*
- * Waits until a call is complete, in each pump mode. In loop mode it fails if the descriptor does not tell of the end.
- */
+/* Waits until the call is complete, in any pump mode. In loop mode, fails if the descriptor does not tell of the end. */
 static void await(struct hprpc_client *client, enum hprpc_pump pump, const struct hprpc_pending_call *pending)
 {
     struct patience patience = patience_begin();

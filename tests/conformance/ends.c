@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection ends with calls under way, from whatever place: each of them completes exactly once, in every mode. */
+/* A connection is ended with calls under way, from different places: each call completes exactly once, in every mode. */
 #include "conformance/suite.h"
 
 enum { CALLS = 40 };
 
-/* Calls of which three in four are never answered. */
+/* Calls; three in four of them are never answered. */
 struct bundle {
     struct hprpc_call calls[CALLS];
     atomic_uint told[CALLS];
@@ -40,7 +40,7 @@ static void bundle_start(struct bundle *bundle, const struct conform_probe_proxy
         hprpc_pending_call_notify(bundle->calls[i].pending, tell, bundle);
 }
 
-/* All calls are over, and each was told once. Those that are never answered have a code that an end gives. */
+/* Checks that all calls are complete and were told once, and that those without an answer have a code that fits the end. */
 static void bundle_check(struct bundle *bundle)
 {
     int32_t value;
@@ -95,7 +95,7 @@ static void *close_it(void *argument)
     return NULL;
 }
 
-/* While this thread sleeps for an answer. */
+/* The client is closed while this thread sleeps for an answer. */
 static void closed_by_another_thread(void **state)
 {
     struct room room;
@@ -117,7 +117,7 @@ static void closed_by_another_thread(void **state)
     room_close(&room);
 }
 
-/* From within the callback of the first that is answered. */
+/* The callback of the first answered call closes the client. */
 static void closed_by_a_callback(void **state)
 {
     struct room room;
@@ -189,7 +189,7 @@ static void killed(void **state)
     }
 }
 
-/* From within a handler: its own connection, or another one of the same loop, which may be asleep. */
+/* A handler closes its own connection, or another one of the same loop, which may be asleep. */
 static void closed_by_a_handler(void **state)
 {
     static const char *const waits[] = { "", "?wait=block", "?wait=spin" };
@@ -219,7 +219,7 @@ static void closed_by_a_handler(void **state)
         assert_int_equal(hprpc_pending_call_wait(bundle.calls[0].pending, HPRPC_NO_TIMEOUT), 0);
         bundle_check(&bundle);
         suite_await(&room.probe.cancelled, CALLS * 3 / 4);
-        /* the server has forgotten it: its place is free */
+        /* the server has forgotten the closed connection: its place is free */
         next_client = room_connect_pumped(&room, HPRPC_PUMP_CALLER, &guest);
         assert_int_equal(conform_probe_poke(&guest, NULL), 0);
         assert_int_equal(conform_probe_poke(&other, NULL), 0);

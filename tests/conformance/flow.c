@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Many messages, large ones, both ways at once, and readers that are slow. */
+/* Many messages, large messages, both ways at once, and slow readers. */
 #include "conformance/suite.h"
 
 static void pipelining_to_the_credit(void **state)
@@ -28,21 +28,21 @@ static void pipelining_to_the_credit(void **state)
         hprpc_call_clear(&calls[at]);
     }
 
-    /* calls without an answer use the credit up */
+    /* calls without an answer use up the credit */
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(conform_probe_later_start(&proxy, &calls[i], i, true), 0);
     more.flags = HPRPC_CALL_NO_WAIT;
     assert_int_equal(conform_probe_poke(&proxy, &more), HPRPC_EBUSY);
     for (int i = 0; i < COUNT; i++)
         hprpc_call_clear(&calls[i]);
-    /* it comes back with the answers to what was cancelled */
+    /* the credit comes back with the answers to the cancelled calls */
     assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
     hprpc_call_clear(&more);
     hprpc_client_free(client);
     room_close(&room);
 }
 
-/* Requests and replies of megabytes cross on one connection, more of them than any medium holds. */
+/* Requests and replies of megabytes cross on one connection, more than any medium holds. */
 static void large_both_ways_at_once(void **state)
 {
     enum { COUNT = 8, SIZE = 3 << 20 };
@@ -142,7 +142,7 @@ static void one_way_flood(void **state)
         assert_int_equal(conform_probe_note(&proxy, NULL, i, suite_bytes(data, size)), 0);
         bytes += size;
     }
-    /* in order behind them all */
+    /* this call is executed after all notes */
     assert_int_equal(conform_probe_noted(&proxy, NULL, &noted), 0);
     assert_int_equal(noted, COUNT);
     assert_int_equal(atomic_load(&room.probe.note_bytes), bytes);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A child of fork that comes out of a handler or a callback: it is told so, and its parent and the clients notice nothing. */
+/* A child of fork that leaves a handler or a callback gets HPRPC_EFORKED; its parent and the clients notice nothing. */
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "conformance/suite.h"
 
-/* Forks once, in a handler or a callback. */
+/* Whether the next handler or callback forks, and the child. */
 static struct {
     bool due;
     pid_t child;
@@ -54,7 +54,7 @@ static int noted(void *self, struct hprpc_request *request)
 
 static const struct conform_probe_service forks = { .noted = noted, .poke = poke_and_fork, .echo = echo_and_fork };
 
-/* Both sides on this thread, by turns; a child ends here, with what it was told. */
+/* Makes a turn of both sides on this thread. A child ends here; its status says what code it got. */
 static void turn(struct hprpc_server *server, struct hprpc_client *client)
 {
     int r = hprpc_server_process(server);
@@ -78,7 +78,7 @@ static void await_call(struct hprpc_server *server, struct hprpc_client *client,
 
 enum place { IN_POKE, IN_ECHO, IN_CALLBACK, PLACES };
 
-/* A call during which a handler or a callback forks, if that is due. */
+/* Makes a call. Its handler or callback forks if `forking.due`. */
 static void call(struct hprpc_server *server, struct hprpc_client *client, const struct conform_probe_proxy *proxy,
                  enum place place)
 {
@@ -137,7 +137,7 @@ static void out_of_handlers_and_callbacks(void **state)
         forking.due = true;
         call(server, client, &proxy, (enum place)place);
         assert_true(forking.child > 0);
-        /* while the child may still be there, and after it */
+        /* first while the child may still run, then after its end */
         for (int i = 0; i < 20; i++) {
             if (i == 10) {
                 assert_int_equal(waitpid(forking.child, &status, 0), forking.child);

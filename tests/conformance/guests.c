@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is there: connections that are told, counted, named in the log, and turned away. */
+/* The connections of a server: told to callbacks, counted, named in the log, and refused. */
 #include "conformance/suite.h"
 
 #include <netinet/in.h>
@@ -9,14 +9,14 @@
 
 enum { MOST = 12, LINES = 400 };
 
-/* What a server told about its connections. */
+/* What the callbacks of a server were told about its connections. */
 struct guestbook {
     pthread_mutex_t lock;
     struct {
         unsigned came, went;
         int code;
         char reason[160];
-    } guests[MOST + 1]; /* by the number of the connection */
+    } guests[MOST + 1]; /* indexed by the number of the connection */
     atomic_uint came, went;
     bool closes; /* `came` closes each connection */
     atomic_uint wrong;
@@ -65,7 +65,7 @@ static void book_open(struct guestbook *book, struct hprpc_server_options *optio
 
 struct visitor {
     unsigned visits, stops_after;
-    uint64_t numbers; /* a bit for each */
+    uint64_t numbers; /* a bit for the number of each connection */
     bool wrong;
 };
 
@@ -147,7 +147,7 @@ static void a_guest_may_be_shown_out_at_once(void **state)
         book.closes = true;
         room_serve(&room, "", &options);
         mine.pump = suite_pumps[i];
-        /* its HELLO was answered, so it may see that first */
+        /* the server answered HELLO, so the client may be ready before it sees the end */
         if (hprpc_client_connect(room.context, room.uri, &mine, NULL, &client) == 0) {
             struct conform_probe_proxy proxy;
 
@@ -193,7 +193,7 @@ static void ledger_open(void)
     suite_log_self = &ledger;
 }
 
-/* Lines of a level that contain both texts. */
+/* Counts lines of `level` that contain both texts. */
 static unsigned written(enum hprpc_log_level level, const char *one, const char *other)
 {
     unsigned count = 0;
@@ -236,7 +236,7 @@ static void the_log_tells_lives_by_name(void **state)
     assert_int_equal(written(HPRPC_LOG_ERROR, "", ""), 0);
 }
 
-/* Says something over a connection of its own, and reads until the end; how much was read. */
+/* Sends `bytes` on a connection of its own, and reads until the end. Returns how many bytes came. */
 static size_t say(struct room *room, const char *bytes, size_t size, uint8_t *ret_answer, size_t capacity,
                   unsigned *ret_port)
 {
@@ -258,7 +258,7 @@ static size_t say(struct room *room, const char *bytes, size_t size, uint8_t *re
     return filled;
 }
 
-/* Who breaks the framing is told so before the end, and named in the log. */
+/* A peer that breaks the framing gets a GOODBYE with the reason, and the log names the peer. */
 static void a_stray_client_is_told_and_named(void **state)
 {
     static const struct {
@@ -337,7 +337,7 @@ static void a_full_server_says_so_at_once(void **state)
         assert_int_equal(guests_of(&room), most);
         for (unsigned c = 0; c < most; c++)
             assert_int_equal(conform_probe_poke(&proxies[c], NULL), 0);
-        /* one goes, and there is room again */
+        /* one client leaves, and there is room again */
         hprpc_client_free(clients[0]);
         clients[0] = room_connect_pumped(&room, suite_pumps[i % 3], &proxies[0]);
         for (unsigned c = 0; c < most; c++)
@@ -349,7 +349,7 @@ static void a_full_server_says_so_at_once(void **state)
     }
 }
 
-/* The lowest descriptor that a process does not have. */
+/* Returns the lowest descriptor that the process does not use. */
 static rlim_t free_descriptor(int pid)
 {
     char path[64];
@@ -380,7 +380,7 @@ static void a_server_out_of_descriptors_says_so_at_once(void **state)
         struct conform_probe_proxy proxy;
         struct hprpc_client *client;
 
-        /* the client of the round before is gone */
+        /* the server has closed the connection of the round before */
         for (struct patience p = patience_begin(); free_descriptor(process.pid) != idle && try_again(&p);)
             continue;
         low = limit;

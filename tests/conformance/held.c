@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection ends with requests that are not answered: it keeps memory, but no descriptor, and still counts. */
+/* A connection that ends while requests are unanswered keeps memory but no descriptor, and still counts. */
 #include "conformance/suite.h"
 
 enum { HELD = 3 };
 
-/* A client asks for what is not answered, and goes. */
+/* A client makes a call that is not answered, and leaves. */
 static void ask_and_go(struct room *room, enum hprpc_pump pump)
 {
     unsigned kept = atomic_load(&room->probe.kept);
@@ -29,7 +29,7 @@ static void await_descriptors(int wanted)
     assert_int_equal(suite_descriptors(), wanted);
 }
 
-/* What a client hears at last: 0, or the code that it is refused with. */
+/* Connects and leaves. Returns 0, or the code with which the server refuses. */
 static int knock(struct room *room, struct hprpc_detail *ret_detail)
 {
     struct hprpc_client *client;
@@ -71,7 +71,7 @@ static void without_descriptors(void **state)
     }
 }
 
-/* Replies that a caller keeps after its client is gone. */
+/* A caller keeps replies after its client is freed. */
 static void replies_without_descriptors(void **state)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
@@ -96,7 +96,7 @@ static void replies_without_descriptors(void **state)
     room_close(&room);
 }
 
-/* The sentences of calls that found no connection, kept after the client is gone. */
+/* Calls that found no connection keep their sentences after the client is freed. */
 static void sentences_outlive_the_client(void **state)
 {
     (void)state;

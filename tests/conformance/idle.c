@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rest when nothing is to be done: whatever traffic there was, over however many connections, the turns of the
- * server's loops and of its clients' pumps come to a standstill. They are counted, not timed.
+ * Rest: after any traffic, over any number of connections, the loops of the server and the pumps of its clients stop making
+ * turns. The test counts the turns, and measures no time.
  */
 #include <poll.h>
 
 #include "conformance/suite.h"
 #include "rpc/server.h"
 
-/* A sleeper takes no turn for so many looks in a row; who spins takes thousands between two of them. */
+/* STILL looks in a row find no new turn when all sleep; between two of them, a spinning loop makes thousands. */
 enum { STILL = 8, MOST = 17 };
 
 struct crowd {
     struct room room;
-    struct probe own; /* what the clients offer */
+    struct probe own; /* the state of the service that the clients offer */
     unsigned count;
     struct hprpc_client *clients[MOST];
     struct conform_probe_proxy proxies[MOST];
@@ -21,7 +21,7 @@ struct crowd {
     struct hprpc_call posted[MOST];
 };
 
-/* Turns so far, of everything that may take any by itself. */
+/* Counts the turns so far of all loops and pumps. */
 static uint64_t turns(const struct crowd *crowd)
 {
     const struct hprpc_server *server = crowd->room.server;
@@ -34,7 +34,7 @@ static uint64_t turns(const struct crowd *crowd)
     return sum;
 }
 
-/* What an application's loop does. True when there was something to do. */
+/* Does what an application's loop does. Returns true if there was something to do. */
 static bool drive(struct hprpc_client *client)
 {
     struct pollfd poll_fd = { hprpc_client_descriptor(client), POLLIN, 0 };
@@ -94,7 +94,7 @@ static void call_one_by_one(struct crowd *crowd)
         assert_int_equal(conform_probe_poke(&crowd->proxies[n % crowd->count], NULL), 0);
 }
 
-/* All at once, so that they keep each other company in the loops. */
+/* Calls on all clients at once, so that their connections are active in the loops together. */
 static void call_together(struct crowd *crowd)
 {
     struct hprpc_call calls[MOST];
@@ -142,7 +142,7 @@ static void tell_one_way(struct crowd *crowd)
         for (int n = 0; n < 50; n++)
             assert_int_equal(conform_probe_note(&crowd->proxies[i], NULL, 0, suite_bytes("x", 1)), 0);
     }
-    /* the numbers are of no interest here */
+    /* the note numbers do not matter here */
     atomic_store(&crowd->room.probe.out_of_order, 0);
 }
 
@@ -184,7 +184,7 @@ static void miss_deadlines(struct crowd *crowd)
     finish_all(crowd, HPRPC_EDEADLINE);
 }
 
-/* The requests are not answered, so the calls stay open. */
+/* Posts calls that are not answered, so they stay open. */
 static void leave_deferred(struct crowd *crowd)
 {
     unsigned kept = atomic_load(&crowd->room.probe.kept);
@@ -200,10 +200,7 @@ static void end_deferred(struct crowd *crowd)
     finish_all(crowd, 0);
 }
 
-/*
- * Starts calls whose answers do not fit the medium, on clients that do not read meanwhile: only on those that a wait
- * has to pump.
- */
+/* Starts calls whose answers do not fit the medium, on clients that do not read: only those with HPRPC_PUMP_CALLER. */
 static void do_not_read(struct crowd *crowd)
 {
     unsigned filled = atomic_load(&crowd->room.probe.filled), count = 0;
@@ -245,7 +242,7 @@ static void leave_and_come_again(struct crowd *crowd)
 static const struct {
     const char *name;
     void (*make)(struct crowd *crowd);
-    void (*end)(struct crowd *crowd); /* of what goes on meanwhile; NULL for none */
+    void (*end)(struct crowd *crowd); /* ends what `make` left under way, or NULL */
 } traffic[] = {
     { "the handshake", NULL, NULL },
     { "calls of all at once", call_together, NULL },
@@ -272,7 +269,7 @@ static void crowd_open(struct crowd *crowd, unsigned count, const char *query, u
     memset(crowd, 0, sizeof(*crowd));
     options.loops = loops;
     options.workers = workers;
-    /* signs of life are no work, but would be turns */
+    /* keepalive would add turns */
     options.keepalive_ms = 3600 * 1000;
     room_serve(&crowd->room, query, &options);
     crowd->room.uri[strcspn(crowd->room.uri, "?")] = '\0';
@@ -332,7 +329,7 @@ static void every_kind_of_server_rests(void **state)
     rest_after_everything(3, "", 1, 2);
 }
 
-/* All transports at once, in one loop. */
+/* One server listens on all transports, with one loop. */
 static void a_mixed_server_rests(void **state)
 {
     struct crowd crowd;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests that fail on purpose with servers, clients, threads, processes and names open, and tests that find nothing of them. */
+/*
+ * Tests that fail on purpose with servers, clients, threads, processes and names open, each before a test that finds nothing
+ * left over.
+ */
 #include "conformance/suite.h"
 
 #include <dirent.h>
@@ -7,14 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The threads of this process when nothing runs: the thread sanitizer starts one of its own. */
+/* How many threads this process has when nothing runs: the thread sanitizer starts one of its own. */
 #ifdef __SANITIZE_THREAD__
 enum { THREADS = 2 };
 #else
 enum { THREADS = 1 };
 #endif
 
-static int descriptors; /* before the first test */
+static int descriptors; /* how many were open before the first test */
 
 static int count_threads(void)
 {
@@ -28,7 +31,7 @@ static int count_threads(void)
     return count;
 }
 
-/* A thread that has been joined may be seen for a moment longer. */
+/* /proc may list a thread a moment longer than pthread_join() waits. */
 static void nothing_is_left(void **state)
 {
     struct patience patience = patience_begin();
@@ -67,7 +70,10 @@ static void open_processes(const struct room *room)
     process_suspend(&calling);
 }
 
-/* A server whose requests wait, clients of every kind with calls, a thread that waits for one, processes, a descriptor. */
+/*
+ * Leaves open: a server whose requests wait, clients of every pump with calls, a thread that waits for one, processes, a
+ * descriptor.
+ */
 static void fails_with_all_open(void **state)
 {
     struct hprpc_call calls[3] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT, HPRPC_CALL_INIT };
@@ -97,7 +103,7 @@ static void fails_with_all_open(void **state)
     fail_msg("on purpose");
 }
 
-/* On a worker, where no test can be left. */
+/* Fails while a handler waits on a worker, where cmocka cannot end the test. */
 static void fails_while_a_handler_waits(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;

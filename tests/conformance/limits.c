@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server holds for its clients has limits; at the limit a caller is told so, and afterwards all is as before. */
+/* The limits of what a server holds for its clients: at a limit the caller gets a code, and afterwards all is as before. */
 #include "conformance/suite.h"
 
-/* Requests that wait or were deferred, over all connections. */
+/* max_kept_calls counts deferred and waiting requests of all connections. */
 static void kept_calls_have_a_limit(void **state)
 {
     enum { MOST = 4 };
@@ -27,7 +27,7 @@ static void kept_calls_have_a_limit(void **state)
         suite_await(&room.probe.kept, round * MOST);
         for (int i = 0; i < 2; i++) {
             assert_int_equal(conform_probe_later(&proxies[i], &more, 9, false, &value), HPRPC_EBUSY);
-            /* what is answered at once is not kept */
+            /* a request that is answered at once is not kept */
             assert_int_equal(conform_probe_poke(&proxies[i], NULL), 0);
         }
         atomic_store(&room.probe.hold, false);
@@ -43,7 +43,7 @@ static void kept_calls_have_a_limit(void **state)
     room_close(&room);
 }
 
-/* Bytes of requests that wait for a worker, over all connections. */
+/* max_kept_bytes counts requests that wait for a worker, of all connections. */
 static void kept_bytes_have_a_limit(void **state)
 {
     enum { SIZE = 40000 };
@@ -68,7 +68,7 @@ static void kept_bytes_have_a_limit(void **state)
             assert_int_equal(conform_probe_gate_start(&proxies[i], &calls[i], suite_bytes(data, SIZE), false), 0);
             suite_await(&room.probe.inside, 1);
         }
-        /* both have arrived once their connections have taken something behind them */
+        /* the requests have arrived when a later BIND on each connection is answered */
         for (int i = 0; i < 2; i++)
             assert_int_equal(conform_probe_bind(clients[i], NULL, &proxies[i]), 0);
         for (int i = 0; i < 2; i++) {
@@ -103,7 +103,7 @@ static int count_done(struct hprpc_call (*calls)[EACH])
     return done;
 }
 
-/* Many clients send all that their credit allows to workers that do not move: most of it is turned away, at once. */
+/* Many clients send as much as their credit allows to workers that are blocked: most of it is refused at once. */
 static void a_flood_is_turned_away(void **state)
 {
     enum { MOST = 150, SIZE = 2000 };
@@ -128,7 +128,7 @@ static void a_flood_is_turned_away(void **state)
         for (int i = 0; i < CLIENTS; i++)
             assert_int_equal(conform_probe_gate_start(&proxies[i], &calls[i][n], suite_bytes(data, SIZE), false), 0);
     }
-    /* those that are not kept know it while the gate is closed */
+    /* the calls that are not kept end while the gate is closed */
     while (count_done(calls) < CLIENTS * EACH - MOST && try_again(&patience))
         continue;
     assert_int_equal(count_done(calls), CLIENTS * EACH - MOST);
@@ -154,7 +154,7 @@ static void a_flood_is_turned_away(void **state)
     free(data);
 }
 
-/* Calls that are cancelled as soon as they are made: what runs, and what is kept, has the same end as ever. */
+/* Calls that are cancelled as soon as they are made: the server executes and keeps no more than its limits allow. */
 static void a_flood_of_cancellations(void **state)
 {
     enum { COUNT = 1500, SIZE = 1000, CREDIT = 32 };
@@ -175,7 +175,7 @@ static void a_flood_of_cancellations(void **state)
         for (int n = 0; n < COUNT; n++) {
             struct hprpc_call call = HPRPC_CALL_INIT;
 
-            /* it waits for credit, which comes with the answers to those that were cancelled */
+            /* the call waits for credit, which comes with the answers to cancelled calls */
             assert_int_equal(conform_probe_gate_start(&proxy, &call, suite_bytes(data, SIZE), false), 0);
             if (n % 2)
                 hprpc_pending_call_cancel(call.pending);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* One side's memory is refused for good: the other side is not blamed for it, and is not left waiting. */
+/* The memory of one side is refused for good: the other side is not blamed for that, and does not wait for ever. */
 #include "conformance/suite.h"
 
 enum { MOST = 4 };
 
 static const uint32_t sizes[] = { 10, 5000, 300000 };
 
-/* What a call may come to; `ours`: the caller's memory was refused. */
+/* True if a call may end with `r`. `ours`: the caller's memory was refused. */
 static bool is_fair(int r, bool ours)
 {
     return r == 0 || r == HPRPC_ENOMEM || (!ours && (r == HPRPC_EMAYBE || r == HPRPC_EPEERDIED || r == HPRPC_ENOTSENT));
 }
 
-/* A call with the nth and all later allocations of one side failing. */
+/* Makes a call while the nth and all later allocations of one side fail. */
 static void call_without(struct room *room, struct room *here, bool ours, enum hprpc_pump pump, uint32_t size, long nth)
 {
     struct memory *memory = ours ? &here->memory : &room->memory;
@@ -24,7 +24,7 @@ static void call_without(struct room *room, struct room *here, bool ours, enum h
     int r;
 
     assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
-    /* if our memory is refused, the answer misses this deadline; the other side takes a second to tell of its own */
+    /* if our memory is refused, the answer misses this deadline; the other side takes a second to report its own shortage */
     call.timeout_ms = ours ? 50 : 0;
     memory_fail(memory, nth, true);
     r = conform_probe_echo(&proxy, &call, suite_bytes(data, size), &reply);

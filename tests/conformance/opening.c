@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connecting and binding without waiting, also at doors where no server answers. */
+/* Connecting and binding without waiting, also where no server answers. */
 #include "conformance/suite.h"
 
 #include <arpa/inet.h>
@@ -13,14 +13,14 @@ static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPR
 
 enum { PUMPS = sizeof(pumps) / sizeof(pumps[0]) };
 
-/* What `changed` told. */
+/* What the callback `changed` was told. */
 struct story {
     atomic_int count;
     enum hprpc_client_state last;
     int code;
 };
 
-/* On any thread, where an assertion cannot be made. */
+/* The callback `changed`. It runs on any thread, where cmocka cannot assert. */
 static void note(void *self, enum hprpc_client_state state, int code, const char *reason)
 {
     struct story *story = self;
@@ -46,11 +46,11 @@ struct opening {
     struct story story;
     struct hprpc_client *client;
     struct hprpc_call bind;
-    int code; /* of a bind that could not even be started */
+    int code; /* of a bind that did not start */
     atomic_int told;
 };
 
-/* A door with a listener that does not answer before room_run. */
+/* Makes a listener that does not answer before room_run(). */
 static void knockable(struct opening *opening)
 {
     struct hprpc_detail detail = { "" };
@@ -63,7 +63,7 @@ static void knockable(struct opening *opening)
     assert_int_equal(hprpc_server_address(opening->room.server, 0, opening->room.uri, sizeof(opening->room.uri)), 0);
 }
 
-/* Opens, and asks for Probe. Where that fails at once, it is a refusal, and false. */
+/* Opens a client and asks for Probe. Returns false if the opening failed at once, which must be a refusal. */
 static bool knock(struct opening *opening, enum hprpc_pump pump, uint32_t connect_timeout_ms)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
@@ -90,14 +90,14 @@ static bool knock(struct opening *opening, enum hprpc_pump pump, uint32_t connec
     if (opening->code == 0) {
         hprpc_pending_call_notify(opening->bind.pending, tell, &opening->told);
     } else {
-        /* its thread has learnt already that connecting fails */
+        /* the client's thread has noticed already that connecting fails */
         assert_int_equal(pump, HPRPC_PUMP_THREAD);
         assert_null(opening->bind.pending);
     }
     return true;
 }
 
-/* What the bind came to, after which it is cleared. */
+/* Returns what the bind ended with, and clears it. */
 static int outcome(struct opening *opening, struct conform_probe_proxy *ret_proxy)
 {
     struct patience patience = patience_begin();
@@ -136,7 +136,7 @@ static void leave(struct opening *opening, enum hprpc_client_state last)
 
 /* ---- The server answers ---- */
 
-/* Client and server in one loop of one thread: a call that blocked would wait for ever. */
+/* Client and server share one thread's loop: a library call that blocked would wait for ever. */
 static void one_thread_for_both_sides(void **state)
 {
     struct opening opening;
@@ -175,7 +175,7 @@ static void one_thread_for_both_sides(void **state)
     free(data);
 }
 
-/* The bind is held back until the server answers, and then sent. */
+/* The BIND is sent when the server answers, not earlier. */
 static void answered_late(void **state)
 {
     (void)state;
@@ -196,7 +196,7 @@ static void answered_late(void **state)
     }
 }
 
-/* A name that stands for several addresses, not all of which need a listener. */
+/* A host name with several addresses, of which some have no listener. */
 static void the_next_address(void **state)
 {
     (void)state;
@@ -238,7 +238,7 @@ static void nobody_listens(void **state)
     struct opening opening;
 
     (void)state;
-    /* a place that had a listener until just now */
+    /* a place that had a listener a moment ago */
     knockable(&opening);
     room_stop(&opening.room);
     for (int i = 0; i < PUMPS; i++) {
@@ -279,7 +279,7 @@ static void give_up(struct opening *opening, enum hprpc_pump pump, int how)
     }
     leave(opening, HPRPC_CLIENT_CLOSED);
     assert_int_equal(opening->story.code, HPRPC_ECLOSED);
-    /* a ticket outlives its client */
+    /* the ticket outlives the client */
     if (how % 3 == 2)
         assert_int_equal(conform_probe_bind_finish(&opening->bind, &proxy), HPRPC_ENOTSENT);
     hprpc_call_clear(&opening->bind);
@@ -295,7 +295,7 @@ static void given_up(void **state)
     knockable(&opening);
     for (int i = 0; i < 6 * PUMPS; i++)
         give_up(&opening, pumps[i % PUMPS], i / PUMPS);
-    /* the listener noticed nothing of that */
+    /* the listener goes on */
     struct conform_probe_proxy proxy;
     room_run(&opening.room);
     assert_true(knock(&opening, HPRPC_PUMP_LOOP, 0));
@@ -339,7 +339,7 @@ static void the_listener_is_killed(void **state)
         hprpc_pending_call_wait(opening.bind.pending, 0);
         process_kill(&process);
         expect_failed(&opening, HPRPC_EREFUSED, HPRPC_EPEERDIED);
-        /* its names are swept by the next one that wants them */
+        /* the next listener at this place removes the names of the dead process */
         assert_int_equal(hprpc_server_new(opening.room.context, NULL, &server), 0);
         assert_int_equal(hprpc_server_listen(server, process.uri, NULL), 0);
         hprpc_server_free(server);
@@ -351,7 +351,7 @@ static void the_listener_is_killed(void **state)
 
 enum { FILLERS = 4 };
 
-/* Makes a listener whose queue is full, so that the next client hears nothing. Returns its descriptor. */
+/* Makes a listener whose queue is full, so that the next client gets no answer. Returns its descriptor. */
 static int dig(int fillers[FILLERS], char *ret_uri, size_t capacity)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -366,7 +366,7 @@ static int dig(int fillers[FILLERS], char *ret_uri, size_t capacity)
         if (connect(fillers[i], (struct sockaddr *)&address, size) < 0)
             assert_int_equal(errno, EINPROGRESS);
     }
-    /* the last of them hears nothing already */
+    /* even the last filler gets no answer */
     assert_int_equal(poll(&(struct pollfd){ .fd = fillers[FILLERS - 1], .events = POLLOUT }, 1, 0), 0);
     snprintf(ret_uri, capacity, "tcp://127.0.0.1:%u", ntohs(address.sin_port));
     return fd;
@@ -395,7 +395,7 @@ static void a_black_hole(void **state)
     assert_int_equal(hprpc_client_connect(opening.room.context, opening.room.uri, &options, NULL, &client),
                      HPRPC_EDEADLINE);
 
-    /* a hole that closes */
+    /* the listener is closed while a client waits for an answer */
     assert_true(knock(&opening, HPRPC_PUMP_LOOP, 0));
     for (int i = 0; i < FILLERS; i++)
         close(fillers[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The service that the suite calls. */
+/* The service Probe, which the suite calls. */
 #include "conformance/suite.h"
 
 struct kept {
@@ -38,7 +38,7 @@ static bool is_due(const struct probe *probe, const struct kept *kept)
            (kept->when_cancelled ? hprpc_request_cancelled(kept->request) : !atomic_load(&probe->hold));
 }
 
-/* Takes out one that can be answered now; when the keeper stops, all can. */
+/* Takes out a request that can be answered now, or NULL. When the keeper stops, any can. */
 static struct kept *take_due(struct keeper *keeper)
 {
     struct kept **link = &keeper->first, *kept;
@@ -65,7 +65,7 @@ static void *keep(void *argument)
             answer(keeper->probe, kept);
             pthread_mutex_lock(&keeper->lock);
         } else if (keeper->first) {
-            /* neither a cancellation nor the end of a hold wakes the keeper, so it looks every millisecond */
+            /* neither a cancellation nor the end of `hold` wakes the keeper, so it looks every millisecond */
             clock_gettime(CLOCK_REALTIME, &soon);
             soon.tv_nsec += 1000 * 1000;
             soon.tv_sec += soon.tv_nsec / 1000000000;
@@ -119,7 +119,7 @@ void probe_init(struct probe *probe)
     probe->keeper = keeper;
     if (pthread_create(&keeper->thread, NULL, keep, keeper))
         abort();
-    fixture_leave(&fixture_thread, (uintptr_t)keeper->thread); /* is joined with the probe */
+    fixture_leave(&fixture_thread, (uintptr_t)keeper->thread); /* probe_clear() joins this thread */
     fixture_enter(&probe_kind, (uintptr_t)probe);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Other processes: this program once more, with other arguments, talking through a pipe on its standard output. */
+/* Other processes: this program again, with other arguments. Their standard output is a pipe to the test. */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -20,7 +20,7 @@ void process_start(struct process *process, const char *role, const char *argume
         dup2(ends[1], 1);
         close(ends[0]);
         close(ends[1]);
-        /* whatever happens to this test, nothing of it stays */
+        /* when the test dies, its processes die too */
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() == parent)
             execv("/proc/self/exe", (char **)arguments);
@@ -142,7 +142,7 @@ static int call(const char *uri, enum hprpc_pump pump)
     return conform_probe_later_finish(&pending, &value) < 0;
 }
 
-/* Dying processes may leave from anywhere, so their context stays until the process ends. */
+/* Processes that die may leave from any place, so their context stays until the process ends. */
 static struct hprpc_context *lasting_context(void)
 {
     static struct hprpc_context *volatile lasting;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A storm of signals that interrupt whatever system call any thread is in, ten thousand in a second. */
+/* Ten thousand signals a second interrupt the system calls of all threads. */
 #include <signal.h>
 #include <sys/time.h>
 

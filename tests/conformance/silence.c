@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A peer that is there and says nothing: a process that was suspended. Deadlines, late replies, signs of life. */
+/* A peer that exists and sends nothing, because its process is suspended: deadlines, late replies, keepalive. */
 #include "conformance/suite.h"
 
 /* Calls a suspended server until its deadline; then the server goes on, and its late replies are dropped. */
@@ -49,7 +49,7 @@ static void suspended_server(void **state)
     }
 }
 
-/* A client that is pumped all the time notices that its server has fallen silent; one that is not never asks. */
+/* A client that is always pumped notices that its server is silent; another client never asks. */
 static void silent_server(void **state)
 {
     (void)state;
@@ -99,7 +99,7 @@ static void silent_server(void **state)
     }
 }
 
-/* The same the other way round: a server lets go of a client that was suspended, if that one pumps all the time. */
+/* A server ends the connection of a suspended client if that client is always pumped. */
 static void silent_client(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -118,14 +118,14 @@ static void silent_client(void **state)
     process_suspend(&pumping);
     suite_await(&room.probe.cancelled, 1);
     process_kill(&pumping);
-    /* the other one has been silent for as long */
+    /* the other client has been silent as long, and keeps its connection */
     assert_int_equal(atomic_load(&room.probe.cancelled), 1);
     process_kill(&calling);
     suite_await(&room.probe.cancelled, 2);
     room_close(&room);
 }
 
-/* A connection over which nothing is said for long stays, as long as both sides live. */
+/* An idle connection stays as long as both sides live. */
 static void quiet_but_alive(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -145,7 +145,7 @@ static void quiet_but_alive(void **state)
         own.keepalive_ms = 100;
         clients[i] = room_connect(&room, "", &own, &proxies[i]);
         calls[i] = (struct hprpc_call)HPRPC_CALL_INIT;
-        /* twice the silence that would end it: that nothing happens takes its time */
+        /* twice as long as the silence that would end the connection; the test must wait that time */
         calls[i].timeout_ms = 600;
         assert_int_equal(conform_probe_later_start(&proxies[i], &calls[i], i, true), 0);
     }

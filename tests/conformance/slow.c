@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Clients that do not read what they asked for: together they hold no more than the server allows, and others notice nothing. */
+/* Clients that do not read what they asked for: all of them hold no more than the server allows, and others notice nothing. */
 #include "conformance/suite.h"
 
 enum { SLOW = 4, ASKED = 12, SIZE = 2 << 20 };
@@ -11,7 +11,7 @@ struct slow {
     int posted;
 };
 
-/* Asks for much, and then does not look. */
+/* Starts many calls with large replies, and does not read them. */
 static void ask(struct room *room, struct slow *slow)
 {
     slow->client = room_connect_pumped(room, HPRPC_PUMP_LOOP, &slow->proxy);
@@ -26,7 +26,7 @@ static void ask(struct room *room, struct slow *slow)
     }
 }
 
-/* Whether one of its answers was lost. */
+/* Returns true if one of the replies was lost. */
 static bool read_all(struct slow *slow)
 {
     struct kodosis_bytes reply;
@@ -44,7 +44,7 @@ static bool read_all(struct slow *slow)
 static void the_slowest_readers_are_cut_off(void **state)
 {
     (void)state;
-    /* the fake takes everything at once */
+    /* the fake takes any amount at once */
     if (!transport->processes)
         return;
     for (uint32_t i = 0; i < 4; i++) {
@@ -65,7 +65,7 @@ static void the_slowest_readers_are_cut_off(void **state)
             for (int calls = 0; calls < 50; calls++)
                 assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         }
-        /* what is on workers runs by and by; those that were cut off do not run at all */
+        /* workers execute the calls one after the other; calls of a closed connection are not executed */
         for (int calls = 0; calls < 200; calls++)
             assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         for (int n = 0; n < SLOW; n++)

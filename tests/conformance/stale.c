@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A client that no thread drives between two calls: after a silence it learns, before it sends, that the server is
- * gone.
- */
+/* A client that no thread pumps between calls: after a silence it notices, before it sends, that the server is gone. */
 #include <time.h>
 
 #include "conformance/suite.h"
@@ -15,7 +12,7 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Longer than it takes until a client looks before it sends. */
+/* Waits longer than the silence after which a client looks before it sends. */
 static void keep_silent(void)
 {
     struct patience patience = patience_begin();
@@ -25,7 +22,7 @@ static void keep_silent(void)
         ;
 }
 
-/* Two calls, of which neither was sent; a one-way call; and the state, asked before or after them. */
+/* Two calls that are not sent, a one-way call, and the state of the client, which is asked before or after the calls. */
 static void check_gone(struct hprpc_client *client, const struct conform_probe_proxy *proxy, bool asks_state)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
@@ -44,7 +41,7 @@ static void check_gone(struct hprpc_client *client, const struct conform_probe_p
 
 enum { FRESH, USED, CLIENTS };
 
-/* One that has only bound, and one that has called. */
+/* Connects a client that has only bound, and one that has also called. */
 static void connect_all(struct room *room, struct hprpc_client **ret_clients, struct conform_probe_proxy *ret_proxies)
 {
     for (int i = 0; i < CLIENTS; i++)
@@ -98,7 +95,7 @@ static void server_that_was_killed(void **state)
     }
 }
 
-/* A server that lives answers whatever the silence was. */
+/* A server that lives answers after any silence. */
 static void server_that_lives(void **state)
 {
     struct conform_probe_proxy proxies[CLIENTS];
@@ -132,7 +129,7 @@ struct caller {
     pthread_t thread;
 };
 
-/* Calls when all are ready, so that one thread looks while the others come. */
+/* Calls when all threads are ready, so that one looks at the connection while the others arrive. */
 static void *call_together(void *argument)
 {
     struct caller *caller = argument;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client tells about its state: connecting, ready, and why it ended; each once, in every mode. */
+/* What `changed` is told: connecting, ready, and why the connection ended; each once, in every mode. */
 #include "conformance/suite.h"
 
 static void drive_to_the_end(struct hprpc_client *client, const struct conform_probe_proxy *proxy, struct diary *diary,
@@ -7,7 +7,7 @@ static void drive_to_the_end(struct hprpc_client *client, const struct conform_p
 {
     struct patience patience = patience_begin();
 
-    /* without a thread of its own, a client notices when it is pumped */
+    /* with HPRPC_PUMP_CALLER, only a call notices the end */
     if (pump == HPRPC_PUMP_CALLER)
         assert_true(conform_probe_poke(proxy, NULL) < 0);
     while (atomic_load(&diary->count) < 3 && try_again(&patience)) {
@@ -98,7 +98,7 @@ static void the_server_was_killed(void **state)
     }
 }
 
-/* A client that is never answered hears of no READY. */
+/* A client that never gets an answer is not told READY. */
 static void never_ready(void **state)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;

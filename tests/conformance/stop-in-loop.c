@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server that an application's event loop drives stops as one under `run` does, and the application can tell when the
- * stop is over.
+ * A server in an application's event loop stops as under hprpc_server_run, and the application can tell when the stop is over.
  */
 #include <poll.h>
 #include <signal.h>
@@ -14,7 +13,7 @@ enum sleeper { WITH_POLL, WITH_EPOLL, SLEEPERS };
 enum ending { IDLE, DEFERRED, WORKING, NEVER_ANSWERED, ENDINGS };
 enum way { ASKED, ASKED_BY_HANDLER, SIGNALLED, WAYS };
 
-/* A loop of an application's own, which sleeps on the descriptor as long as the timeout says, and no longer. */
+/* An application's loop: it sleeps on the descriptor as long as hprpc_server_timeout says, and no longer. */
 struct driver {
     struct hprpc_server *server;
     enum sleeper sleeper;
@@ -92,7 +91,7 @@ static void stop(struct stopping *stopping, enum way way)
 {
     if (way == ASKED) {
         hprpc_server_stop(stopping->room.server);
-        hprpc_server_stop(stopping->room.server); /* once more: nothing */
+        hprpc_server_stop(stopping->room.server); /* the second call does nothing */
     } else if (way == SIGNALLED) {
         kill(getpid(), SIGUSR2);
     } else {
@@ -101,7 +100,7 @@ static void stop(struct stopping *stopping, enum way way)
     }
 }
 
-/* New calls are refused while what runs may finish. */
+/* Checks that new calls are refused while calls under way may finish. */
 static void finish_call(struct stopping *stopping, enum ending ending)
 {
     struct patience patience = patience_begin();
@@ -111,7 +110,7 @@ static void finish_call(struct stopping *stopping, enum ending ending)
     while (ending != IDLE && ending != NEVER_ANSWERED && r == 0 && try_again(&patience))
         r = conform_probe_poke(&stopping->proxies[2], NULL);
     if (ending == DEFERRED || ending == WORKING)
-        assert_true(r == HPRPC_EBUSY || r == HPRPC_ENOTSENT); /* before the DRAIN, or behind it */
+        assert_true(r == HPRPC_EBUSY || r == HPRPC_ENOTSENT); /* the call came before the DRAIN, or after it */
     if (ending == DEFERRED) {
         atomic_store(&stopping->room.probe.hold, false);
         assert_int_equal(conform_probe_later_finish(&stopping->call, &value), 0);
@@ -123,7 +122,7 @@ static void finish_call(struct stopping *stopping, enum ending ending)
     }
 }
 
-/* It is over, and nothing wakes the application for it any more. */
+/* Checks that the stop is over, and that nothing wakes the application for the server any more. */
 static void check_stopped(struct stopping *stopping)
 {
     struct hprpc_server *server = stopping->room.server;
@@ -153,7 +152,7 @@ static void check_stopped(struct stopping *stopping)
     room_close(&stopping->room);
 }
 
-/* Before there are threads. Gives the mask from before. */
+/* Called before any thread is started. Returns the mask as it was. */
 static sigset_t block_signals(void)
 {
     sigset_t both, before;
@@ -197,7 +196,7 @@ static void only_real_signals(void **state)
     room_close(&room);
 }
 
-/* Under `run`, on one loop and on several; more signals, during the stop and after it, do nothing. */
+/* Signals stop hprpc_server_run, with one loop and with several; more signals, during the stop and after it, do nothing. */
 static void a_signal_ends_run(void **state)
 {
     sigset_t before = block_signals();
@@ -224,7 +223,7 @@ static void a_signal_ends_run(void **state)
         room_close(&room);
         kill(getpid(), SIGUSR1);
     }
-    /* what is pending goes before it can be taken */
+    /* signals that are pending are dropped before they are unblocked */
     signal(SIGUSR1, SIG_IGN);
     signal(SIGUSR2, SIG_IGN);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

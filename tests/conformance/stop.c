@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* How a server stops: it turns new calls away, lets what runs finish, and never waits beyond its deadline. */
+/* How a server stops: it refuses new calls, lets running calls finish, and does not wait beyond its deadline. */
 #include <signal.h>
 
 #include "conformance/suite.h"
 
-/* A server that was told to stop answers like this until it is through. */
+/* Checks that a server that was told to stop refuses calls and connections. */
 static void expect_turned_away(struct room *room, const struct conform_probe_proxy *proxy)
 {
     struct patience patience = patience_begin();
@@ -14,14 +14,14 @@ static void expect_turned_away(struct room *room, const struct conform_probe_pro
 
     while (r == 0 && try_again(&patience))
         r = conform_probe_poke(proxy, NULL);
-    /* before the DRAIN of its loop, or behind it */
+    /* the call came before the DRAIN of its loop, or after it */
     assert_true(r == HPRPC_EBUSY || r == HPRPC_ENOTSENT);
     options.connect_timeout_ms = 2000;
     assert_int_equal(hprpc_client_connect(room->context, room->uri, &options, NULL, &client), HPRPC_EREFUSED);
     assert_null(client);
 }
 
-/* Deferred and on a worker, on one loop and on several. */
+/* Requests that are deferred or on a worker finish, with one loop and with several. */
 static void what_runs_may_finish(void **state)
 {
     (void)state;
@@ -67,7 +67,7 @@ static void what_runs_may_finish(void **state)
     }
 }
 
-/* Answers that were given are delivered, also to one who is slow to read them. */
+/* Answers that were given before the stop arrive, also at a client that reads them slowly. */
 static void answers_on_their_way_arrive(void **state)
 {
     enum { COUNT = 3, SIZE = (4 << 20) + 123 };
@@ -110,7 +110,7 @@ static void answers_on_their_way_arrive(void **state)
     free(expected);
 }
 
-/* What never finishes is cancelled at the deadline. */
+/* A request that never finishes is cancelled at the deadline. */
 static void the_deadline_holds(void **state)
 {
     (void)state;
@@ -162,7 +162,7 @@ struct calling {
     pthread_t thread;
 };
 
-/* A handler that waits, inline, for a client that never looks: its connection ends by the deadline, and with it the wait. */
+/* A handler waits, inline, for a client that never looks: the deadline ends the connection, and with it the wait. */
 static void a_handler_that_waits_is_let_go(void **state)
 {
     (void)state;
@@ -183,7 +183,7 @@ static void a_handler_that_waits_is_let_go(void **state)
         looped.pump = HPRPC_PUMP_LOOP;
         looped.timeout_ms = HPRPC_NO_TIMEOUT;
         room_serve(&room, "", &options);
-        /* the first loop gets the first connection, the second the other */
+        /* the loops take connections in turn: the first gets this one, the second the next */
         neighbour = room_connect(&room, "", NULL, &other);
         client = room_connect(&room, "", &looped, &proxy);
         assert_int_equal(conform_probe_serve(hprpc_client_controller(client), &probe_service, &room.probe), 0);
@@ -228,7 +228,7 @@ static void stop_on_signal(int number)
     hprpc_server_stop(server_of_signals);
 }
 
-/* With calls on their way, from a signal handler, on whatever thread the signal meets. */
+/* A signal handler stops the server while calls are under way, on whatever thread the signal comes. */
 static void from_a_signal_handler(void **state)
 {
     enum { CALLERS = 3 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Strangers at the door of a listener: nonsense, half sentences, and what a client says with single bits turned. */
+/*
+ * Strangers that connect to a listener: they send nonsense, parts of a client's first bytes, or those bytes with single bits
+ * turned.
+ */
 #include "conformance/suite.h"
 
 #include <fcntl.h>
@@ -9,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A place to knock at, in a directory of its own where it has a path. */
+/* A place with a listener. Where it has a path, that is in a directory of its own. */
 struct door {
     char directory[32];
     char path[64];
@@ -41,7 +44,7 @@ static void door_open(struct door *door)
     snprintf(door->uri, sizeof(door->uri), "%s://%s", transport->scheme, door->path);
 }
 
-/* Fills in where the listener is now. */
+/* Fills in the address of the listener. */
 static void door_locate(struct door *door)
 {
     if (is("shm")) {
@@ -71,7 +74,7 @@ static int new_socket(void)
     return fd;
 }
 
-/* Records what a client says first: listens at the door in the server's place. */
+/* Records the first bytes that a client sends: listens at the door in the server's place. Returns how many. */
 static size_t record_client(struct hprpc_context *context, struct door *door, uint8_t *ret_bytes, size_t capacity)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
@@ -109,7 +112,7 @@ static size_t record_client(struct hprpc_context *context, struct door *door, ui
     return (size_t)size;
 }
 
-/* Says something at the door, and nothing more. Over TCP, waits until the listener has ended it, with or without a word. */
+/* Connects and sends `bytes`. Over TCP, waits until the listener has closed the connection. */
 static void knock(const struct door *door, const void *bytes, size_t size)
 {
     char answer[512];
@@ -132,7 +135,7 @@ static void knock(const struct door *door, const void *bytes, size_t size)
     close(fd);
 }
 
-/* A server behind a door, and a client that must not notice anything. */
+/* A server behind a door, and a client that must not notice the strangers. */
 struct house {
     struct room room;
     struct door door;
@@ -158,7 +161,7 @@ static void house_open(struct house *house)
     house->descriptors = suite_descriptors();
 }
 
-/* The client is as well as before, others still find their way in, and the strangers have left nothing behind. */
+/* Checks that the client works, that a new client gets in, and that no descriptor of a stranger is left. */
 static void house_check(struct house *house)
 {
     struct conform_probe_proxy proxy;
@@ -216,7 +219,7 @@ static void garbage(void **state)
     free(much);
 }
 
-/* What a client says first, cut off at every byte, and with every bit turned. */
+/* Sends the first bytes of a client, cut off at every byte, and with every bit turned. */
 static void half_sentences(void **state)
 {
     uint8_t said[4096];
@@ -251,7 +254,7 @@ static void half_sentences(void **state)
     house_close(&house);
 }
 
-/* Many who say nothing at all, and stay, take up no more than their places, and only until the handshake's deadline. */
+/* Strangers that stay and send nothing take up only connections, and only until the handshake's deadline. */
 static void silent_strangers(void **state)
 {
     enum { COUNT = 20 };
@@ -265,8 +268,8 @@ static void silent_strangers(void **state)
 
     (void)state;
     if (!transport->processes || is("pipe"))
-        skip();                         /* a stranger at a FIFO's door has no connection */
-    options.handshake_timeout_ms = 500; /* which is for the client as well, on a busy machine */
+        skip();                         /* a stranger at a FIFO has no connection */
+    options.handshake_timeout_ms = 500; /* not shorter: the client must also make it on a busy machine */
     door_open(&door);
     room_prepare(&room, &options);
     assert_int_equal(hprpc_server_listen(room.server, door.uri, NULL), 0);

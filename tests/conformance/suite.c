@@ -35,14 +35,14 @@ int suite_descriptors(void)
     return count;
 }
 
-static atomic_uint names; /* given out so far */
+static atomic_uint names; /* how many were given out */
 
 static void own_prefix(char *ret_prefix, size_t capacity)
 {
     snprintf(ret_prefix, capacity, "conform-%d-", (int)getpid());
 }
 
-/* Visits the names of this process from the given one on, in a directory and in those right below it. */
+/* Visits this process's names from number `first` on, in a directory and those right below it. */
 static void each_name_in(const char *path, unsigned first, int levels, void (*visit)(const char *path))
 {
     DIR *directory = opendir(path);

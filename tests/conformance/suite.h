@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every test of the suite stands on. A transport is one line in suite.c; the program's argument picks it. */
+/* The fixture of all tests of the suite. A transport is one line in suite.c; the program's argument chooses it. */
 #ifndef CONFORMANCE_SUITE_H
 #define CONFORMANCE_SUITE_H
 
@@ -19,35 +19,35 @@
 #include "support/patience.h"
 
 struct transport {
-    const char *name; /* the argument that picks it */
+    const char *name; /* the argument that chooses it */
     const char *scheme;
     const char *listen; /* "%s" stands for a name that no other test uses */
-    bool processes;     /* reaches other processes */
-    bool named;         /* names live in the file system, and may be absolute paths */
+    bool processes;     /* it reaches other processes */
+    bool named;         /* its names are in the file system, and may be absolute paths */
 
-    const struct hprpc_transport *variant; /* stands in for the one of that scheme; NULL for none */
-    const char *(*obstacle)(void);         /* why it cannot be tested here, or NULL; NULL where it always can */
+    const struct hprpc_transport *variant; /* replaces the transport of that scheme, or NULL */
+    const char *(*obstacle)(void); /* returns why this process cannot test it, or NULL; itself NULL if it always can */
 };
 
 extern const struct transport transports[];
 extern const size_t transport_count;
-extern const struct transport *transport; /* the one under test */
+extern const struct transport *transport; /* the transport under test */
 
-/* For hprpc_context_options.transports: the fake, and the variant under test. */
+/* The value of hprpc_context_options.transports: the fake, and the variant under test. */
 extern const struct hprpc_transport *suite_transports[];
 
 /* ---- Variants of shared memory (variants.c) ---- */
 
-/* Both sides ask for trust=none. */
+/* Both sides use trust=none. */
 extern const struct hprpc_transport variant_sealed;
 
-/* Servers are root's, clients another user's: each thread is that user while it connects. */
+/* Servers belong to root, clients to another user: each thread is that user while it connects. */
 extern const struct hprpc_transport variant_users;
 
-/* Why this process cannot be two users. */
+/* Returns why this process cannot be two users, or NULL. */
 const char *variant_users_obstacle(void);
 
-/* Makes this whole process the other user, where the variant under test has one; for processes that call. */
+/* For processes that call: if the variant under test has another user, the whole process becomes that user. */
 void variant_become_client(void);
 
 /* The tests of one file. */
@@ -70,16 +70,16 @@ struct keeper; /* answers deferred requests on a thread of its own */
 struct probe {
     _Atomic uint64_t noted, note_bytes;
     atomic_uint out_of_order;
-    atomic_uint cancelled; /* requests that saw their cancellation */
+    atomic_uint cancelled; /* requests that noticed their cancellation */
     atomic_uint bounced;
     atomic_uint kept;         /* requests that were deferred */
     atomic_uint filled;       /* replies that were filled */
-    atomic_uint inside, most; /* requests at the gate, and the most at once */
-    atomic_bool gate;         /* is open */
-    atomic_bool hold;         /* what is deferred is not answered before it ends */
+    atomic_uint inside, most; /* requests at the gate now, and the most at once */
+    atomic_bool gate;         /* true: the gate is open */
+    atomic_bool hold;         /* true: deferred requests are not answered */
     struct keeper *keeper;
-    _Atomic(struct hprpc_controller *) guest; /* that stayed */
-    _Atomic(struct hprpc_server *) stops;     /* is stopped by the next Poke */
+    _Atomic(struct hprpc_controller *) guest; /* the one that Stay kept */
+    _Atomic(struct hprpc_server *) stops;     /* the next Poke stops it */
 };
 
 extern const struct conform_probe_service probe_service;
@@ -97,63 +97,66 @@ struct room {
     pthread_t thread;
     bool runs;
     char uri[256];
-    int descriptors;     /* open in this process before */
-    unsigned first_name; /* that this room may give out */
+    int descriptors;     /* how many this process had open before */
+    unsigned first_name; /* the number of the first name that this room may give out */
 };
 
-/* What rooms that are opened from now on write their log to; NULL for nothing. */
+/* The log callback of rooms that are opened from now on, and its `self`; NULL for no log. */
 extern void (*suite_log)(void *self, enum hprpc_log_level level, const char *text);
 extern void *suite_log_self;
 
-/* A context that counts, for tests that serve nothing or serve elsewhere. */
+/* Makes a context that counts allocations, for tests without a server here. */
 void room_open(struct room *room);
 
-/* Opens, with a server that offers Probe and listens nowhere; `options` may be NULL. */
+/* As room_open, with a server that offers Probe and does not listen yet. `options` may be NULL. */
 void room_prepare(struct room *room, const struct hprpc_server_options *options);
 
-/* Serves on a thread. */
+/* Runs the server on a thread. */
 void room_run(struct room *room);
 
-/* Prepares, listens at a URI of its own, and runs; `query` (or "") goes behind the URI, `options` may be NULL. */
+/* As room_prepare, then listens at a URI of its own and runs. `query` (or "") follows the URI; `options` may be NULL. */
 void room_serve(struct room *room, const char *query, const struct hprpc_server_options *options);
 
-/* Connects and binds. */
+/* Connects a client and binds Probe. */
 struct hprpc_client *room_connect(struct room *room, const char *query, const struct hprpc_client_options *options,
                                   struct conform_probe_proxy *ret_proxy);
 
-/* The same in a pump mode, with nothing else chosen. */
+/* As room_connect with this pump and no other option. */
 struct hprpc_client *room_connect_pumped(struct room *room, enum hprpc_pump pump,
                                          struct conform_probe_proxy *ret_proxy);
 
-/* Stops and frees the server; after that, the URI has no listener. */
+/* Stops and frees the server. Afterwards the URI has no listener. */
 void room_stop(struct room *room);
 
-/* Frees everything; no memory, descriptor or name is left. */
+/* Frees everything, and checks that no memory, descriptor or name is left. */
 void room_close(struct room *room);
 
-/* A listening URI of this transport that no other test uses, with its query. */
+/* Writes a listening URI of this transport that no other test uses, with `query`. */
 void suite_uri(const struct transport *of, const char *query, char *ret_uri, size_t capacity);
 
-/* How many descriptors this process has open. */
+/* Returns how many descriptors this process has open. */
 int suite_descriptors(void);
 
-/* No name is left that suite_uri gave out, from the given one on; removes those that are. */
+/* Checks that no name of suite_uri() is left, from number `first` on. suite_sweep() removes all that are. */
 void suite_expect_no_names(unsigned first);
 void suite_sweep(void);
 
-/* `size` bytes that depend on their place and on `seed`. */
+/* Returns `size` bytes that depend on their place and on `seed`. The caller frees them. */
 uint8_t *suite_data(size_t size, unsigned seed);
 
-/* Waits until a counter has reached a value. */
+/* Waits until the counter has reached the value. */
 void suite_await(atomic_uint *counter, unsigned value);
 
-/* All three, for tests that run in every mode. */
+/* All three pumps. */
 extern const enum hprpc_pump suite_pumps[3];
 
-/* Drives a client with HPRPC_PUMP_LOOP until a call is complete; what hprpc_client_process returned at last. */
+/* Drives a client with HPRPC_PUMP_LOOP until the call is complete. Returns the last code of hprpc_client_process. */
 int suite_drive(struct hprpc_client *client, const struct hprpc_pending_call *pending);
 
-/* Calls everything that a server can answer, some of it at once; the client offers Probe as well. Whether all was right. */
+/*
+ * Calls in every way that Probe knows, some of it at once. The client must offer Probe too. Returns true if all results are
+ * right.
+ */
 bool suite_call_every_way(const struct conform_probe_proxy *proxy, int round);
 
 static inline struct kodosis_bytes suite_bytes(const void *data, size_t size)
@@ -169,48 +172,51 @@ struct diary {
         int code;
         char reason[120];
     } entries[8];
-    atomic_uint count; /* of those that are complete */
+    atomic_uint count; /* entries that are complete */
 };
 
-/* Has the callback write into a diary. */
+/* Sets the callback `changed` to one that writes into the diary. */
 void diary_open(struct diary *diary, struct hprpc_client_options *options);
 
-/* It says CONNECTING, READY and then this, with a reason, each once. */
+/* Checks that the diary says CONNECTING, READY, and then `state` with `code` and a reason, each once. */
 void diary_check(struct diary *diary, enum hprpc_client_state state, int code);
 
 /* ---- Another process: this program once more ---- */
 
 struct process {
     int pid;
-    char uri[256]; /* of one that serves */
+    char uri[256]; /* of a process that serves */
 };
 
-/* Starts one in a role of its own, which process_main knows, and takes the first line that it says. */
+/* Starts this program in a role that process_main() knows, and takes the first line that it prints. */
 void process_start(struct process *process, const char *role, const char *argument, char *ret_line, size_t capacity);
 
-/* Waits until it has ended: well, or killed. */
+/* Waits until the process has ended by itself, with status 0, or was killed. */
 void process_wait(struct process *process);
 
-/* Serves Probe until it is killed. */
+/* Starts a process that serves Probe until it is killed. */
 void process_serve(struct process *process);
 
-/* Connects to a URI and makes a call that is not answered; returns once that is under way. Not with HPRPC_PUMP_LOOP. */
+/*
+ * Starts a process that connects and makes a call that is not answered. Returns when the call is under way. Not for
+ * HPRPC_PUMP_LOOP.
+ */
 void process_call(struct process *process, const char *uri, enum hprpc_pump pump);
 
-/* SIGSTOP, and waits until it stands still; SIGCONT. */
+/* Suspends the process (SIGSTOP) and waits until it stands still; lets it go on (SIGCONT). */
 void process_suspend(struct process *process);
 void process_resume(struct process *process);
 
-/* SIGKILL, and waits until it is gone; a suspended one as well. */
+/* Kills the process (SIGKILL), also a suspended one, and waits until it is gone. */
 void process_kill(struct process *process);
 
-/* Listens where a process served that was killed, which removes the names that it left. */
+/* Listens where a killed process served, which removes the names that it left. */
 void process_sweep(const struct process *process);
 
-/* What such a process does; for main. */
+/* Plays the role in the arguments; main() calls it. */
 int process_main(int argc, char **argv);
 
-/* The roles of dying.c: clients that die one after the other, "ROUND URI"; a server that dies, "MOMENT URI". */
+/* The roles of dying.c: clients that die one after the other ("ROUND URI"), and a server that dies ("MOMENT URI"). */
 int dying_clients_main(struct hprpc_context *context, const char *argument);
 int dying_server_main(struct hprpc_context *context, const char *argument);
 

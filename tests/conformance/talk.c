@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Callbacks, answers that come later, cancellation and deadlines. */
+/* Callbacks, late answers, cancellation and deadlines. */
 #include <poll.h>
 
 #include "conformance/suite.h"
@@ -27,7 +27,7 @@ static void callbacks_to_a_depth(void **state)
             assert_int_equal(conform_probe_bounce(&proxy, NULL, depth, &count), 0);
             assert_int_equal(count, depth + 1);
         }
-        /* the server allows eight levels, counted over both sides: requests at depth 0, 2, 4 and 6 are its own */
+        /* the server allows eight levels, counted over both sides; it receives the requests at depth 0, 2, 4 and 6 */
         assert_int_equal(conform_probe_bounce(&proxy, NULL, 20, &count), HPRPC_EBUSY);
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         hprpc_client_free(client);
@@ -124,13 +124,13 @@ static void cancellation_reaches_the_handler(void **state)
     assert_int_equal(conform_probe_later_finish(&call, &value), HPRPC_ECANCELLED);
     suite_await(&room.probe.cancelled, 1);
 
-    /* to clear an unfinished call is to cancel it */
+    /* clearing an unfinished call cancels it */
     assert_int_equal(conform_probe_later_start(&proxy, &cleared, 2, true), 0);
     suite_await(&room.probe.kept, 2);
     hprpc_call_clear(&cleared);
     suite_await(&room.probe.cancelled, 2);
 
-    /* their answers come late and are dropped */
+    /* the answers to these calls come late and are dropped */
     do {
         assert_int_equal(conform_probe_later(&proxy, NULL, 77, false, &value), 0);
         assert_int_equal(value, 77);
@@ -165,7 +165,7 @@ static void deadlines_pass(void **state)
         posted.timeout_ms = 20;
         assert_int_equal(conform_probe_later_start(&proxy, &posted, 1, true), 0);
         assert_int_equal(conform_probe_later_finish(&posted, &value), HPRPC_EDEADLINE);
-        /* the server knows the deadline by itself, and by the cancellation */
+        /* the server learns of the deadline from the request, or from the CANCEL */
         suite_await(&room.probe.cancelled, 2 * (i + 1));
         call.timeout_ms = 0;
         assert_int_equal(conform_probe_later(&proxy, &call, 5, false, &value), 0);
@@ -179,7 +179,7 @@ static void deadlines_pass(void **state)
 
 /* ---- A client in an application's event loop ---- */
 
-/* Until the descriptor has nothing more to tell. */
+/* Processes until the descriptor is quiet. */
 static void process_all(struct hprpc_client *client)
 {
     struct pollfd poll_fd = { hprpc_client_descriptor(client), POLLIN, 0 };
@@ -226,9 +226,9 @@ static void a_client_in_an_event_loop(void **state)
         hprpc_call_clear(&echo);
         hprpc_call_clear(&later);
         hprpc_call_clear(&bounce);
-        /* a synchronous call in between works as well, and leaves the descriptor able to tell of others */
+        /* a synchronous call in between works too, and the descriptor still tells of other calls afterwards */
         atomic_store(&room.probe.hold, true);
-        later.timeout_ms = 10000; /* if nothing tells */
+        later.timeout_ms = 10000; /* if the descriptor does not tell */
         assert_int_equal(conform_probe_later_start(&proxy, &later, i, false), 0);
         process_all(client);
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
@@ -237,7 +237,7 @@ static void a_client_in_an_event_loop(void **state)
         assert_int_equal(conform_probe_later_finish(&later, &value), 0);
         hprpc_call_clear(&later);
     }
-    /* and a deadline passes inside it */
+    /* a deadline passes while the loop sleeps */
     struct hprpc_call expiring = HPRPC_CALL_INIT;
     expiring.timeout_ms = 20;
     assert_int_equal(conform_probe_later_start(&proxy, &expiring, 1, true), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What applications do to threads: they cancel those that wait here, and keep their signals from those of the library. */
+/* What applications do to threads: they cancel threads that wait in the library, and direct signals away from its threads. */
 #include <dirent.h>
 #include <sched.h>
 #include <signal.h>
@@ -7,7 +7,7 @@
 #include "conformance/suite.h"
 
 #ifdef __SANITIZE_ADDRESS__
-void __asan_handle_no_return(void); /* the sanitizer's own */
+void __asan_handle_no_return(void); /* a function of the sanitizer */
 #endif
 
 enum { VICTIMS_MAX = 3 };
@@ -27,7 +27,7 @@ struct victim {
 static void wait_once(struct victim *victim)
 {
     struct hprpc_call calls[2] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT };
-    static const uint8_t much[3 << 20]; /* so that it is sent in pieces, and a FIFO grows */
+    static const uint8_t much[3 << 20]; /* large enough to be sent in pieces, and to make a FIFO grow */
     struct conform_probe_proxy other;
     struct kodosis_bytes echo;
     int32_t value;
@@ -52,7 +52,7 @@ static void wait_once(struct victim *victim)
     }
 }
 
-/* Ends the thread, if it was cancelled. The address sanitizer does not see by itself that it leaves its frames behind. */
+/* Ends the thread if it was cancelled. Tells the address sanitizer first, which does not notice that the frames are left. */
 static void act_on_cancellation(void)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -72,7 +72,7 @@ static void *wait_for_it(void *argument)
     return NULL;
 }
 
-/* In each mode, several threads wait, and one of them or each of them is cancelled; the client serves others as before. */
+/* Several threads wait, and some or all of them are cancelled; the client then serves others as before. */
 static void cancelled(enum hprpc_pump pump, enum victim_wait wait, int victims)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -141,7 +141,7 @@ static void cancelled_while_they_wait(void **state)
 
 /* ---- Signals ---- */
 
-/* Threads of this process to which a signal may be delivered. */
+/* Counts the threads of this process that do not block the signal. */
 static int open_to(int number)
 {
     DIR *tasks = opendir("/proc/self/task");
@@ -169,7 +169,7 @@ static int open_to(int number)
 
 static void signals_are_for_the_application(void **state)
 {
-    enum { OF_THE_ROOM = 2 }; /* the one that serves, and the keeper */
+    enum { OF_THE_ROOM = 2 }; /* the thread that serves, and the keeper */
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
     struct conform_probe_proxy proxy;
     struct hprpc_client *client;
@@ -184,7 +184,7 @@ static void signals_are_for_the_application(void **state)
     client = room_connect_pumped(&room, HPRPC_PUMP_THREAD, &proxy);
     for (int i = 0; i < 20; i++)
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
-    /* a thread that is just starting another has all of its own signals blocked */
+    /* a thread that is starting another one blocks all its signals meanwhile */
     patience = patience_begin();
     while ((now = open_to(SIGUSR1)) < before + OF_THE_ROOM && try_again(&patience))
         ;

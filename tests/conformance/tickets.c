@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ticket of a call, in every pump mode: waiting for one or any of several, being told, cancelling. */
+/* The ticket of a call, in every pump mode: waiting for one or any of several, callbacks, cancelling. */
 #include "conformance/suite.h"
 
 static void wait_for_any(void **state)
@@ -47,7 +47,7 @@ static void wait_for_any(void **state)
     room_close(&room);
 }
 
-/* Counts, and looks at the outcome where one is expected. */
+/* Counts calls that are complete when the callback runs. */
 static void count_it(void *self, struct hprpc_pending_call *pending)
 {
     atomic_uint *count = self;
@@ -70,7 +70,7 @@ static void told_once(void **state)
         struct hprpc_client *client = room_connect_pumped(&room, suite_pumps[i], &proxy);
         int32_t value;
 
-        /* in turns: one that is answered, one that is cancelled, one whose deadline passes */
+        /* one in three is answered, one is cancelled, and one misses its deadline */
         for (int n = 0; n < COUNT; n++) {
             calls[n] = (struct hprpc_call)HPRPC_CALL_INIT;
             calls[n].timeout_ms = n % 3 == 2 ? 20 : 0;
@@ -89,11 +89,11 @@ static void told_once(void **state)
                                                                             : n % 3 == 1 ? HPRPC_ECANCELLED
                                                                                          : HPRPC_EDEADLINE);
             assert_true(n % 3 || value == n);
-            /* a callback that is registered late runs at once */
+            /* a callback that is registered after the end runs at once */
             hprpc_pending_call_notify(calls[n].pending, count_it, &again);
             assert_int_equal(atomic_load(&again), n + 1);
         }
-        /* answers that come late for calls that are over do not run the callback again */
+        /* late answers to complete calls do not run the callback again */
         suite_await(&room.probe.cancelled, (unsigned)(i + 1) * COUNT / 3 * 2);
         for (int n = 0; n < 20; n++)
             assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
@@ -121,7 +121,7 @@ static void *collect(void *argument)
     return NULL;
 }
 
-/* Threads sleep for their answers; another one cancels, and they wake. */
+/* Threads sleep until their answers; another thread cancels the calls, and they wake. */
 static void cancelled_by_another_thread(void **state)
 {
     enum { THREADS = 3 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What goes in comes out: sizes around every boundary, strings, lists, errors, and the limit. */
+/* What goes in comes out: sizes around every boundary, strings, lists, errors, and max_message. */
 #include "conformance/suite.h"
 
 static void expect_echo(const struct conform_probe_proxy *proxy, const uint8_t *data, size_t size)
@@ -75,14 +75,14 @@ static void up_to_the_limit_and_over_it(void **state)
     server_options.max_message = LIMIT;
     room_serve(&room, "", &server_options);
     client = room_connect(&room, "", NULL, &proxy);
-    expect_echo(&proxy, data, LIMIT - 3); /* three bytes of length in front */
+    expect_echo(&proxy, data, LIMIT - 3); /* the body has three bytes of length before the data */
     assert_int_equal(conform_probe_echo(&proxy, &call, suite_bytes(data, LIMIT - 2), &reply), HPRPC_ETOOBIG);
     assert_int_equal(conform_probe_note(&proxy, &call, 0, suite_bytes(data, LIMIT - 2)), HPRPC_ETOOBIG);
     expect_echo(&proxy, data, 5);
     hprpc_call_clear(&call);
     hprpc_client_free(client);
 
-    /* the other way: the reply is over what the client takes */
+    /* the other direction: the reply is larger than the client takes */
     options.max_message = 1000;
     client = room_connect(&room, "", &options, &proxy);
     expect_echo(&proxy, data, 998);
@@ -163,7 +163,7 @@ static void typed_errors(void **state)
     assert_int_equal(conform_probe_poke(&proxy, &call), 0);
     assert_false(conform_refused_get(&call, &refused));
 
-    /* a string that is not one is refused before anything is sent, or by the other side */
+    /* a string that is not UTF-8 is refused before it is sent, or by the other side */
     record.name = kodosis_str("not \xff UTF-8");
     assert_int_not_equal(conform_probe_mirror(&proxy, &call, &record, (struct kodosis_int32_list){ NULL, 0 }, &reply),
                          0);
@@ -173,7 +173,7 @@ static void typed_errors(void **state)
     room_close(&room);
 }
 
-/* Replies are views: they stay whole while others come and go, in any order. */
+/* Replies point into received messages: they stay whole while other calls come and go, in any order. */
 static void held_replies_stay_whole(void **state)
 {
     enum { HELD = 40 };

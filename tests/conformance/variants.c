@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared memory under conditions that a URI of the suite does not tell: without trust, and between two users. */
+/* Shared memory in cases that a URI of the suite does not say: without trust, and between two users. */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -11,7 +11,7 @@ extern const struct hprpc_transport hprpc_transport_shm;
 
 enum { OTHER_USER = 65534 };
 
-/* Says one thing more in a URI. */
+/* Adds an option to a URI. */
 static void say(struct hprpc_uri *uri, const char *key, const char *value)
 {
     assert_true(uri->option_count < HPRPC_URI_OPTIONS_MAX);
@@ -48,7 +48,7 @@ const char *variant_users_obstacle(void)
     return geteuid() ? "only root can be two users" : NULL;
 }
 
-/* The system's call changes the thread that makes it; the C library's would change them all. */
+/* The system call changes the calling thread only; the C library's function would change all threads. */
 static void act_as(uid_t user)
 {
     assert_int_equal(syscall(SYS_setresuid, -1, user, -1), 0);
@@ -60,11 +60,11 @@ void variant_become_client(void)
         return;
     if (setresgid(OTHER_USER, OTHER_USER, OTHER_USER) || setresuid(OTHER_USER, OTHER_USER, OTHER_USER))
         exit(3);
-    /* the system forgets it when the user changes */
+    /* a change of the user clears this setting */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* Bare names are private to a user: both use a path instead. */
+/* Bare names are private to a user, so both users take a path instead. */
 static void use_path(struct hprpc_uri *uri, char *place, size_t capacity)
 {
     if (!uri->rest[0] || uri->rest[0] == '/')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Spin, adaptive, block: on both sides, in all combinations. */
+/* The waits spin, adaptive and block, on both sides, in all combinations. */
 #include "conformance/suite.h"
 
 static const char *const waits[] = { "?wait=spin", "?wait=adaptive", "?wait=block" };
@@ -19,7 +19,7 @@ static void every_way_to_wait(void **state)
 
         room_serve(&room, waits[i / 3], NULL);
         probe_init(&own);
-        /* the address that the server gives may have its own options in it */
+        /* the address that the server gives may contain its own options */
         room.uri[strcspn(room.uri, "?")] = '\0';
         client = room_connect(&room, waits[i % 3], NULL, &proxy);
         assert_int_equal(conform_probe_serve(hprpc_client_controller(client), &probe_service, &own), 0);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Which thread runs a handler: a loop's, a worker, or later one of the application; and what a handler that blocks
- * holds up.
- */
+/* Which thread runs a handler (a loop's, or a worker), which thread answers, and what a blocked handler delays. */
 #include "conformance/suite.h"
 
 static void as_many_at_once_as_workers(void **state)
@@ -45,7 +42,7 @@ struct bouncer {
     pthread_t thread;
 };
 
-/* Each client is pumped by a thread of its own: a request to a client that is not pumped would keep a worker. */
+/* Each client has a thread that pumps it: a request to a client that no thread pumps would keep a worker. */
 static void *bounce_there_and_back(void *argument)
 {
     struct bouncer *bouncer = argument;
@@ -64,7 +61,7 @@ static void *bounce_there_and_back(void *argument)
     return NULL;
 }
 
-/* Several clients call back and forth at once, deeper than there are workers, and no thread is added for it. */
+/* Several clients call back and forth at once, deeper than there are workers, and no thread is added. */
 static void nesting_needs_no_more_workers(void **state)
 {
     (void)state;
@@ -115,7 +112,7 @@ static void a_blocked_worker_harms_nobody(void **state)
     for (int round = 0; round < 20; round++)
         assert_true(suite_call_every_way(&proxies[round % 2], round));
 
-    /* with every worker blocked, deadlines pass and cancellations arrive, and free the workers */
+    /* with all workers blocked, deadlines pass, and cancellations arrive and free the workers */
     assert_int_equal(conform_probe_gate_start(&proxies[1], &blocked[1], suite_bytes("", 0), false), 0);
     suite_await(&room.probe.inside, 2);
     brief.timeout_ms = 20;
@@ -134,7 +131,7 @@ static void a_blocked_worker_harms_nobody(void **state)
     room_close(&room);
 }
 
-/* A request whose caller has given up before its turn comes is not run. */
+/* A request is not executed if its caller has given up before its turn. */
 static void dropped_before_its_turn(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -156,7 +153,7 @@ static void dropped_before_its_turn(void **state)
     hprpc_pending_call_cancel(cancelled.pending);
     assert_int_equal(conform_probe_fill_finish(&cancelled, &reply), HPRPC_ECANCELLED);
     assert_int_equal(conform_probe_fill_finish(&late, &reply), HPRPC_EDEADLINE);
-    /* an answer that is not the worker's says that the cancellations have arrived */
+    /* the BIND is answered by the loop, after it has received the cancellations */
     assert_int_equal(conform_probe_bind(client, NULL, &proxy), 0);
     atomic_store(&room.probe.gate, true);
     assert_int_equal(conform_probe_gate_finish(&gate), 0);
@@ -169,9 +166,7 @@ static void dropped_before_its_turn(void **state)
     room_close(&room);
 }
 
-/*
- * A handler that defers and never answers uses up neither the credit of a connection nor the workers that others need.
- */
+/* A handler that defers and never answers uses up neither the credit of its connection nor the workers. */
 static void what_is_never_answered_blocks_nothing(void **state)
 {
     (void)state;
@@ -201,7 +196,7 @@ static void what_is_never_answered_blocks_nothing(void **state)
         }
         assert_int_equal(expired + busy, 12);
         assert_true(expired >= 4 && atomic_load(&room.probe.kept) <= 8);
-        /* once they are given up, it can defer again */
+        /* when those calls have expired, the handler can defer again */
         atomic_store(&room.probe.hold, false);
         do {
             r = conform_probe_later(&proxy, NULL, 3, false, &value);
@@ -212,7 +207,7 @@ static void what_is_never_answered_blocks_nothing(void **state)
     }
 }
 
-/* As the documentation says: an inline handler holds up its own loop. Not the others. */
+/* An inline handler that blocks delays its own loop, as documented, and no other loop. */
 static void a_blocked_loop_harms_its_own(void **state)
 {
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
@@ -224,7 +219,7 @@ static void a_blocked_loop_harms_its_own(void **state)
     (void)state;
     options.loops = 2;
     room_serve(&room, "", &options);
-    /* they are dealt out in turns: 0 and 2 share a loop, 1 and 3 the other one */
+    /* connections go to the loops in turn: 0 and 2 share a loop, 1 and 3 the other one */
     for (int i = 0; i < 4; i++)
         clients[i] = room_connect(&room, "", NULL, &proxies[i]);
     assert_int_equal(conform_probe_gate_start(&proxies[0], &blocked, suite_bytes("", 0), false), 0);
