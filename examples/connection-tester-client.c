@@ -20,7 +20,10 @@ static double now_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-/* One line for one call. A late answer is worth another try; a lost connection is not. */
+/*
+ * Tests the connection once and prints one line. After a late answer the next test may succeed; after a lost connection it
+ * cannot.
+ */
 static int test_once(struct example_connection_tester_proxy *tester, int number, uint32_t timeout_ms)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;

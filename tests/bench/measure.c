@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What turns single measurements into numbers: the histogram, the statistics over rounds, the bytes of a call. */
+/* The calculations that turn measurements into numbers: the histogram, the statistics over rounds, the bytes of a call. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +54,7 @@ static void test_quantiles(void **state)
     free(histogram);
 }
 
-/* Percentiles that lie on either side of a step: one value too early or too late would show. */
+/* The quantiles on either side of a step: an error of one value would show. */
 static void test_quantiles_of_steps(void **state)
 {
     struct bench_histogram *histogram = calloc(1, sizeof(*histogram));
@@ -74,7 +74,7 @@ static void test_quantiles_of_steps(void **state)
     free(histogram);
 }
 
-/* The midmean does not see a tail that the mean would follow. */
+/* A long tail changes the mean, but not the midmean. */
 static void test_midmean_is_robust(void **state)
 {
     struct bench_histogram *histogram = calloc(2, sizeof(*histogram));
@@ -102,10 +102,10 @@ static void test_summary(void **state)
 
     (void)state;
     assert_true(summary.median == 4 && summary.least == 1 && summary.most == 7);
-    /* with seven values, only the outermost two hold the median with 95 %: 1 - 2 / 128 */
+    /* with seven values, the smallest and the largest hold the median with 1 - 2 / 128 */
     assert_true(summary.lower == 1 && summary.upper == 7);
     assert_near(summary.confidence, 1 - 2.0 / 128, 1e-9);
-    /* with ten, the second from either end do: 1 - 2 * 11 / 1024 */
+    /* with ten values, the second from either end hold it with 1 - 2 * 11 / 1024 */
     summary = bench_summarize(ten, 10);
     assert_true(summary.median == 5.5 && summary.lower == 2 && summary.upper == 9);
     assert_near(summary.confidence, 1 - 22.0 / 1024, 1e-9);
@@ -155,7 +155,7 @@ static void test_bytes(void **state)
     assert_int_equal(reply, 4 + 1 + 1 + 8);
 }
 
-/* How far it is, and the time that is left where enough is done to tell. */
+/* The text of the progress: how much is done, and, once enough is done, the time that is left. */
 static void test_progress(void **state)
 {
     const uint64_t second = 1000000000;

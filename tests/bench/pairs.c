@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the harness does around a measurement: counting relays, calls at a fixed rate, rounds that are alike. */
+/* What the harness does around measurements: relays that count, calls at a fixed rate, pairs of rounds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,8 +23,8 @@ enum { PATIENCE_MS = 20000 };
 /* ---- A fixed rate ---- */
 
 /*
- * A hundred calls are overdue when the first one begins, as after a stall. Each of them must begin when it was due, so that
- * its latency holds the waiting, and none may be left out.
+ * A hundred calls are overdue when the first one begins, as after a stall. Each counts from the time when it was due, so its
+ * latency contains the wait, and none is left out.
  */
 static void test_overdue_calls_are_charged(void **state)
 {
@@ -45,14 +45,14 @@ static void test_overdue_calls_are_charged(void **state)
         bench_run_end(&run, begun);
     }
     assert_int_equal(latency->total, 100);
-    /* the first waited for 100 intervals, the last for one: the middle half for about 25 to 75 */
+    /* the first call waited for 100 intervals, the last for one; the middle half for about 25 to 75 */
     assert_true(bench_histogram_quantile(latency, 0.5) >= 50.0 * (double)interval * 0.99);
     assert_true(latency->max >= 100 * interval);
     assert_true(bench_histogram_quantile(latency, 0) >= (double)interval * 0.99);
     free(latency);
 }
 
-/* A call that is not due yet does not begin. */
+/* A call does not begin before it is due. */
 static void test_calls_wait_until_due(void **state)
 {
     struct bench_histogram *latency = calloc(1, sizeof(*latency));
@@ -108,7 +108,7 @@ static void wait_for(int fd)
     assert_int_equal(poll(&wait, 1, PATIENCE_MS), 1);
 }
 
-/* Sends so many bytes from one end to the other, and checks them. */
+/* Sends `size` bytes from one end to the other, and checks them. */
 static void pass(int from, int to, size_t size)
 {
     uint8_t sent[4096] = { 0 };
@@ -140,7 +140,7 @@ static void test_relay_counts(void **state)
     listener = listen_on_loopback(&port);
     snprintf(address, sizeof(address), "tcp://127.0.0.1:%d?wait=spin", port);
     assert_int_equal(bench_relay_start(&relay, address, sizeof(address)), 0);
-    /* another port stands where the server's stood, and the rest is what it was */
+    /* the relay's port replaces the server's in the address, and the rest stays */
     assert_int_equal(sscanf(address, "tcp://127.0.0.1:%d?%15s", &client, rest), 2);
     assert_int_not_equal(client, port);
     assert_string_equal(rest, "wait=spin");
@@ -192,7 +192,7 @@ static struct bench_series *series_of(const double *medians, const double *cross
     return series;
 }
 
-/* Ratios are of rounds that lie beside each other: a machine that gets slower changes none of them. */
+/* A ratio compares rounds that were measured next to each other, so a machine that gets slower does not change it. */
 static void test_ratio_is_by_rounds(void **state)
 {
     const double left[] = { 2, 4, 8, 16, 32, 64, 128 };
@@ -209,7 +209,7 @@ static void test_ratio_is_by_rounds(void **state)
     free(b);
 }
 
-/* Of rounds on one CPU and rounds on two, only those count in which both subjects did the same. */
+/* Of rounds on one CPU and rounds on two, only those pairs count in which both subjects used the same number. */
 static void test_ratio_of_rounds_alike(void **state)
 {
     const double left[] = { 3, 12, 3, 12, 3, 12, 3, 12, 3, 12 };
@@ -224,7 +224,7 @@ static void test_ratio_of_rounds_alike(void **state)
     assert_int_equal(ratio.count, 7);
     assert_true(ratio.least == 1 && ratio.most == 1);
     assert_true(bench_series_crossed(a) == 0.5);
-    /* with too few of them, all rounds count */
+    /* if there are too few of them, all rounds count */
     a->rounds = b->rounds = 6;
     ratio = bench_series_ratio(a, b, BENCH_MEDIAN);
     assert_int_equal(ratio.count, 6);
@@ -233,7 +233,7 @@ static void test_ratio_of_rounds_alike(void **state)
     free(b);
 }
 
-/* Rounds in which the CPUs shared a core are told apart by how long a cache line takes. */
+/* Rounds on CPUs that share a core are told from others by the time that a cache line takes. */
 static void test_ratio_by_distance(void **state)
 {
     const double left[] = { 270, 600, 280, 620, 610 };
@@ -251,7 +251,7 @@ static void test_ratio_by_distance(void **state)
     assert_int_equal(far.count, 3);
     assert_true(far.least >= 1.2 && far.most <= 1.4);
     assert_int_equal(bench_series_ratio_at(a, b, BENCH_MEDIAN, BENCH_ANY_DISTANCE).count, 5);
-    /* no such round */
+    /* there is no such round */
     b->values[BENCH_MIDMEAN][0] = b->values[BENCH_MIDMEAN][2] = 400;
     none = bench_series_ratio_at(a, b, BENCH_MEDIAN, BENCH_SHARED_CORE);
     assert_true(none.count == 0 && none.median == 0);
@@ -259,7 +259,7 @@ static void test_ratio_by_distance(void **state)
     free(b);
 }
 
-/* A thread that watches itself is where it is. */
+/* A thread that watches where it runs finds its own CPU. */
 static void test_where(void **state)
 {
     static struct bench_where where;
@@ -268,7 +268,7 @@ static void test_where(void **state)
     (void)state;
     bench_where_watch(&where);
     if (!bench_where_known(&where))
-        return; /* a kernel without it: nothing is watched */
+        return; /* this kernel does not tell: nothing is watched */
     CPU_ZERO(&set);
     CPU_SET((size_t)sched_getcpu(), &set);
     assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);

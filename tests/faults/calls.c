@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which calls fail, with what, and when. */
+/* The calls that can fail, and the errors with which they fail. */
 #include "faults/faults.h"
 
 #include <execinfo.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the man pages name and a machine may come to; not what only a wrong argument brings. */
+/* Errors that the man pages name and that a machine can cause, without those that only wrong arguments cause. */
 const struct faults_kind faults_calls[CALLS] = {
     [CALL_ACCEPT] = { "accept4", true, { EINTR, EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPROTO } },
     [CALL_ALLOCATE] = { "allocation", false, { ENOMEM } },

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls and allocations fail, one after the other: faults TRANSPORT [EVERY | all]. A case is a kind of call, a side, an error, and which of the calls it
- * is. A client connects, calls in every way, and goes. Each call ends once, in time, with success or a fair error; what EINTR and
- * EAGAIN interrupt succeeds. Then the next client is served, the server stops, and memory, mappings, descriptors and names are as
- * they were. EVERY says that each so manyth case is tried, 1 by default. With "all" there is a case for each error, each of the calls, and each pump mode.
+ * System calls and allocations fail, one after the other: faults TRANSPORT [EVERY | all]. A case is a kind of call, a side, an
+ * error, and the number of the call that fails. A client connects, calls in every way, and leaves. Each call ends once, in
+ * time, with success or a fair error; calls that fail with EINTR or EAGAIN are made again. Then the next client is served, the
+ * server stops, and memory, mappings, descriptors and names are as before. Only one case in EVERY (default 1) is tried. With
+ * "all" there is a case for each error, each call and each pump.
  */
 #include "faults/play.h"
 
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 static const struct {
-    const char *name, *uri; /* %d: this process */
+    const char *name, *uri; /* %d stands for this process */
 } transports[] = {
     { "tcp", "tcp://127.0.0.1:0?wait=block" },
     { "pipe", "pipe://faults-%d?wait=block" },
@@ -26,7 +27,7 @@ static const struct {
 
 enum {
     TRANSPORTS = sizeof(transports) / sizeof(transports[0]),
-    FIRST = 8, /* of the calls of a kind; of later ones only some, without "all" */
+    FIRST = 8, /* without "all": the first FIRST calls of a kind fail, and some of the later ones */
 };
 
 static const char *const pumps[] = { "caller", "loop", "thread" };
@@ -94,7 +95,7 @@ struct side {
     struct memory memory;
     struct hprpc_server *server;
     pthread_t thread;
-    pthread_mutex_t lock; /* of the server, which frees itself where it cannot go on */
+    pthread_mutex_t lock; /* guards `server`, which the serving thread frees if it cannot go on */
     sem_t ready;
     int code;   /* why it does not listen, or 0 */
     int result; /* of hprpc_server_run */
@@ -102,7 +103,7 @@ struct side {
     char uri[200];
 };
 
-/* The allocator of a side's context: as that of support/memory.h, but an allocation may be the one that fails. */
+/* The allocator of a side's context: that of support/memory.h, in which an allocation may fail. */
 static void *allocate(void *self, size_t size)
 {
     struct kodosis_allocator allocator = memory_allocator(self);
@@ -182,13 +183,13 @@ static void side_serve(struct side *side)
     sem_init(&side->ready, 0, 0);
     side->result = 0;
     side->over = false;
-    /* not the library's: it does not fail */
+    /* this thread is not the library's, so it does not fail */
     check(__real_pthread_create(&side->thread, NULL, serve, side) == 0);
     while (sem_wait(&side->ready) < 0)
         continue;
 }
 
-/* Whether it could not go on. Clients see the end no earlier than this does. */
+/* True if the server could not go on. It is true before any client sees the end. */
 static bool is_over(struct side *side)
 {
     bool over;
@@ -212,14 +213,14 @@ static void side_end(struct side *side)
 
 /* ---- A case ---- */
 
-/* Whether the call that failed is simply made again, so that there is nothing to notice. */
+/* True if the library makes the failed call again, so that a user notices nothing. */
 static bool is_harmless(void)
 {
     return faults_calls[fault.call].passes && (fault.error == EINTR || fault.error == EAGAIN || fault.error == EBUSY) &&
            !fault.for_ever;
 }
 
-/* A client that comes to this server, and what it may meet. */
+/* Lets a client play with this server. */
 static void play(struct side *server, struct side *client, enum hprpc_pump client_pump, bool must_succeed)
 {
     struct play part = {
@@ -233,7 +234,7 @@ static void play(struct side *server, struct side *client, enum hprpc_pump clien
     play_part(&part);
 }
 
-/* With nothing failing. */
+/* Lets a client play while no call fails. */
 static void play_well(struct side *server, struct side *client)
 {
     faults_arm(NULL);
@@ -241,7 +242,7 @@ static void play_well(struct side *server, struct side *client)
     play(server, client, HPRPC_PUMP_CALLER, true);
 }
 
-/* What the failure cost is gone, and another server has its place. */
+/* Frees the server that failed, and serves the next client with a new one. */
 static void start_over(struct side *server, struct side *client)
 {
     faults_arm(NULL);
@@ -255,7 +256,7 @@ static void start_over(struct side *server, struct side *client)
     play(server, client, HPRPC_PUMP_CALLER, true);
 }
 
-/* A server that cannot go on says so; that is its right where a call of its own fails for good. */
+/* A server may end with a code only if a call of its own side failed, and not harmlessly. */
 static void check_result(const struct side *server)
 {
     if (server->result && (!faults_hits() || is_harmless() || fault.side != SIDE_SERVER))
@@ -267,7 +268,7 @@ static void run_case(void)
     static struct side server, client;
     int descriptors = count_descriptors();
     long mappings = faults_mappings();
-    /* the names of this case stay where they cannot be removed, or seen; the next listener sweeps them */
+    /* if names cannot be removed or seen, those of this case stay; the next listener removes them */
     bool left = fault.nth && (fault.call == CALL_UNLINK || fault.call == CALL_UNLINKAT || fault.call == CALL_LSTAT);
 
     if (fault.nth && cases++ % every)
@@ -320,13 +321,13 @@ static unsigned count_errors(enum faults_call call)
     return count;
 }
 
-/* Where packets on a socket ring, EAGAIN says that others wait to be read, and rings may be lost. */
+/* False for a fault that cannot happen: where packets on a socket ring, EAGAIN would say that other rings wait to be read. */
 static bool is_true_of_rings(void)
 {
     return strcmp(transports[transport].name, "sealed") != 0 || fault.call != CALL_SEND || fault.error != EAGAIN;
 }
 
-/* All errors, or the one whose turn it is. */
+/* Fails the nth call with each of its errors, or with one that depends on `nth`. */
 static void fail_nth(long nth)
 {
     unsigned errors = count_errors(fault.call);
@@ -339,7 +340,7 @@ static void fail_nth(long nth)
         if (!is_true_of_rings())
             continue;
         run_case();
-        /* a side that tries again and again, and is told to, does so for ever */
+        /* a call that is repeated after its error would be repeated for ever */
         if (!faults_calls[fault.call].passes && fault.error != EINTR && (thorough || nth <= 2)) {
             fault.for_ever = true;
             run_case();

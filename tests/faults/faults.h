@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls that fail. wrap-*.c stand between the library and libc's functions (the linker's --wrap), and between its files and
- * those of base/system-calls.h: a function fails there for the nth time that one side, client or server, comes to it.
+ * System calls that fail. wrap-*.c stand between the library and the functions of libc (the linker's --wrap), and between the
+ * library and base/system-calls.h. There a function fails when one side, client or server, calls it for the nth time.
  */
 #ifndef TESTS_FAULTS_FAULTS_H
 #define TESTS_FAULTS_FAULTS_H
@@ -14,7 +14,7 @@
 /* What can fail, in the order of `faults_calls`. */
 enum faults_call {
     CALL_ACCEPT,
-    CALL_ALLOCATE, /* of the context's allocator */
+    CALL_ALLOCATE, /* the allocator of the context */
     CALL_BIND,
     CALL_CHMOD,
     CALL_CONNECT,
@@ -72,8 +72,8 @@ enum { FAULTS_ERRORS = 8 };
 
 struct faults_kind {
     const char *name;
-    bool passes;               /* EINTR, EAGAIN and EBUSY change nothing: the call is made again, or the side waits */
-    int errors[FAULTS_ERRORS]; /* that it may fail with, up to the first 0 */
+    bool passes;               /* EINTR, EAGAIN and EBUSY change nothing: the library makes the call again, or waits */
+    int errors[FAULTS_ERRORS]; /* the errors it may fail with, up to the first 0 */
 };
 
 extern const struct faults_kind faults_calls[CALLS];
@@ -84,35 +84,35 @@ struct fault {
     enum faults_call call;
     enum faults_side side;
     int error;
-    long nth;      /* of this side's calls; 0: none fails */
-    bool for_ever; /* and all that follow */
+    long nth;      /* which of this side's calls fails; 0: none */
+    bool for_ever; /* all calls after that one fail too */
 };
 
-/* The side that this thread is on. Threads that the library starts are on that of their maker. */
+/* The side of this thread. A thread that the library starts is on the side of the thread that started it. */
 extern _Thread_local enum faults_side faults_side;
 
-/* From now on it happens, and calls are counted from 1. NULL: none happens. */
+/* From now on this fault happens, and calls are counted from 1. NULL: no call fails. */
 void faults_arm(const struct fault *fault);
 
-/* How many calls failed since, and how many of a kind a side made. */
+/* How many calls failed since faults_arm(), and how many calls of a kind a side made. */
 long faults_hits(void);
 long faults_count(enum faults_call call, enum faults_side side);
 
-/* Where the first one failed, to stderr. */
+/* Prints to stderr where the first call failed. */
 void faults_print_place(void);
 
-/* How much memory the library has mapped and not unmapped, in pieces. */
+/* Returns how many mappings the library has made and not removed. */
 long faults_mappings(void);
 
-/* A thread of the program's own: it does not fail, and is on no side before it says so. */
+/* Starts a thread of the test program. It never fails, and the thread is on no side until it sets faults_side. */
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
 /* ---- For the wrappers ---- */
 
-/* Whether this call fails; then errno is set. */
+/* Returns true if this call must fail, and sets errno then. */
 bool faults_hit(enum faults_call call);
 
-/* Only descriptors that other processes write to or read from: an eventfd or a timer does not fail. */
+/* As faults_hit, but only for descriptors that other processes write to or read from: an eventfd or a timer does not fail. */
 bool faults_hit_descriptor(enum faults_call call, int fd);
 
 void faults_map(int pieces);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls, and what they may come to. */
+/* The calls of a play, and the codes that they may end with. */
 #include "faults/play.h"
 
 #include <poll.h>
@@ -53,7 +53,7 @@ const struct faults_target_service play_service = { .echo = echo, .bounce = boun
 
 /* ---- What may come ---- */
 
-/* What a failing call of the system may come to. That it is the other side's fault, or the caller's, is never true. */
+/* True for the codes that a failing system call may cause. It never causes one that blames the other side or the caller. */
 static bool is_fair(int r)
 {
     switch (r) {
@@ -80,7 +80,7 @@ static void expect(const struct play *play, const char *what, int r, const char 
 
     if (!fair)
         play_fail("%s: %s (%s)", what, hprpc_error_name(r), detail ? detail : "");
-    /* who gets this code is told which call of the system it was */
+    /* with this code, the sentence names the system call */
     if (r == HPRPC_ESYSTEM && detail && !detail[0])
         play_fail("%s: no sentence", what);
 }
@@ -131,7 +131,7 @@ static void count_end(void *self, struct hprpc_pending_call *pending)
     atomic_fetch_add((atomic_uint *)self, 1);
 }
 
-/* As an application's loop does. */
+/* Processes as an application's loop does, until the call is complete. */
 static void drive(struct hprpc_client *client, const struct hprpc_pending_call *pending)
 {
     struct pollfd poll_fd = { hprpc_client_descriptor(client), POLLIN, 0 };
@@ -184,7 +184,7 @@ static void call_every_way(const struct play *play, struct hprpc_client *client)
     call_posted(play, &proxy, client, &ends);
     call_echo(play, &proxy, 100);
     hprpc_client_close(client);
-    /* the client's thread may be about to tell it */
+    /* the client's thread may be about to call the callback */
     for (struct patience p = patience_begin(); !atomic_load(&ends) && try_again(&p);)
         continue;
     check(atomic_load(&ends) == 1);

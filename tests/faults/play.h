@@ -25,13 +25,13 @@ struct play {
     struct hprpc_context *context;
     const char *uri;
     enum hprpc_pump pump;
-    bool must_succeed; /* nothing fails, or nothing that matters */
-    bool may_be_late;  /* deadlines may pass, and are short */
+    bool must_succeed; /* no call fails, or only harmlessly */
+    bool may_be_late;  /* deadlines are short, and may pass */
 };
 
 extern const struct faults_target_service play_service;
 
-/* A client connects, calls in every way, and goes. */
+/* A client connects, calls in every way, and leaves. */
 void play_part(const struct play *play);
 
 #endif

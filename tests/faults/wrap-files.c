@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the library and what names, files and memory are made with. */
+/* The functions for names, files and memory that may fail. */
 #include "faults/faults.h"
 
 #include <dirent.h>
@@ -137,7 +137,7 @@ int __wrap_fchown(int fd, uid_t user, gid_t group)
     return faults_hit(CALL_FCHOWN) ? -1 : __real_fchown(fd, user, group);
 }
 
-/* What only asks about an open descriptor does not fail. */
+/* A command that only asks about an open descriptor does not fail. */
 static bool asks(int command)
 {
     return command == F_GETFL || command == F_GETFD || command == F_GET_SEALS || command == F_GETPIPE_SZ;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the library and what it sends, receives and waits with. */
+/* The functions for sending, receiving and waiting that may fail. */
 #include "faults/faults.h"
 
 #include <netdb.h>
@@ -112,7 +112,7 @@ int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo
 
     if (!faults_hit(CALL_GETADDRINFO))
         return __real_getaddrinfo(host, port, hints, ret_list);
-    /* its errors are numbers of its own */
+    /* getaddrinfo returns error numbers of its own; faults_hit() has set errno to one of them */
     result = errno;
     errno = ENFILE;
     return result;
@@ -138,7 +138,7 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
     return faults_hit(CALL_SETSOCKOPT) ? -1 : __real_setsockopt(fd, level, name, value, size);
 }
 
-/* A descriptor that is closed twice may by then be another's. */
+/* Fails if a descriptor is closed twice: by then its number may belong to another one. */
 int __wrap_close(int fd)
 {
     int result = __real_close(fd);
@@ -153,7 +153,7 @@ int __wrap_close(int fd)
 
 /* ---- Bytes ---- */
 
-/* An error that says that the connection is over comes with its end: what follows must not contradict it. */
+/* An error that means the end of the connection also ends it, so that later calls agree with it. */
 static bool fails(enum faults_call call, int fd)
 {
     int error;
@@ -214,7 +214,7 @@ int __wrap_epoll_create1(int flags)
     return faults_hit(CALL_EPOLL_CREATE) ? -1 : __real_epoll_create1(flags);
 }
 
-/* Only what adds and changes needs memory. */
+/* EPOLL_CTL_DEL needs no memory, so it does not fail. */
 int __wrap_epoll_ctl(int set, int operation, int fd, struct epoll_event *event)
 {
     return operation != EPOLL_CTL_DEL && faults_hit(CALL_EPOLL_CTL) ? -1 : __real_epoll_ctl(set, operation, fd, event);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kills and stops real processes, and looks at the other side: kill [ROUNDS [SEED [FIRST]]]. A round picks a transport, a trust, a
- * pump mode, a side, SIGKILL or SIGSTOP, and a moment: a random one, or the nth time that the victim comes to a step. With
- * seed 0 they are new ones each time, HPRPC_LONG times as many.
+ * Kills and stops real processes, and looks at the other side: kill [ROUNDS [SEED [FIRST]]]. A round has a transport with or
+ * without trust, a pump, a side, SIGKILL or SIGSTOP, and a moment: a random one, or the nth time that the victim comes to a
+ * step. With SEED 0 the rounds are new ones each time, and HPRPC_LONG times as many.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 enum { TURNS = 60 };
 
 static const struct kind {
-    const char *name, *uri; /* %d: this process */
+    const char *name, *uri; /* %d stands for this process */
 } kinds[] = {
     { "tcp", "tcp://127.0.0.1:0" },
     { "pipe", "pipe://kill-%d-%s" },
@@ -32,13 +32,13 @@ struct round {
     unsigned number;
     const struct kind *kind;
     enum hprpc_pump pump;
-    bool server; /* the victim is the server */
+    bool server; /* true: the victim is the server */
     struct fate fate;
-    unsigned turns; /* of traffic before a random moment */
+    unsigned turns; /* of traffic, before a random moment */
     unsigned delay_us;
 };
 
-/* The side that lives on. */
+/* The side that is not killed. */
 struct survivor {
     struct memory memory;
     struct hprpc_context *context;
@@ -48,7 +48,7 @@ struct survivor {
 };
 
 static struct round round;
-static unsigned long long state; /* of chance */
+static unsigned long long state; /* of the random numbers */
 static unsigned long long seed;
 
 /* ---- Saying what is wrong ---- */
@@ -75,7 +75,7 @@ static unsigned chance(unsigned below)
     return (unsigned)(state >> 33) % below;
 }
 
-/* All combinations come in turn; what is left to chance is the moment. */
+/* Transport, pump and side come in turn; the signal and the moment are random. */
 static void choose_round(unsigned number)
 {
     state = seed * 6364136223846793005ull + number;
@@ -181,7 +181,7 @@ static void survivor_close(struct survivor *survivor)
 
 /* ---- Victims ---- */
 
-/* What has become of it: 0, it runs; SIGSTOP; SIGKILL. */
+/* Returns 0 if the victim runs, else SIGSTOP or SIGKILL. */
 static int fate_of(pid_t pid)
 {
     int status;
@@ -197,7 +197,7 @@ static int fate_of(pid_t pid)
     return SIGKILL;
 }
 
-/* Kills it, unless that has happened. */
+/* Kills the victim, unless it is dead. */
 static void finish(pid_t pid, int fate)
 {
     int status = 0;
@@ -208,7 +208,7 @@ static void finish(pid_t pid, int fate)
     check(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
 }
 
-/* At a random moment: stops or kills, and waits until it has happened. */
+/* Stops or kills the victim after a random delay, and waits until that has happened. */
 static int strike(pid_t pid)
 {
     const struct timespec delay = { 0, round.delay_us * 1000l };
@@ -224,7 +224,7 @@ static int strike(pid_t pid)
 
 /* ---- A client that survives ---- */
 
-/* While the server stands still, calls end by their deadlines; and once it goes on, they are answered again. */
+/* While the server is stopped, calls end at their deadlines; when it continues, calls are answered again. */
 static void outlast_stop(struct traffic *traffic, pid_t pid)
 {
     struct patience patience = patience_begin();
@@ -269,7 +269,7 @@ static void survive_server(void)
         finish(pid, fate);
         traffic.late = 0;
         traffic_drain(&traffic);
-        /* a death ends calls at once: a call that ended by its deadline did not notice it */
+        /* a death ends calls at once: a call that ended at its deadline did not notice the death */
         check(round.fate.number == SIGSTOP || !traffic.late);
         traffic_close(&traffic);
     } else {
@@ -304,10 +304,10 @@ static void survive_client(struct survivor *survivor)
         nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
     }
     finish(pid, fate);
-    /* what was the victim's goes */
+    /* the server closes what belonged to the victim */
     while (count_descriptors() != before && try_again(&patience))
         continue;
-    /* and the next one is served */
+    /* and serves the next client */
     check(traffic_open(&traffic, survivor->context, survivor->uri, round.pump, 20000) == 0);
     while (traffic.answered < 5)
         check(traffic_turn(&traffic, true) && !traffic.late);
@@ -319,7 +319,7 @@ static void survive_client(struct survivor *survivor)
 
 /* ---- All rounds ---- */
 
-/* The names that a killed server left are swept by the next one that wants them. */
+/* Listens once at the victim's address, which removes the names that a killed server left. */
 static void sweep(const struct kind *kind)
 {
     struct survivor survivor;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A harness that kills and stops processes: what its parts share. */
+/* What the parts of the kill test share: it kills and stops processes, and looks at their peers. */
 #ifndef TESTS_KILL_KILL_H
 #define TESTS_KILL_KILL_H
 
@@ -18,7 +18,7 @@
 #include "base/step.h"
 #include "target.h"
 
-/* Prints what is wrong and in which round, and ends the harness. */
+/* Prints what is wrong and in which round, and ends the program. */
 void kill_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #define check(condition) ((condition) ? (void)0 : kill_fail("%s:%d: %s", __FILE__, __LINE__, #condition))
@@ -37,21 +37,24 @@ struct traffic {
         size_t size;
         bool open;
     } calls[TRAFFIC_CALLS];
-    atomic_uint ends;    /* notifications that came: one for each call */
+    atomic_uint ends;    /* how many callbacks ran: one for each call */
     uint32_t timeout_ms; /* of each call */
-    unsigned number;     /* of calls so far */
+    unsigned number;     /* how many calls were started */
     unsigned answered, late, broken;
-    int code; /* why the last one failed */
+    int code; /* the code of the last call that failed */
 };
 
-/* Connects and binds, and sets how long every call may take; a negative code when that fails. */
+/* Connects and binds, and sets the time-out of every call. Returns a negative code if that fails. */
 int traffic_open(struct traffic *traffic, struct hprpc_context *context, const char *uri, enum hprpc_pump pump,
                  uint32_t timeout_ms);
 
-/* Starts as many calls as are free, takes in those that are complete; waits for one if `wait`. False: it is broken. */
+/*
+ * Starts as many calls as there is room for, and collects those that are complete; if `wait`, waits for one. Returns false if
+ * the connection is broken.
+ */
 bool traffic_turn(struct traffic *traffic, bool wait);
 
-/* Takes in all that are open, whatever becomes of them. */
+/* Collects all open calls, whatever their codes. */
 void traffic_drain(struct traffic *traffic);
 
 void traffic_close(struct traffic *traffic);
@@ -59,17 +62,17 @@ void traffic_close(struct traffic *traffic);
 /* ---- victim.c: the process that dies ---- */
 
 struct fate {
-    int step;   /* enum hprpc__step, or -1: it is killed from outside */
-    int nth;    /* time that it comes there */
+    int step;   /* an enum hprpc__step; -1: it is killed from outside */
+    int nth;    /* strikes the nth time that it comes to this step */
     int number; /* SIGKILL or SIGSTOP */
 };
 
 extern const struct target_target_service target_service;
 
-/* The roles "serve" and "call" of this program: ROLE URI PUMP STEP NTH SIGNAL. */
+/* Plays the role "serve" or "call" of this program: ROLE URI PUMP STEP NTH SIGNAL. */
 int victim_main(char **arguments);
 
-/* Starts one, and returns the first line that it says. */
+/* Starts a victim, and returns the first line that it prints. */
 pid_t victim_start(const char *role, const char *uri, enum hprpc_pump pump, const struct fate *fate, char *ret_line,
                    size_t capacity);
 

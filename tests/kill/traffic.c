@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of all sizes over one client, many at a time, each counted when it ends. */
+/* Calls of all sizes on one client, several at a time, each counted when it ends. */
 #include <poll.h>
 
 #include "kill/kill.h"
 #include "support/patience.h"
 
-/* In a slot, in a chunk, in a large one, in pieces. */
+/* bodies in a slot, in a chunk, in a large chunk, and in pieces */
 static const size_t sizes[] = { 10, 48, 200, 5000, 0, 70000, 48, 700000, 3000 };
 
 static void count_end(void *self, struct hprpc_pending_call *pending)
@@ -81,7 +81,7 @@ static void take_in(struct traffic *traffic, struct traffic_call *call)
     call->open = false;
 }
 
-/* The first open call that is complete, waiting for it if need be; NULL for none. */
+/* Returns an open call that is complete, or NULL. If `wait`, waits until one is. */
 static struct traffic_call *next_complete(struct traffic *traffic, bool wait)
 {
     struct hprpc_pending_call *pending[TRAFFIC_CALLS];
@@ -140,7 +140,7 @@ void traffic_close(struct traffic *traffic)
 
     for (int i = 0; i < TRAFFIC_CALLS; i++)
         check(!traffic->calls[i].open);
-    /* a call that was waited for may be cleared a moment before its notification comes */
+    /* wait may return a moment before the callback runs */
     while (atomic_load(&traffic->ends) < traffic->number && try_again(&patience))
         continue;
     check(atomic_load(&traffic->ends) == traffic->number);

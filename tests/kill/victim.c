@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The process that is killed or stopped: this program once more. */
+/* The process that is killed or stopped: this program again. */
 #include <sys/prctl.h>
 
 #include "kill/kill.h"
 
 static struct fate fate = { -1, 0, 0 };
-static bool heard; /* the harness waits for nothing any more: it would not hear from one that stands still */
+static bool heard; /* the harness has read the first line; before that, it would wait for a stopped victim for ever */
 static int passes;
 
 void hprpc__step(enum hprpc__step step)
@@ -56,8 +56,8 @@ static int serve(const char *uri)
 }
 
 /*
- * Calls until it is killed. If it ends by itself, that is because the server was lost, and the survivor finds that this
- * process was not killed.
+ * Calls until the process is killed. It ends by itself only if it lost the server; then the survivor finds that it was not
+ * killed.
  */
 static int call(const char *uri, enum hprpc_pump pump)
 {
@@ -75,7 +75,7 @@ static int call(const char *uri, enum hprpc_pump pump)
     return 1;
 }
 
-/* The process was stopped, and goes on: once is enough. */
+/* The process was stopped and continues: it must not stop again. */
 static void disarm(int number)
 {
     (void)number;
@@ -112,7 +112,7 @@ pid_t victim_start(const char *role, const char *uri, enum hprpc_pump pump, cons
         dup2(ends[1], 1);
         close(ends[0]);
         close(ends[1]);
-        /* whatever happens to the harness, nothing of it stays */
+        /* when the harness dies, its victims die too */
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() == parent)
             execv("/proc/self/exe", (char **)arguments);
@@ -122,7 +122,7 @@ pid_t victim_start(const char *role, const char *uri, enum hprpc_pump pump, cons
     output = fdopen(ends[0], "r");
     check(output);
     ret_line[0] = '\0';
-    /* one that dies or stops early says nothing; then the harness goes on without it */
+    /* a victim that dies early prints nothing; the harness goes on */
     if (fgets(ret_line, (int)capacity, output))
         ret_line[strcspn(ret_line, "\n")] = '\0';
     fclose(output);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* For objects that count: a process that ends with _exit() keeps its counts, as one does that ends with exit(). */
+/*
+ * For builds that count coverage: a process that ends with _exit() also writes its counts, as one that ends with exit() does.
+ */
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -7,7 +9,7 @@
 
 void __gcov_dump(void);
 
-/* A limit on the size of files, which some tests set, would end this process in the middle of a file of counts. */
+/* Some tests limit the size of files; writing a file of counts beyond that limit would end this process. */
 static bool may_write(void)
 {
     struct rlimit limit;
@@ -15,7 +17,7 @@ static bool may_write(void)
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
 }
 
-/* In the place of libc's. */
+/* Replaces the _exit() of libc. */
 void _exit(int status)
 {
     if (may_write())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fake's names: who listens where, and who has knocked. */
+/* The names of the fake transport: the listeners, and the links that wait for them. */
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -12,7 +12,7 @@ enum { NAME = 64 };
 struct listener {
     struct hprpc_listener base; /* first */
     char name[NAME];
-    struct hprpc_uri uri; /* its options hold for every end that it accepts */
+    struct hprpc_uri uri; /* its options are those of every end that is accepted */
     struct fake_link *first, **last;
     int bell;
     struct listener *next;
@@ -197,7 +197,7 @@ static int connect_to(struct hprpc_context *context, const struct hprpc_uri *uri
     return 0;
 }
 
-/* Whether the options of a URI would do for an end. */
+/* True if an end could be set up with the options of the URI. */
 static int check(const struct hprpc_uri *uri, struct hprpc_detail *detail)
 {
     struct fake_end end;
@@ -228,7 +228,7 @@ static int listen_at(struct hprpc_context *context, const struct hprpc_uri *uri,
     listener->last = &listener->first;
     listener->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     listener->uri = *uri;
-    /* the strings of a URI point into itself */
+    /* the strings of a URI point into the URI itself */
     for (size_t i = 0; i < uri->option_count; i++) {
         listener->uri.options[i].key = listener->uri.storage + (uri->options[i].key - uri->storage);
         listener->uri.options[i].value = listener->uri.storage + (uri->options[i].value - uri->storage);

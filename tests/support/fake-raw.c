@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The test's own hands on a link: disturbing it, looking at it, playing one end. */
+/* The functions with which a test disturbs a link, looks at it, and plays one end. */
 #include <stdlib.h>
 
 #include "support/fake-inside.h"
@@ -73,7 +73,7 @@ void fake_drop(struct fake_end *end, enum hprpc_message_type type, unsigned coun
     unlock(end);
 }
 
-/* An end whose channel is still to be made gets its reason then. */
+/* Breaks an end. If its channel is not made yet, fake_put_under() notes the reason. */
 static void fail(struct fake_end *end, int code, const char *reason)
 {
     if (!end->code && !end->closed)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The vtable of the fake: two queues under one lock, and checks that the contract is kept. */
+/* The channel of the fake transport: two queues under one lock, and checks that its user keeps the contract of channel.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -9,7 +9,7 @@
 
 #include "support/fake-inside.h"
 
-enum { TOKEN = 16 }; /* bytes that every end takes from the allocator, as a real one would */
+enum { TOKEN = 16 }; /* bytes that each end allocates, as a real channel would */
 
 static void breach(const char *what)
 {
@@ -142,7 +142,7 @@ static void note_queued(struct fake_end *end)
     hprpc_channel_set_queued(&end->channel, (size_t)queued);
 }
 
-/* Sends what may leave; true when nothing is left. */
+/* Sends what may leave. Returns true if nothing is left. */
 bool fake_move(struct fake_end *end)
 {
     struct fake_parcel *parcel;
@@ -153,7 +153,7 @@ bool fake_move(struct fake_end *end)
     return !end->leaving.count;
 }
 
-/* What travels belongs to neither side's allocator: the contexts of the two may differ, and end at any time. */
+/* Copies a message into memory of neither context: those of the two ends may differ, and end at any time. */
 static struct fake_parcel *wrap(struct fake_parcel *parcel)
 {
     struct fake_parcel *wrapped = hprpc_context_allocate(NULL, sizeof(*parcel) + parcel->size);
@@ -198,7 +198,7 @@ static bool is_full(const struct fake_end *end)
     return end->capacity && end->leaving.count + end->peer->arrived.count >= end->capacity;
 }
 
-/* Whether a sender that was told HPRPC_EAGAIN may try again: the link has opened, and has room. */
+/* True if a sender that got HPRPC_EAGAIN may try again: the link is open, and has room. */
 static bool is_fed(const struct fake_end *end)
 {
     return end->starved && end->opening == FAKE_OPEN && !is_full(end);
@@ -333,7 +333,7 @@ static void give(struct fake_end *end, struct fake_parcel *parcel, struct hprpc_
         .lendable = parcel->lendable,
         .token = { (uintptr_t)parcel },
     };
-    /* the sender may have waited for this room */
+    /* the other end may wait for this room */
     if (end->peer->starved)
         ring_if_armed(end->peer);
 }
@@ -477,7 +477,7 @@ void fake_end_drop(struct fake_end *end)
     unsigned users;
 
     pthread_mutex_lock(&link->lock);
-    shut(end); /* nothing fails it any more */
+    shut(end); /* after this, no other end can fail it */
     hprpc_channel_clear(&end->channel);
     empty(&end->arrived);
     empty(&end->leaving);
@@ -550,7 +550,7 @@ int fake_put_under(struct fake_end *end, struct hprpc_context *context, const st
 
     if (r < 0)
         return r;
-    /* the other side may be there already, and gone again */
+    /* the other side may have come and gone already */
     pthread_mutex_lock(&end->link->lock);
     r = fake_configure(end, uri, detail);
     if (r == 0) {
@@ -558,7 +558,7 @@ int fake_put_under(struct fake_end *end, struct hprpc_context *context, const st
         if (!end->token)
             r = hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for an end of a link");
     }
-    hprpc_channel_clear(&end->channel); /* of what the other side's end was, which is noted again below */
+    hprpc_channel_clear(&end->channel); /* clears the reason that the other side left; it is noted again below */
     if (r == 0)
         r = hprpc_channel_init(&end->channel, &fake_ops, context, wait);
     if (r == 0 && end->code)

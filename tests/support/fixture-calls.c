@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Enters in the fixture what a program opens with these functions. The linker calls them in place of the real ones (--wrap). */
+/* Replaces functions that open and close things (the linker's --wrap), and enters those things in the fixture. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>

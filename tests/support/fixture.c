@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of things that a test has open, and what closes them if the test fails. */
+/* The table of the things that a test has open. If the test fails, it closes them. */
 #include "support/fixture.h"
 
 #include <dirent.h>
@@ -20,12 +20,12 @@ enum { SLOTS = 16384, DESCRIPTORS = 65536, CLOSING_SECONDS = 60 };
 
 static struct {
     _Atomic(const struct fixture_kind *) kind; /* NULL: the slot is free */
-    _Atomic uintptr_t thing;                   /* 0: not yet there, or not any more */
+    _Atomic uintptr_t thing;                   /* 0: not entered yet, or taken out */
 } slots[SLOTS];
 
 static atomic_uint count;
 
-/* Things next to each other in memory begin their search far from each other. */
+/* Spreads things that are neighbours in memory over the table. */
 static size_t first_slot(uintptr_t thing)
 {
     return (size_t)((thing >> 4) * 2654435761u) % SLOTS;
@@ -69,13 +69,13 @@ unsigned fixture_count(void)
 void (*fixture_sweep)(void);
 
 static struct {
-    bool returned;          /* the test did, so no assertion of it failed */
-    bool open[DESCRIPTORS]; /* before the test */
-    sigset_t signals;       /* blocked before the test */
-    struct rlimit limit;    /* on descriptors, before the test */
+    bool returned;          /* the test returned, so no assertion failed */
+    bool open[DESCRIPTORS]; /* the descriptors that were open before the test */
+    sigset_t signals;       /* the signals that were blocked before the test */
+    struct rlimit limit;    /* the limit of descriptors before the test */
 } before;
 
-/* Calls a function for every descriptor of this process, but for the one that reads them. */
+/* Calls `visit` for each descriptor of this process, except the one that reads the directory. */
 static void each_descriptor(void (*visit)(int fd))
 {
     DIR *directory = opendir("/proc/self/fd");
@@ -108,8 +108,8 @@ int fixture_begin(void **state)
 }
 
 /*
- * Threads still use the variables of a test that failed, until fixture_end has stopped them. So this frame puts a margin
- * above theirs: what the jump, cmocka and fixture_end have on the stack lies inside it.
+ * Runs the test. Threads use the variables of a test that failed until fixture_end has stopped them, so this frame puts a
+ * margin above those variables: what longjmp, cmocka and fixture_end have on the stack lies inside the margin.
  */
 void fixture_run(void **state)
 {
@@ -143,7 +143,7 @@ static void visit_all(bool closes)
         visit(order, closes);
 }
 
-/* A failed assertion of a handler leaves locks that were taken, so that what waits for them never ends. */
+/* If an assertion fails in a handler, it may leave a lock taken: then a thread that waits for the lock never ends. */
 static void give_up(int signal)
 {
     static const char text[] = "fixture.c: what a failed test left open cannot be closed: the program ends\n";

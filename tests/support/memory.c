@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* An allocator that counts, checks, and fails when it is told to. */
+/* An allocator that counts, checks, and fails when a test says so. */
 #include "support/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* In front of every piece; as large as the strictest alignment, so that the piece behind it keeps that. */
+/* Precedes each piece. Its size is the strictest alignment, so the piece is aligned too. */
 struct front {
     _Alignas(max_align_t) size_t size;
     uint64_t mark;
@@ -51,7 +51,7 @@ static void *allocate(void *self, size_t size)
         return NULL;
     front->size = size;
     front->mark = LIVE;
-    /* what is not initialised shall not look as if it were */
+    /* memory that was not written must not look as if it were zero */
     memset(front + 1, 0xa5, size);
     atomic_fetch_add(&memory->pieces, 1);
     note_highest(memory, atomic_fetch_add(&memory->bytes, (long long)size) + (long long)size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An allocator that counts, checks sizes and alignment of what comes back, and fails when it is told to. */
+/* An allocator that counts, checks the size and the alignment of pieces that are released, and fails when a test says so. */
 #ifndef SUPPORT_MEMORY_H
 #define SUPPORT_MEMORY_H
 
@@ -8,11 +8,11 @@
 #include <kodosis/types.h>
 
 struct memory {
-    atomic_long pieces;    /* live ones */
-    atomic_llong bytes;    /* in them */
-    atomic_llong highest;  /* most bytes at once */
-    atomic_long countdown; /* the allocation that makes it 0 fails; below 0, none does */
-    atomic_bool for_ever;  /* and all that follow */
+    atomic_long pieces;    /* that are allocated now */
+    atomic_llong bytes;    /* in those pieces */
+    atomic_llong highest;  /* the most bytes that were allocated at once */
+    atomic_long countdown; /* the allocation that counts it down to 0 fails; below 0, none fails */
+    atomic_bool for_ever;  /* all allocations after that one fail too */
     atomic_long failures;
 };
 
@@ -20,7 +20,7 @@ void memory_init(struct memory *memory);
 
 struct kodosis_allocator memory_allocator(struct memory *memory);
 
-/* The nth allocation from now on fails (1 is the next), alone or with all that follow; 0 ends it. */
+/* Makes the nth allocation from now on fail (1 is the next), alone or with all that follow. 0: none fails any more. */
 void memory_fail(struct memory *memory, long nth, bool for_ever);
 
 #endif

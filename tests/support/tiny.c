@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The service test.Tiny: proxies, stubs and handlers written by hand. */
+/* The service test.Tiny: proxies, stubs and handlers that are written by hand. */
 #include "support/tiny.h"
 
 /* ---- What both sides share ---- */

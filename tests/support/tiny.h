@@ -26,10 +26,10 @@ struct tiny_handlers {
 /* Echo, Poke and Note. */
 extern const struct hprpc_interface tiny_interface;
 
-/* The same with Extra, which the former lacks. */
+/* As tiny_interface, with Extra. */
 extern const struct hprpc_interface tiny_larger_interface;
 
-/* The same name, version 2; and version 1 with another shape of Echo. */
+/* The same name in version 2; and version 1 with another Echo. */
 extern const struct hprpc_interface tiny_newer_interface, tiny_other_interface;
 
 struct tiny {
@@ -56,7 +56,7 @@ int tiny_note(struct tiny *tiny, struct hprpc_call *call, const void *data, size
 int tiny_trouble_raise(struct hprpc_request *request, const void *data, size_t size);
 int tiny_trouble_get(struct hprpc_call *call, struct kodosis_bytes *ret_data);
 
-/* Handlers that echo, accept and swallow. */
+/* Echo echoes, Poke and Note succeed. */
 extern const struct tiny_handlers tiny_plain;
 
 #endif

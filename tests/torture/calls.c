@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asynchronous calls: each ends once, is told once, and its reply is right, whichever thread takes it in. */
+/* Asynchronous calls: each ends once, is told once, and has the right reply, whichever thread collects it. */
 #include "torture/torture.h"
 
 /* ---- The board ---- */
@@ -42,7 +42,7 @@ void call_cancel(struct player *player)
 
 /* ---- The end of a call ---- */
 
-/* Any thread, once for each call. Echo and Later have the same reply. */
+/* Collects a call and checks its outcome. Called once for each call, by any thread. Echo and Later have the same reply. */
 static void finish(struct posted *posted)
 {
     struct kodosis_bytes reply;
@@ -72,7 +72,7 @@ static void told(void *self, struct hprpc_pending_call *pending)
 
 /* ---- What a player does with its calls ---- */
 
-/* A random one of the player's, or NULL. */
+/* Returns the place of a random call of the player, or NULL. */
 static struct posted **pick(struct player *player)
 {
     unsigned start = (unsigned)random_below(&player->random, OPEN);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What a thread does: an action after the other, by chance, each of which may meet any action of the others. */
+/* What a player's thread does: one random action after another, each of which may meet any action of the other players. */
 #include "torture/torture.h"
 
 /* ---- What may come ---- */
 
-/* What calls and connections come to once an end has begun, and not before. */
+/* True for the codes that calls and connections may end with once `ending` is set, and not earlier. */
 static bool is_end(int r)
 {
     return r == HPRPC_ENOTSENT || r == HPRPC_EMAYBE || r == HPRPC_EPEERDIED || r == HPRPC_ECLOSED ||
@@ -27,7 +27,7 @@ unsigned next_call(struct player *player)
 
 size_t random_size(struct player *player)
 {
-    /* in a slot, in a chunk, in pieces */
+    /* bodies in a slot, in a chunk, and in pieces */
     static const size_t most[] = { 10, 60, 60, 300, 300, 5000, 5000, 70000, BODY_MAX };
     unsigned which = (unsigned)random_below(&player->random, sizeof(most) / sizeof(most[0]) * 4);
 
@@ -73,7 +73,7 @@ static void call_too_big(struct player *player)
     hprpc_call_clear(&call);
 }
 
-/* It outlasts its deadline, on a worker. */
+/* Makes a call whose handler, on a worker, takes longer than the deadline. */
 static void call_late(struct player *player)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
@@ -183,7 +183,7 @@ static void drive_a_little(struct hprpc_client *client)
         hprpc_client_process(client);
 }
 
-/* A client of its own, which comes and goes in the middle of whatever it does. */
+/* Makes a client of its own, and frees it in the middle of what that does. */
 static void visit(struct player *player)
 {
     struct game *game = player->game;
@@ -231,7 +231,7 @@ static int keep_some(void *self, struct hprpc_controller *controller)
     return found->count == 3;
 }
 
-/* From the server's side: a call to clients, which may be gone by then, and may serve nothing. */
+/* Calls some clients of the server. They may be gone by then, and may serve nothing. */
 static void call_clients(struct player *player)
 {
     struct found found = { { NULL }, 0 };

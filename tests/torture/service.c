@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The target: each call runs at most once, and its body is what its number says. */
+/* The service that players call: checks that each call runs at most once, and that its body belongs to its number. */
 #include "torture/torture.h"
 
 struct kept {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads on one client and one server: torture TRANSPORT [ROUNDS [SEED [FIRST]]]. A round has a pump mode, a way to wait and an
- * end; what its threads do, and when the end comes, is chance. Every call ends once and is told once, no call runs twice, what
- * succeeds is right, and memory, descriptors and names come back to what they were. With seed 0 they are new rounds each time,
- * HPRPC_LONG times as many.
+ * Threads on one client and one server: torture TRANSPORT [ROUNDS [SEED [FIRST]]]. A round has a pump, a wait and an end; the
+ * actions of its threads, and the moment of the end, are random. Each call ends once and is told once, no call runs twice,
+ * replies are right, and memory, descriptors and names are afterwards as before. With SEED 0 the rounds are new ones each time,
+ * and HPRPC_LONG times as many.
  */
 #include "torture/torture.h"
 
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static const struct {
-    const char *name, *uri; /* %d: this process; %s: how to wait */
+    const char *name, *uri; /* %d stands for this process, %s for the wait */
 } transports[] = {
     { "tcp", "tcp://127.0.0.1:0?wait=%2$s" },
     { "pipe", "pipe://torture-%1$d?wait=%2$s" },
@@ -112,7 +112,7 @@ static void open_client(void)
     check(torture_target_bind(game.client, NULL, &game.proxy) == 0);
 }
 
-/* The loop of an application that has other things to do as well. */
+/* The thread that drives a client with HPRPC_PUMP_LOOP goes on while `drives` is true. It sleeps at most 5 ms. */
 static atomic_bool drives;
 
 static void *drive(void *argument)
@@ -150,7 +150,7 @@ static void start_players(void)
         check(pthread_create(&players[i].thread, NULL, play, &players[i]) == 0);
 }
 
-/* The end comes in the middle of the play, at a moment of chance. */
+/* Ends the connection in the middle of the play, at a random number of actions. */
 static void bring_the_end(void)
 {
     struct random random = { seed + game.number };
@@ -166,7 +166,7 @@ static void bring_the_end(void)
         hprpc_client_close(game.client);
 }
 
-/* Everything under way comes to its end while the connection lives. */
+/* Waits until all that is under way has ended, while the connection lives. */
 static void settle(void)
 {
     struct patience patience = patience_begin();
@@ -192,7 +192,7 @@ static void check_player(struct player *player)
         int r = player->outcome[nth];
 
         check(r != 0 || times == 1);
-        /* those say that it did not run */
+        /* these codes say that the call did not run */
         if ((r == HPRPC_ENOTSENT || r == HPRPC_EBUSY || r == HPRPC_ETOOBIG) && times)
             torture_fail("call %u of player %u came to %s, and ran", nth, player->index, hprpc_error_name(r));
     }
@@ -218,7 +218,7 @@ static void close_all(pthread_t server)
     check(atomic_load(&game.arrivals) == atomic_load(&game.departures));
     if (gift)
         hprpc_call_clear(&gift->call);
-    /* a player may hold what another one posted */
+    /* a player may hold a call that another player posted */
     for (unsigned i = 0; i < PLAYERS; i++)
         call_release(&players[i]);
     for (unsigned i = 0; i < PLAYERS; i++)

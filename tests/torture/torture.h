@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Several threads use one client and one server, all at the same time: what the parts of the program share. */
+/* Several threads use one client and one server at the same time. This is what the parts of the program share. */
 #ifndef TESTS_TORTURE_TORTURE_H
 #define TESTS_TORTURE_TORTURE_H
 
@@ -18,11 +18,11 @@
 
 enum {
     PLAYERS = 4,         /* threads */
-    ACTIONS = 150,       /* of one player in a round */
-    CALLS = ACTIONS * 4, /* more than a player makes in a round */
-    OPEN = 6,            /* calls that one player has under way */
-    HELD = 4,            /* replies that it keeps until the client is gone */
-    BODY_MAX = 400000,   /* bytes of the largest body; more than that is too big */
+    ACTIONS = 150,       /* of a player in a round */
+    CALLS = ACTIONS * 4, /* more calls than a player makes in a round */
+    OPEN = 6,            /* calls that a player has under way */
+    HELD = 4,            /* replies that a player keeps until the client is freed */
+    BODY_MAX = 400000,   /* the largest body that is not too big */
 };
 
 /* Prints what is wrong and in which round, and ends the program. */
@@ -45,10 +45,10 @@ extern const struct torture_target_service target_service;
 void target_init(struct target *target);
 void target_clear(struct target *target);
 
-/* How often the call of this number ran: never more than once. */
+/* Returns how often the call of this number ran. Fails if that is more than once. */
 unsigned times_run(struct target *target, uint64_t number);
 
-/* The number of a player's nth call; and the bytes of a body that belongs to it. */
+/* The number of a player's nth call, and the bytes that belong to a number. */
 uint64_t number_of(unsigned player, unsigned nth);
 void fill(uint64_t number, uint8_t *data, size_t size);
 bool is_filled(uint64_t number, const uint8_t *data, size_t size);
@@ -56,9 +56,9 @@ bool is_filled(uint64_t number, const uint8_t *data, size_t size);
 /* ---- One round ---- */
 
 enum end {
-    END_QUIET,  /* the players come to their end first */
-    END_SERVER, /* the server stops while they call */
-    END_CLIENT, /* the client is closed while they call */
+    END_QUIET,  /* the players end first */
+    END_SERVER, /* the server stops while the players call */
+    END_CLIENT, /* the client is closed while the players call */
     ENDS
 };
 
@@ -77,85 +77,86 @@ struct game {
     char uri[200];
 
     atomic_bool ending;               /* connections may end from now on */
-    atomic_uint actions;              /* of all players so far */
-    atomic_ullong notes;              /* that were sent */
-    atomic_uint alone;                /* calls under way that their notification takes in */
-    atomic_uint arrivals, departures; /* that the server told */
+    atomic_uint actions;              /* actions of all players so far */
+    atomic_ullong notes;              /* one-way calls that were sent */
+    atomic_uint alone;                /* calls under way that their callback collects */
+    atomic_uint arrivals, departures; /* how often the server's callbacks were called */
 
-    /* Calls that any thread may cancel. A call leaves before it is cleared. */
+    /* Calls that any thread may cancel. A call is taken off before it is cleared. */
     pthread_mutex_t board;
     struct posted *posted[PLAYERS * OPEN * 2];
 
-    /* A call that one player gives away and the next one takes over. */
+    /* A call that one player leaves and the next one takes. */
     _Atomic(struct posted *) gift;
 };
 
 /* ---- calls.c: asynchronous calls ---- */
 
-/* It lives until the end of the round: its notification may come after it was cleared. */
+/* A posted call. It lives until the end of the round, because its callback may run after it was cleared. */
 struct posted {
     struct game *game;
     struct hprpc_call call;
-    struct hprpc_pending_call *pending; /* as the call has it, which only the thread that takes it in may read */
+    struct hprpc_pending_call
+        *pending; /* the same as call.pending, which only the thread that collects the call may read */
     uint64_t number;
     size_t size;
-    bool late_is_fair; /* its deadline may pass */
-    bool alone;        /* its notification takes it in */
+    bool late_is_fair; /* it may end with HPRPC_EDEADLINE */
+    bool alone;        /* its callback collects it */
     atomic_bool cancelled;
-    atomic_uint ends; /* notifications */
+    atomic_uint ends; /* how often its callback ran */
     struct posted *next;
 };
 
 struct player {
     struct game *game;
     unsigned index;
-    unsigned calls; /* so far */
+    unsigned calls; /* how many it made */
     struct random random;
     pthread_t thread;
-    int outcome[CALLS]; /* NOT_KNOWN, or what the call returned */
+    int outcome[CALLS]; /* NOT_KNOWN, or the code of the call */
     uint8_t *body, *reply;
     struct posted *open[OPEN];
     struct posted *held[HELD];
-    struct posted *all; /* a list of those that it posted */
+    struct posted *all; /* the list of the calls that it posted */
 };
 
 enum { NOT_KNOWN = 1 };
 
-/* Starts one if there is room for it. */
+/* Posts a call, if there is room for it. */
 void call_post(struct player *player);
 
-/* Takes in one that is complete, waiting for it if `wait`. */
+/* Collects a call that is complete. If `wait`, waits until one is. */
 void call_collect(struct player *player, bool wait);
 
-/* Clears one, complete or not. */
+/* Clears a call, complete or not. */
 void call_drop(struct player *player);
 
-/* Keeps the reply of one until the client is gone. */
+/* Keeps the reply of a call until the client is freed. */
 void call_hold(struct player *player);
 
-/* Cancels any call of any player. */
+/* Cancels a random call of any player. */
 void call_cancel(struct player *player);
 
-/* Leaves one to whichever player comes next, and takes over what was left. */
+/* Leaves a call to the player that comes next, and takes the call that was left. */
 void call_give(struct player *player);
 
-/* Takes in all that the player has. */
+/* Collects all calls of the player. */
 void call_drain(struct player *player);
 
-/* What was held is as it was; then it is cleared. The client is gone. */
+/* Checks that the kept replies have not changed, and clears them. Called when the client is freed. */
 void call_release(struct player *player);
 
 /* ---- player.c ---- */
 
-/* Whether a call may come to this; `fair` is a code that this call may have at any time, or 0. */
+/* Checks that something may end with `r`. `fair` is a code that is always allowed, or 0. */
 void expect(struct game *game, const char *what, int r, int fair, const char *detail);
 
-/* Takes a number for a call; its outcome is noted later. */
+/* Returns the number of the player's next call, whose outcome is noted later. */
 unsigned next_call(struct player *player);
 
 size_t random_size(struct player *player);
 
-/* Plays its actions: a thread's function. */
+/* The function of a player's thread: plays its actions. */
 void *play(void *player);
 
 #endif
