@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Doors and registrations: who may listen, who is let in, and what others put there. */
+/* Doors and registrations: who may listen, who is let in, and what other programs put there. */
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
@@ -86,7 +86,7 @@ static void what_the_killed_leave_is_swept(void **state)
     (void)state;
     if (!child) {
         listen_at(uri);
-        connect_to(uri); /* never accepted */
+        connect_to(uri); /* the server never accepts it */
         kill(getpid(), SIGKILL);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -133,12 +133,12 @@ static void junk_at_the_door_is_dropped(void **state)
         "\n",
         "\n\n\n\nhprpc 1 \n",
         "hello there, this is not a registration but longer than one",
-        "\nhprpc 1 0123456789ABCDEF0123456789abcdef\n",  /* capitals */
+        "\nhprpc 1 0123456789ABCDEF0123456789abcdef\n",  /* capital letters */
         "\nhprpc 2 0123456789abcdef0123456789abcdef\n",  /* another version */
         "\nhprpc 1 ../../../etc/passwd/../../../../x\n", /* another place */
         "\nhprpc 1 0123456789abcdef0123456789abcde\n",
         "\nhprpc 1 0123456789abcdef0123456789abcdef0\n",
-        "\nhprpc 1 0123456789abcdef0123456789abcdef\n", /* well-formed, but no client made these FIFOs */
+        "\nhprpc 1 0123456789abcdef0123456789abcdef\n", /* well formed, but no client made these FIFOs */
     };
     struct hprpc_header header = test_request(3);
     struct hprpc_listener *listener = listen_at(uri);
@@ -149,7 +149,7 @@ static void junk_at_the_door_is_dropped(void **state)
 
         put(junk[i], strlen(junk[i]));
         accepts_nobody(listener);
-        /* whatever was there before, the next client gets in */
+        /* whatever came before, the next client is accepted */
         put(junk[i], strlen(junk[i]));
         client = connect_to(uri);
         assert_int_equal(test_send(client, &header, 50), 0);
@@ -173,14 +173,14 @@ static void a_flood_of_junk_does_not_hold_the_loop(void **state)
     for (int i = 0; i < 8; i++)
         put(junk, sizeof(junk));
     client = connect_to(uri);
-    accepts_nobody(listener); /* one turn looks at a part of it only */
+    accepts_nobody(listener); /* one turn reads only a part of the junk */
     server = test_accept(listener, client);
     client->ops->free(client);
     server->ops->free(server);
     listener->ops->free(listener);
 }
 
-/* Names what a client would: "<door>.<32 times digit>.<end>". */
+/* Writes the name that a client would use: "<door>.<32 times digit>.<end>". */
 static void end_name(char digit, const char *end, char ret_path[96])
 {
     char token[HPRPC__PIPE_TOKEN + 1] = "";
@@ -205,7 +205,7 @@ static void foreign_ends_are_refused(void **state)
     int up_fd, down_fd;
 
     (void)state;
-    /* the client is gone: its FIFOs are removed */
+    /* the client is gone: the listener removes its FIFOs */
     end_name('1', "up", up);
     end_name('1', "down", down);
     assert_false(mkfifo(up, 0600) || mkfifo(down, 0600));
@@ -213,13 +213,13 @@ static void foreign_ends_are_refused(void **state)
     accepts_nobody(listener);
     assert_int_equal(names_left(), 2);
 
-    /* only one of the two is there */
+    /* only one of the two FIFOs exists */
     assert_false(mkfifo(up, 0600));
     register_by_hand('1');
     accepts_nobody(listener);
     assert_int_equal(names_left(), 2);
 
-    /* files and links are not FIFOs; what is not ours is not removed */
+    /* a file and a link are no FIFOs, and the listener does not remove them */
     end_name('2', "up", up);
     end_name('2', "down", down);
     snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", base);
@@ -230,7 +230,7 @@ static void foreign_ends_are_refused(void **state)
     assert_int_equal(names_left(), 5);
     assert_false(unlink(up) || unlink(down) || unlink(elsewhere));
 
-    /* another user's */
+    /* FIFOs of another user */
     end_name('3', "up", up);
     end_name('3', "down", down);
     assert_false(mkfifo(up, 0600) || mkfifo(down, 0600));
@@ -245,7 +245,7 @@ static void foreign_ends_are_refused(void **state)
     listener->ops->free(listener);
 }
 
-/* A client that is turned away leaves no name, nor does one that still stands at the door when its listener goes. */
+/* A client that is refused leaves no name. Nor does a client that waits at the door when the listener is freed. */
 static void who_is_turned_away_leaves_nothing(void **state)
 {
     struct hprpc_listener *listener = listen_at(uri);
@@ -261,7 +261,7 @@ static void who_is_turned_away_leaves_nothing(void **state)
     assert_int_equal(names_left(), 0);
 }
 
-/* A token with a slash in it would name FIFOs elsewhere: they are not opened, nor removed. */
+/* A token with a slash would name FIFOs elsewhere: the listener neither opens nor removes them. */
 static void a_token_names_nothing_elsewhere(void **state)
 {
     char folder[96], up[160], down[160], record[HPRPC__PIPE_RECORD], token[HPRPC__PIPE_TOKEN + 1] = "/";
@@ -297,7 +297,8 @@ static void other_users_are_let_in_by_mode(void **state)
     assert_false(seteuid(SOMEBODY));
     listener = listen_at(text);
     assert_false(lstat(door, &status));
-    assert_int_equal(status.st_mode & 07777, 0622); /* registrations are for one reader */
+    assert_int_equal(status.st_mode & 07777,
+                     0622); /* others may write registrations, and only the owner may read them */
     assert_false(seteuid(0) || seteuid(SOMEBODY + 1));
     refuses(uri, HPRPC_EPERMISSION, "belongs to user 54321");
     client = connect_to(text);
@@ -310,7 +311,7 @@ static void other_users_are_let_in_by_mode(void **state)
     client->ops->describe(client, &peer);
     assert_int_equal(peer.uid, SOMEBODY);
     assert_int_equal(test_send(server, &header, 10), 0);
-    /* the directory does not let the server remove the client's names; the client does it when it hears from it */
+    /* the directory does not let the server remove the client's names; the client does it when it has received something */
     assert_int_equal(names_left(), 4);
     assert_false(seteuid(0) || seteuid(SOMEBODY + 1));
     test_expect(client, server, &header, 10);
@@ -323,7 +324,7 @@ static void other_users_are_let_in_by_mode(void **state)
     assert_false(chmod(base, 0700));
 }
 
-/* The FIFOs of one connection must belong to one user, also at a door that lets every user in. */
+/* Both FIFOs of a connection must belong to one user, even at a door that lets every user in. */
 static void two_owners_of_one_connection_are_refused(void **state)
 {
     struct hprpc_listener *listener;
@@ -356,7 +357,7 @@ static void become(uid_t user, gid_t group, gid_t other)
     assert_false(seteuid(0) || setegid(group) || setgroups(1, &other) || seteuid(user));
 }
 
-/* The server's group is the client's too, but not its first one. */
+/* The server's group is one of the client's groups, but not its first. */
 static void a_common_group_is_let_in_by_mode(void **state)
 {
     struct hprpc_header header = test_request(1);
@@ -383,7 +384,7 @@ static void a_common_group_is_let_in_by_mode(void **state)
     /* the directory lets only the client remove its names */
     become(SOMEBODY + 1, SOMEBODY + 1, SOMEBODY + 7);
     client->ops->free(client);
-    /* a user without that group is told whose the door is */
+    /* a user outside that group gets an error that names the owner of the door */
     become(SOMEBODY + 2, SOMEBODY + 2, SOMEBODY + 2);
     refuses(text, HPRPC_EPERMISSION, "(user 54321, group 54328, mode 0620)");
     become(0, group, group);

@@ -24,7 +24,7 @@ static int remove_name(const char *path, const struct stat *status, int kind, st
     return place->level ? remove(path) : 0;
 }
 
-/* A failed test may have left another user in charge, and names. */
+/* Cleans up after a failed test, which may have left another effective user, and names. */
 static void sweep(void)
 {
     if (before.user == 0 && (seteuid(0) || setegid(before.group) || setgroups((size_t)before.count, before.groups)))

@@ -12,11 +12,11 @@ extern const struct hprpc_transport hprpc_transport_pipe;
 
 enum { SOMEBODY = 54321 }; /* a user without privileges */
 
-extern char base[40]; /* the directory; each test has one of its own */
+extern char base[40]; /* the directory of this test */
 extern char door[48]; /* <base>/door */
 extern char uri[64];  /* pipe://<base>/door */
 
-/* A fixture_test with such a directory. A test that returns, and leaves names in it, fails. */
+/* A fixture_test with such a directory. If the test returns and leaves names there, it fails. */
 #define pipe_test(f)                                                                            \
     {                                                                                           \
         .name = #f, .test_func = fixture_run, .setup_func = set_up, .teardown_func = tear_down, \
@@ -26,7 +26,7 @@ extern char uri[64];  /* pipe://<base>/door */
 int set_up(void **state);
 int tear_down(void **state);
 
-/* Number of names in the directory. */
+/* Returns how many names are in the directory. */
 unsigned names_left(void);
 
 int try_listen(const char *text, struct hprpc_detail *detail, struct hprpc_listener **ret_listener);
@@ -42,10 +42,10 @@ struct pair {
 struct pair open_pair(const char *text);
 void close_pair(struct pair *pair);
 
-/* Expects that connecting fails with the code and the sentence, and leaves nothing. */
+/* Expects that connecting fails with this code and sentence, and leaves nothing. */
 void refuses(const char *text, int code, const char *sentence);
 
-/* Expects that there is no client to accept. */
+/* Expects that no client can be accepted. */
 void accepts_nobody(struct hprpc_listener *listener);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages over connections, how connections end, and the memory of FIFOs. */
+/* Messages over connections, how connections end, and the capacity of FIFOs. */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -50,7 +50,7 @@ static void large_messages_cross(void **state)
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
 
     (void)state;
-    /* also with pipes as small as they come, as when the quota is used up */
+    /* also with the smallest pipes, as when the user's quota is used up */
     for (int small = 0; small < 2; small++) {
         snprintf(text, sizeof(text), "%s%s", uri, small ? "?capacity=4096" : "");
         struct pair pair = open_pair(text);
@@ -159,7 +159,7 @@ static void closing_is_seen_by_both(void **state)
     test_expect(pair.server, NULL, &header, 100);
     assert_int_equal(test_break(pair.server), HPRPC_EPEERDIED);
     assert_string_equal(pair.server->reason.text, "the other side closed the connection");
-    /* sending towards the one that left: no signal, and no error before the end is received */
+    /* sending to a side that left raises no signal, and returns the code of the end */
     assert_int_equal(test_send(pair.server, &header, 1), HPRPC_EPEERDIED);
     close_pair(&pair);
 }
@@ -179,7 +179,7 @@ static void closing_wakes_who_sleeps(void **state)
         pthread_t thread;
         void *result;
 
-        if (i == 2) { /* once it was accepted, and knows */
+        if (i == 2) { /* once the client was accepted and has noticed it */
             assert_int_equal(test_send(pair.server, &header, 10), 0);
             test_expect(pair.client, NULL, &header, 10);
         }
@@ -191,7 +191,7 @@ static void closing_wakes_who_sleeps(void **state)
     }
 }
 
-/* The close itself wakes a thread that sleeps on the same connection, whatever the other side does. */
+/* Closing wakes a thread that sleeps on the same connection, whatever the other side does. */
 static void closing_is_readable_at_once(void **state)
 {
     (void)state;
@@ -210,7 +210,7 @@ static void closing_is_readable_at_once(void **state)
     }
 }
 
-/* The one that is killed has sent a message and a half. */
+/* The client is killed after a message and a half. */
 static void a_killed_client_is_noticed(void **state)
 {
     struct hprpc_listener *listener = listen_at(uri);
@@ -266,12 +266,12 @@ static void a_killed_server_is_noticed(void **state)
     assert_int_equal(read(ready[0], &status, 1), 1);
     accepted = connect_to(uri);
     test_expect(accepted, NULL, &header, 100);
-    waiting = connect_to(uri); /* one that the server never looks at */
+    waiting = connect_to(uri); /* the server never looks at this client */
     assert_false(kill(child, SIGKILL));
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(test_break(accepted), HPRPC_EPEERDIED);
     assert_int_equal(test_break(waiting), HPRPC_EREFUSED);
-    assert_int_equal(names_left(), 2); /* the dead one's door and lock, for the next listener to sweep */
+    assert_int_equal(names_left(), 2); /* the dead server's door and lock, which the next listener removes */
     accepted->ops->free(accepted);
     waiting->ops->free(waiting);
     listener = listen_at(uri);
@@ -280,7 +280,7 @@ static void a_killed_server_is_noticed(void **state)
     close(ready[1]);
 }
 
-/* Another program that may open the FIFO writes into it: the connection ends, and says why. */
+/* Another program that may open the FIFO writes into it: the connection ends with a reason. */
 static void injected_bytes_break_the_connection(void **state)
 {
     struct pair pair = open_pair(uri);
@@ -311,7 +311,7 @@ static int capacity_of_another_pipe(void)
     return capacity;
 }
 
-/* In a process of a user who has no other pipes: 0 when all is right, else the line. */
+/* Runs in a process of a user who has no other pipes. Returns 0 if all is right, else the line. */
 static int stays_below_the_quota(void)
 {
 #define CHECK(condition)               \
@@ -332,7 +332,7 @@ static int stays_below_the_quota(void)
         clients[i]->receive_limit = servers[i]->receive_limit = SIZE;
     }
     CHECK(capacity_of_another_pipe() == capacity);
-    /* all of them full, both ways: the first grow, and the others leave the rest to the user */
+    /* all connections are full in both directions: the first ones grow, the others do not, so that the user keeps some pipes */
     for (int i = 0; i < PAIRS; i++) {
         CHECK(!test_send(clients[i], &request, SIZE) && !test_send(servers[i], &reply, SIZE));
         CHECK(capacity_of_another_pipe() == capacity);
@@ -353,7 +353,7 @@ static int stays_below_the_quota(void)
 
 static void pipes_of_one_user_leave_room_for_his_others(void **state)
 {
-    uid_t user = 100000 + (uid_t)getpid(); /* a user that no other process of this test has */
+    uid_t user = 100000 + (uid_t)getpid(); /* no other process of this test has this user */
     int status;
     pid_t child;
 
@@ -369,7 +369,7 @@ static void pipes_of_one_user_leave_room_for_his_others(void **state)
     assert_false(chown(base, 0, 0));
 }
 
-/* The outgoing FIFO of a connection grows when it is full, and goes back when the connection idles. */
+/* The FIFO to the other side grows when it is full, and shrinks when the connection is idle. */
 static void a_fifo_grows_and_rests(void **state)
 {
     struct pair pair = open_pair(uri);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How connections are opened: doors that are full, sides that leave meanwhile, and the limits of the machine. */
+/* How connections are opened: full doors, sides that leave meanwhile, and the limits of the machine. */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -10,8 +10,8 @@
 #include "tests/channel-pipe/end.h"
 
 /*
- * A server that cannot open the FIFOs of a client has no way to tell it: the client finds out. Here it gave its user up after
- * it had begun to listen.
+ * A server that cannot open the FIFOs of a client cannot tell it: the client finds out. This server changed its user after it
+ * began to listen.
  */
 static void a_server_that_may_not_open_the_fifos_is_told_from_a_slow_one(void **state)
 {
@@ -67,7 +67,7 @@ static void accepted_channels_outlive_the_listener(void **state)
     pair.server->ops->free(pair.server);
 }
 
-/* The server took the client in and died before it said anything. */
+/* The server accepts the client and dies before it sends anything. */
 static void the_server_goes_right_after_it_opened(void **state)
 {
     struct pair pair = open_pair(uri);
@@ -79,7 +79,7 @@ static void the_server_goes_right_after_it_opened(void **state)
     pair.listener->ops->free(pair.listener);
 }
 
-/* ... and after it said something, which still arrives. */
+/* The server sends something and dies: the message still arrives. */
 static void last_words_arrive(void **state)
 {
     struct pair pair = open_pair(uri);
@@ -106,7 +106,7 @@ static void a_client_that_left_is_not_accepted(void **state)
     listener->ops->free(listener);
 }
 
-/* The door is full: registering waits, sending says so, and everything goes on when there is room. */
+/* While the door is full, registering waits and sending returns HPRPC_EAGAIN; all goes on when there is room. */
 static void a_full_door_is_waited_for(void **state)
 {
     struct hprpc_listener *listener = listen_at(uri);
@@ -156,7 +156,7 @@ static void pass(int number)
 }
 
 /*
- * The application has blocked SIGPIPE and one is pending: it stays so, and none is added where none was. The handler is for a
+ * The application has blocked SIGPIPE. If one is pending, it stays pending; if none is, none is added. The handler is for a
  * failed assertion, which lets the pending signal through.
  */
 static void a_pending_signal_stays_the_applications(void **state)
@@ -202,7 +202,7 @@ static void a_flood_beyond_the_descriptors_pauses_accepting(void **state)
 
     (void)state;
     assert_false(getrlimit(RLIMIT_NOFILE, &limit));
-    for (rlim_t room = 0; room < 3; room++) { /* the third descriptor is a passing one */
+    for (rlim_t room = 0; room < 3; room++) { /* the third descriptor is needed only for a moment */
         struct hprpc_channel *client = connect_to(uri), *second = connect_to(uri), *other = NULL;
         int spare = dup(0);
 
@@ -210,7 +210,7 @@ static void a_flood_beyond_the_descriptors_pauses_accepting(void **state)
         low = limit;
         low.rlim_cur = (rlim_t)spare + room;
         assert_false(setrlimit(RLIMIT_NOFILE, &low));
-        /* one of them can be told, and the other one waits */
+        /* one of the clients can be refused, and the other waits */
         assert_int_equal(listener->ops->accept(listener, &detail, &channel), HPRPC_ACCEPTED_TO_REFUSE);
         assert_string_equal(detail.text, "the server has no descriptor left: Too many open files");
         assert_int_equal(listener->ops->accept(listener, &detail, &other), HPRPC_ESYSTEM);
@@ -249,7 +249,7 @@ static void every_descriptor_may_fail(void **state)
         assert_int_equal(names_left(), r ? 2 : 4);
         assert_true(!r || (r == HPRPC_ESYSTEM && strstr(detail.text, "Too many open files")));
     } while (r);
-    assert_true(room >= 5); /* more where descriptors that this program was given lie between */
+    assert_true(room >= 5); /* more if this program was started with descriptors between them */
     client->ops->free(client);
     listener->ops->free(listener);
 }
@@ -278,7 +278,7 @@ static void every_allocation_may_fail(void **state)
             r = listener->ops->accept(listener, &detail, &server);
             assert_true(r == 1 || r == HPRPC_ESYSTEM);
             failed = r != 1;
-            if (failed) /* the client is not lost: the next turn takes it in */
+            if (failed) /* the client is not lost: the next accept takes it */
                 assert_int_equal(listener->ops->accept(listener, &detail, &server), 1);
         }
         if (server)
@@ -294,7 +294,7 @@ static void every_allocation_may_fail(void **state)
     assert_int_equal(test_descriptors(), before);
 }
 
-/* Dozens of clients at once, some of whom leave at once. */
+/* Dozens of clients at once, some of which leave at once. */
 static void many_clients_come_and_go(void **state)
 {
     struct hprpc_listener *listener = listen_at(uri);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A peer that writes nonsense into the shared memory, or changes it while it is read. Whatever happens, every slot
- * returns one of its codes, nothing outside the segment is touched, and each word that matters is loaded once.
+ * A peer writes nonsense into the shared memory, or changes it while it is read. Every slot still returns one of its codes,
+ * nothing outside the segment is touched, and each word that matters is loaded once.
  */
 #include "tests/channel-shm/end.h"
 
@@ -13,7 +13,7 @@
 
 enum { SLOTS = 16, ARENA = 64 * 1024, OPERATIONS = 60, HELD_MAX = 8 };
 #if defined(__SANITIZE_THREAD__)
-enum { SEEDS = 100 }; /* there, it has nothing to find, and takes its time */
+enum { SEEDS = 100 }; /* the thread sanitizer is slow, and finds nothing in these tests */
 #else
 enum { SEEDS = 1000 };
 #endif
@@ -36,7 +36,7 @@ static int tear_down(void **state)
 
 /* ---- Each word, one by one ---- */
 
-/* Lets the server receive one slot that was changed after the client had sent it. Returns what receive returned. */
+/* The server receives a slot that was changed after the client had sent it. Returns the code of receive. */
 static int receive_changed(uint32_t size, size_t word, uint64_t value, uint64_t mask)
 {
     struct hprpc_message message = { .size = 0 };
@@ -52,7 +52,7 @@ static int receive_changed(uint32_t size, size_t word, uint64_t value, uint64_t 
     return result;
 }
 
-/* Their word is in the slot, and takes room from the body. */
+/* The word of these two options is in the slot, and takes room from the body. */
 #define BOTH_OPTIONS ((uint64_t)(HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH) << 40)
 
 static void test_changed_slots(void **state)
@@ -81,9 +81,9 @@ static void test_changed_slots(void **state)
         { 1000, 2, (uint64_t)0 << 32, (uint64_t)0xffffffff << 32, "not inside the arena" }, /* sizes */
         { 1000, 2, (uint64_t)(ARENA + 1) << 32, (uint64_t)0xffffffff << 32, "not inside the arena" },
         { 1000, 2, (uint64_t)0xffffffff << 32, (uint64_t)0xffffffff << 32, "not inside the arena" },
-        { ARENA, 3, 100, 0xffffffff, "not inside a body" }, /* the whole of pieces */
+        { ARENA, 3, 100, 0xffffffff, "not inside a body" }, /* the size of the whole body, of which this is a piece */
         { ARENA, 3, 0xffffffff, 0xffffffff, "is the limit" },
-        { ARENA, 3, (uint64_t)8 << 32, (uint64_t)0xffffffff << 32, "was expected" }, /* their offset */
+        { ARENA, 3, (uint64_t)8 << 32, (uint64_t)0xffffffff << 32, "was expected" }, /* the offset of a piece */
         { ARENA, 3, (uint64_t)0xffffffff << 32, (uint64_t)0xffffffff << 32, "not inside a body" },
     };
     size_t i;
@@ -104,7 +104,7 @@ static void test_pieces_out_of_turn(void **state)
     struct hprpc_message message;
     struct shm_slot *second = shm_channel(pair.client)->sender.slots + 1;
 
-    /* another message between two pieces */
+    /* a message of another kind between two pieces */
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REPLY, 1, ARENA), 0);
     atomic_fetch_and(&second->commit, ~((uint64_t)0xff << 48));
     assert_int_equal(receive_end(pair.server), HPRPC_EPROTOCOL);
@@ -112,7 +112,7 @@ static void test_pieces_out_of_turn(void **state)
     tear_down(state);
     set_up(state);
 
-    /* the same, when the first piece has been received alone */
+    /* the same, after the first piece was received alone */
     second = shm_channel(pair.client)->sender.slots + 1;
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REPLY, 1, ARENA), 0);
     atomic_store(&second->commit, 0);
@@ -140,7 +140,7 @@ static void test_changed_words_of_the_receiver(void **state)
     size_t i;
     int j, result;
 
-    /* slots given back that were never filled */
+    /* the receiver gives back slots that were never filled */
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 1, 1), 0);
     atomic_store(&client->sender.words->consumed, 100);
     for (j = 0, result = 0; j < SLOTS && !result; j++)
@@ -148,7 +148,7 @@ static void test_changed_words_of_the_receiver(void **state)
     assert_int_equal(result, HPRPC_EPROTOCOL);
     assert_non_null(strstr(pair.client->reason.text, "gave back"));
 
-    /* chunks returned that are not the receiver's */
+    /* the receiver returns chunks that it does not have */
     for (i = 0; i < sizeof(returns) / sizeof(returns[0]); i++) {
         tear_down(state);
         set_up(state);
@@ -164,7 +164,7 @@ static void test_changed_words_of_the_receiver(void **state)
     }
 }
 
-/* A chunk that is just being written is not the receiver's to return. Nor is it when it was given up. */
+/* A receiver may not return a chunk that is being written, nor one whose message was cancelled. */
 static void test_return_of_what_is_written(void **state)
 {
     struct shm_arena *arena = &shm_channel(pair.client)->sender.arena;
@@ -241,13 +241,13 @@ static void operate(unsigned *seed, struct hprpc_channel *channel, struct held *
     }
 }
 
-/* Any word that the two sides share and that is no body. */
+/* Changes any shared word that is not part of a body. */
 static void spoil(unsigned *seed)
 {
     size_t end = pair.geometry.arena_at[0], offset = (size_t)rand_r(seed) % (end / 4) * 4;
     uint32_t *word;
 
-    if (rand_r(seed) % 2) /* where traffic is */
+    if (rand_r(seed) % 2) /* half of the time, a word that traffic uses */
         offset = pair.geometry.slots_at[rand_r(seed) % 2] + (size_t)rand_r(seed) % (SLOTS * 16) * 4;
     else if (rand_r(seed) % 2)
         offset = pair.geometry.returns_at[rand_r(seed) % 2] + (size_t)rand_r(seed) % 16 * 4;
@@ -302,7 +302,7 @@ enum { PAGE = 4096, TRAP_FLAG = 0x100 };
 
 static struct {
     uint8_t *page;
-    uint8_t *last; /* of the access that is being stepped over */
+    uint8_t *last; /* where the access happened that is being stepped over */
     uint8_t fetches[PAGE / 8];
 } guard;
 
@@ -311,7 +311,7 @@ static void on_access(int number, siginfo_t *info, void *context)
     uint8_t *place = info->si_addr;
 
     if (place < guard.page || place >= guard.page + PAGE) {
-        signal(number, SIG_DFL); /* a real fault: happens again, and ends the test */
+        signal(number, SIG_DFL); /* a real fault: it happens again and ends the test */
         return;
     }
     guard.last = place;
@@ -408,13 +408,15 @@ static void test_no_return_is_loaded_twice(void **state)
         assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, i, 100), 0);
         expect(pair.server, NULL, HPRPC_MESSAGE_REQUEST, i, 100);
     }
-    /* what is loaded is turned over behind the load, with its neighbour in the same eight bytes: so one at a time */
+    /*
+     * the guard changes a word after its load, and its neighbour in the same eight bytes: so only one may be loaded at a time
+     */
     for (i = 0; i < 2; i++)
         atomic_store(&arena->returns[2 * i + 1], 0);
     guard_page((void *)arena->returns);
     assert_int_equal(hprpc__shm_arena_collect(arena), HPRPC_EPROTOCOL);
     lift_guard();
-    assert_int_equal(guard.fetches[0], 2); /* the first entry, and its spoilt neighbour */
+    assert_int_equal(guard.fetches[0], 2); /* the first entry, and its changed neighbour */
     assert_int_equal(arena->base.chunks, 4);
 }
 

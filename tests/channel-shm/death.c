@@ -16,7 +16,7 @@ static char uri[160];
 static struct hprpc_listener *listener;
 static int descriptors;
 
-/* The names that this test's connections could leave: anything of ours beside the listener's own. */
+/* Counts the names that connections of this test may leave, without the listener's own. */
 static int count_names(const char *directory)
 {
     DIR *stream = opendir(directory);
@@ -48,7 +48,7 @@ static int set_up(void **state)
     descriptors = count_descriptors();
     fresh_name(uri, sizeof(uri), "?ring=64KiB&slots=16");
     listener = listen_at(NULL, uri);
-    assert_int_equal(count_all_names(), 2); /* the socket and its lock */
+    assert_int_equal(count_all_names(), 2); /* the listener's socket and lock */
     return 0;
 }
 
@@ -80,7 +80,7 @@ static struct hprpc_channel *connect_child(void)
     return channel;
 }
 
-/* The child connects, stops, sends one message of `size` bytes, and stops again. */
+/* Starts a child that connects, stops, sends one message of `size` bytes, and stops again. */
 static pid_t start_sender(uint32_t size)
 {
     struct hprpc_channel *channel;
@@ -105,7 +105,7 @@ static struct hprpc_channel *accept_one(void)
 
     while (!listener->ops->accept(listener, &detail, &channel))
         assert_true(seconds() < deadline);
-    /* its first packet may come later than itself, and it waits for the answer */
+    /* the client's first packet may come after the connection, and the client waits for the answer */
     while (!hprpc__shm_not_open(shm_channel(channel), 0) && !shm_is_open(shm_channel(channel))) {
         shm_channel(channel)->open(shm_channel(channel));
         assert_true(seconds() < deadline);
@@ -123,7 +123,7 @@ static void kill_child(pid_t child)
         ;
 }
 
-/* Lets the child go on for some instructions; false when it came to the end of its send. */
+/* Lets the child execute some instructions. Returns false if its send has ended. */
 static bool step(pid_t child, int count)
 {
     int status;
@@ -137,7 +137,10 @@ static bool step(pid_t child, int count)
     return true;
 }
 
-/* Kills the child so many instructions into its send. 1: it came to the end before; 0; or -1 where ptrace is not allowed. */
+/*
+ * Kills the child after `steps` instructions of its send. Returns 1 if the send had ended, 0 if not, -1 where ptrace is not
+ * allowed.
+ */
 static int kill_after(uint32_t size, int steps)
 {
     pid_t child = start_sender(size);
@@ -156,7 +159,7 @@ static int kill_after(uint32_t size, int steps)
     over = !step(child, steps);
     kill_child(child);
 
-    /* either the whole message came, or none of it; then the end */
+    /* the whole message comes or nothing of it; then the end */
     while (!(result = channel->ops->receive(channel, &message)))
         ;
     if (result == 1) {
@@ -231,7 +234,7 @@ static void test_killed_while_the_other_sleeps(void **state)
     close(ready[1]);
 }
 
-/* Messages that were there before the death are all delivered, however late it is noticed. */
+/* All messages that were complete before the death are delivered, however late it is noticed. */
 static void test_everything_complete_is_delivered(void **state)
 {
     struct hprpc_channel *channel;
@@ -271,7 +274,7 @@ static void test_server_dies(void **state)
     channel->receive_limit = 64 * 1024 * 1024;
     assert_int_equal(send_message(channel, HPRPC_MESSAGE_REQUEST, 1, 10), 0);
     assert_int_equal(waitpid(child, &status, 0), child);
-    /* only a part of the answer came */
+    /* only a part of the answer has come */
     assert_int_equal(receive_end(channel), HPRPC_EPEERDIED);
     channel->ops->free(channel);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two ends of a shared-memory connection: makes them, sends, receives and checks messages. */
+/* Both ends of a shared-memory connection: makes them, sends, receives and checks messages. */
 #include "tests/channel-shm/end.h"
 
 #include <dirent.h>
@@ -27,7 +27,7 @@ int count_descriptors(void)
     while (readdir(directory))
         count++;
     closedir(directory);
-    return count - 3; /* the two dots, and the directory itself */
+    return count - 3; /* without the two dots and the directory that is being read */
 }
 
 static struct hprpc_channel *make_end(struct pair *pair, struct hprpc_context *context, bool server, int socket,
@@ -57,7 +57,7 @@ void pair_make(struct pair *pair, struct hprpc_context *context, uint32_t slots,
 void pair_make_growing(struct pair *pair, struct hprpc_context *context, uint32_t slots, uint32_t arena,
                        uint32_t extension, bool untrusted, int fd)
 {
-    struct shm_bell bells[2][2]; /* of the client and of the server: its own, the other's */
+    struct shm_bell bells[2][2]; /* of the client and of the server: its own bell, and the other's */
     int sockets[2];
 
     assert_int_equal(hprpc__shm_geometry_init(slots, arena, extension, &pair->geometry), 0);

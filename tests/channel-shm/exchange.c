@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages of every size and kind, in both directions, until there is no room, and given back in any order. */
+/* Messages of every size and kind, in both directions, until there is no room, and released in any order. */
 #include "tests/channel-shm/end.h"
 
 #include <pthread.h>
@@ -102,7 +102,7 @@ static void test_many_laps(void **state)
         exchange_size(call, call % 100);
 }
 
-/* Positions are counted with 64 bits, and what is shared of them wraps around. */
+/* Positions are counted with 64 bits, and only 32 bits of a lap are shared, which wrap around. */
 static void test_positions_wrap(void **state)
 {
     const uint64_t start = (uint64_t)-5 << 4; /* laps of 16 slots: five before 2^32 laps are full */
@@ -145,7 +145,7 @@ static void test_requests_stop_and_answers_pass(void **state)
     expect(pair.server, pair.client, HPRPC_MESSAGE_REQUEST, sent, 10);
 }
 
-/* A body that is still read in its slot stays there, also when the receiver goes to sleep. */
+/* A body that is read in its slot stays there, also while the receiver sleeps. */
 static void test_a_lent_slot_is_kept_while_its_receiver_sleeps(void **state)
 {
     struct hprpc_message message;
@@ -164,7 +164,7 @@ static void test_a_lent_slot_is_kept_while_its_receiver_sleeps(void **state)
         expect(pair.server, pair.client, HPRPC_MESSAGE_REPLY, 2 + i, 40);
 }
 
-/* Whatever was sent, and however: what each side counts comes back to its start. */
+/* After any traffic, the counters of both sides are as at the start. */
 static void test_nothing_drifts(void **state)
 {
     static const uint32_t sizes[] = { 0, 40, 1000, ARENA / 2, ARENA, 3 * ARENA };
@@ -215,7 +215,7 @@ static void test_both_directions_full(void **state)
             expect(ends[end], ends[!end], HPRPC_MESSAGE_REPLY, 100 + (uint32_t)i, 3 * ARENA);
 }
 
-/* The arena, not the slots, runs out. */
+/* The arena runs out, and the slots do not. */
 static void test_arena_exhausted(void **state)
 {
     struct hprpc_message held[2];
@@ -242,7 +242,7 @@ static void test_arena_exhausted(void **state)
     pair.server->ops->release(pair.server, &held[0]);
 }
 
-/* Free memory in small runs only: a request that no run holds goes in pieces, rather than never. */
+/* The free memory is in small runs: a request that fits in no run is sent in pieces. */
 static void test_scattered_arena(void **state)
 {
     struct hprpc_message messages[8];
@@ -285,7 +285,7 @@ static void test_cancelled_messages_never_were(void **state)
     exchange_size(5, 1000);
 }
 
-/* Long runs may be borrowed instead of copied; what is not sent at once is copied before end_call returns. */
+/* Sends long runs that may be borrowed instead of copied. What is not sent at once is copied before end_call returns. */
 static void send_with_references(uint32_t call, uint32_t size, const uint32_t *starts, uint32_t count, uint32_t run)
 {
     struct hprpc_header header = { .call = call, .type = HPRPC_MESSAGE_REPLY };

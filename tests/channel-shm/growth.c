@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An arena that grows where bodies are long and frequent: when it does, what travels whole, and what happens where it cannot. */
+/*
+ * An arena that grows if bodies are long and frequent: when it grows, what is sent whole, and what happens if it cannot grow.
+ */
 #include "tests/channel-shm/end.h"
 
 #include <errno.h>
@@ -46,13 +48,13 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Bytes that the arena of this end has grown by. */
+/* Returns by how many bytes the arena of this end has grown. */
 static uint32_t grown(struct hprpc_channel *end)
 {
     return shm_zone_size(&shm_channel(end)->sender.arena.extension);
 }
 
-/* The memory of the segment, in bytes. */
+/* Returns how many bytes of the segment have memory. */
 static size_t resident(void)
 {
     static unsigned char pages[16384];
@@ -75,7 +77,7 @@ static void exchange_size(uint32_t call, uint32_t size)
     assert_false(pair.server->queued);
 }
 
-/* Exchanges bodies of this size until both arenas have grown for them. */
+/* Exchanges bodies of this size until both arenas have grown. */
 static void grow(uint32_t size)
 {
     for (uint32_t call = 0; call < ENOUGH; call++)
@@ -116,7 +118,7 @@ static void test_every_size_around_the_boundaries(void **state)
     assert_all_free();
 }
 
-/* Who sends no long bodies, or seldom, gets no more memory than an arena that cannot grow. */
+/* A side that sends long bodies seldom or never gets no more memory than an arena that cannot grow. */
 static void test_memory_comes_with_need(void **state)
 {
     uint32_t call = 0, i, round;
@@ -136,13 +138,13 @@ static void test_memory_comes_with_need(void **state)
     grow(LONG);
     for (i = 0; i < 100; i++)
         exchange_size(call++, LONG);
-    /* room for two */
+    /* each arena has room for two such bodies */
     assert_int_equal(grown(pair.client), 4 * UNIT);
     assert_int_equal(grown(pair.server), 4 * UNIT);
     assert_true(resident() <= pair.geometry.allocated + 8 * UNIT);
 }
 
-/* Bodies that would fit have no room, again and again. */
+/* The arena also grows if bodies that fit in it often find no room. */
 static void test_short_of_room(void **state)
 {
     struct hprpc_message messages[2 * ENOUGH];
@@ -172,7 +174,7 @@ static bool is_in_extension(const struct hprpc_message *message)
     return message->body >= start && message->body < start + EXTENSION;
 }
 
-/* Long bodies are written once and read where they lie; half of the extension may be kept. */
+/* Long bodies are written once and read where they lie. Half of the extension may be kept. */
 static void test_whole_and_lent(void **state)
 {
     struct hprpc_reservation reservation;
@@ -192,7 +194,7 @@ static void test_whole_and_lent(void **state)
     pair.client->ops->cancel_call(pair.client, &reservation);
     assert_all_free();
 
-    /* eight pairs of units, and the base is free: requests wait, and answers go in pieces */
+    /* the extension is full, eight bodies of two units, and the base is free: requests wait, and answers go in pieces */
     while ((result = send_message(pair.client, HPRPC_MESSAGE_REQUEST, (uint32_t)count, LONG)) == 0)
         take(pair.server, NULL, &messages[count++]);
     assert_int_equal(result, HPRPC_EAGAIN);
@@ -225,7 +227,7 @@ static void test_untrusted_bodies_are_copied(void **state)
     assert_all_free();
 }
 
-/* Both ends send whatever there is room for, and give back in any order. */
+/* Both ends send whatever there is room for, and release in any order. */
 static void test_both_directions_at_random(void **state)
 {
     enum { STEPS = 2000, KEPT = 12 };
@@ -270,7 +272,7 @@ static void test_both_directions_at_random(void **state)
     assert_all_free();
 }
 
-/* There are as many entries in the return ring as units in the base, and never more chunks. */
+/* The return ring has as many entries as the base has units, and there are never more chunks than that. */
 static void test_no_more_chunks_than_returns(void **state)
 {
     enum { MANY = 2048, UNITS = 1024 };
@@ -297,7 +299,7 @@ static void test_no_more_chunks_than_returns(void **state)
     free(messages);
 }
 
-/* A side that has not mapped the extension, or runs on a system that cannot look for memory, gets and sends bodies in pieces. */
+/* A side without the extension, or on a system that cannot look for its memory, sends and receives long bodies in pieces. */
 static void test_one_side_without_extension(void **state)
 {
     (void)state;
@@ -344,7 +346,7 @@ static void test_chunks_outside(void **state)
         { ARENA / 64 + EXTENSION / UNIT, 1, false },
         { ARENA / 64 + EXTENSION / UNIT - 1, UNIT + 1, false },
         { ARENA / 64, EXTENSION + 1, false },
-        { ARENA / 64 - 1, LONG, false }, /* from one zone into the other */
+        { ARENA / 64 - 1, LONG, false }, /* from the base into the extension */
         { 0xffffffff, LONG, false },
         { ARENA / 64, LONG, true },
     };
@@ -360,7 +362,7 @@ static void test_chunks_outside(void **state)
     }
 }
 
-/* Every look for the memory of an extension comes by here: the linker has it so. */
+/* Replaces hprpc__shm_extension_find() (the linker's --wrap). */
 int __real_hprpc__shm_extension_find(uint8_t *memory, size_t size);
 int __wrap_hprpc__shm_extension_find(uint8_t *memory, size_t size);
 static int find_error;
@@ -370,7 +372,7 @@ int __wrap_hprpc__shm_extension_find(uint8_t *memory, size_t size)
     return find_error ? find_error : __real_hprpc__shm_extension_find(memory, size);
 }
 
-/* Where the system has no memory to map what the sender allocated, the message waits; the connection goes on. */
+/* If the system has no memory to map what the sender allocated, the message waits, and the connection goes on. */
 static void test_no_memory_to_find_a_chunk(void **state)
 {
     static const int errors[] = { ENOMEM, EAGAIN };
@@ -390,7 +392,7 @@ static void test_no_memory_to_find_a_chunk(void **state)
         assert_int_equal(pair.server->ops->receive(pair.server, &message), 1);
         assert_int_equal(message.size, LONG);
         pair.server->ops->release(pair.server, &message);
-        /* a unit that the sender speaks of, and that no memory is behind */
+        /* the sender names a unit that has no memory */
         find_error = EFAULT;
         receive_chunk(shm_channel(pair.client)->sender.arena.extension.first + 5, LONG, "is not there");
         find_error = 0;
@@ -399,7 +401,7 @@ static void test_no_memory_to_find_a_chunk(void **state)
     }
 }
 
-/* A system that cannot look for memory at all: this side says so, and the other does not grow for it. */
+/* A system that cannot look for memory: this side says so, and the other side does not grow. */
 static void test_a_system_that_cannot_find(void **state)
 {
     tear_down(state);
@@ -428,7 +430,7 @@ static int run(int (*play)(void))
     return WEXITSTATUS(status);
 }
 
-/* A file system of this process alone, and two files on it: one for the segment, and one that leaves `room` bytes. */
+/* Makes a small file system for this process alone, with a file for the segment, and one that leaves `room` bytes. */
 static int make_small(size_t room, int *ret_segment, int *ret_filler)
 {
     char folder[] = "/tmp/hprpc-growth-XXXXXX";
@@ -457,7 +459,7 @@ static size_t room_at(int fd)
     return (size_t)status.f_bfree * (size_t)status.f_bsize;
 }
 
-/* Room for what the client's arena grows by, and too little for the server's. No signal may end this process. */
+/* There is room for the growth of the client's arena, and too little for the server's. No signal may end this process. */
 static int play_full(void)
 {
     uint32_t call, first;
@@ -472,7 +474,7 @@ static int play_full(void)
         exchange_size(call, LONG);
     assert_int_equal(grown(pair.client), 4 * UNIT);
     assert_int_equal(grown(pair.server), 0);
-    /* what was refused takes nothing from others, and is asked for again much later */
+    /* the refused growth takes no room, and is tried again much later */
     assert_int_equal(room_at(filler), UNIT);
     assert_true(shm_channel(pair.server)->sender.growth.wishes < -900);
     assert_all_free();
@@ -485,7 +487,7 @@ static int play_full(void)
     assert_int_equal(grown(pair.server), 2 * UNIT);
     assert_int_equal(room_at(filler), 0);
 
-    /* a sender that speaks of memory that it did not allocate */
+    /* the sender names memory that it did not allocate */
     first = shm_channel(pair.client)->sender.arena.extension.first;
     receive_chunk(first + 5, LONG, "is not there");
     pair_free(&pair);
@@ -504,7 +506,7 @@ static void test_full(void **state)
     assert_int_equal(status, FINE);
 }
 
-/* Where addresses are limited, only what is needed at once is mapped. */
+/* If addresses are limited, only the part that is needed at once is mapped. */
 static int play_few_addresses(void)
 {
     struct rlimit limit = { 512 << 20, 512 << 20 };
@@ -534,7 +536,7 @@ static void test_few_addresses(void **state)
 {
     (void)state;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    skip(); /* they take terabytes of addresses */
+    skip(); /* sanitizers take terabytes of addresses */
 #endif
     assert_int_equal(run(play_few_addresses), FINE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory: the arena against a simple model of it, and an allocator that says no at any point. */
+/* Memory: the arena compared with a simple model of it, and an allocator that fails at any point. */
 #include "tests/channel-shm/end.h"
 
 #include <stdio.h>
@@ -135,7 +135,7 @@ static struct hprpc_context *make_context(struct stingy *stingy)
     return context;
 }
 
-/* Sends, takes and checks a message; tries again, once, where memory was short. Returns how often it was. */
+/* Sends, receives and checks a message; if memory is short, tries again, once. Returns how often memory was short. */
 static int pass(struct hprpc_channel *from, struct hprpc_channel *to, struct stingy *stingy, uint32_t size)
 {
     struct hprpc_message message;
@@ -161,7 +161,7 @@ static int pass(struct hprpc_channel *from, struct hprpc_channel *to, struct sti
     return failures;
 }
 
-/* Everything that a connection allocates for; returns whether anything failed. */
+/* Makes a connection and uses everything that it allocates for. Returns true if something failed. */
 static bool live_a_life(struct hprpc_context *context, struct stingy *stingy, const char *text)
 {
     struct hprpc_channel *client = NULL, *server = NULL;
@@ -235,7 +235,7 @@ static void test_every_allocation_fails_once_or_for_ever(void **state)
     assert_int_equal(stingy.live, 0);
 }
 
-/* From start_call to end_call, nothing is allocated but for what has to be staged. */
+/* From start_call to end_call, only messages that must be staged are allocated. */
 static void test_steady_state_allocates_nothing(void **state)
 {
     struct stingy stingy;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What another thread, the other side or the system does between two steps of one function: moments that chance hits too seldom. The
- * linker has the functions below come by here first.
+ * What another thread, the other side or the system does between two steps of one function. Random tests hit these moments too
+ * seldom, so the linker's --wrap puts the test between the steps.
  */
 #include "tests/channel-shm/end.h"
 
@@ -16,8 +16,8 @@ enum { SLOTS = 16, ARENA = 64 * 1024 };
 static struct pair pair;
 static struct {
     void (*at_yield)(void), (*at_drain)(void), (*at_growth)(void);
-    bool never_starved; /* as if the receiver cleared the word each time */
-    int send_error;     /* of each send, or 0 */
+    bool never_starved; /* as if the receiver cleared the word `starved` each time */
+    int send_error;     /* the errno of each send, or 0 */
     unsigned sends, yields, waits;
 } moment;
 
@@ -104,7 +104,7 @@ static bool is_rung(struct hprpc_channel *channel)
 
 /* ---- Ringing ---- */
 
-/* Packets need memory. Where there is none for a long time, ringing ends all the same. */
+/* Packets need memory. If there is none for a long time, ringing gives up. */
 static void test_ringing_gives_up(void **state)
 {
     static const int errors[] = { ENOBUFS, ENOMEM, EINTR };
@@ -119,14 +119,14 @@ static void test_ringing_gives_up(void **state)
         assert_int_equal(moment.yields, moment.sends - 1);
         moment.yields = 0;
     }
-    /* too many rings wait already, or the other side is gone: one more would change nothing */
+    /* too many rings wait already, or the other side is gone: one more ring would change nothing */
     moment.send_error = EAGAIN;
     moment.sends = 0;
     hprpc__shm_bell_ring(bell);
     assert_int_equal(moment.sends, 1);
 }
 
-/* Has the server keep a body in a chunk; the client waits for the chunk. */
+/* The server keeps a body in a chunk, and the client waits for that chunk. */
 static void keep_a_chunk(struct hprpc_message *ret_message)
 {
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 1, 1000), 0);
@@ -135,7 +135,10 @@ static void keep_a_chunk(struct hprpc_message *ret_message)
     assert_false(is_rung(pair.client));
 }
 
-/* A body that is given back after its connection is over rings nothing: the number of the doorbell may be another file's by now. */
+/*
+ * A body that is released after the end of its connection rings nothing: the descriptor of the doorbell may be another file by
+ * then.
+ */
 static void test_no_ring_after_the_end(void **state)
 {
     struct hprpc_message message;
@@ -146,7 +149,7 @@ static void test_no_ring_after_the_end(void **state)
         pair.server->over = over;
         if (over)
             pair.server->ops->close(pair.server);
-        hprpc__shm_bell_drain(shm_channel(pair.client)->bell); /* what the close rang */
+        hprpc__shm_bell_drain(shm_channel(pair.client)->bell); /* the ring of the close */
         pair.server->ops->release(pair.server, &message);
         assert_int_equal(is_rung(pair.client), !over);
         hprpc__shm_bell_drain(shm_channel(pair.client)->bell);
@@ -159,7 +162,7 @@ static void end_ringing(void)
         atomic_fetch_sub(&shm_channel(pair.server)->receiver.ringing, 1);
 }
 
-/* A thread is about to ring: the doorbell is closed only after it has. */
+/* While a thread is about to ring, the doorbell is not closed. */
 static void test_the_end_waits_for_a_ring(void **state)
 {
     (void)state;
@@ -177,18 +180,18 @@ static void close_the_server(void)
     pair.server->ops->close(pair.server);
 }
 
-/* Another thread closes the channel while this one is about to sleep on it. */
+/* Another thread closes the channel while this thread is about to sleep on it. */
 static void test_closed_while_it_arms(void **state)
 {
     (void)state;
-    shm_channel(pair.server)->receiver.unread = true; /* so that the bell is drained, which comes by here */
+    shm_channel(pair.server)->receiver.unread = true; /* makes arm() drain the bell, where `at_drain` is called */
     moment.at_drain = close_the_server;
     assert_true(pair.server->ops->arm(pair.server));
     assert_null(moment.at_drain);
     assert_int_equal(receive_end(pair.server), HPRPC_ECLOSED);
 }
 
-/* Every slot is taken, and nothing waits behind them: there is no slot for the end, which the lifeline tells alone. */
+/* All slots are taken and no message waits: there is no slot for the end, and only the lifeline tells of it. */
 static void test_no_slot_for_the_end(void **state)
 {
     (void)state;
@@ -210,7 +213,7 @@ static void fill_arena(void)
     assert_true(pair.client->queued > 0);
 }
 
-/* A receiver that takes each wish for room back, and makes none, does not keep a flush for ever. */
+/* A receiver that clears the wish for room each time, and makes no room, does not hold up a flush for ever. */
 static void test_looks_for_room_end(void **state)
 {
     (void)state;
@@ -229,7 +232,7 @@ static void return_falsely(void)
     atomic_store(&shm_channel(pair.client)->sender.arena.returns[0], 0x00010003);
 }
 
-/* A chunk comes back that the other side never had, when a message that waits for room is tried again: at once, or after growth. */
+/* The other side returns a chunk that it never had, when a waiting message is tried again: at once, or after growth. */
 static void test_a_false_return_while_messages_wait(void **state)
 {
     for (int grown = 0; grown < 2; grown++) {

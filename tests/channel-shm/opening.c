@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How connections begin: names, options, users, refusals, and what is left behind (nothing). */
+/* How connections begin: names, options, users, refusals, and that nothing is left behind. */
 #include "tests/channel-shm/end.h"
 
 #include <errno.h>
@@ -87,7 +87,7 @@ static void exchange(void)
     expect(client, server, HPRPC_MESSAGE_REPLY, 1, 12);
 }
 
-/* connect alone; the code, and the sentence. */
+/* Connects; the server does nothing. Returns the code; `detail` gets the sentence. */
 static int try_connect(const char *text, struct hprpc_detail *detail)
 {
     struct hprpc_uri parsed;
@@ -135,7 +135,7 @@ static void test_bare_name(void **state)
     server->ops->describe(server, &peer);
     assert_string_equal(peer.address, address);
     stop();
-    exchange(); /* a connection outlives its listener */
+    exchange(); /* a connection works after its listener is freed */
 }
 
 static void test_absolute_path(void **state)
@@ -202,7 +202,7 @@ static void test_options(void **state)
         stop();
     }
 
-    /* what the listener leaves open, the client may choose, within limits */
+    /* a client may choose options that the listener leaves open, within limits */
     start("");
     strcat(uri, "?ring=8MiB&slots=64&wait=block&grow=0");
     meet();
@@ -381,7 +381,7 @@ static void test_listener_out_of_descriptors(void **state)
         setrlimit(RLIMIT_NOFILE, &old);
         assert_true(detail.text[0]);
         assert_null(server);
-        /* without any left, it is a spare one that tells the client */
+        /* if no descriptor is left, the listener uses its spare one to refuse the client */
         assert_int_equal(receive_end(client), HPRPC_EREFUSED);
         hang_up();
     }
@@ -490,7 +490,7 @@ static void test_bad_hellos(void **state)
         assert_int_equal(write(fd, &hellos[i], sizeof(good)), sizeof(good));
         assert_int_equal(listener->ops->accept(listener, &detail, &other), i == 4);
         if (i == 4)
-            other->ops->free(other); /* a wish beyond the limit is cut to it */
+            other->ops->free(other); /* a size beyond the limit is reduced to the limit */
         else if (i)
             assert_true(recv(fd, &answer, sizeof(answer), 0) == sizeof(answer) && answer.code && answer.reason[0]);
         close(fd);
@@ -507,7 +507,7 @@ static void test_bad_hellos(void **state)
     fd = raw_client();
     close(fd);
     assert_int_equal(listener->ops->accept(listener, &detail, &other), 0);
-    exchange(); /* the other connection was not disturbed */
+    exchange(); /* the other connection still works */
 }
 
 static void test_late_hello(void **state)
@@ -531,7 +531,7 @@ static void test_late_hello(void **state)
     assert_int_equal(other->ops->watch(other, watches), 1);
     assert_int_equal(write(fd, &good, sizeof(good)), sizeof(good));
     assert_int_equal(other->ops->receive(other, &message), 0);
-    assert_int_equal(other->ops->watch(other, watches), 2); /* the doorbell, and the lifeline */
+    assert_int_equal(other->ops->watch(other, watches), 2); /* the doorbell and the lifeline */
     assert_int_equal(send_message(other, HPRPC_MESSAGE_HELLO, 1, 10), 0);
     close(fd);
     assert_int_equal(receive_end(other), HPRPC_EPEERDIED);
@@ -619,7 +619,7 @@ static void test_bad_answers(void **state)
     play.expected = HPRPC_EREFUSED;
     play_server(fd, &play);
 
-    /* a segment that is longer than said, or of another kind; a doorbell that blocks */
+    /* a segment that is shorter than announced, or of another kind, and a doorbell that blocks */
     play = good;
     assert_int_equal(
         hprpc__shm_segment_make("/dev/shm", geometry.size - 4096, geometry.size - 4096, false, NULL, &play.fds[0]), 0);
@@ -628,7 +628,7 @@ static void test_bad_answers(void **state)
     play.fds[0] = memfd_create("sparse", MFD_ALLOW_SEALING);
     assert_int_equal(ftruncate(play.fds[0], (off_t)geometry.size), 0);
     play_server(fd, &play);
-    /* half of its memory is there */
+    /* half of its memory exists */
     assert_int_equal(posix_fallocate(play.fds[0], 0, (off_t)geometry.size / 2), 0);
     play_server(fd, &play);
     close(play.fds[0]);
@@ -641,7 +641,7 @@ static void test_bad_answers(void **state)
     play_server(fd, &play);
     close(other);
 
-    /* a client without trust wants a segment that cannot shrink, whatever the flag says */
+    /* a client without trust needs a segment that cannot shrink, whatever the flag says */
     strcat(uri, "?trust=none");
     play = good;
     play_server(fd, &play);
@@ -735,7 +735,7 @@ static int play_exchange(void)
         return -result;
     while (!result && seconds() < deadline)
         result = client->ops->receive(client, &message);
-    /* the segment of another user is a sealed one, and bodies are copied */
+    /* the segment of another user is sealed, and bodies are copied */
     return result == 1 && message.size == 5000 && is_memfd(client) && shm_channel(client)->options.untrusted ? 42 : 1;
 }
 
@@ -783,7 +783,7 @@ static bool is_sealed(int fd)
     return seals >= 0 && seals & F_SEAL_SHRINK;
 }
 
-/* Whether the first part of a segment, and that alone, has memory. */
+/* Checks that the first part of a segment has memory, and no other part. */
 static void check_segment(int fd, size_t size, size_t allocated, bool sealed)
 {
     struct stat status;
@@ -813,7 +813,7 @@ static void test_segments(void **state)
     }
 }
 
-/* In a place of its own: a /dev/shm that has too little room for a segment. */
+/* Runs with a /dev/shm of its own, which has too little room for a segment. */
 static int play_small_tmpfs(void)
 {
     struct hprpc_detail detail;
@@ -841,7 +841,7 @@ static void test_no_room_on_tmpfs(void **state)
     assert_int_equal(WEXITSTATUS(status), 42);
 }
 
-/* A process that may make no files of more than so many bytes: an error says so, and no signal ends it. */
+/* Runs in a process that may make no files above a size: the client gets an error, and no signal ends the process. */
 static int live_with_limit(rlim_t bytes, const char *options, int client_code)
 {
     struct rlimit limit = { bytes, bytes };
@@ -862,7 +862,7 @@ static int live_with_limit(rlim_t bytes, const char *options, int client_code)
         return 2;
     accepted = own->ops->accept(own, &detail, &server);
     result = client->ops->receive(client, &message);
-    /* a client that is turned away is no reason for the listener to pause */
+    /* the listener does not pause because of a client that is refused */
     if (accepted != !client_code || result != client_code)
         return 3;
     if (client_code && (!strstr(client->reason.text, "ulimit") || !strstr(client->reason.text, "over the limit")))
@@ -905,7 +905,7 @@ static void test_limit_on_files(void **state)
     }
 }
 
-/* A /dev/shm that is read-only: a memory file serves. */
+/* A /dev/shm that is read-only: the segment is a memory file. */
 static int play_read_only(void)
 {
     struct hprpc_detail detail = { "" };

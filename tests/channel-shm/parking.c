@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two exchanges of parking, by themselves. One thread parks and looks, the other publishes and looks whether a
- * thread is parked, both at the same moment, round after round. At least one of them sees the other. With less than an
- * exchange each could look before its own change can be seen by the other; then the sleeper would not be woken.
+ * The two exchanges of parking, alone. One thread parks and looks; the other publishes and looks if a thread is parked, both at
+ * the same moment, round after round. At least one of them must see the other. With weaker operations, each could look before
+ * the other can see its change; then nothing would wake the sleeper.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,15 +29,15 @@ struct line {
     _Alignas(128) _Atomic uint32_t word;
 };
 
-/* Each word on cache lines of its own, as in a segment. */
+/* Each word has cache lines of its own, as in a segment. */
 static struct {
     struct line parked, published, arrived[2], bodies[2][LINES];
-    _Alignas(128) bool over; /* written once: reading it takes no time */
+    _Alignas(128) bool over; /* written once, so reading it takes no time */
     _Alignas(128) bool rang; /* the publisher saw that the sleeper was parked */
-    bool yielded;            /* the publisher, before the round */
+    bool yielded;            /* the publisher yielded before the round */
 } ring;
 
-/* Waits for the other thread to come to the same place. Whether this one yielded: then the two may share a processor. */
+/* Waits until the other thread is at the same place. Returns true if this thread yielded: then the two may share a CPU. */
 static bool meet(unsigned self, uint32_t place)
 {
     bool yielded = false;
@@ -52,21 +52,21 @@ static bool meet(unsigned self, uint32_t place)
     return yielded;
 }
 
-/* Has the two begin a little earlier or later, in all manners that there are. */
+/* Delays a thread a little, so that over the rounds either thread begins earlier. */
 static void skew(uint32_t steps)
 {
     for (volatile uint32_t step = 0; step < steps; step++)
         continue;
 }
 
-/* What a word stands behind: its way to the memory takes a while, and so the word's does. */
+/* Writes lines before the word: their way to memory takes a while, so the word takes long too. */
 static void write_body(int self, uint32_t round)
 {
     for (int i = 0; i < LINES; i++)
         atomic_store_explicit(&ring.bodies[self][i].word, round, memory_order_relaxed);
 }
 
-/* Has every line of it in the caches of both. */
+/* Reads all lines, so that they are in the caches of both. */
 static void read_body(int self)
 {
     for (int i = 0; i < LINES; i++)
@@ -91,7 +91,7 @@ static void *publish(void *argument)
     }
 }
 
-/* One round of the sleeper; whether neither saw the other, and whether both ran at the same time. */
+/* A round of the sleeper. Returns true if neither thread saw the other. `ret_together`: both ran at the same time. */
 static bool park(uint32_t round, bool *ret_together)
 {
     bool yielded = meet(0, 2 * round), saw;
@@ -108,8 +108,8 @@ static bool park(uint32_t round, bool *ret_together)
 }
 
 /*
- * Goes on until neither thread yielded in enough rounds. A machine that never runs both at the same time never comes to
- * that: then it ends when patience does.
+ * Goes on until both threads ran at the same time in enough rounds. On a machine that never runs both at once, it ends when the
+ * patience does.
  */
 static void one_of_the_two_sees_the_other(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sleeping and waking: no message, no room and no end may come unnoticed, however the two sides race. */
+/* Sleeping and waking: each message, each room and each end is noticed, however the two sides race. */
 #include "tests/channel-shm/end.h"
 
 #include <poll.h>
@@ -23,7 +23,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* Without trust, packets on the lifeline take the place of doorbells. */
+/* Without trust, packets on the lifeline replace the doorbells. */
 static int set_up_untrusted(void **state)
 {
     (void)state;
@@ -57,15 +57,15 @@ static void nothing_comes(struct hprpc_channel *channel)
 }
 
 /*
- * A side that waits by edges does not have to drain its doorbell. The channel takes an old ring that is still there
- * when it sleeps as the sign of a side that waits by levels.
+ * Sleeps as a side that watches levels. Another side need not drain its doorbell: if an old ring is still there when the
+ * channel sleeps, the channel takes that for a side that watches levels.
  */
 static void sleep_by_levels(struct hprpc_channel *channel)
 {
     struct hprpc_message message;
 
     if (shm_channel(channel)->bell.packets)
-        return; /* drained in any case */
+        return; /* packets are drained in any case */
     hprpc__shm_bell_ring(shm_channel(channel == pair.client ? pair.server : pair.client)->peer_bell);
     assert_false(channel->ops->arm(channel));
     assert_true(is_ready(channel));
@@ -86,7 +86,7 @@ static void test_doorbell_is_not_drained_for_edges(void **state)
         expect(pair.server, NULL, HPRPC_MESSAGE_REQUEST, i, 10);
         nothing_comes(pair.server);
     }
-    /* except for packets */
+    /* this bell was not drained, unless it is made of packets */
     assert_false(pair.server->ops->arm(pair.server));
     assert_true(is_ready(pair.server) == !shm_channel(pair.server)->bell.packets);
     pair.server->ops->disarm(pair.server);
@@ -95,7 +95,7 @@ static void test_doorbell_is_not_drained_for_edges(void **state)
     assert_false(is_ready(pair.server));
 }
 
-/* However many rings were not read, the next one is noticed, by an edge too. */
+/* However many rings were not read, the next ring is noticed, also by an edge. */
 static void test_many_old_rings(void **state)
 {
     struct epoll_event event = { .events = EPOLLIN | EPOLLET };
@@ -142,7 +142,7 @@ static void test_armed_channel_is_rung_once(void **state)
     assert_false(is_ready(pair.server));
 }
 
-/* Rings without a reason are noticed, and do not keep a sleeper awake for ever. */
+/* Rings without a reason are noticed, and a sleeper does sleep in the end. */
 static void test_spurious_rings(void **state)
 {
     int i, awake = 0;
@@ -184,13 +184,13 @@ static void test_room_rings_who_was_turned_away(void **state)
     nothing_comes(pair.client);
     assert_int_equal(send_message(pair.client, HPRPC_MESSAGE_REQUEST, 100, 16000), 0);
 
-    /* the ring is eaten by the look at the doorbell before the next sleep: the look at the word finds it */
+    /* arm() drains the ring before it sleeps, and then finds the room by looking at the word */
     fill();
     shm_channel(pair.client)->receiver.unread = true;
     take(pair.server, NULL, &message);
     pair.server->ops->release(pair.server, &message);
     assert_true(pair.client->ops->arm(pair.client));
-    /* arm says so once; a side that does not want to send any more may sleep */
+    /* arm() says so once; a side that does not want to send may sleep */
     assert_false(pair.client->ops->arm(pair.client));
     pair.client->ops->disarm(pair.client);
 }
@@ -212,7 +212,7 @@ static void test_room_for_what_waits_for_flush(void **state)
     pair.server->ops->release(pair.server, &message);
 }
 
-/* A consumer that sleeps has published every slot first. */
+/* A receiver that sleeps has published all slots that it consumed. */
 static void test_sleeper_holds_no_slots_back(void **state)
 {
     uint32_t i;
@@ -248,7 +248,7 @@ static void test_close_wakes_both_sides(void **state)
     assert_int_equal(send_message(pair.server, HPRPC_MESSAGE_REPLY, 3, 10), HPRPC_ECLOSED);
     assert_int_equal(pair.server->ops->flush(pair.server), HPRPC_ECLOSED);
     assert_true(pair.server->ops->arm(pair.server));
-    /* what came before the end is delivered before it */
+    /* messages that came before the end are received first */
     expect(pair.client, NULL, HPRPC_MESSAGE_REPLY, 2, 10);
     assert_int_equal(pair.client->ops->receive(pair.client, &message), HPRPC_EPEERDIED);
     assert_non_null(strstr(pair.client->reason.text, "closed"));
@@ -280,7 +280,7 @@ static void test_close_between_start_and_end(void **state)
 struct racer {
     struct hprpc_channel *in, *out;
     uint32_t rounds;
-    bool answers; /* echoes what comes; else it sends first */
+    bool answers; /* true: echoes each message; false: sends first */
     uint32_t size_max;
     const char *problem;
 };
@@ -290,7 +290,7 @@ static uint32_t size_of_round(const struct racer *racer, uint32_t round)
     return round * 2654435761u % racer->size_max;
 }
 
-/* Waits for the next message by sleeping at once, or after a random moment; NULL, or what went wrong. */
+/* Waits for the next message by sleeping, at once or after a random number of looks. Returns NULL, or what went wrong. */
 static const char *wait_for(struct racer *racer, uint32_t round, unsigned *seed)
 {
     struct hprpc_message message;
@@ -374,7 +374,7 @@ static void test_no_wake_up_is_lost_with_pieces(void **state)
     run_race(2000, 3 * SHM_ARENA_MIN);
 }
 
-/* A sender that sleeps when there is no room, and a receiver that sleeps when there is nothing. */
+/* A sender that sleeps when there is no room, and a receiver that sleeps when there is no message. */
 struct stream {
     uint32_t count;
     uint32_t size;
@@ -444,7 +444,7 @@ static void test_no_room_is_lost(void **state)
 
 /* ---- A peer that dies ---- */
 
-/* What the system does to the lifeline of a process that dies; its ends of everything else stay as they are. */
+/* Does to the lifeline what the system does when a process dies. Other descriptors of that end stay open. */
 static void cut_lifeline(struct hprpc_channel *channel)
 {
     int *socket = &shm_channel(channel)->socket, nothing = eventfd(0, EFD_CLOEXEC);
@@ -454,7 +454,7 @@ static void cut_lifeline(struct hprpc_channel *channel)
     close(nothing);
 }
 
-/* Does what a loop does: sleeps when it may, and receives when it is woken. Only what it watches can wake it. */
+/* Sleeps when arm() allows it, and receives after each wake-up. Only the watched descriptors can wake it. */
 static int sleep_until_the_end(struct hprpc_channel *channel)
 {
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
@@ -492,7 +492,7 @@ static void test_end_right_behind_rings_and_messages(void **state)
     for (half = 0; half < 2; half++) {
         for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
             for (j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
-                /* half a shutdown ends a lifeline that is the doorbell; elsewhere it is nothing to be woken by */
+                /* half a shutdown ends a lifeline that is also the doorbell; another lifeline does not wake */
                 if (half && !shm_channel(pair.server)->bell.packets)
                     continue;
                 assert_false(pair.server->ops->arm(pair.server));
@@ -542,7 +542,7 @@ static void test_a_flush_rings_for_what_was_corked(void **state)
     }
 }
 
-/* Every poll of this program comes by here: the linker has it so. */
+/* Replaces poll() (the linker's --wrap). */
 int __real_poll(struct pollfd *polls, nfds_t count, int timeout);
 int __wrap_poll(struct pollfd *polls, nfds_t count, int timeout);
 typedef void act(void);
@@ -563,7 +563,7 @@ static void speak_and_die(void)
     cut_lifeline(pair.client);
 }
 
-/* The other side sends and dies just when the receiver, which found nothing, looks at the lifeline. */
+/* The other side sends and dies at the moment when the receiver, which found nothing, looks at the lifeline. */
 static void test_last_words_between_two_looks(void **state)
 {
     struct hprpc_message message;
@@ -577,10 +577,10 @@ static void test_last_words_between_two_looks(void **state)
     assert_int_equal(receive_end(pair.server), HPRPC_EPEERDIED);
 }
 
-/* Every send of this program comes by here: the linker has it so. */
+/* Replaces send() (the linker's --wrap). */
 ssize_t __real_send(int fd, const void *bytes, size_t size, int flags);
 ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags);
-static atomic_uint loud_sends; /* that could raise a signal, or wait */
+static atomic_uint loud_sends; /* how many could raise a signal, or wait */
 
 ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
 {
@@ -589,10 +589,7 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
     return __real_send(fd, bytes, size, flags);
 }
 
-/*
- * The other side is dead: ringing raises no signal, neither now nor when the signal is let through. Some kernels raise
- * none anyway.
- */
+/* Ringing a dead side raises no signal, neither at once nor when the signal is unblocked. Some kernels raise none anyway. */
 static void test_ringing_the_dead_raises_no_signal(void **state)
 {
     sigset_t pipe_signal, before, pending;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses and options: what is refused, what a listener tells, and what reaches the sockets. */
+/* Addresses and options: which are refused, what a listener says, and what the sockets get. */
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -48,7 +48,7 @@ static void bad_addresses_are_named(void **state)
     }
 }
 
-/* A link-local address means something on one link only, which is part of it, both ways of writing it. */
+/* A link-local address is valid on one link, whose name or number is part of the address, in both spellings. */
 static void scopes_are_read_and_shown(void **state)
 {
     static const char *const uris[] = { "tcp://[fe80::1%lo]:7788", "tcp://[fe80::1%25lo]:7788",
@@ -102,7 +102,7 @@ static void one_port_has_one_listener(void **state)
     assert_int_equal(hprpc_transport_tcp.listen(NULL, &uri, &detail, &second), HPRPC_EINUSE);
     assert_non_null(strstr(detail.text, "somebody already listens at 127.0.0.1:"));
     assert_null(second);
-    /* a restarted server gets its port back, whatever its old connections are doing */
+    /* a server that starts again gets its port, whatever its old connections do */
     struct hprpc_channel *client = connect_to(first), *server = test_accept(first, client);
     server->ops->free(server);
     first->ops->free(first);
@@ -134,7 +134,7 @@ static void options_reach_the_sockets(void **state)
     assert_int_equal(value, 21);
     assert_false(getsockopt(watch.fd, IPPROTO_TCP, TCP_KEEPINTVL, &value, &size));
     assert_int_equal(value, 3);
-    /* the system's own attempts end about then, or, before Linux 6.15, a time-out does it */
+    /* the system stops trying at about that time; before Linux 6.15, TCP_USER_TIMEOUT makes it stop */
     if (!getsockopt(watch.fd, IPPROTO_TCP, RTO_MAX_MS, &value, &size)) {
         assert_int_equal(value, 2000);
         assert_false(getsockopt(watch.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size));
@@ -148,7 +148,7 @@ static void options_reach_the_sockets(void **state)
     close_pair(&pair);
 }
 
-/* A side that may be silent for as long as it likes. */
+/* With keepalive=0, a side may be silent for any time. */
 static void probes_can_be_turned_off(void **state)
 {
     struct pair pair = open_pair("tcp://127.0.0.1:0?keepalive=0");

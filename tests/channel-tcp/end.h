@@ -22,13 +22,13 @@ struct pair {
 struct pair open_pair(const char *uri);
 void close_pair(struct pair *pair);
 
-/* start_call says HPRPC_EAGAIN until the connection is open, and receive opens it. */
+/* Sends when the connection is open: start_call returns HPRPC_EAGAIN before that, and receive opens it. */
 void send_when_open(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size);
 
-/* A port without a listener, as good as certainly. */
+/* Gives a URI whose port almost certainly has no listener. */
 void closed_port(char *ret_uri, size_t capacity);
 
-/* For a thread: receives until the channel is broken, and returns the code. */
+/* The function of a thread: receives until the channel is broken, and returns the code. */
 void *sleep_until_broken(void *argument);
 
 #endif

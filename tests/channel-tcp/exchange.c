@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages over connections, how connections end, and what happens at the limits of the machine. */
+/* Messages over connections, how connections end, and the limits of the machine. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
@@ -37,7 +37,7 @@ static void exchanges_messages(void **state)
     assert_int_equal(test_descriptors(), before);
 }
 
-/* Both send more than the kernel holds before either receives; both then receive all. */
+/* Both sides send more than the kernel holds before either receives; then both receive everything. */
 static void large_messages_cross(void **state)
 {
     struct pair pair = open_pair("tcp://127.0.0.1:0?sndbuf=64KiB");
@@ -90,7 +90,7 @@ static void both_ways_at_once(void **state)
         struct hprpc_message message;
         uint64_t deadline = test_deadline();
 
-        /* opening is the receiving side's: it is over before the sides have threads of their own */
+        /* the receiving side opens the connection: wait for that before each direction gets a thread */
         while (pair.client->ops->receive(pair.client, &message) == 0 && !((struct hprpc_framed *)pair.client)->open)
             assert_false(test_is_past(deadline));
         test_duplex(pair.client, pair.server, closing);
@@ -173,7 +173,7 @@ static void a_reset_is_told_after_what_was_whole(void **state)
     listener->ops->free(listener);
 }
 
-/* A send into a connection that was reset: no signal, a code. */
+/* Sending on a connection that was reset raises no signal, and returns a code. */
 static void sending_to_the_dead_raises_no_signal(void **state)
 {
     const struct linger at_once = { 1, 0 };
@@ -252,7 +252,7 @@ static void a_flood_beyond_the_descriptors_pauses_accepting(void **state)
     low.rlim_cur = (rlim_t)spare;
     close(spare);
     assert_false(setrlimit(RLIMIT_NOFILE, &low));
-    /* one of them can be told, and the others wait */
+    /* one of the clients can be refused, and the others wait */
     while (!(r = listener->ops->accept(listener, &detail, &channel)))
         assert_false(test_is_past(deadline));
     assert_int_equal(r, HPRPC_ACCEPTED_TO_REFUSE);
@@ -303,7 +303,7 @@ static void every_allocation_may_fail(void **state)
                 assert_false(test_is_past(deadline));
             failed = r != 1;
             assert_true(r == 1 || r == HPRPC_ESYSTEM);
-            while (failed && r != 1) { /* the client is not lost: a later turn takes it in */
+            while (failed && r != 1) { /* the client is not lost: a later accept takes it */
                 r = listener->ops->accept(listener, &detail, &server);
                 assert_false(test_is_past(deadline));
             }

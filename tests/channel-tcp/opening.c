@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How connections are opened: one address or several, of which some refuse, are silent or lead nowhere. */
+/* How connections are opened: one address or several, some of which refuse, are silent or cannot be reached. */
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -31,7 +31,7 @@ static void nobody_listens(void **state)
     assert_int_equal(test_descriptors(), before);
 }
 
-/* "localhost" may mean ::1 first; a listener on 127.0.0.1 alone is found all the same. */
+/* "localhost" may mean ::1 first; a client still finds a listener on 127.0.0.1 alone. */
 static void every_address_is_tried(void **state)
 {
     struct hprpc_listener *listener = listen_at("tcp://127.0.0.1:0");
@@ -55,10 +55,10 @@ static void every_address_is_tried(void **state)
 
 /* ---- A connection to itself ---- */
 
-/* Every connect of this program comes by here: the linker has it so. */
+/* Replaces connect() (the linker's --wrap). */
 int __real_connect(int fd, const struct sockaddr *address, socklen_t size);
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size);
-static bool from_there; /* for the next connect the system picks the very port that is asked for */
+static bool from_there; /* the next connect gets the port that it connects to as its own */
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
 {
@@ -72,7 +72,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
     return __real_connect(fd, address, size);
 }
 
-/* There is no listener, and the system connects the socket to itself. */
+/* Without a listener, the system may connect the socket to itself: that is no connection. */
 static void a_connection_to_itself_is_none(void **state)
 {
     struct pair pair = open_pair("tcp://127.0.0.1:0");
@@ -100,7 +100,7 @@ static void a_connection_to_itself_is_none(void **state)
 
 /* ---- No answer ---- */
 
-/* A place that leaves connections on their way: a listener whose backlog is full. */
+/* An address that neither accepts nor refuses: a listener whose backlog is full. */
 struct silence {
     struct hprpc__tcp_address address;
     int listener, fillers[4];
@@ -128,7 +128,7 @@ static void silence_close(struct silence *silence)
     close(silence->listener);
 }
 
-/* A connection that never was is not said to lack a HELLO. */
+/* If nothing answered, the sentence does not speak of a missing HELLO. */
 static void an_unanswered_connection_says_so(void **state)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
@@ -148,7 +148,7 @@ static void an_unanswered_connection_says_so(void **state)
     silence_close(&silence);
 }
 
-/* A backlog that is full makes a connection that stays on its way. */
+/* Connections to a listener with a full backlog stay in the middle of opening. */
 static void closing_ends_an_opening(void **state)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
@@ -179,7 +179,7 @@ static void closing_ends_an_opening(void **state)
 
 /* ---- Several addresses of one host ---- */
 
-/* The address of "tcp://127.0.0.1:port". */
+/* Returns the address of "tcp://127.0.0.1:port". */
 static struct hprpc__tcp_address address_of(const char *uri)
 {
     struct hprpc__tcp_address address = { .v4 = { .sin_family = AF_INET }, .size = sizeof(struct sockaddr_in) };
@@ -189,7 +189,7 @@ static struct hprpc__tcp_address address_of(const char *uri)
     return address;
 }
 
-/* Addresses that are silent, refuse or lead nowhere stand before one that answers, in any number. */
+/* Any number of addresses that are silent, refuse or cannot be reached come before one that answers. */
 static void an_address_that_fails_gives_way_to_the_next(void **state)
 {
     enum { BEFORE = 5, KINDS = 3 };
@@ -216,7 +216,7 @@ static void an_address_that_fails_gives_way_to_the_next(void **state)
                     addresses[i] = address_of(uri);
                 }
                 if ((kind + (int)i) % KINDS == 2)
-                    addresses[i].v4.sin_addr.s_addr = htonl(0xe0000001u); /* a multicast address: no way there */
+                    addresses[i].v4.sin_addr.s_addr = htonl(0xe0000001u); /* a multicast address cannot be reached */
             }
             listener->ops->address(listener, uri, sizeof(uri));
             addresses[count] = address_of(uri);
@@ -239,10 +239,7 @@ static void an_address_that_fails_gives_way_to_the_next(void **state)
     assert_int_equal(test_descriptors(), before);
 }
 
-/*
- * A refusal tells most, since a host answered: it is reported rather than what the other addresses came to, in any
- * order.
- */
+/* A refusal says most, because a host answered: it is reported in place of the other addresses' errors, in any order. */
 static void a_refusal_is_told_before_other_failures(void **state)
 {
     const struct hprpc__tcp_options options = { .keepalive = 60 };

@@ -74,7 +74,8 @@ int test_send_borrowed(struct hprpc_channel *channel, const struct hprpc_header 
         return r;
     }
     test_fill(body, header->call, size);
-    memset(writer->cursor, 0xee, size); /* a gap that is sent unfilled shows */
+    memset(writer->cursor, 0xee,
+           size); /* if the writer leaves a gap, these bytes are sent, and test_check finds them */
     for (unsigned i = 0; i < pieces; i++) {
         size_t from = i * piece + small, to = i + 1 == pieces ? size - small : (i + 1) * piece;
 
@@ -86,7 +87,7 @@ int test_send_borrowed(struct hprpc_channel *channel, const struct hprpc_header 
     memcpy(writer->end - small, body + size - small, small);
     writer->cursor = writer->end;
     r = channel->ops->end_call(channel, &reservation);
-    memset(body, 0xdd, size); /* borrowed until end_call returns, and no longer */
+    memset(body, 0xdd, size); /* the body is borrowed only until end_call returns */
     free(body);
     return r;
 }
@@ -194,10 +195,10 @@ enum { DUPLEX_MESSAGES = 3000 };
 
 struct end {
     struct hprpc_channel *channel;
-    pthread_mutex_t lock; /* the sending side's */
+    pthread_mutex_t lock; /* of the side that sends */
     bool may_break;
     uint32_t received;
-    int code; /* of the break */
+    int code; /* the code with which receiving ended */
 };
 
 static uint32_t duplex_size(uint32_t call)
@@ -205,7 +206,7 @@ static uint32_t duplex_size(uint32_t call)
     return call % 100 == 99 ? 90000 : call % 10 == 9 ? 7000 + call : call % 300;
 }
 
-/* Sleeps for a moment on what the channel watches, for these events only. */
+/* Sleeps a moment on what the channel watches, for these events only. */
 static void doze(struct end *end, short events)
 {
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
@@ -265,7 +266,7 @@ static void *receive_all(void *argument)
 {
     struct end *end = argument;
 
-    /* only a thread that receives sees a break, so where one will come this thread goes on receiving */
+    /* only a thread that receives notices a break, so this thread goes on receiving if one may come */
     while (end->received < DUPLEX_MESSAGES || end->may_break) {
         struct hprpc_header header = test_request(end->received);
         struct hprpc_message message;
@@ -286,7 +287,7 @@ static void *close_soon(void *argument)
 {
     struct end *end = argument;
 
-    doze(end, POLLOUT); /* a moment, or none */
+    doze(end, POLLOUT); /* a moment, or not at all */
     pthread_mutex_lock(&end->lock);
     end->channel->ops->close(end->channel);
     pthread_mutex_unlock(&end->lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A backend that leaves a slot out is told, once, when its channel is made. */
+/* A backend whose operations lack a slot gets an error when its channel is made. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* URIs: what is accepted, what is refused, and that the sentence names the place. */
+/* URIs: which are accepted, which are refused, and that the sentence names the place of the error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

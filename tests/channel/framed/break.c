@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a stream breaks: the code that an error becomes, which of two reasons stands, and a reason that is still being written. */
+/* How a stream breaks: the code for each error, which of two reasons counts, and a reason that is still being written. */
 #include <errno.h>
 
 #include "tests/channel/framed/wire.h"
@@ -7,7 +7,7 @@
 static struct hprpc_framed *half_broken;
 static unsigned yields;
 
-/* In the place of libc's: while this thread yields, the other side of the stream comes to the end of its writing. */
+/* Replaces the sched_yield() of libc: while this thread yields, the other side of the stream finishes its reason. */
 int sched_yield(void)
 {
     if (half_broken && ++yields == 3)
@@ -20,7 +20,7 @@ static void a_reason_that_is_being_written_is_waited_for(void **state)
     struct wire *wire = new_wire(NULL);
 
     (void)state;
-    wire->stream.broken = 1; /* as hprpc_framed_fail leaves it while it writes */
+    wire->stream.broken = 1; /* as hprpc_framed_fail leaves it while it writes the reason */
     half_broken = &wire->stream;
     assert_int_equal(channel_of(wire)->ops->flush(channel_of(wire)), HPRPC_EPEERDIED);
     half_broken = NULL;
@@ -28,7 +28,7 @@ static void a_reason_that_is_being_written_is_waited_for(void **state)
     free_wire(wire);
 }
 
-/* Want of memory, and what only a bug can bring about, do not blame the other side. */
+/* An error that means a lack of memory, or a bug, does not blame the other side. */
 static void each_error_has_its_code(void **state)
 {
     static const struct {
@@ -56,7 +56,7 @@ static void each_error_has_its_code(void **state)
     }
 }
 
-/* Noise comes after sending has failed: the first reason stands, and what is behind the noise is not looked at. */
+/* Sending fails, then noise comes: the first reason stays, and the bytes after the noise are not read. */
 static void the_first_of_two_reasons_stands(void **state)
 {
     static const uint8_t noise[] = "noise, and more of it";
@@ -74,7 +74,7 @@ static void the_first_of_two_reasons_stands(void **state)
     free_wire(wire);
 }
 
-/* A message that was started before the stream closed does not leave, and says so. */
+/* A message that was started before the close is not sent: end_call returns HPRPC_ECLOSED. */
 static void a_message_that_the_close_overtakes_does_not_leave(void **state)
 {
     struct hprpc_header header = test_request(1);
@@ -90,7 +90,7 @@ static void a_message_that_the_close_overtakes_does_not_leave(void **state)
     free_wire(wire);
 }
 
-/* What waits to be sent goes with the last use of the stream, not only when it is freed. */
+/* The queue of unsent messages is freed with the last use of the stream, not later with the stream. */
 static void a_stream_that_is_over_keeps_no_queue(void **state)
 {
     struct hprpc_header header = test_request(1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The header's byte form: exact bytes, round trips, every truncation, every corruption. */
+/* The bytes of a header: exact values, round trips, every truncation, every corruption. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,7 +94,7 @@ static void has_a_largest_size(void **state)
     assert_int_equal(hprpc__header_write(&samples[3], UINT32_MAX - 14, bytes), HPRPC_ETOOBIG);
 }
 
-/* Every value of every byte of every sample: an error, or a header that is valid and is written as it was read. */
+/* Changes each byte of each sample to each value: reading gives an error, or a valid header that is written as it was read. */
 static void survives_every_corruption(void **state)
 {
     struct hprpc_header header;
@@ -185,7 +185,7 @@ static void names_what_is_wrong(void **state)
             fail_msg("case %zu: expected \"%s\" in \"%s\"", i, cases[i].text, detail.text);
         assert_int_equal(header.call, 77);
         assert_int_equal(size, 78);
-        /* the byte that shows it is the last one */
+        /* the last byte is the one that shows the error */
         if (!strstr(cases[i].text, "beyond"))
             assert_int_equal(hprpc__header_read(cases[i].bytes, cases[i].count - 1, &detail, &header, &size), 0);
     }

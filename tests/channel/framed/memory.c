@@ -27,7 +27,7 @@ static void messages_are_released_in_any_order(void **state)
         feed(wire, script.bytes, script.size, 20000);
         for (i = 0; i < script.count; i++)
             assert_int_equal(receive_patiently(wire, &messages[i]), 1);
-        /* all are still what they were, whichever was released before */
+        /* the bodies stay the same, in whatever order they are released */
         for (i = 0; i < script.count; i++) {
             k = i * 37 % script.count;
             test_check(&messages[k], &script.entries[k].header, script.entries[k].size);
@@ -40,7 +40,7 @@ static void messages_are_released_in_any_order(void **state)
     free_script(&script);
 }
 
-/* Small bodies share their block with others, so not all may be kept; large ones cost no more than a copy. */
+/* Small bodies share a block, so only some of them are lendable. A large body costs no more lent than copied. */
 static void lending_has_a_limit(void **state)
 {
     struct script script = { .count = 0 };
@@ -74,7 +74,9 @@ static void lending_has_a_limit(void **state)
     free_script(&script);
 }
 
-/* A body that no place in its block would align lies beside it, where the next one may: so it is not lent. */
+/*
+ * A body that no place in its block would align lies outside the block, in memory of the next such body: so it is not lendable.
+ */
 static void what_lies_aside_is_not_lent(void **state)
 {
     struct script script = { .count = 0 };
@@ -241,7 +243,7 @@ static void calls_allocate_nothing_and_idling_gives_back(void **state)
     free_script(&script);
 }
 
-/* Whatever went through, what is counted and what is kept is as before. */
+/* The counts, and the memory that is kept, are the same after each round of traffic. */
 static void nothing_drifts(void **state)
 {
     static const uint32_t sizes[] = { 10, 20000, 3 << 20, 12 << 20 };
@@ -283,10 +285,10 @@ static void nothing_drifts(void **state)
                 free_script(&script);
             }
         }
-        /* what is huge is not kept for the next one */
+        /* no huge block is kept for later */
         for (size_t i = 0; i < HPRPC__SPARE_COUNT; i++)
             assert_true(!wire->stream.spares[i] || wire->stream.spares[i]->capacity <= HPRPC__FRAMED_SPARE_MAX);
-        /* two arms with nothing between them: all of it goes back */
+        /* two arms with no traffic between them: all memory goes back */
         for (int i = 0; i < 2; i++)
             assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
         assert_int_equal(wire->stream.blocks, 0);
@@ -383,7 +385,7 @@ static void a_full_pool_leaves_the_rest_where_it_is(void **state)
     free_script(&script);
 }
 
-/* The same for the block that was sent from. */
+/* The same for the block from which messages were sent. */
 static void a_full_pool_leaves_a_spare_where_it_is(void **state)
 {
     struct hprpc_header header = test_request(1);
@@ -402,7 +404,7 @@ static void a_full_pool_leaves_a_spare_where_it_is(void **state)
     for (int i = 0; i < 2; i++) {
         assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
         channel_of(wire)->ops->disarm(channel_of(wire));
-        /* until it idles */
+        /* kept at the first arm, freed at the second: then the stream is idle */
         assert_int_equal(wire->stream.spares[HPRPC__SPARE_SEND] == NULL, i);
     }
     free_wire(wire);
@@ -482,7 +484,7 @@ static void a_failed_allocation_is_tried_again(void **state)
     free_script(&script);
 }
 
-/* No size that a peer may send, but a sum that would start again at 0. */
+/* No peer may send a body of this size. The sum of the block would overflow, so no block is made. */
 static void a_block_beyond_all_memory_is_not_made(void **state)
 {
     struct wire *wire = new_wire(NULL);

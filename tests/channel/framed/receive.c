@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Receiving: truncation, corruption, limits, pace, and when a read is worth it. */
+/* Receiving: truncation, corruption, limits, pace, and when the stream reads. */
 #include <errno.h>
 
 #include "channel/framed/header.h"
@@ -18,7 +18,7 @@ static void every_truncation_is_found(void **state)
 
         if (whole < script.count && cut == script.ends[whole])
             whole++;
-        /* the copy ends where the bytes end, so that a sanitizer sees every step beyond */
+        /* the copy ends with the bytes, so that a sanitizer sees each access beyond them */
         uint8_t *bytes = malloc(cut ? cut : 1);
         memcpy(bytes, script.bytes, cut);
         feed(wire, bytes, cut, 1 + cut % 50);
@@ -56,7 +56,7 @@ static void any_cutting_into_reads_works(void **state)
     free_script(&script);
 }
 
-/* The large bodies' every truncation would take long; the edges of each part are what matters. */
+/* Every truncation of a large body would take long; these cuts are around the edges of its parts. */
 static void large_bodies_are_cut_anywhere(void **state)
 {
     static const size_t cuts[] = { 0, 1, 5, 9, 10, 11, 16384, 16400, 65525, 65526, 65527, 65536, 70000, 99999, 100009 };
@@ -103,7 +103,7 @@ static void corruption_breaks_after_what_was_whole(void **state)
         add(&script, test_reply(1), 10);
         start = script.size;
         add(&script, test_request(0x7f), 20);
-        /* for the overlong varint: a call id of 0xff 0x00 */
+        /* for the overlong varint: the call id 0xff 0x00 */
         script.bytes[start + 6] = cases[i].at == 5 ? 0 : script.bytes[start + 6];
         script.bytes[start + cases[i].at] = cases[i].value;
         feed(wire, script.bytes, script.size, SIZE_MAX);
@@ -113,7 +113,7 @@ static void corruption_breaks_after_what_was_whole(void **state)
         if (!strstr(channel_of(wire)->reason.text, cases[i].text))
             fail_msg("expected \"%s\" in \"%s\"", cases[i].text, channel_of(wire)->reason.text);
         assert_int_equal(receive(wire, &message), cases[i].code);
-        /* the other side can still be told why, once and for all */
+        /* one GOODBYE can still be sent */
         assert_true(channel_of(wire)->ops->arm(channel_of(wire)));
         assert_int_equal(test_send(channel_of(wire), &goodbye, 30), 0);
         assert_true(wire->out_size > 30);
@@ -127,7 +127,7 @@ static void corruption_breaks_after_what_was_whole(void **state)
     }
 }
 
-/* Whatever bytes come, in whatever pieces: messages or a break, and nothing touched that is not there. */
+/* Random bytes in random pieces give messages or a break, and no access outside the buffers. */
 static void noise_is_survived(void **state)
 {
     struct script script = { .count = 0 };
@@ -200,7 +200,7 @@ static void the_limit_comes_before_memory(void **state)
     }
 }
 
-/* Nothing but a length has come, and it is more than there may be: nothing is waited for. */
+/* A length above the limit is refused as soon as it is known, although no body has come. */
 static void a_length_over_the_limit_is_refused_when_it_is_known(void **state)
 {
     static const uint32_t sizes[] = { 1000 + 2 * HPRPC__HEADER_MAX, 4096, 1u << 24, UINT32_MAX - 100 };
@@ -281,7 +281,7 @@ static void close_is_final_and_idempotent(void **state)
     assert_int_equal(test_send(channel_of(wire), &header, 10), HPRPC_ECLOSED);
     assert_int_equal(channel_of(wire)->ops->flush(channel_of(wire)), HPRPC_ECLOSED);
     assert_true(channel_of(wire)->ops->arm(channel_of(wire)));
-    release(wire, &held); /* also after the channel broke */
+    release(wire, &held); /* releasing works after the channel broke too */
     free_wire(wire);
     free_script(&script);
 }
@@ -293,7 +293,7 @@ static uint64_t test_clock(void *self)
     return *(uint64_t *)self;
 }
 
-/* Feeds `piece` bytes each second; 1 when the message arrived, or the code of the break. */
+/* Feeds `piece` bytes each second. Returns 1 when the message has arrived, or the code of the break. */
 static int trickle_after(unsigned seconds, size_t first_piece, uint32_t size, size_t piece, unsigned paused_at,
                          unsigned *ret_seconds)
 {
@@ -327,7 +327,7 @@ static int trickle_after(unsigned seconds, size_t first_piece, uint32_t size, si
         release(wire, &message);
     } else {
         assert_string_equal(channel_of(wire)->reason.text, "a message stayed incomplete for 30 seconds");
-        /* that is final, whatever comes */
+        /* the code is final, whatever comes */
         wire->in_size = script.size;
         for (int i = 0; i < 3; i++)
             assert_int_equal(receive(wire, &message), HPRPC_EPROTOCOL);
@@ -356,9 +356,9 @@ static void messages_that_trickle_break_the_stream(void **state)
     assert_int_equal(trickle(1000000, 1000, 0, &seconds), 1);
     assert_int_equal(seconds, 1001);
     assert_int_equal(trickle(1000000, 1000, 10, &seconds), 1);
-    /* steady, however slow as long as it is not next to nothing */
+    /* a steady pace is enough, unless it is nearly nothing */
     assert_int_equal(trickle(1000000, 3000, 0, &seconds), 1);
-    /* what was good before does not count */
+    /* bytes that came early do not make up for the pace later */
     assert_int_equal(trickle_after(40, 10000, 1000000, 1, 0, &seconds), HPRPC_EPROTOCOL);
     assert_in_range(seconds, 40, 110);
     assert_int_equal(trickle_after(31, 1000, 1000000, 400, 0, &seconds), HPRPC_EPROTOCOL);
@@ -378,7 +378,7 @@ static void a_round_trip_costs_one_read(void **state)
     add(&script, test_reply(1), 12);
     for (unsigned i = 0; i < 10; i++) {
         assert_int_equal(test_send(channel_of(wire), &header, 10), 0);
-        if (i) /* the last read has drained the wire: to find nothing costs no read */
+        if (i) /* the last read found the wire empty, so this receive() makes no read */
             assert_int_equal(receive(wire, &message), 0);
         assert_false(channel_of(wire)->ops->arm(channel_of(wire)));
         feed(wire, script.bytes, script.size, SIZE_MAX);
@@ -389,7 +389,7 @@ static void a_round_trip_costs_one_read(void **state)
         assert_int_equal(wire->reads, i + 1);
         assert_int_equal(wire->writes, i + 1);
     }
-    /* a side that spins without arming reads again soon */
+    /* a side that spins and does not arm reads again soon */
     feed(wire, script.bytes, script.size, SIZE_MAX);
     for (int looks = 0; receive(wire, &message) != 1; looks++)
         assert_true(looks < 3);
@@ -419,7 +419,7 @@ static void arm_knows_what_is_buffered(void **state)
     free_script(&script);
 }
 
-/* What is behind a message, and breaks the protocol, is to be found without a sleep, though nothing more comes. */
+/* After a message comes one that is too large: arm() returns true, although no more bytes come. */
 static void arm_knows_what_is_over_the_limit(void **state)
 {
     struct script script = { .count = 0 };
@@ -439,7 +439,7 @@ static void arm_knows_what_is_over_the_limit(void **state)
     free_script(&script);
 }
 
-/* A stream that idles gives its memory back, but not with a part of a message in it. */
+/* An idle stream frees its memory, but not the part of a message that has come. */
 static void idling_keeps_what_is_incomplete(void **state)
 {
     struct script script = { .count = 0 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sending: partial writes, borrowed runs, corked batches, want of memory, and a break that both sides find. */
+/* Sending: partial writes, borrowed runs, corked batches, lack of memory, and a break that both sides find. */
 #include <errno.h>
 #include <pthread.h>
 
@@ -26,7 +26,7 @@ static void what_is_sent_is_the_script(void **state)
     free_script(&script);
 }
 
-/* Sends one message of the script, flushing `step` bytes at a time while it has to wait. */
+/* Sends one message of the script. While it must wait, flushes `step` bytes at a time. */
 static void send_entry(struct wire *wire, const struct entry *entry, size_t step, unsigned pieces)
 {
     int r;
@@ -42,7 +42,7 @@ static void send_entry(struct wire *wire, const struct entry *entry, size_t step
     assert_int_equal(r, 0);
 }
 
-/* The kernel takes `cut` bytes, then nothing, then `step` at a time. */
+/* The wire takes `cut` bytes, then none, then `step` at a time. */
 static void send_in_pieces(const struct script *script, size_t cut, size_t step, unsigned pieces, size_t borrowing)
 {
     struct wire *wire = new_wire(NULL);
@@ -130,7 +130,7 @@ static void borrowed_runs_are_not_copied_when_taken(void **state)
     free_wire(wire);
 }
 
-/* A message that borrows, where others wait before it: corked, refused by the kernel, or in blocks of their own. */
+/* A message borrows its body while others wait before it: corked, refused by the wire, or in blocks of their own. */
 static void borrowed_runs_wait_their_turn(void **state)
 {
     struct script script = { .count = 0 };
@@ -180,14 +180,14 @@ static void requests_wait_where_replies_do_not(void **state)
     assert_int_equal(channel->ops->start_call(channel, &request, 10000, &reservation), HPRPC_EAGAIN);
     assert_int_equal(test_send(channel, &reply, 3000000), 0);
     assert_int_equal(test_send(channel, &ping, 0), 0);
-    assert_int_equal(wire->writes, 1); /* once the kernel is full, only flush asks again */
+    assert_int_equal(wire->writes, 1); /* once the wire is full, only flush() writes */
     assert_int_equal(channel->ops->flush(channel), HPRPC_EAGAIN);
     wire->room = 3000000;
     assert_int_equal(channel->ops->flush(channel), HPRPC_EAGAIN);
     assert_int_equal(channel->ops->start_call(channel, &request, 10000, &reservation), HPRPC_EAGAIN);
     wire->room = SIZE_MAX;
     assert_int_equal(channel->ops->flush(channel), 0);
-    /* with nothing queued, the size does not matter */
+    /* when nothing is queued, a message of any size is taken */
     out = wire->out_size;
     wire->room = 0;
     assert_int_equal(test_send(channel, &request, 3000000), 0);
@@ -220,7 +220,7 @@ static void a_corked_batch_leaves_in_one_write(void **state)
     assert_memory_equal(wire->out, script.bytes, script.size);
     free_wire(wire);
 
-    /* and so it does with the next message that is not corked */
+    /* the next message that is not corked also sends the batch */
     wire = new_wire(NULL);
     channel = channel_of(wire);
     for (size_t i = 0; i < script.count; i++) {

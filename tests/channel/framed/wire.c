@@ -99,7 +99,7 @@ static const struct hprpc_framed_ops wire_ops = {
     .describe = wire_describe,
 };
 
-/* A thread of a failed test that still sends over a wire comes back with HPRPC_ECLOSED. */
+/* Ends the wire of a failed test: a thread that still sends over it gets HPRPC_ECLOSED. */
 static void stop(uintptr_t thing)
 {
     struct wire *wire = (struct wire *)thing;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names on this host: private directories, claims and their handover, and the sweep of stale names. */
+/* Names on this host: private directories, claims and how they are handed over, and the removal of stale names. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -80,7 +80,7 @@ static int bind_socket(const char *path)
     return fd;
 }
 
-/* What a killed listener leaves: a name with nothing behind it. */
+/* Makes what a killed listener leaves: a name on which nothing listens. */
 static void leave_socket(const char *path)
 {
     close(bind_socket(path));
@@ -173,7 +173,7 @@ static void test_nowhere_to_live(void **state)
     assert_non_null(strstr(detail.text, "/nowhere"));
 }
 
-/* Places that are files, or whose names leave no room: neither is one to live in. */
+/* A place that is a file, or whose name leaves no room for another, cannot be used. */
 static void test_places_that_are_none(void **state)
 {
     const char *file = in_base("file"),
@@ -272,12 +272,12 @@ static void test_claim_excludes_and_drops(void **state)
     assert_false(exists(path));
     assert_false(exists(in_base("door.lock")));
     assert_int_equal(hprpc__claim_take(&second, path, S_IFSOCK, &detail), 0);
-    hprpc__claim_drop(&first); /* given up already: touches nothing */
+    hprpc__claim_drop(&first); /* already dropped: this changes nothing */
     assert_true(exists(in_base("door.lock")));
     hprpc__claim_drop(&second);
 }
 
-/* A path that begins nowhere is seen from the working directory; the sweep looks there, too. */
+/* A relative path starts at the working directory, and the sweep looks there too. */
 static void test_claim_of_a_relative_path(void **state)
 {
     struct hprpc__claim claim = { .lock_fd = -1 };
@@ -311,7 +311,7 @@ static void test_claim_of_a_long_path(void **state)
     assert_int_equal(claim.lock_fd, -1);
 }
 
-/* What a cleaner took away between the claim and its use is told, and the claim can still be given up. */
+/* hprpc__claim_made fails if a cleaner removed the name after hprpc__claim_take; the claim can still be dropped. */
 static void test_made_and_gone(void **state)
 {
     const char *path = in_base("door");
@@ -327,7 +327,7 @@ static void test_made_and_gone(void **state)
 
 /* ---- Two listeners of one name ---- */
 
-/* A listener in small: a claim, and what it made at the path, which answers while it is open. */
+/* A small listener: a claim, and the socket or FIFO at its path, which answers while it is open. */
 struct holder {
     struct hprpc__claim claim;
     int fd;
@@ -361,8 +361,8 @@ static void let_go(struct holder *holder)
 }
 
 /*
- * A cleaner removes some names of the first holder, and a second one starts; then they stop in either order. The holder
- * that has the names at the end keeps them until it stops itself, and then nothing is left.
+ * A cleaner removes some names of the first holder, and a second one starts; then they stop in either order. The holder that
+ * has the names at the end keeps them until it stops, and then nothing is left.
  */
 static void test_a_stop_removes_only_its_own(void **state)
 {
@@ -396,7 +396,7 @@ static void test_a_stop_removes_only_its_own(void **state)
     }
 }
 
-/* A place comes between the starts of two listeners, as /run/user/UID does when a user logs in, and goes again. */
+/* A directory appears between the starts of two listeners, as /run/user/UID does when a user logs in, and disappears again. */
 static void test_one_name_in_two_places_is_taken_once(void **state)
 {
     static const mode_t types[] = { S_IFSOCK, S_IFIFO };
@@ -436,7 +436,7 @@ static void test_one_name_in_two_places_is_taken_once(void **state)
         hprpc__claim_drop(&late);
         hprpc__claim_drop(&early);
         close(fd);
-        /* and so is this one, once the first has stopped */
+        /* this name is free once the first has stopped */
         assert_int_equal(hprpc__claim_take_name(&late, directories, &uri, "", type, NULL), 0);
         assert_memory_equal(late.path, first, strlen(first));
         hprpc__claim_drop(&late);
@@ -593,7 +593,7 @@ static void test_killed_holder_leaves_no_claim(void **state)
     close(ready[1]);
 }
 
-/* Takes and drops the claim over and over; the file `inside` shows that no other process holds it meanwhile. */
+/* Takes and drops the claim again and again. The file `inside` shows that no other process holds the claim at that time. */
 static int contend(const char *path, const char *inside)
 {
     struct hprpc__claim claim = { .lock_fd = -1 };
