@@ -216,7 +216,7 @@ int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *ur
     struct hprpc__tcp_address addresses[HPRPC__TCP_ADDRESSES];
     struct hprpc__tcp_options options;
     struct hprpc__tcp_place place;
-    size_t count;
+    size_t count = 1;
     int r;
 
     r = hprpc__tcp_options(uri, detail, &options);
@@ -225,6 +225,8 @@ int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *ur
     if (!r && !place.port)
         r = hprpc_detail_set(detail, HPRPC_EURI, "tcp://%.100s: nobody can connect to port 0", uri->rest);
     if (!r)
-        r = hprpc__tcp_resolve(&place, false, detail, addresses, &count);
-    return r ? r : hprpc__tcp_open(context, &options, addresses, count, detail, ret_channel);
+        r = hprpc__tcp_numeric(&place, detail, &addresses[0]);
+    if (!r)
+        r = hprpc__tcp_resolve(&place, detail, addresses, &count);
+    return r < 0 ? r : hprpc__tcp_open(context, &options, addresses, count, detail, ret_channel);
 }

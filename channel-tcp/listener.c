@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* A listening TCP socket. */
+/* A listener: one socket that listens, or one for each address of a host. */
 #include "channel-tcp/tcp.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/errno-text.h"
+#include "base/poller.h"
 #include "channel/spare.h"
 #include <hprpc/channel/uri.h>
 
-enum { BACKLOG = 4096, FAILED_PEERS = 64 };
+enum { FAILED_PEERS = 64 };
 
 struct listener {
     struct hprpc_listener base;
-    int fd;
+    struct hprpc__tcp_sockets sockets;
+    size_t next;              /* of the sockets: where to look first for a connection */
+    struct hprpc__poller set; /* of several sockets; none for one */
     enum hprpc_wait wait;
     struct hprpc__pool *pool;
     struct hprpc__spares spares;
@@ -43,6 +45,21 @@ static bool peer_failed(int number)
     }
 }
 
+/* Accepts at one of the sockets, which take turns; a descriptor, or -1 with errno (EAGAIN: no connection waits). */
+static int accept_any(struct listener *listener, struct hprpc__tcp_address *ret_peer)
+{
+    int fd = -1;
+
+    errno = EAGAIN;
+    for (size_t i = 0; i < listener->sockets.count && fd < 0 && errno == EAGAIN; i++) {
+        ret_peer->size = sizeof(ret_peer->v6);
+        fd = accept4(listener->sockets.fds[listener->next], &ret_peer->any, &ret_peer->size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+        listener->next = (listener->next + 1) % listener->sockets.count;
+    }
+    return fd;
+}
+
 static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, struct hprpc_channel **ret_channel)
 {
     struct listener *listener = (struct listener *)base;
@@ -56,8 +73,7 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
     if (!listener->prepared)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory for another connection");
     for (i = 0; i < FAILED_PEERS; i++) {
-        peer.size = sizeof(peer.v6);
-        fd = accept4(listener->fd, &peer.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        fd = accept_any(listener, &peer);
         if (fd >= 0)
             break;
         if (errno == EAGAIN)
@@ -80,7 +96,12 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
 
 static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches)
 {
-    ret_watches[0] = (struct hprpc_watch){ .fd = ((struct listener *)base)->fd, .events = POLLIN };
+    const struct listener *listener = (const struct listener *)base;
+
+    ret_watches[0] = (struct hprpc_watch){
+        .fd = listener->set.fd >= 0 ? listener->set.fd : listener->sockets.fds[0],
+        .events = POLLIN,
+    };
     return 1;
 }
 
@@ -98,7 +119,8 @@ static void free_listener(struct hprpc_listener *base)
 {
     struct listener *listener = (struct listener *)base;
 
-    close(listener->fd);
+    hprpc__poller_clear(&listener->set);
+    hprpc__tcp_sockets_close(&listener->sockets);
     hprpc__spares_clear(&listener->spares);
     if (listener->prepared)
         listener->prepared->ops->free(listener->prepared);
@@ -113,94 +135,82 @@ static const struct hprpc_listener_ops ops = {
     .free = free_listener,
 };
 
-/* Listens at one address; the descriptor or a negated errno. */
-static int listen_at(const struct hprpc__tcp_address *address, const struct hprpc__tcp_options *options)
+static struct listener *new_listener(struct hprpc_context *context)
 {
-    int fd = hprpc__tcp_socket(address->any.sa_family, options), yes = 1, error;
+    struct listener *listener = hprpc_context_allocate(context, sizeof(*listener));
 
-    if (fd < 0)
-        return fd;
-    /* a server that restarts need not wait until the system forgets its former connections */
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (!bind(fd, &address->any, address->size) && !listen(fd, BACKLOG))
-        return fd;
-    error = errno;
-    close(fd);
-    return -error;
-}
-
-/* 0 where the system does not say. */
-static uint16_t bound_port(int fd)
-{
-    struct hprpc__tcp_address here = { .size = sizeof(here.v6) };
-
-    if (getsockname(fd, &here.any, &here.size))
-        return 0;
-    return ntohs(here.any.sa_family == AF_INET6 ? here.v6.sin6_port : here.v4.sin_port);
-}
-
-/* Listens at the first address that allows it. */
-static int listen_at_any(const struct hprpc__tcp_address *addresses, size_t count,
-                         const struct hprpc__tcp_options *options, struct hprpc_detail *detail, int *ret_fd,
-                         uint16_t *ret_port)
-{
-    char text[HPRPC__TCP_TEXT_MAX];
-    int fd = -1, code;
-
-    for (size_t i = 0; i < count; i++) {
-        fd = listen_at(&addresses[i], options);
-        *ret_port = fd < 0 ? 0 : bound_port(fd);
-        if (*ret_port) {
-            *ret_fd = fd;
-            return 0;
-        }
-        if (fd >= 0) {
-            close(fd);
-            fd = -ENOBUFS; /* the only error that getsockname() has here */
-        }
-        hprpc__tcp_format(&addresses[i], text, sizeof(text));
+    if (!listener)
+        return NULL;
+    memset(listener, 0, sizeof(*listener));
+    listener->base = (struct hprpc_listener){ .ops = &ops, .context = context };
+    listener->set.fd = -1;
+    listener->pool = hprpc__pool_new(context);
+    if (!listener->pool) {
+        hprpc_context_release(context, listener, sizeof(*listener));
+        return NULL;
     }
-    code = hprpc__tcp_code(-fd);
-    return hprpc_detail_set(detail, code, "%s %s (%s)",
-                            code == HPRPC_EINUSE ? "somebody already listens at" : "cannot listen at", text,
-                            hprpc__errno_text(-fd));
+    return listener;
+}
+
+/* Makes the set of a listener that has several sockets. */
+static bool gather(struct listener *listener)
+{
+    if (listener->sockets.count == 1)
+        return true;
+    if (hprpc__poller_init(&listener->set) < 0)
+        return false;
+    for (size_t i = 0; i < listener->sockets.count; i++) {
+        const struct hprpc_watch watch = { .fd = listener->sockets.fds[i], .events = POLLIN };
+
+        if (!hprpc__poller_add(&listener->set, &watch, listener))
+            return false;
+    }
+    return true;
+}
+
+/* Makes a listener of sockets, which it closes also where that fails. */
+static int listen_with(struct hprpc_context *context, const struct hprpc__tcp_options *options,
+                       const struct hprpc__tcp_place *place, struct hprpc__tcp_sockets *sockets,
+                       struct hprpc_detail *detail, struct hprpc_listener **ret_listener)
+{
+    struct listener *listener = new_listener(context);
+
+    if (!listener) {
+        hprpc__tcp_sockets_close(sockets);
+        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
+    }
+    listener->sockets = *sockets;
+    listener->wait = options->wait;
+    listener->place = *place;
+    hprpc__spares_init(&listener->spares, 1);
+    if (!gather(listener)) {
+        hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot watch the sockets of %.100s: %s", place->host,
+                         hprpc__errno_text(errno));
+        free_listener(&listener->base);
+        return HPRPC_ESYSTEM;
+    }
+    *ret_listener = &listener->base;
+    return 0;
 }
 
 int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                       struct hprpc_listener **ret_listener)
 {
     struct hprpc__tcp_address addresses[HPRPC__TCP_ADDRESSES];
+    struct hprpc__tcp_sockets sockets;
     struct hprpc__tcp_options options;
     struct hprpc__tcp_place place;
-    struct hprpc__pool *pool;
-    struct listener *listener;
-    size_t count;
-    int r, fd = -1;
+    size_t count = 1;
+    int r;
 
     r = hprpc__tcp_options(uri, detail, &options);
-    if (!r)
+    if (r == 0)
         r = hprpc__tcp_place(uri, detail, &place);
-    if (!r)
-        r = hprpc__tcp_resolve(&place, true, detail, addresses, &count);
-    if (!r)
-        r = listen_at_any(addresses, count, &options, detail, &fd, &place.port);
-    if (r)
-        return r;
-    listener = hprpc_context_allocate(context, sizeof(*listener));
-    pool = listener ? hprpc__pool_new(context) : NULL;
-    if (!pool) {
-        hprpc_context_release(context, listener, sizeof(*listener));
-        close(fd);
-        return HPRPC_ENOMEM;
-    }
-    listener->base.ops = &ops;
-    listener->base.context = context;
-    listener->fd = fd;
-    listener->wait = options.wait;
-    listener->pool = pool;
-    listener->prepared = NULL;
-    hprpc__spares_init(&listener->spares, 1);
-    listener->place = place;
-    *ret_listener = &listener->base;
-    return 0;
+    if (r == 0)
+        r = hprpc__tcp_numeric(&place, detail, &addresses[0]);
+    if (r == 0)
+        r = hprpc__tcp_resolve(&place, detail, addresses, &count);
+    if (r >= 0)
+        r = hprpc__tcp_listen_at(&place, addresses, count, &options, detail, &sockets);
+    return r < 0 ? r : listen_with(context, &options, &place, &sockets, detail, ret_listener);
 }

@@ -12,7 +12,7 @@ enum { RTO_MAX_MS = 44 }; /* TCP_RTO_MAX_MS, which older headers lack */
 
 int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_options *ret_options)
 {
-    static const char *const known[] = { "wait", "sndbuf", "rcvbuf", "keepalive", NULL };
+    static const char *const known[] = { "wait", "sndbuf", "rcvbuf", "keepalive", "v6only", "reuseport", NULL };
     struct hprpc__tcp_options options;
     uint64_t send_buffer, receive_buffer, keepalive;
     int r = hprpc_uri_check_options(uri, known, detail);
@@ -25,6 +25,10 @@ int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
         r = hprpc_uri_size(uri, "rcvbuf", 2048, INT_MAX / 2, 0, detail, &receive_buffer);
     if (!r)
         r = hprpc_uri_size(uri, "keepalive", 0, KEEPALIVE_MAX, KEEPALIVE_SECONDS, detail, &keepalive);
+    if (!r)
+        r = hprpc_uri_flag(uri, "v6only", false, detail, &options.v6_only);
+    if (!r)
+        r = hprpc_uri_flag(uri, "reuseport", false, detail, &options.reuse_port);
     if (r)
         return r;
     options.send_buffer = (int)send_buffer;

@@ -31,16 +31,36 @@ struct hprpc__tcp_options {
     enum hprpc_wait wait;
     int send_buffer, receive_buffer; /* 0: the system's choice */
     int keepalive;                   /* seconds after which a silent peer counts as dead; 0: never */
+
+    /* a listener's */
+    bool v6_only;    /* an IPv6 address takes no IPv4 clients */
+    bool reuse_port; /* other sockets that say the same may listen at the same port */
+};
+
+/* Sockets that listen at the addresses of one place, with one port. */
+struct hprpc__tcp_sockets {
+    size_t count;
+    int fds[HPRPC__TCP_ADDRESSES];
 };
 
 /* Takes "host:port" or "[host]:port" apart. HPRPC_EURI. */
 int hprpc__tcp_place(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_place *ret_place);
 
-/* Resolves a place; blocks for name resolution. HPRPC_EADDRESS. */
-int hprpc__tcp_resolve(const struct hprpc__tcp_place *place, bool listening, struct hprpc_detail *detail,
-                       struct hprpc__tcp_address *ret_addresses, size_t *ret_count);
+/* Whether the host is an address. 1: this one; 0: it is a name; HPRPC_EADDRESS: it is neither. Does not block. */
+int hprpc__tcp_numeric(const struct hprpc__tcp_place *place, struct hprpc_detail *detail,
+                       struct hprpc__tcp_address *ret_address);
 
-/* "127.0.0.1:7788", "[::1]:7788" or, of an address that means something on one link only, "[fe80::1%eth0]:7788". */
+/*
+ * Resolves a place, and blocks for that. The order is the system's, but IPv6 and IPv4 take turns, and none comes twice.
+ * HPRPC_EADDRESS, HPRPC_ENOMEM.
+ */
+int hprpc__tcp_resolve(const struct hprpc__tcp_place *place, struct hprpc_detail *detail,
+                       struct hprpc__tcp_address ret_addresses[HPRPC__TCP_ADDRESSES], size_t *ret_count);
+
+/*
+ * "127.0.0.1:7788", "[::1]:7788" or, of an address that means something on one link only, "[fe80::1%eth0]:7788". An IPv4 client of
+ * an IPv6 socket has its IPv4 address.
+ */
 void hprpc__tcp_format(const struct hprpc__tcp_address *address, char *ret_text, size_t capacity);
 
 /* Reads the options of a URI. HPRPC_EURI. */
@@ -49,6 +69,15 @@ int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
 
 /* A non-blocking socket with the options set (a listener's connections inherit them), or a negated errno. */
 int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options);
+
+/*
+ * Listens at all the addresses but those that the machine does not have; `place->port` 0 becomes the one that the system picked.
+ * `detail` gets the sentence.
+ */
+int hprpc__tcp_listen_at(struct hprpc__tcp_place *place, const struct hprpc__tcp_address *addresses, size_t count,
+                         const struct hprpc__tcp_options *options, struct hprpc_detail *detail,
+                         struct hprpc__tcp_sockets *ret_sockets);
+void hprpc__tcp_sockets_close(struct hprpc__tcp_sockets *sockets);
 
 /* The code for a failed connect, bind or listen. */
 int hprpc__tcp_code(int number);

@@ -259,6 +259,22 @@ int hprpc_uri_wait(const struct hprpc_uri *uri, struct hprpc_detail *detail, enu
     return 0;
 }
 
+int hprpc_uri_flag(const struct hprpc_uri *uri, const char *key, bool fallback, struct hprpc_detail *detail,
+                   bool *ret_flag)
+{
+    const char *text = hprpc_uri_option(uri, key);
+
+    if (!text)
+        *ret_flag = fallback;
+    else if (!strcmp(text, "yes"))
+        *ret_flag = true;
+    else if (!strcmp(text, "no"))
+        *ret_flag = false;
+    else
+        return hprpc_detail_set(detail, HPRPC_EURI, "the option %s=%.60s is neither yes nor no", key, text);
+    return 0;
+}
+
 int hprpc_uri_mode(const struct hprpc_uri *uri, mode_t fallback, struct hprpc_detail *detail, mode_t *ret_mode)
 {
     const char *text = hprpc_uri_option(uri, "mode");

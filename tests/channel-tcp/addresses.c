@@ -33,6 +33,13 @@ static void bad_addresses_are_named(void **state)
         { "tcp://h:1?wait=long", HPRPC_EURI, "wait=long" },
         { "tcp://h:1?keepalive=7201", HPRPC_EURI, "keepalive=7201" },
         { "tcp://h:1?sndbuf=1", HPRPC_EURI, "sndbuf=1" },
+        { "tcp://h:1?v6only=maybe", HPRPC_EURI, "v6only=maybe is neither yes nor no" },
+        { "tcp://h:1?reuseport=1", HPRPC_EURI, "reuseport=1 is neither yes nor no" },
+        { "tcp://[fe80::1]:80", HPRPC_EADDRESS, "on one link only: write [fe80::1%eth0]" },
+        { "tcp://[fe80::1%nolink]:80", HPRPC_EADDRESS, "has no link \"nolink\"" },
+        { "tcp://[fe80::1%25nolink]:80", HPRPC_EADDRESS, "has no link \"nolink\"" },
+        { "tcp://[1:2:3]:80", HPRPC_EADDRESS, "[1:2:3] is not an IPv6 address" },
+        { "tcp://[g::1%lo]:80", HPRPC_EADDRESS, "is not an IPv6 address" },
         { "tcp://-a-:80", HPRPC_EADDRESS, "cannot resolve the host \"-a-\"" },
     };
     struct hprpc_channel *channel = NULL;
@@ -56,18 +63,17 @@ static void scopes_are_read_and_shown(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct hprpc__tcp_address addresses[HPRPC__TCP_ADDRESSES];
+        struct hprpc__tcp_address address;
         struct hprpc__tcp_place place;
         char text[HPRPC__TCP_TEXT_MAX];
         struct hprpc_detail detail;
         struct hprpc_uri uri;
-        size_t count;
 
         assert_int_equal(hprpc_uri_parse(uris[i], NULL, &uri), 0);
         assert_int_equal(hprpc__tcp_place(&uri, &detail, &place), 0);
-        if (hprpc__tcp_resolve(&place, false, &detail, addresses, &count))
+        if (hprpc__tcp_numeric(&place, &detail, &address) != 1)
             fail_msg("%s", detail.text);
-        hprpc__tcp_format(&addresses[0], text, sizeof(text));
+        hprpc__tcp_format(&address, text, sizeof(text));
         assert_string_equal(text, "[fe80::1%lo]:7788");
         hprpc_uri_format("tcp", uri.rest, text, sizeof(text));
         assert_int_equal(hprpc_uri_parse(text, NULL, &uri), 0);

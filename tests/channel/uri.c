@@ -200,6 +200,26 @@ static void reads_waits_and_modes(void **state)
     assert_int_equal(hprpc_uri_mode(&uri, 0600, &detail, &mode), HPRPC_EURI);
 }
 
+static void reads_flags(void **state)
+{
+    struct hprpc_detail detail;
+    struct hprpc_uri uri;
+    bool flag = false;
+
+    (void)state;
+    assert_int_equal(hprpc_uri_parse("a://b?c=yes&d=no&e=Yes&f=", NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_flag(&uri, "other", true, NULL, &flag), 0);
+    assert_true(flag);
+    assert_int_equal(hprpc_uri_flag(&uri, "d", true, NULL, &flag), 0);
+    assert_false(flag);
+    assert_int_equal(hprpc_uri_flag(&uri, "c", false, NULL, &flag), 0);
+    assert_true(flag);
+    assert_int_equal(hprpc_uri_flag(&uri, "e", false, &detail, &flag), HPRPC_EURI);
+    assert_string_equal(detail.text, "the option e=Yes is neither yes nor no");
+    assert_int_equal(hprpc_uri_flag(&uri, "f", false, &detail, &flag), HPRPC_EURI);
+    assert_true(flag);
+}
+
 static void knows_its_options(void **state)
 {
     static const char *const known[] = { "wait", "ring", NULL };
@@ -240,6 +260,7 @@ int main(void)
         cmocka_unit_test(has_a_limit),
         cmocka_unit_test(reads_sizes),
         cmocka_unit_test(reads_waits_and_modes),
+        cmocka_unit_test(reads_flags),
         cmocka_unit_test(knows_its_options),
         cmocka_unit_test(formats_what_it_parses),
     };

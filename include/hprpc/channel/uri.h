@@ -41,6 +41,10 @@ HPRPC_API int hprpc_uri_size(const struct hprpc_uri *uri, const char *key, uint6
 /* The option "wait": spin, adaptive or block; adaptive where it is not given. */
 HPRPC_API int hprpc_uri_wait(const struct hprpc_uri *uri, struct hprpc_detail *detail, enum hprpc_wait *ret_wait);
 
+/* An option that is "yes" or "no"; `fallback` where it is not given. HPRPC_EURI. */
+HPRPC_API int hprpc_uri_flag(const struct hprpc_uri *uri, const char *key, bool fallback, struct hprpc_detail *detail,
+                             bool *ret_flag);
+
 /* HPRPC_EURI, with the unknown option in the detail, unless all options of the URI are in `known` (NULL-terminated). */
 HPRPC_API int hprpc_uri_check_options(const struct hprpc_uri *uri, const char *const *known,
                                       struct hprpc_detail *detail);
