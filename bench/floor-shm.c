@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the shared-memory channel costs beyond the least that two processors need to talk: a round trip of a request of 6
- * bytes and a reply of 12 (the paper's SayHello) over bare channels, and the same bytes by hand through one 64-byte slot
- * each way, with the commit word inside. Both spin, on two processors, in turns; the ratio of each turn's medians counts.
+ * What the shared-memory channel costs beyond the least that two CPUs need to exchange a message: a round trip of a request of
+ * 6 bytes and a reply of 12 (the paper's SayHello) over bare channels, and the same bytes through one 64-byte slot each way,
+ * with the commit word inside. Both spin, on two CPUs, in turns; the result is the ratio of the medians of each turn.
  *
- *   floor-shm [rounds [calls-per-round [options of the URI]]]
+ * floor-shm [rounds [calls-per-round [options of the URI]]]
  */
 #include <sched.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ static void fail(const char *what)
     exit(1);
 }
 
-/* A no-op where there are fewer processors: then the numbers say nothing, but nothing breaks. */
+/* Pins this thread. With fewer CPUs it does nothing: then the numbers mean nothing, but the program works. */
 static void pin(size_t processor)
 {
     cpu_set_t set;
@@ -59,7 +59,10 @@ static void pin(size_t processor)
     sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* Between two looks: a line that is looked at less often is sooner its writer's. It makes a round trip a fifth shorter. */
+/*
+ * Called between two looks at a line: the writer gets the line sooner if the reader looks less often. It makes a round trip a
+ * fifth shorter.
+ */
 static void relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -197,7 +200,7 @@ static double median(double *values, size_t count)
     return values[count / 2];
 }
 
-/* The median time of one call. Looking at the clock each time costs too much: it is looked at every tenth call. */
+/* Returns the median time of one call. Reading the clock for each call would cost too much, so it is read at every tenth. */
 static double time_calls(void (*call)(void *), void *argument, uint32_t calls)
 {
     double *times = malloc((calls / 10 + 1) * sizeof(*times)), result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP with many messages in flight: each side takes whatever has come and answers all of it with one send. Bare, it sleeps in
- * recv; busy, it never does.
+ * TCP with many messages in flight: each side takes all messages that have come, and answers them with one send. "Bare" sleeps
+ * in recv; "busy" never sleeps.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,13 +17,13 @@ enum { ROOM = 256 * 1024, DEPTH_MAX = 1024 };
 struct batch {
     struct bench_session *session;
     int fd;
-    int flags;                  /* of recv: whether it sleeps */
+    int flags;                  /* of recv; they decide if it sleeps */
     uint32_t in_size, out_size; /* of one message */
-    size_t rest;                /* bytes of an incomplete one, at the start of `in` */
+    size_t rest;                /* bytes of an incomplete message, at the start of `in` */
     uint64_t sent, received;
     uint64_t begun[DEPTH_MAX];
     uint8_t in[ROOM], out[ROOM];
-    uint8_t expected[ROOM]; /* what an incoming message holds behind its number */
+    uint8_t expected[ROOM]; /* what an incoming message contains after its number */
 };
 
 static int flags_of(const struct bench_subject *subject)
@@ -38,7 +38,7 @@ static void *prepare(const struct bench_subject *subject, const struct bench_wor
     return bench_medium_tcp();
 }
 
-/* A side that sends so many bytes with each message and receives so many. */
+/* Makes a side; the workload gives the sizes of what it sends and receives. */
 static struct batch *make(struct bench_session *session, enum bench_side side)
 {
     struct batch *batch = calloc(1, sizeof(*batch));
@@ -56,7 +56,7 @@ static struct batch *make(struct bench_session *session, enum bench_side side)
     return batch;
 }
 
-/* Receives once: the number of complete messages in `in`. */
+/* Receives once. Returns how many messages in `in` are complete. */
 static size_t receive(struct batch *batch)
 {
     ssize_t count;
@@ -70,7 +70,7 @@ static size_t receive(struct batch *batch)
     return batch->rest / batch->in_size;
 }
 
-/* The number in the i-th message, the rest of which is checked. */
+/* Returns the number in the i-th message, and checks the rest of it. */
 static uint64_t look_at(const struct batch *batch, size_t i)
 {
     const uint8_t *message = batch->in + i * batch->in_size;

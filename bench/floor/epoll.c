@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* TCP with many connections: one epoll loop that answers each by a recv and a send; a client that asks all, then collects. */
+/*
+ * TCP with many connections: a server with one epoll loop, which answers each message by a recv and a send; a client that sends
+ * on all connections, then collects the answers.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +51,7 @@ static void watch(int epoll, int fd)
         _exit(1);
 }
 
-/* One message: small enough to come and go in one piece on loopback. */
+/* Answers one message, which is small enough to come and go in one piece on loopback. */
 static bool answer(struct many *many, int fd)
 {
     ssize_t count = recv(fd, many->buffer, many->request_size, 0);

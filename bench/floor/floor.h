@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The floors: the same bytes moved by the least C that does it, with nothing that makes it an RPC. What a transport of ours
- * costs beyond its floor is what the framework costs. Every reply's content is checked here too.
+ * The floors: the least C code that moves the same bytes, without anything that makes it an RPC. What a transport of ours costs
+ * beyond its floor is the cost of the framework. A floor checks every reply's content too.
  */
 #ifndef BENCH_FLOOR_FLOOR_H
 #define BENCH_FLOOR_FLOOR_H
 
 #include "bench/measure/subject.h"
 
-/* One cache line each way, the commit word inside it. */
+/* One cache line each way, with the commit word inside. The third sleeps in poll, as a program must that watches more. */
 extern const struct bench_subject bench_floor_slot_spin;
 extern const struct bench_subject bench_floor_slot_futex;
-extern const struct bench_subject
-    bench_floor_slot_eventfd; /* sleeps in poll, as anything does that has more to watch */
+extern const struct bench_subject bench_floor_slot_eventfd;
 
-/* Two rings of such lines, `depth` messages in flight. */
+/* Two rings of such lines, with `depth` messages in flight. */
 extern const struct bench_subject bench_floor_ring;
 
-/* FIFOs on tmpfs and TCP on loopback: bare, with a poll before every read, and never sleeping. */
+/* FIFOs on tmpfs and TCP on loopback: bare, with a poll before every read, or without sleep. */
 extern const struct bench_subject bench_floor_fifo_bare;
 extern const struct bench_subject bench_floor_fifo_poll;
 extern const struct bench_subject bench_floor_fifo_busy;
@@ -25,21 +24,24 @@ extern const struct bench_subject bench_floor_tcp_bare;
 extern const struct bench_subject bench_floor_tcp_poll;
 extern const struct bench_subject bench_floor_tcp_busy;
 
-/* TCP, `depth` messages in flight: whatever has come is answered by one send. Sleeping in recv, and never sleeping. */
+/*
+ * TCP with `depth` messages in flight: one send answers all messages that have come. The first sleeps in recv, the second never
+ * sleeps.
+ */
 extern const struct bench_subject bench_floor_tcp_batch;
 extern const struct bench_subject bench_floor_tcp_batch_busy;
 
-/* TCP, many connections, one epoll loop. */
+/* TCP with many connections and one epoll loop. */
 extern const struct bench_subject bench_floor_tcp_epoll;
 
-/* memcpy alone; memcpy and reading the copy, on one CPU; the same with copy and reading on either side of the slots. */
+/* memcpy alone; memcpy and reading the copy, on one CPU; one side copies and the other reads, through the slots. */
 extern const struct bench_subject bench_floor_memcpy;
 extern const struct bench_subject bench_floor_memcpy_touch;
 extern const struct bench_subject bench_floor_memcpy_slots;
 
 extern const struct bench_subject *const bench_floors[]; /* all of them, NULL-terminated */
 
-/* The bytes of a message each way: those of a call, and at least the number that every message of a floor begins with. */
+/* The sizes of a message each way: those of a call, and at least the number at the start of every message of a floor. */
 void bench_floor_bytes(const struct bench_workload *workload, uint32_t *ret_request, uint32_t *ret_reply);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying memory: the floor under large bodies. On one CPU: memcpy alone, and memcpy with every byte of the copy read. With
- * two: one side copies into a ring of pieces, as large as the channel's, and the other reads each piece as it comes, so that
- * both work at once and the ring stays in the caches. `depth` messages are in flight, as far as the ring holds them.
+ * Copying memory: the floor under large bodies. On one CPU: memcpy alone, and memcpy with a read of every byte of the copy. On
+ * two CPUs: one side copies into a ring of pieces as large as the channel's, and the other reads each piece when it is there,
+ * so that both work at once and the ring stays in the caches. `depth` messages are in flight, if the ring has room for them.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ static size_t piece_size(size_t rest)
     return rest < PIECE ? rest : PIECE;
 }
 
-/* The sum of the next message, read piece by piece as it comes. */
+/* Returns the sum of the next message, which is read piece by piece. */
 static uint64_t read_message(struct memory *memory, uint64_t *piece)
 {
     uint64_t sum = 0;
@@ -97,9 +97,9 @@ struct client {
     struct bench_session *session;
     struct memory *memory;
     uint64_t number, taken;
-    uint64_t sum; /* of the source, with a zero for its first word */
+    uint64_t sum; /* of the source, with zero for its first word */
     uint64_t begun[MESSAGES];
-    uint64_t piece; /* pieces written */
+    uint64_t piece; /* how many pieces were written */
     uint8_t *source;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipelined echo over two rings of cache lines, lap-tagged commit word inside each: any number of messages in flight. */
+/* Pipelined echo over two rings of cache lines, each with a commit word that contains the lap: many messages in flight. */
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -30,8 +30,8 @@ static void discard(void *state)
 }
 
 /*
- * A slot is free again when the answer that came for it is read, so neither ring needs a head: no more than `depth` are in
- * flight. The release pairs with the acquire in `arrived`.
+ * Writes to a slot. Its last message was read, because the answer has come and no more than `depth` are in flight: so the rings
+ * need no head. The release pairs with the acquire in `arrived`.
  */
 static void put(struct slot *ring, uint64_t number, uint64_t value)
 {
@@ -56,7 +56,7 @@ static bool right(const struct slot *slot, uint64_t value)
     return !wrong;
 }
 
-/* The reply is made of all of the request, as a service makes its own. The release pairs with `arrived`, too. */
+/* Makes the reply from the whole request, as a service does. The release pairs with the acquire in `arrived`. */
 static void answer(struct slot *reply, const struct slot *request, uint64_t number)
 {
     for (int i = 0; i < WORDS; i++)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* Zeroed pages that are there already; exits where the machine has none. */
+/* Returns zeroed pages that have memory already. Exits if the machine has none. */
 void *bench_shared_new(size_t size);
 void bench_shared_free(void *memory, size_t size);
 

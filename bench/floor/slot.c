@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ping-pong over one cache line in each direction: 48 bytes of payload, the word to sleep on, and the commit word. The two
- * lines lie 256 bytes apart, so that no prefetcher takes one for a neighbour of the other.
+ * lines are 256 bytes apart, so that no prefetcher loads one with the other.
  */
 #include <linux/futex.h>
 #include <poll.h>
@@ -23,8 +23,8 @@ struct line {
 };
 
 struct slots {
-    struct line lines[2]; /* to the server, to the client */
-    int bells[2];         /* eventfds, where they are what wakes */
+    struct line lines[2]; /* [0] to the server, [1] to the client */
+    int bells[2];         /* eventfds, for the subject that sleeps on them */
 };
 
 static enum wake wake_of(const struct bench_subject *subject)

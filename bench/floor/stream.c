@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ping-pong over byte streams: FIFOs on tmpfs and TCP on loopback, in three ways of waiting. */
+/* Ping-pong over byte streams: FIFOs on tmpfs and TCP on loopback, with three ways of waiting. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static struct stream *make(struct bench_session *session)
     return stream;
 }
 
-/* What is there, up to `size` bytes; at least one. */
+/* Reads what is there, at most `size` bytes and at least one. Returns how many. */
 static size_t take(const struct stream *stream, void *data, size_t size)
 {
     struct pollfd wait = { .fd = stream->in, .events = POLLIN };

@@ -2,7 +2,7 @@
 /* Calibrates the time-stamp counter against CLOCK_MONOTONIC. */
 #include "bench/measure/clock.h"
 
-/* The two clocks as close to one moment as it goes: the tightest of some tries. */
+/* Reads both clocks as close to one moment as possible: takes the shortest of some tries. */
 static void read_both(uint64_t *ret_ns, uint64_t *ret_ticks)
 {
     uint64_t best = UINT64_MAX;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time for measuring. Nanoseconds come from CLOCK_MONOTONIC. Single calls of less than a microsecond are timed by the
- * processor's time-stamp counter, which costs a third of a clock_gettime, and is calibrated against it.
+ * Time for measurements. Nanoseconds come from CLOCK_MONOTONIC. Calls of less than a microsecond are timed by the CPU's
+ * time-stamp counter, which costs a third of a clock_gettime, and is calibrated against that clock.
  */
 #ifndef BENCH_MEASURE_CLOCK_H
 #define BENCH_MEASURE_CLOCK_H
@@ -41,7 +41,7 @@ static inline void bench_pause(void)
 #endif
 }
 
-/* Nanoseconds per tick. The first use takes 20 ms to calibrate; forked children inherit the result. */
+/* Returns the nanoseconds per tick. The first call takes 20 ms to calibrate; forked children inherit the result. */
 double bench_tick_length(void);
 
 static inline uint64_t bench_ticks_of(uint64_t ns)

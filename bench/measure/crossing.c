@@ -13,7 +13,7 @@ void bench_where_watch(struct bench_where *where)
 
     memset(where, 0, sizeof(*where));
     where->cpu = UINT32_MAX;
-    /* A thread has one such area, and the C library has taken it; without it, sched_getcpu asks the kernel. */
+    /* A thread has one such area, and the C library has registered it already: sched_getcpu is a system call without it. */
     if (__rseq_size)
         syscall(SYS_rseq, registered, sizeof(struct rseq), RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
     syscall(SYS_rseq, where, sizeof(struct rseq), 0, RSEQ_SIG);

@@ -12,7 +12,7 @@ void bench_histogram_merge(struct bench_histogram *histogram, const struct bench
         histogram->max = other->max;
 }
 
-/* The smallest value that falls into a bucket; the next bucket's is where it ends. */
+/* Returns the smallest value of a bucket. The bucket ends where the next one starts. */
 static double bucket_start(uint32_t index)
 {
     uint32_t power = index / BENCH_HISTOGRAM_STEPS;
@@ -23,7 +23,7 @@ static double bucket_start(uint32_t index)
     return (double)((uint64_t)(BENCH_HISTOGRAM_STEPS + step) << (power - 1));
 }
 
-/* The mean of the whole numbers that fall into a bucket. */
+/* Returns the mean of the whole numbers in a bucket. */
 static double bucket_middle(uint32_t index)
 {
     return (bucket_start(index) + bucket_start(index + 1) - 1) / 2;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A log-linear histogram: every power of two is divided into 256 equal steps, so that any value is known to within 0.4 %
- * whatever its size, in a fixed amount of memory. It needs no constructor: zeroed memory is an empty histogram.
+ * A log-linear histogram: every power of two is divided into 256 equal steps, so any value is known to within 0.4 %, in a fixed
+ * amount of memory. Zeroed memory is an empty histogram.
  */
 #ifndef BENCH_MEASURE_HISTOGRAM_H
 #define BENCH_MEASURE_HISTOGRAM_H
@@ -15,7 +15,7 @@ extern "C" {
 enum {
     BENCH_HISTOGRAM_BITS = 8,
     BENCH_HISTOGRAM_STEPS = 1 << BENCH_HISTOGRAM_BITS,
-    BENCH_HISTOGRAM_POWERS = 36, /* values to 2^43 ticks, about an hour; larger ones count as that */
+    BENCH_HISTOGRAM_POWERS = 36, /* values to 2^43 ticks, about an hour; larger values count as 2^43 */
     BENCH_HISTOGRAM_BUCKETS = BENCH_HISTOGRAM_POWERS * BENCH_HISTOGRAM_STEPS,
 };
 
@@ -48,10 +48,12 @@ static inline void bench_histogram_add(struct bench_histogram *histogram, uint64
 
 void bench_histogram_merge(struct bench_histogram *histogram, const struct bench_histogram *other);
 
-/* The value that a share `quantile` (0 to 1) of the values does not exceed, interpolated within its step; 0 if empty. */
+/*
+ * Returns the value that a share `quantile` (0 to 1) of the values does not exceed, interpolated within its step; 0 if empty.
+ */
 double bench_histogram_quantile(const struct bench_histogram *histogram, double quantile);
 
-/* The mean of the middle half of the values, from the first quartile to the third; 0 if empty. */
+/* Returns the mean of the middle half of the values, from the first quartile to the third; 0 if empty. */
 double bench_histogram_midmean(const struct bench_histogram *histogram);
 
 #ifdef __cplusplus

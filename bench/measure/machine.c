@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds out what machine this is. */
+/* Reads what kind of machine this is. */
 #include "bench/measure/machine.h"
 
 #include <sched.h>
@@ -15,7 +15,7 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* The value behind the first line of `path` that begins with `key`, without quotes and line end. */
+/* Reads the value after `key`, from the first line of `path` that begins with it, without quotes and line end. */
 static void find_value(const char *path, const char *key, char separator, char *ret_value, size_t capacity)
 {
     FILE *file = fopen(path, "re");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the numbers were measured on. */
+/* The machine on which numbers were measured. */
 #ifndef BENCH_MEASURE_MACHINE_H
 #define BENCH_MEASURE_MACHINE_H
 
@@ -14,10 +14,10 @@ struct bench_machine {
     char kernel[128];
     char system[128];
     char compiler[64];
-    char governor[32]; /* of the first CPU, "unknown" where the machine does not say */
-    uint32_t cpus;     /* that this process may run on */
+    char governor[32]; /* of the first CPU; "unknown" if the machine does not say */
+    uint32_t cpus;     /* how many this process may use */
     double memory_gib;
-    double load; /* running average over the last minute, before the measurement */
+    double load; /* average of the last minute, before the measurement */
 };
 
 struct bench_machine bench_machine(void);

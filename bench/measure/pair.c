@@ -37,7 +37,8 @@ static int await(struct bench_pair *pair, int control, uint64_t patience_ms, cha
         return say(ret_error, capacity, "it stalled");
     if (recv(control, &word, 1, 0) == 1)
         return 0;
-    usleep(1000); /* the text of a side that gave up is there before its socket closes; that of the other may not be */
+    /* a side that gave up writes its text before its socket closes; the other side's text may come a moment later */
+    usleep(1000);
     return say(ret_error, capacity, pair->session.shared->error[0] ? pair->session.shared->error : "it died");
 }
 
@@ -134,7 +135,7 @@ int bench_pair_open_relayed(struct bench_pair *pair, const struct bench_subject 
     return open_pair(pair, subject, workload, BENCH_UNPINNED, true, ret_error, capacity);
 }
 
-/* To a side and the processes that it made: each side has a process group, once it is ready. */
+/* Signals a side and the processes that it made: a side has a process group of its own once it is ready. */
 static int signal_side(pid_t pid, int signal)
 {
     return kill(-pid, signal) == 0 ? 0 : kill(pid, signal);
@@ -146,7 +147,7 @@ void bench_pair_resume(struct bench_pair *pair)
     signal_side(pair->client, SIGCONT);
 }
 
-/* Waits until a process has stopped or ended, but not for ever. Whether it has. */
+/* Waits for a limited time until a process has stopped or ended. Returns true if it has. */
 static bool wait_for_change(pid_t pid, int options)
 {
     const struct timespec pause = { 0, 50000 };
@@ -195,7 +196,7 @@ int bench_pair_round(struct bench_pair *pair, uint64_t ns, uint64_t calls, char 
     return result;
 }
 
-/* Asks a side to end, and makes it, if it has not after two seconds. */
+/* Asks a side to end, and kills it if it has not ended after two seconds. */
 static void end(pid_t pid, int signal)
 {
     if (pid <= 0)

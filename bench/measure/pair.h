@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The harness's end of a subject: two processes that sleep, stopped, except in their rounds. */
+/* The two processes of a subject, as the harness sees them: they are stopped except during their rounds. */
 #ifndef BENCH_MEASURE_PAIR_H
 #define BENCH_MEASURE_PAIR_H
 
@@ -11,31 +11,34 @@ struct bench_pair {
     int shared_fd;
     int server_control, client_control;
     pid_t server, client;
-    struct bench_relay relay; /* between them, where one was asked for */
+    struct bench_relay relay; /* between the two sides, if the pair was opened with one */
 };
 
 /*
- * Starts both sides and waits until they are ready; they are left stopped. 0, or -1 with the reason in `ret_error`, and
- * nothing is left behind. `subject` is borrowed.
+ * Starts both sides, waits until they are ready, and stops them. Returns 0, or -1 with the reason in `ret_error`; then nothing
+ * is left behind. `subject` is borrowed.
  */
 int bench_pair_open(struct bench_pair *pair, const struct bench_subject *subject, const struct bench_workload *workload,
                     enum bench_placement placement, char *ret_error, size_t capacity);
 
-/* The same with a relay between the two that counts the bytes. Only for subjects on TCP. */
+/* As bench_pair_open, with a relay between the two sides that counts the bytes. For subjects on TCP only. */
 int bench_pair_open_relayed(struct bench_pair *pair, const struct bench_subject *subject,
                             const struct bench_workload *workload, char *ret_error, size_t capacity);
 
-/* Lets both sides run one round of `ns` nanoseconds, or at most `calls` calls, after a short one to warm up. As above. */
+/*
+ * Lets both sides run one round of `ns` nanoseconds, or of at most `calls` calls, after a short round to warm up. Returns as
+ * bench_pair_open.
+ */
 int bench_pair_round(struct bench_pair *pair, uint64_t ns, uint64_t calls, char *ret_error, size_t capacity);
 
-/* The same, but leaves both running. */
+/* As bench_pair_round, but leaves both sides running. */
 int bench_pair_run(struct bench_pair *pair, uint64_t ns, uint64_t calls, char *ret_error, size_t capacity);
 
-/* Lets both sides go on, or stops them, outside of a round. */
+/* Lets both sides continue outside a round, or stops them. */
 void bench_pair_resume(struct bench_pair *pair);
 void bench_pair_pause(struct bench_pair *pair);
 
-/* Ends both sides. Safe on a zeroed pair. */
+/* Ends both sides. A zeroed pair is accepted. */
 void bench_pair_close(struct bench_pair *pair);
 
 #endif

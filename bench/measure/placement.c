@@ -28,7 +28,7 @@ bool bench_placement_parse(const char *text, enum bench_placement *ret_placement
     return false;
 }
 
-/* Whether two CPUs are one core: hyper-threads share it, and would be neither "split" nor "same". */
+/* True if two CPUs are hyper-threads of one core: a pair of them would be neither "split" nor "same". */
 static bool siblings(int left, int right)
 {
     char path[96];
@@ -48,7 +48,10 @@ static bool siblings(int left, int right)
     return first == other && first >= 0;
 }
 
-/* The CPUs of the two sides: the first that is allowed, and the first that is not its sibling. False if there is none. */
+/*
+ * Chooses the CPUs of the two sides: the first allowed one, and the first allowed one on another core. Returns false if there
+ * is none.
+ */
 static bool choose(int *ret_first, int *ret_second)
 {
     cpu_set_t set;

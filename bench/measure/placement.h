@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the two sides run: waking another CPU costs several times what a local hand-over does, so results are kept apart. */
+/* Where the two sides run. Waking another CPU costs several times more than the own one, so the results are kept apart. */
 #ifndef BENCH_MEASURE_PLACEMENT_H
 #define BENCH_MEASURE_PLACEMENT_H
 
@@ -11,7 +11,7 @@ extern "C" {
 
 enum bench_placement {
     BENCH_UNPINNED,   /* the scheduler decides */
-    BENCH_SPLIT_CORE, /* client and server each on a CPU of its own */
+    BENCH_SPLIT_CORE, /* client and server on different cores */
     BENCH_SAME_CORE,  /* both on one CPU */
 };
 
@@ -23,10 +23,10 @@ enum bench_side {
 const char *bench_placement_name(enum bench_placement placement);
 bool bench_placement_parse(const char *text, enum bench_placement *ret_placement);
 
-/* Whether the machine has the CPUs for it. */
+/* True if the machine has the CPUs for this placement. */
 bool bench_placement_possible(enum bench_placement placement);
 
-/* Pins the calling process (before it makes threads). */
+/* Pins the calling process. Call it before any thread is made. */
 void bench_place(enum bench_placement placement, enum bench_side side);
 
 #ifdef __cplusplus

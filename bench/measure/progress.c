@@ -15,7 +15,7 @@ enum { CELLS = 24, WIDTH_DEFAULT = 80, REDRAW_NS = 50000000 };
 static const uint64_t second_ns = 1000000000;
 
 static struct {
-    bool shown; /* there is a terminal, and the bar is wanted */
+    bool shown; /* there is a terminal, and the user wants the bar */
     uint64_t begun, drawn;
     uint64_t expected, done;
 } progress;
@@ -36,7 +36,7 @@ void bench_progress_add(uint64_t ns)
         progress.done = progress.expected;
 }
 
-/* "1 min 20 s left"; nothing before enough is done to tell. */
+/* Writes "1 min 20 s left", or nothing before enough is done to estimate. */
 static void time_left(char *ret_text, unsigned capacity, uint64_t done, uint64_t expected, uint64_t elapsed)
 {
     uint64_t left;
@@ -73,7 +73,7 @@ static size_t columns(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : WIDTH_DEFAULT;
 }
 
-/* Prints at most so many characters of a UTF-8 text. */
+/* Prints at most `width` characters of a UTF-8 text. */
 static void print_cut(const char *text, size_t width)
 {
     size_t size = 0;

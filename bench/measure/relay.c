@@ -25,13 +25,13 @@ static struct sockaddr_in loopback(int port)
     return address;
 }
 
-/* Passes on what has come. False at the end. */
+/* Passes on the bytes that have come. Returns false at the end. */
 static bool pass(int from, int to, _Atomic uint64_t *count)
 {
     static char buffer[256 * 1024];
     ssize_t size = recv(from, buffer, sizeof(buffer), 0);
 
-    /* counted before they are sent, so that a side that has received bytes finds them counted */
+    /* the bytes are counted before they are sent, so that a side that has received bytes finds them counted */
     if (size > 0)
         atomic_fetch_add(count, (uint64_t)size);
     for (ssize_t done = 0; done < size;) {
@@ -77,7 +77,7 @@ static int listen_somewhere(int *ret_port)
     return listener;
 }
 
-/* Puts another port into an address; the one that was there, or -1. */
+/* Replaces the port in an address. Returns the old port, or -1. */
 static int replace_port(char *address, size_t capacity, int port)
 {
     char *end = address + strcspn(address, "?");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A relay between a client and its server on TCP that counts the bytes it passes on: what is on the wire, not computed. */
+/* A relay between a client and its server on TCP that counts the bytes on the wire. */
 #ifndef BENCH_MEASURE_RELAY_H
 #define BENCH_MEASURE_RELAY_H
 
@@ -9,21 +9,21 @@
 #include <sys/types.h>
 
 struct bench_relay_count {
-    _Atomic uint64_t requests, replies; /* bytes to the server, to the client */
+    _Atomic uint64_t requests, replies; /* bytes to the server, and to the client */
 };
 
 struct bench_relay {
     pid_t pid;
-    struct bench_relay_count *count; /* shared with the relay's process */
+    struct bench_relay_count *count; /* in memory shared with the relay's process */
 };
 
 /*
- * Starts a relay to the server at `address`, which ends in a port (":80", "80", or either followed by "?..."), and puts the
- * relay's own port in its place. It serves one connection and dies with this process. 0, or -1.
+ * Starts a relay to the server at `address`, which ends in a port (":80", "80", or either followed by "?..."), and replaces
+ * that port by its own. The relay serves one connection and dies with this process. Returns 0, or -1.
  */
 int bench_relay_start(struct bench_relay *relay, char *address, size_t capacity);
 
-/* Ends it. Safe on a zeroed relay. */
+/* Ends the relay. A zeroed relay is accepted. */
 void bench_relay_stop(struct bench_relay *relay);
 
 #endif

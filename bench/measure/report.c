@@ -99,8 +99,8 @@ void bench_json_summary(struct bench_json *json, const char *key, const struct b
 }
 
 /*
- * The latencies of all rounds as pairs of a share and the nanoseconds that so many of the calls did not exceed: what a
- * picture of the distribution needs, with more of them in the tail.
+ * Writes the latencies of all rounds as pairs: a share, and the nanoseconds that this share of the calls did not exceed. A
+ * picture of the distribution needs more of them in the tail.
  */
 static void write_distribution(struct bench_json *json, const struct bench_series *series)
 {
@@ -111,7 +111,7 @@ static void write_distribution(struct bench_json *json, const struct bench_serie
 
     bench_json_open(json, "distribution", '[');
     for (size_t i = 0; i < sizeof(shares) / sizeof(*shares); i++) {
-        /* a share that fewer than one call exceeds says nothing that the longest call does not */
+        /* if fewer than one call exceeds a share, it says only what the longest call says */
         if (shares[i] < 1 && (1 - shares[i]) * (double)series->latency.total < 1)
             continue;
         fprintf(json->out, "%s[%g, %.6g]", first ? "" : ", ", shares[i], bench_series_quantile(series, shares[i]));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Results for programs: JSON and CSV, with the machine they were measured on. */
+/* Results for programs: JSON and CSV, with the machine. */
 #ifndef BENCH_MEASURE_REPORT_H
 #define BENCH_MEASURE_REPORT_H
 
@@ -8,11 +8,11 @@
 #include "bench/measure/machine.h"
 #include "bench/measure/series.h"
 
-/* A JSON writer that knows where commas go. Zeroed but for `out`, it is ready. */
+/* A JSON writer that writes the commas. It is ready when it is zeroed except for `out`. */
 struct bench_json {
     FILE *out;
     int depth;
-    bool inner; /* something stands before, on this level */
+    bool inner; /* this level has an element already */
 };
 
 /* `key` is NULL inside an array. */
@@ -26,13 +26,13 @@ void bench_json_null(struct bench_json *json, const char *key);
 /* "machine": { ... } */
 void bench_json_machine(struct bench_json *json, const struct bench_machine *machine);
 
-/* One series as an object of an array: what it is, each metric with spread and confidence, each round. */
+/* Writes one series as an element of an array: its names, each metric with spread and confidence, each round. */
 void bench_json_series(struct bench_json *json, const struct bench_series *series);
 
-/* "median", "least" ... of a summary, as an object. */
+/* Writes a summary as an object: "median", "least" ... */
 void bench_json_summary(struct bench_json *json, const char *key, const struct bench_summary *summary);
 
-/* One line per series and round; the first call of a file writes the heading too. The machine stands in comments above. */
+/* bench_csv_series writes one line per series and round. bench_csv_heading writes the machine, as comments, and the heading. */
 void bench_csv_heading(FILE *out, const struct bench_machine *machine);
 void bench_csv_series(FILE *out, const struct bench_series *series);
 

@@ -9,10 +9,10 @@
 #include "bench/measure/usage.h"
 
 enum {
-    NEAR_NS = 200,          /* a cache line takes 70 to 90 there and back within a core, 350 to 490 between two */
-    ALIKE_LEAST = 6,        /* rounds, below which there is no interval */
-    OPENING_NS = 50000000,  /* about what starting and ending a pair takes */
-    CALL_NS_GUESSED = 50000 /* where a number of calls is the experiment */
+    NEAR_NS = 200,   /* a cache line takes 70 to 90 there and back within a core, and 350 to 490 between two cores */
+    ALIKE_LEAST = 6, /* rounds; with fewer there is no confidence interval */
+    OPENING_NS = 50000000,  /* about the time to start and end a pair */
+    CALL_NS_GUESSED = 50000 /* if a number of calls is the experiment */
 };
 
 const char *bench_metric_name(enum bench_metric metric)
@@ -93,7 +93,7 @@ static void open_series(struct bench_series *series)
                         sizeof(series->error));
 }
 
-/* Whether the rounds are divided: where the scheduler decides, and not where a number of calls is the experiment. */
+/* True if each round is divided into parts: if the scheduler places the sides, and a number of calls is not the experiment. */
 static bool divided(struct bench_series *const *series, size_t count, const struct bench_plan *plan)
 {
     bool unpinned = !plan->run_calls;
@@ -103,7 +103,7 @@ static bool divided(struct bench_series *const *series, size_t count, const stru
     return unpinned;
 }
 
-/* About how long a round of one series takes, with its warming up. */
+/* Returns about how long a round of one series takes, including its warm-up. */
 static uint64_t round_time(const struct bench_plan *plan)
 {
     uint64_t ns = plan->run_ns;
@@ -177,7 +177,7 @@ double bench_series_crossed(const struct bench_series *series)
     return series->rounds ? sum / series->rounds : -1;
 }
 
-/* Whether both sides of both subjects were on one CPU for nearly all of a round, or on two. */
+/* True if, for nearly all of a round, the sides of both subjects were on one CPU, or if both were on two. */
 static bool alike(const struct bench_series *left, const struct bench_series *right, uint32_t round)
 {
     double a = left->values[BENCH_CROSSED][round];

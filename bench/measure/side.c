@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two sides of a subject: what happens in the processes that the harness makes. */
+/* The two sides of a subject: what the processes do that the harness makes. */
 #include "bench/measure/side.h"
 
 #include <fcntl.h>
@@ -74,13 +74,16 @@ static void run_for(struct bench_session *session, void *client, uint64_t ns, ui
     sample->crossed = run.crossed;
 }
 
-/* One round: a short run to warm up, unless the first calls are what counts, then the one that counts, with what both sides spend on it. */
+/*
+ * Makes one round: a short run to warm up, unless the first calls are the experiment, then the measured run, with what both
+ * sides use during it.
+ */
 static void measure(struct bench_session *session, void *client)
 {
     struct bench_shared *shared = session->shared;
     struct bench_usage before[2], after[2];
 
-    /* pinned sides do not move, and of a server with many threads it is not known which one answers */
+    /* pinned sides do not move, and in a server with several threads it is not known which of them answers */
     shared->sample.watched = shared->placement == BENCH_UNPINNED && !shared->elsewhere &&
                              bench_where_known(&shared->where) && bench_usage_threads(shared->server) == 1;
     if (!shared->cold)

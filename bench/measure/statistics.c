@@ -12,7 +12,7 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The probability that at most `k` of `n` fair coins show heads. */
+/* Returns the probability that at most `k` of `n` fair coins show heads. */
 static double binomial_tail(size_t n, size_t k)
 {
     double term = 1;
@@ -29,8 +29,8 @@ static double binomial_tail(size_t n, size_t k)
 }
 
 /*
- * The true median lies between the k-th smallest and the k-th largest value unless fewer than k values fell on one side of
- * it: the largest k with at least 95 % is taken.
+ * The true median is between the k-th smallest and the k-th largest value, unless fewer than k values are on one side of it.
+ * This takes the largest k with a confidence of at least 95 %.
  */
 static void confide(struct bench_summary *summary, const double *sorted, size_t count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Statistics over the rounds of a measurement, of which there are few: order statistics, which assume no distribution. */
+/* Statistics of the few rounds of a measurement: order statistics, which assume no distribution. */
 #ifndef BENCH_MEASURE_STATISTICS_H
 #define BENCH_MEASURE_STATISTICS_H
 
@@ -10,11 +10,11 @@ extern "C" {
 #endif
 
 struct bench_summary {
-    size_t count; /* of the values */
+    size_t count; /* how many values */
     double median;
-    double least, most;  /* the spread */
+    double least, most;  /* the smallest and the largest value */
     double lower, upper; /* a confidence interval of the median: two of the values themselves */
-    double confidence;   /* what it holds with: at least 0.95 where the rounds suffice for that (6 or more) */
+    double confidence;   /* the confidence of that interval: at least 0.95 with 6 values or more */
 };
 
 /* Summarizes `count` (at least 1) values. Sorts them in place. */

@@ -69,7 +69,7 @@ void bench_table_count(struct bench_table *table, double count)
         bench_table_cell(table, "%.2f M", count / 1e6);
 }
 
-/* Characters, not bytes: continuation bytes of UTF-8 take no room. */
+/* Counts characters, not bytes: continuation bytes of UTF-8 have no width. */
 static int width(const char *text)
 {
     int count = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading every byte of a buffer, as cheaply as portable C does it: floors and our own rows are held to the same check. */
+/* Reads every byte of a buffer, as cheaply as portable C can: floors and our own subjects do the same check. */
 #ifndef BENCH_MEASURE_TOUCH_H
 #define BENCH_MEASURE_TOUCH_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The sum of the 64-bit words at `data`, which need not be aligned; a last part of a word is filled up with zeros. */
+/* Returns the sum of the 64-bit words at `data`, which need not be aligned. Zeros fill up a last part of a word. */
 static inline uint64_t bench_sum(const void *data, size_t size)
 {
     const uint8_t *bytes = (const uint8_t *)data;
@@ -26,7 +26,7 @@ static inline uint64_t bench_sum(const void *data, size_t size)
     return sums[0] + sums[1] + sums[2] + sums[3] + words[0] + words[1] + words[2] + words[3];
 }
 
-/* Fills a buffer with bytes that are all different enough for the sum to tell. */
+/* Fills a buffer with bytes that differ, so that the sum notices a wrong one. */
 static inline void bench_fill(void *data, size_t size, uint64_t seed)
 {
     uint8_t *bytes = (uint8_t *)data;

@@ -21,7 +21,7 @@ enum { FEW_CALLS = 80, MORE_CALLS = 400, THREADS_MAX = 256, PATIENCE_MS = 30000,
 struct thread {
     pid_t id;
     enum bench_side side;
-    bool inside; /* of a system call */
+    bool inside; /* it is inside a system call */
 };
 
 struct tracer {
@@ -29,7 +29,7 @@ struct tracer {
     struct thread threads[THREADS_MAX];
     size_t count;
     uint64_t calls[2]; /* system calls of each side */
-    sigset_t mask;     /* of signals, as it was before */
+    sigset_t mask;     /* of signals, before the measurement */
     int children;      /* a descriptor that is readable when a thread has stopped */
 };
 
@@ -42,7 +42,7 @@ static struct thread *find(const struct tracer *tracer, pid_t id)
     return NULL;
 }
 
-/* The process that a thread is of; 0 if it is gone. */
+/* Returns the process of a thread; 0 if the thread is gone. */
 static pid_t process_of(pid_t id)
 {
     char path[64], line[128];
@@ -60,7 +60,7 @@ static pid_t process_of(pid_t id)
     return process;
 }
 
-/* A thread that is seen for the first time: the kernel may tell of it before it tells of who made it. */
+/* Finds a thread, or adds it: the kernel may report a new thread before it reports who made it. */
 static struct thread *note(struct tracer *tracer, pid_t id)
 {
     struct thread *thread = find(tracer, id);
@@ -72,7 +72,7 @@ static struct thread *note(struct tracer *tracer, pid_t id)
     return thread;
 }
 
-/* Follows all threads of a process, which is stopped, and those that they make from now on. */
+/* Traces all threads of a stopped process, and those that they make later. */
 static void seize_all(struct tracer *tracer, pid_t pid)
 {
     const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
@@ -93,7 +93,7 @@ static void seize_all(struct tracer *tracer, pid_t pid)
     closedir(folder);
 }
 
-/* A thread has stopped: counts, and lets it go on. */
+/* Handles a thread that has stopped: counts the system call, and lets the thread continue. */
 static void attend(struct tracer *tracer, pid_t id, int status)
 {
     struct thread *thread = note(tracer, id);
@@ -110,7 +110,7 @@ static void attend(struct tracer *tracer, pid_t id, int status)
     ptrace(PTRACE_SYSCALL, id, NULL, (long)signal);
 }
 
-/* Attends to every thread that has stopped. 0 when no more has, -1 when a side is gone. */
+/* Handles every thread that has stopped. Returns 0 when no other has stopped, -1 when a side is gone. */
 static int attend_all(struct tracer *tracer)
 {
     for (;;) {
@@ -128,7 +128,7 @@ static int attend_all(struct tracer *tracer)
     }
 }
 
-/* Watches until the client says that its round is over. 0, or -1 when a side is gone or takes too long. */
+/* Traces until the client says that its round is over. Returns 0, or -1 if a side is gone or takes too long. */
 static int watch(struct tracer *tracer)
 {
     struct pollfd wait[2] = { { tracer->pair.client_control, POLLIN, 0 }, { tracer->children, POLLIN, 0 } };
@@ -161,10 +161,10 @@ static int run_traced(struct tracer *tracer, uint64_t calls)
     return watch(tracer);
 }
 
-/* System calls of both sides: what more calls take beyond what fewer do. */
+/* Counts the system calls of both sides: the difference between many calls and few. */
 static int count_calls(struct tracer *tracer, struct bench_trace *ret_trace)
 {
-    /* a round of n calls comes after a short one of n / 8 */
+    /* a round of n calls follows a short round of n / 8 */
     const double difference = (MORE_CALLS - FEW_CALLS) * 9.0 / 8;
     uint64_t few[2];
 
@@ -178,7 +178,7 @@ static int count_calls(struct tracer *tracer, struct bench_trace *ret_trace)
     return 0;
 }
 
-/* Stopped threads tell of it by SIGCHLD, which is taken from a descriptor instead. */
+/* A stopped thread causes a SIGCHLD, which is read from a descriptor instead. */
 static int listen_to_children(struct tracer *tracer)
 {
     sigset_t child;
@@ -192,8 +192,8 @@ static int listen_to_children(struct tracer *tracer)
 }
 
 /*
- * Kills both sides and collects all of their threads: a process whose traced threads are not collected by who traces them
- * never ends for its parent.
+ * Kills both sides and waits for all their threads: a process does not end for its parent before its tracer has waited for all
+ * traced threads.
  */
 static void end_all(struct tracer *tracer)
 {

@@ -8,19 +8,19 @@
 
 struct bench_usage {
     uint64_t cpu_ns;   /* user and system time of all its threads */
-    uint64_t switches; /* context switches of all its threads, wanted or not */
+    uint64_t switches; /* voluntary and involuntary context switches of all its threads */
 };
 
-/* Zeros where the process is gone. */
+/* Gives zeros if the process is gone. */
 void bench_usage_read(pid_t pid, struct bench_usage *ret_usage);
 
-/* The number of its threads; 0 where it is gone. */
+/* Returns the number of its threads; 0 if it is gone. */
 uint32_t bench_usage_threads(pid_t pid);
 
-/* Bytes of anonymous and private memory that the process has touched. */
+/* Returns the bytes of anonymous and private memory that the process has touched. */
 uint64_t bench_usage_memory(pid_t pid);
 
-/* Bytes of all memory that it has touched; what several processes share counts for each of them as its part. */
+/* Returns the bytes of all memory that the process has touched; of shared memory, its proportional part. */
 uint64_t bench_usage_resident(pid_t pid);
 
 #endif

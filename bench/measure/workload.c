@@ -43,7 +43,7 @@ static uint32_t varint_size(uint32_t value)
     return size;
 }
 
-/* A list of int32, or bytes: the count, and the elements behind their padding. */
+/* The size of a list of int32, or of bytes: the count, padding, and the elements. */
 static uint32_t list_size(uint32_t count, uint32_t width)
 {
     uint32_t prefix = varint_size(count);

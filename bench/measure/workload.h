@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked of a subject: an operation, its size, and how many calls of it at a time. */
+/* What a subject must do: an operation, its size, and how many calls at a time. */
 #ifndef BENCH_MEASURE_WORKLOAD_H
 #define BENCH_MEASURE_WORKLOAD_H
 
@@ -23,14 +23,14 @@ enum bench_operation {
 
 struct bench_workload {
     enum bench_operation operation;
-    uint32_t size;        /* numbers, members or bytes; of no meaning for SayHello */
+    uint32_t size;        /* numbers, members or bytes; unused by SayHello */
     uint32_t depth;       /* calls in flight on each connection */
     uint32_t connections; /* of all threads together */
-    uint32_t threads;     /* where they are more than the connections, they share these, with one call at a time each */
-    uint32_t idle;        /* further connections that say nothing */
-    uint64_t rate;        /* calls a second of all threads together; 0 means as fast as they go */
-    uint32_t greedy;      /* connections of other clients, each with 64 calls of SayHello in flight all the time */
-    uint32_t bulk;        /* connections of other clients, each with a body of 8,000,000 bytes under way all the time */
+    uint32_t threads; /* if more than connections, several threads share a connection, each with one call at a time */
+    uint32_t idle;    /* further connections without any traffic */
+    uint64_t rate;    /* calls a second of all threads together; 0: as many as possible */
+    uint32_t greedy;  /* connections of other clients, each of which always has 64 calls of SayHello in flight */
+    uint32_t bulk;    /* connections of other clients, each of which always has a body of 8,000,000 bytes under way */
 };
 
 #define BENCH_WORKLOAD_INIT                     \
@@ -41,10 +41,10 @@ struct bench_workload {
 const char *bench_operation_name(enum bench_operation operation);
 bool bench_operation_parse(const char *text, enum bench_operation *ret_operation);
 
-/* "Average 10000": the operation with its size, where it has one. */
+/* Writes "Average 10000": the operation, and its size if it has one. */
 void bench_workload_name(const struct bench_workload *workload, char *ret_text, size_t capacity);
 
-/* The bytes of one call in the compact framing of byte streams, headers included: what a raw floor must move as well. */
+/* Gives the bytes of one call in the compact framing of byte streams, including headers: a floor must move as many. */
 void bench_workload_bytes(const struct bench_workload *workload, uint32_t *ret_request, uint32_t *ret_reply);
 
 #ifdef __cplusplus

@@ -23,7 +23,7 @@ struct codec {
     uint8_t *memory;
 };
 
-/* Keeps the compiler from seeing that a buffer is never looked at. */
+/* Keeps the compiler from removing writes to a buffer that the program never reads. */
 static void use(const void *memory)
 {
     __asm__ volatile("" : : "r"(memory) : "memory");

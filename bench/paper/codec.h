@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The serializer alone, as subjects: what generated code does with a list of int32, without any transport. */
+/* Subjects for the serializer alone: generated code with a list of int32, without a transport. */
 #ifndef BENCH_PAPER_CODEC_H
 #define BENCH_PAPER_CODEC_H
 
 #include "bench/measure/subject.h"
 
-/* How often a subject that takes nanoseconds repeats itself within what is measured as one call. */
+/* How often a subject that takes only nanoseconds repeats its work within one measured call. */
 enum { BENCH_CODEC_REPEATS = 1000 };
 
 extern const struct bench_subject bench_codec_copy; /* memcpy of the elements: the floor under encoding */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes calls from threads and over connections, one at a time or several in flight. */
+/* Makes calls on threads and connections, one at a time or several in flight. */
 #include "bench/paper/drive.h"
 
 #include <fcntl.h>
@@ -17,32 +17,32 @@ enum { IDLE_PER_PROCESS = 4000, GREEDY_DEPTH = 64, BULK_BYTES = 8000000 };
 
 struct connection;
 
-/* A call that, complete, is made again at once, from within its completion: what it sends leaves in one batch with others. */
+/* A call whose callback makes it again at once: so the messages of several calls are sent in one batch. */
 struct repeat {
     struct connection *connection;
     struct hprpc_call call;
     uint64_t begun, number;
-    struct repeat *next; /* of those that are held back */
+    struct repeat *next; /* the next that is held back */
 };
 
 struct connection {
     struct bench_session *session;
     struct paper_caller caller;
-    struct bench_run *run; /* of the thread that has the connection */
+    struct bench_run *run; /* of the thread that uses the connection */
     uint64_t number;       /* calls made so far */
     uint32_t open;         /* repeats in flight */
-    bool starting;         /* a call is being made, and may wait for room */
-    struct repeat *held;   /* repeats that are to be made again after that one, in their order */
+    bool starting;         /* a call is being started, and may wait for room */
+    struct repeat *held;   /* repeats to make again after that call, in their order */
     struct repeat **held_end;
-    struct hprpc_call call; /* the one that the thread waits for */
+    struct hprpc_call call; /* the call that the thread waits for */
     uint64_t begun, expected;
-    struct repeat *repeats; /* all but that one of the calls in flight */
+    struct repeat *repeats; /* the other calls in flight */
 };
 
 struct drive {
     struct bench_session *session;
     struct paper_values values;
-    struct connection *connections; /* callers are as many as there are threads, if these are more */
+    struct connection *connections; /* if there are more threads than connections, one for each thread */
     uint32_t callers;
 };
 
@@ -78,8 +78,8 @@ static void launch(struct repeat *repeat)
 }
 
 /*
- * A call that waits for room receives meanwhile, and what completes then would take the room before it, for as long as the
- * run lasts. So those calls are made again after it, in the order in which they completed.
+ * Holds a repeat back while a call is being started. That call may wait for room and receive meanwhile; a repeat made then
+ * would take the room before it, again and again. So it is made after that call, in the order of completion.
  */
 static void hold_back(struct repeat *repeat)
 {
@@ -139,7 +139,7 @@ static void collect(struct connection *connection)
     bench_run_end(connection->run, connection->begun);
 }
 
-/* One after the other, on one connection: the synchronous stub. */
+/* Makes calls one after the other on one connection, with the synchronous stub. */
 static void run_single(struct connection *connection, struct bench_run *run)
 {
     while (bench_run_more(run)) {
@@ -153,7 +153,7 @@ static void run_single(struct connection *connection, struct bench_run *run)
     }
 }
 
-/* Several in flight: on each connection one that is waited for, in turn, and others that repeat themselves meanwhile. */
+/* Keeps several calls in flight: on each connection, the thread waits for one, in turn, and the others repeat themselves. */
 static void run_many(struct connection *connections, uint32_t count, struct bench_run *run)
 {
     uint32_t repeats = connections->session->workload.depth - 1;
@@ -214,7 +214,7 @@ static void join(struct worker *worker, struct bench_run *run)
         run->last = worker->run.last;
 }
 
-/* Gives up where another client has; the client has no other children that end. */
+/* Gives up if another client has given up; this client has no other children that end. */
 static void watch_others(struct bench_session *session)
 {
     if (waitpid(-1, NULL, WNOHANG) > 0)
@@ -280,7 +280,7 @@ static void open_connection(struct drive *drive, uint32_t index, const char *uri
 
 /* ---- Connections that say nothing ---- */
 
-/* A process that holds some of them: one process's descriptors do not suffice for all. */
+/* A process that holds a part of the idle connections: one process has not enough descriptors for all. */
 static void hold_idle(struct bench_session *session, const char *uri, uint32_t count, int ready)
 {
     const struct bench_workload silent = BENCH_WORKLOAD_INIT;
@@ -317,7 +317,7 @@ static void open_idle(struct bench_session *session, const char *uri)
             hold_idle(session, uri, count, ends[1]);
         close(ends[1]);
         if (read(ends[0], &word, 1) != 1)
-            _exit(1); /* which has said why */
+            _exit(1); /* the process has said why */
         close(ends[0]);
         rest -= count;
     }
@@ -325,7 +325,7 @@ static void open_idle(struct bench_session *session, const char *uri)
 
 /* ---- Other clients ---- */
 
-/* A process of its own that makes calls as `workload` says, for as long as the client lives. */
+/* Runs a process that makes calls as `workload` says, until the client ends. */
 static void keep_calling(struct bench_session *session, const char *uri, const struct bench_workload *workload,
                          int ready)
 {
@@ -355,7 +355,7 @@ static void open_others(struct bench_session *session, const char *uri, const st
         keep_calling(session, uri, workload, ends[1]);
     close(ends[1]);
     if (read(ends[0], &word, 1) != 1)
-        _exit(1); /* which has said why */
+        _exit(1); /* the process has said why */
     close(ends[0]);
 }
 
@@ -369,7 +369,7 @@ static void open_greedy(struct bench_session *session, const char *uri)
         open_others(session, uri, &greedy);
 }
 
-/* Each has a process of its own, so that none of them waits for another's body. */
+/* Each connection has a process of its own, so that none waits for another's body. */
 static void open_bulk(struct bench_session *session, const char *uri)
 {
     struct bench_workload bulk = BENCH_WORKLOAD_INIT;
@@ -405,7 +405,7 @@ void paper_drive_close(void *self)
 {
     struct drive *drive = self;
 
-    /* those that borrow a connection come last */
+    /* the owner of a connection must be closed after those that borrow it */
     for (uint32_t i = drive->callers; i > 0; i--)
         paper_caller_close(&drive->connections[i - 1].caller);
 }

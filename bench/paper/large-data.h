@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SendRcvLargeData of every size. Each size is a type of its own, so its code is written once, in large-data.c.in, and
- * configured for each.
+ * SendRcvLargeData of every size. Each size is a type of its own, so the code is written once, in large-data.c.in, and
+ * generated for each.
  */
 #ifndef BENCH_PAPER_LARGE_DATA_H
 #define BENCH_PAPER_LARGE_DATA_H

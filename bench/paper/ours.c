@@ -21,7 +21,7 @@ struct ours {
     struct ours *next;
 };
 
-/* `uri` with the option that says how to wait, unless it has one. */
+/* Copies `uri`, and adds the option `wait` unless it has one. */
 static void with_wait(char *ret_uri, size_t capacity, const char *uri, enum hprpc_wait wait)
 {
     static const char *const names[] = {
@@ -36,7 +36,7 @@ static void with_wait(char *ret_uri, size_t capacity, const char *uri, enum hprp
         snprintf(ret_uri, capacity, "%s%cwait=%s", uri, strchr(uri, '?') ? '&' : '?', names[wait]);
 }
 
-/* A place of its own for each subject: a port that is picked, or a name with the process's number. */
+/* Gives each subject an address of its own: a port that the system chooses, or a name with the number of the process. */
 static void make_unique(char *ret_uri, size_t capacity, const char *uri)
 {
     size_t size = strcspn(uri, "?");

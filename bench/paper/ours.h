@@ -8,9 +8,9 @@
 #include "bench/measure/subject.h"
 
 /*
- * Calls over `uri` (borrowed), both sides waiting as `wait` says. The server's process listens there; names and ports are
- * made unique, so that several subjects of one URI can be open. With `connect`, a server that runs already is called
- * instead. The same arguments give the same subject; it lives as long as the program.
+ * Returns a subject that calls over `uri` (borrowed), where both sides wait as `wait` says. The server's process listens there;
+ * names and ports are made unique, so that several subjects with one URI can be open. With `connect`, the subject calls a
+ * server that runs already. The same arguments give the same subject, which lives as long as the program.
  */
 const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bool connect);
 

@@ -67,7 +67,7 @@ static const struct paper_bytes_service bytes_service = { .echo = echo, .put = p
 
 static int offer(struct hprpc_server *server)
 {
-    /* the handlers run inline on one thread, which alone makes the numbers grow */
+    /* the handlers run inline on one thread, so only that thread makes the numbers grow */
     static struct paper_values values;
     int result;
 

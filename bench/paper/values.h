@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is sent and what must come back: every client and every server of the paper's operations, ours and the peers',
- * takes its numbers from here, so that each reply's content can be checked without being transmitted twice.
+ * What is sent and what must come back: all clients and servers of the paper's operations, ours and the peers', take their
+ * numbers from here, so each reply's content can be checked.
  */
 #ifndef BENCH_PAPER_VALUES_H
 #define BENCH_PAPER_VALUES_H
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum {
-    PAPER_SHIFTS = 256, /* successive calls take their numbers from different places */
+    PAPER_SHIFTS = 256, /* calls in a row take their numbers from different places */
     PAPER_NUMBERS_MAX = 16 << 20,
 };
 
@@ -22,7 +22,7 @@ struct paper_values {
     int64_t *sums;
 };
 
-/* Makes numbers for lists of up to `count`; false where there is no memory. Frees what was there before. */
+/* Makes numbers for lists of up to `count`, in place of earlier ones. Returns false if there is no memory. */
 static inline bool paper_values_make(struct paper_values *values, uint32_t count)
 {
     uint32_t capacity = count + PAPER_SHIFTS;
@@ -45,7 +45,7 @@ static inline bool paper_values_make(struct paper_values *values, uint32_t count
     return true;
 }
 
-/* Where GetRandNums(count) takes its numbers: a function of the count alone. NULL beyond the maximum. */
+/* Returns the numbers of GetRandNums(count), which depend on the count only. NULL above the maximum. */
 static inline const int32_t *paper_values_random(struct paper_values *values, int32_t count)
 {
     if (count < 0 || count > PAPER_NUMBERS_MAX)
@@ -55,7 +55,7 @@ static inline const int32_t *paper_values_random(struct paper_values *values, in
     return values->numbers + count % PAPER_SHIFTS;
 }
 
-/* The numbers that the call with this number averages, and the result. */
+/* The numbers that the call `call` averages, and the result. */
 static inline const int32_t *paper_values_list(const struct paper_values *values, uint64_t call)
 {
     return values->numbers + call % PAPER_SHIFTS;
@@ -68,7 +68,7 @@ static inline double paper_values_average(const struct paper_values *values, uin
     return count ? (double)(values->sums[first + count] - values->sums[first]) / count : 0;
 }
 
-/* What the server does with a list. */
+/* Returns what the server computes from a list. */
 static inline double paper_average(const int32_t *numbers, size_t count)
 {
     int64_t sum = 0;
@@ -78,7 +78,7 @@ static inline double paper_average(const int32_t *numbers, size_t count)
     return count ? (double)sum / (double)count : 0;
 }
 
-/* The i-th member of the structure that a call sends; the server adds one to each. */
+/* Returns the i-th member of the structure that a call sends; the server adds one to each. */
 static inline int32_t paper_member(uint64_t call, uint32_t i)
 {
     return (int32_t)(call % 1000) + (int32_t)i * 7;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nng as a subject, over ipc and over TCP: req and rep sockets, and a context for each of several calls in flight. */
+/* nng as a subject, over ipc and over TCP: req and rep sockets, and one context for each call in flight. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static void serve(struct bench_session *session)
 
 /* ---- Client ---- */
 
-/* One of the calls in flight. */
+/* A call in flight. */
 struct slot {
     nng_ctx context;
     nng_aio *aio;

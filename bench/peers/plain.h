@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The paper's operations for frameworks that carry bytes and have no generated code: what their users write themselves, a
- * small header and the numbers as they lie in memory. And a loop for those whose replies come in the order of the requests.
+ * The paper's operations for frameworks that carry bytes and generate no code: what their users write themselves, a small
+ * header and the numbers as they are in memory. And a loop for frameworks whose replies come in the order of the requests.
  */
 #ifndef BENCH_PEERS_PLAIN_H
 #define BENCH_PEERS_PLAIN_H
@@ -13,16 +13,16 @@
 
 enum { PLAIN_DEPTH_MAX = 1024 };
 
-/* Before the numbers of a request. */
+/* The header of a request. */
 struct plain_head {
     uint32_t operation; /* enum bench_operation */
-    uint32_t count;     /* of the numbers that are sent, or, of GetRandNums, wanted */
+    uint32_t count;     /* how many numbers follow; for GetRandNums, how many are wanted */
 };
 
 static const char plain_name[] = "king";
 static const char plain_greeting[] = "Hello king";
 
-/* Whether the operation is one of the paper's. */
+/* True if the operation is one of the paper's. */
 static inline bool plain_offers(const struct bench_workload *workload)
 {
     return workload->operation != BENCH_ECHO && workload->operation != BENCH_PUT;
@@ -70,7 +70,7 @@ static inline bool plain_members_right(const int32_t *numbers, uint32_t count, u
     return !wrong;
 }
 
-/* Whether a reply is what the call must bring. */
+/* True if the reply is right for the call. */
 static inline bool plain_right(const struct bench_workload *workload, struct paper_values *values, uint64_t call,
                                const void *reply, size_t size)
 {
@@ -95,7 +95,7 @@ static inline bool plain_right(const struct bench_workload *workload, struct pap
 
 /* ---- The server's side ---- */
 
-/* The bytes of the reply to a request; 0 where it is none. */
+/* Returns the size of the reply to a request; 0 if the request is wrong. */
 static inline size_t plain_reply_size(const void *request, size_t size)
 {
     const struct plain_head *head = (const struct plain_head *)request;
@@ -116,7 +116,7 @@ static inline size_t plain_reply_size(const void *request, size_t size)
     }
 }
 
-/* Writes the reply, which plain_reply_size has room for. */
+/* Writes the reply, whose size plain_reply_size has returned. */
 static inline void plain_reply(struct paper_values *values, const void *request, size_t size, void *ret_reply)
 {
     const struct plain_head *head = (const struct plain_head *)request;
@@ -140,13 +140,16 @@ static inline void plain_reply(struct paper_values *values, const void *request,
 
 /* ---- Calls in flight ---- */
 
-/* The calls of a connection whose replies come in the order of the requests: numbers of the next to send and to receive. */
+/*
+ * The calls in flight on a connection whose replies come in the order of the requests: the numbers of the next call to send and
+ * to receive.
+ */
 struct plain_flight {
     uint64_t sent, received;
     uint64_t begun[PLAIN_DEPTH_MAX];
 };
 
-/* Keeps `depth` calls in flight while the run lasts. `send` and `receive` are given the client and the number of a call. */
+/* Keeps `depth` calls in flight while the run lasts. `send` and `receive` get the client and the number of a call. */
 static inline void plain_run(void *client, struct plain_flight *flight, uint32_t depth, struct bench_run *run,
                              void (*send)(void *client, uint64_t call), void (*receive)(void *client, uint64_t call))
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * D-Bus through systemd's sd-bus as a subject: two peers on one socket, without a daemon between them, and, as a second
- * subject, through a dbus-daemon of their own. Numbers are arrays of D-Bus's int32.
+ * D-Bus through systemd's sd-bus as a subject: two peers on one socket, without a daemon, and, as a second subject, through a
+ * dbus-daemon of their own. Numbers are arrays of D-Bus's int32.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ static int average(sd_bus_message *request, void *self, sd_bus_error *error)
                       : sd_bus_reply_method_return(request, "d", paper_average(numbers, size / sizeof(int32_t)));
 }
 
-/* Answers with an array, for whose numbers `ret_numbers` then points to room. */
+/* Begins a reply with an array. `ret_numbers` points to the room for its numbers. */
 static int begin_array(sd_bus_message *request, uint32_t count, sd_bus_message **ret_reply, int32_t **ret_numbers)
 {
     void *room;
@@ -126,7 +126,7 @@ static const sd_bus_vtable methods[] = {
     SD_BUS_VTABLE_END,
 };
 
-/* Starts a dbus-daemon, which dies with this process, and waits until it has said its address. */
+/* Starts a dbus-daemon, which dies with this process, and waits until it has printed its address. */
 static void start_daemon(struct bench_session *session, char *ret_address, size_t capacity)
 {
     char out[32], listens[96];
@@ -139,7 +139,7 @@ static void start_daemon(struct bench_session *session, char *ret_address, size_
     snprintf(listens, sizeof(listens), "--address=unix:abstract=hprpc-bench-dbus-%d", (int)getpid());
     if (fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (!freopen("/dev/null", "w", stderr)) /* it may not raise its limit of descriptors here, and says so */
+        if (!freopen("/dev/null", "w", stderr)) /* it prints an error if it may not raise its limit of descriptors */
             _exit(1);
         execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", "--nosyslog", out, listens, NULL);
         bench_fail(session, "there is no dbus-daemon");
@@ -153,7 +153,7 @@ static void start_daemon(struct bench_session *session, char *ret_address, size_
     close(ends[0]);
 }
 
-/* The address of a daemon or of a socket of our own, and the bus that serves there. */
+/* Starts a daemon, or listens on a socket of our own. Returns the bus that serves there. */
 static sd_bus *serve_daemon(struct bench_session *session)
 {
     char address[256];

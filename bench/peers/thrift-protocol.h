@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Thrift's generated templates are instantiated with this transport and protocol, so that both are inlined. */
+/* Instantiates Thrift's generated templates with this transport and protocol, so that both are inlined. */
 #ifndef BENCH_PEERS_THRIFT_PROTOCOL_H
 #define BENCH_PEERS_THRIFT_PROTOCOL_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ONC RPC (libtirpc) as a subject, over TCP: stubs by rpcgen, buffers that hold a whole message of usual size. */
+/* ONC RPC (libtirpc) as a subject, over TCP: stubs by rpcgen, and buffers that hold a whole message of usual size. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 enum { BUFFER = 128 * 1024 };
 
-/* what rpcgen -m writes but does not declare */
+/* rpcgen -m defines this and does not declare it */
 void paper_program_1(struct svc_req *request, SVCXPRT *transport);
 
 static struct paper_values values;
@@ -59,7 +59,7 @@ bool_t get_rand_nums_1_svc(int *count, numbers *reply, struct svc_req *call)
 PEER_SIZES
 #undef PEER_SIZE
 
-/* Frees what a procedure allocated: only the greeting is; numbers lie in the table. */
+/* Frees what a procedure allocated: only a greeting is allocated; numbers are in the table. */
 int paper_program_1_freeresult(SVCXPRT *transport, xdrproc_t procedure, caddr_t result)
 {
     (void)transport;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* ZeroMQ as a subject, over ipc and over TCP: a REP socket serves; REQ asks for one reply after the other, DEALER for many. */
+/*
+ * ZeroMQ as a subject, over ipc and over TCP: a REP socket serves; a REQ socket makes one call after the other, a DEALER many
+ * at once.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +94,7 @@ static void send_call(void *self, uint64_t call)
     zmq_msg_init_size(&request, plain_request_size(&client->session->workload));
     plain_request(&client->session->workload, &values, call, zmq_msg_data(&request));
     if (client->session->workload.depth > 1)
-        check(client, zmq_send(client->socket, "", 0, ZMQ_SNDMORE) == 0); /* REQ does so itself */
+        check(client, zmq_send(client->socket, "", 0, ZMQ_SNDMORE) == 0); /* a REQ socket sends this by itself */
     check(client, zmq_msg_send(&request, client->socket, 0) >= 0);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares transports over every combination of the options. */
+/* Compares transports over all combinations of the options. */
 #include "bench/program/compare.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "bench/program/choose.h"
 #include "bench/program/print.h"
 
-/* What the paper measured, and a large body. */
+/* The sizes that the paper measured, and a large one. */
 static const struct list *default_sizes(enum bench_operation operation)
 {
     static const struct list lists = { { 10, 100, 1000, 10000 }, 4 };
@@ -78,7 +78,10 @@ static size_t compare_one(const struct bench_options *options, const struct benc
     return failed;
 }
 
-/* Every combination of depth, connections, threads, idle connections and placement: an odometer over the lists. */
+/*
+ * Measures all combinations of depth, connections, threads, idle connections and placement: counts through the lists like an
+ * odometer.
+ */
 static size_t compare_all(const struct bench_options *options, struct bench_workload workload,
                           struct bench_outputs *outputs)
 {

@@ -6,19 +6,19 @@
 #include "bench/program/options.h"
 #include "bench/program/set.h"
 
-/* Every combination of what the options list. Returns the number of series that failed. */
+/* Measures all combinations of what the options list. Returns how many series failed. */
 size_t bench_compare(const struct bench_options *options, struct bench_outputs *outputs);
 
-/* Beside other frameworks: the paper's operations and sizes, and the bytes on the wire. */
+/* Measures other frameworks beside ours: the paper's operations and sizes, and the bytes on the wire. */
 void bench_peers_run(const struct bench_options *options, struct bench_outputs *outputs);
 
-/* How cost grows with bodies, calls in flight, clients and threads. Returns the number of series that failed. */
+/* Measures how cost grows with bodies, calls in flight, clients and threads. Returns how many series failed. */
 size_t bench_scaling_run(const struct bench_options *options, struct bench_outputs *outputs);
 
-/* System calls per call. */
+/* Counts system calls per call. */
 void bench_system_calls_run(const struct bench_options *options, struct bench_outputs *outputs);
 
-/* The paper's experiment: the total time of 1,000 calls, ours beside gRPC's, with the paper's own figures. */
+/* Measures the paper's experiment: the total time of 1,000 calls, ours beside gRPC's, with the paper's own figures. */
 void bench_paper_run(const struct bench_options *options, struct bench_outputs *outputs);
 
 #endif

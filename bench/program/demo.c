@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The demo: one server on three transports at once, the paper's operations over each of them, side by side. Every reply's
- * content is checked. The same stubs make all the calls; only the URI differs.
+ * The demo: one server on three transports, and the paper's operations over each of them, side by side. Every reply's content
+ * is checked. The same stubs make all calls; only the URI differs.
  */
 #include <errno.h>
 #include <signal.h>
@@ -42,7 +42,7 @@ static void tell_addresses(struct hprpc_server *server, int fd)
         _exit(1);
 }
 
-/* Each side gets a CPU of its own, where there are two: the scheduler's choice would change from row to row. */
+/* Gives each side a CPU of its own, if there are two: otherwise the scheduler's choice would change from row to row. */
 static bool place(enum bench_side side)
 {
     bool possible = bench_placement_possible(BENCH_SPLIT_CORE);
@@ -73,7 +73,7 @@ static void serve(int fd, pid_t parent)
         _exit(1);
     }
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) /* it died before it could be watched */
+    if (getppid() != parent) /* the parent died before prctl() */
         hprpc_server_stop(server);
     tell_addresses(server, fd);
     result = hprpc_server_run(server);
@@ -172,7 +172,7 @@ static int measure(const char *uri, const struct bench_workload *workload, const
     return result;
 }
 
-/* One row: an operation over each transport. The number of transports where something was wrong. */
+/* Adds a row: an operation over each transport. Returns on how many transports something was wrong. */
 static int add_row(struct bench_table *table, const struct addresses *addresses, const struct bench_workload *workload,
                    const struct paper_values *values)
 {

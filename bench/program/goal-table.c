@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The goals that are ratios: of our time to the floor's, of our rate to the floor's, of another framework's time to ours. */
+/* The goals that are ratios: our time to the floor's, our rate to the floor's, another framework's time to ours. */
 #include "bench/program/goals.h"
 
 #define WORK(operation, size, depth, connections)          \
@@ -33,7 +33,7 @@
         name, workload, where, left, right, metric, BENCH_REPORTED, 0, 0, 1, BENCH_ANY_DISTANCE \
     }
 
-/* gRPC has two servers, and iceoryx two ways to wait: the better one counts. */
+/* gRPC has two servers, and iceoryx two ways to wait: the better result counts. */
 #define GRPC "gRPC TCP|gRPC TCP, synchronous"
 #define GRPC_UNIX "gRPC unix|gRPC unix, synchronous"
 #define ICEORYX "iceoryx|iceoryx, polling"

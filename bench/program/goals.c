@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures the project's goals, prints and writes what they came to. */
+/* Measures the project's goals, and prints and writes the results. */
 #include "bench/program/goals.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ static bool together(const struct bench_goal *left, const struct bench_goal *rig
            memcmp(&left->workload, &right->workload, sizeof(left->workload)) == 0;
 }
 
-/* A series of one side of a goal; NULL, with the reason, where it cannot be measured. */
+/* Adds a series for one side of a goal. Returns NULL, with the reason in `outcome`, if the series cannot be measured. */
 static struct bench_series *add(struct bench_set *set, const struct bench_goal *goal, const char *name,
                                 const struct bench_options *options, struct bench_outcome *outcome)
 {
@@ -28,13 +28,13 @@ static struct bench_series *add(struct bench_set *set, const struct bench_goal *
     if (!subject && !outcome->why[0])
         snprintf(outcome->why, sizeof(outcome->why), "%s is not built (make bench-peers)", name);
     else if (!subject)
-        return NULL; /* of several, the first one's reason suffices */
+        return NULL; /* if there are several reasons, the first is kept */
     else if (!(series = bench_set_add(set, subject, &goal->workload, goal->placement)))
         snprintf(outcome->why, sizeof(outcome->why), "too many subjects");
     return series;
 }
 
-/* The series of a goal: those of which the best counts, and what it is compared with. */
+/* The series of a goal: `left`, of which the best counts, and `right`, with which it is compared. */
 struct sides {
     struct bench_series *left[ALTERNATIVES_MAX];
     struct bench_series *right;
@@ -62,7 +62,10 @@ static void add_sides(struct bench_set *set, const struct bench_goal *goal, cons
     }
 }
 
-/* The one of several that is fastest, or uses least, whichever the goal is about; those that failed come last. */
+/*
+ * Returns the best of several series: the fastest, or the one that uses least, as the goal's metric says. A series that failed
+ * is never better.
+ */
 static const struct bench_series *best_of(const struct bench_goal *goal, struct bench_series *const *left)
 {
     bool rate = goal->metric == BENCH_RATE || goal->metric == BENCH_RATE_PER_CPU;
@@ -112,7 +115,7 @@ static void conclude(const struct bench_goal *goal, const struct sides *sides, s
     outcome->crossed[1] = right ? bench_series_crossed(right) : -1;
 }
 
-/* Measures, in one interleaved comparison, all goals that share the first one's workload and placement. */
+/* Measures together, round by round, all goals with the workload and placement of the goal `first`. */
 static void measure_together(size_t first, const struct bench_options *options, struct bench_outputs *outputs,
                              struct bench_outcome *outcomes)
 {

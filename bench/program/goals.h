@@ -9,20 +9,20 @@
 enum bench_sense {
     BENCH_AT_MOST,
     BENCH_AT_LEAST,
-    BENCH_REPORTED, /* a ratio to know, without a goal */
+    BENCH_REPORTED, /* a ratio without a goal */
 };
 
-/* What one goal came to. */
+/* The result of one goal. */
 struct bench_outcome {
     const char *name;
     const char *where; /* the placement, or "" */
     enum bench_sense sense;
     double pass, aim;
     bool measured;
-    char why[128];              /* it was not measured */
-    struct bench_summary ratio; /* of times, of rates, or the number itself where the goal is one */
-    char left[64];              /* the subject that counts, where it was one of several */
-    double crossed[2];          /* see bench_series_crossed, of left and right; -1 where it is not known */
+    char why[128];              /* why it was not measured */
+    struct bench_summary ratio; /* of times or of rates; or the number itself, if that is the goal */
+    char left[64];              /* the best subject, if there were several */
+    double crossed[2];          /* see bench_series_crossed, of left and right; -1 if unknown */
 };
 
 /* A goal that is a ratio of two subjects in one workload. */
@@ -30,23 +30,25 @@ struct bench_goal {
     const char *name;
     struct bench_workload workload;
     enum bench_placement placement;
-    /* as for bench_resolve, `left` of one or several, with '|' between them, of which the best counts; `right` is NULL
-       where the left one's time itself is the goal */
+    /*
+     * as for bench_resolve. `left` is one name, or several with '|' between them, of which the best counts. `right` is NULL if
+     * the time of `left` itself is the goal.
+     */
     const char *left, *right;
     enum bench_metric metric;
     enum bench_sense sense;
     double pass, aim;
-    double divisor;               /* of a time itself */
-    enum bench_distance distance; /* of the CPUs in the rounds that count */
+    double divisor;               /* if `right` is NULL: the time is divided by this */
+    enum bench_distance distance; /* only rounds with this distance of the CPUs count */
 };
 
 extern const struct bench_goal bench_goals[];
 extern const size_t bench_goal_count;
 
-/* Goals that are not ratios of two subjects in one workload, see specials.h. Their number. */
+/* Measures the goals that are not ratios of two subjects in one workload, see specials.h. Returns how many there are. */
 size_t bench_special_goals(const struct bench_options *options, struct bench_outcome *ret_outcomes, size_t capacity);
 
-/* Measures all of them, prints and writes them. */
+/* Measures all goals, and prints and writes the results. */
 void bench_goals_run(const struct bench_options *options, struct bench_outputs *outputs);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes some calls with both sides on one thread, in turn, so that an instruction counter sees the same path every time:
- * hprpc-instructions URI OPERATION SIZE COUNT WAY. What is counted is what happens in bench_count_calls (see bench/instructions).
+ * hprpc-instructions URI OPERATION SIZE COUNT WAY. Only the instructions inside bench_count_calls are counted (see
+ * bench/instructions).
  */
 #include <err.h>
 #include <poll.h>
@@ -21,14 +22,15 @@
 
 enum { WARM_UP = 64, DEPTH = 64 };
 
-/* How calls are made. */
+/* A way to make calls. */
 struct way {
     const char *name;
     int (*open)(struct paper_caller *caller, const char *uri, const struct bench_workload *workload,
                 const struct paper_values *values, struct hprpc_detail *detail);
     int (*serve)(struct hprpc_server *server);
     void (*prepare)(struct paper_caller *caller);
-    void (*make)(struct paper_caller *caller, uint64_t first, uint64_t last); /* the calls of these numbers */
+    void (*make)(struct paper_caller *caller, uint64_t first,
+                 uint64_t last); /* makes the calls numbered from `first` to `last` */
 };
 
 static struct hprpc_server *server;
@@ -56,10 +58,10 @@ static void demand(const struct hprpc_call *call, int result)
 
 /* ---- The server ---- */
 
-/* What the server does between two steps of the client: the way's. */
+/* What the server does between two steps of the client; the way chooses it. */
 static int (*serve)(struct hprpc_server *server);
 
-/* What a turn of hprpc_server_run does, except that it never sleeps. */
+/* Makes a turn as hprpc_server_run does, but never sleeps. */
 static int turn(struct hprpc_server *running)
 {
     return hprpc__server_turn(running, true, 0);
@@ -67,7 +69,7 @@ static int turn(struct hprpc_server *running)
 
 /* ---- The ways ---- */
 
-/* Both sides take a turn after the other until the call is done. */
+/* Lets the sides take turns until the call is done. */
 static void drive(struct paper_caller *caller, struct hprpc_call *call)
 {
     while (!hprpc_pending_call_done(call->pending)) {
@@ -76,7 +78,7 @@ static void drive(struct paper_caller *caller, struct hprpc_call *call)
     }
 }
 
-/* One call after the other, which an event loop drives. */
+/* Makes one call after the other in an event loop. */
 static void make_looped(struct paper_caller *caller, uint64_t first, uint64_t last)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
@@ -89,7 +91,7 @@ static void make_looped(struct paper_caller *caller, uint64_t first, uint64_t la
     }
 }
 
-/* DEPTH calls at a time, which an event loop drives. */
+/* Makes DEPTH calls at a time in an event loop. */
 static void make_deep(struct paper_caller *caller, uint64_t first, uint64_t last)
 {
     static struct hprpc_call calls[DEPTH];
@@ -108,7 +110,7 @@ static void make_deep(struct paper_caller *caller, uint64_t first, uint64_t last
     }
 }
 
-/* One synchronous call after the other. */
+/* Makes one synchronous call after the other. */
 static void make_synchronous(struct paper_caller *caller, uint64_t first, uint64_t last)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
@@ -121,7 +123,7 @@ static void make_synchronous(struct paper_caller *caller, uint64_t first, uint64
 
 static const struct hprpc_channel_ops *client_ops;
 
-/* The client's `receive`: the server takes a turn when there is nothing to receive yet. */
+/* Replaces the client's `receive`: the server takes a turn if there is nothing to receive. */
 static int receive_after_server(struct hprpc_channel *channel, struct hprpc_message *ret_message)
 {
     int result = client_ops->receive(channel, ret_message);
@@ -161,7 +163,7 @@ static const struct way *find_way(const char *name)
 
 /* ---- The program ---- */
 
-/* Not static, and called through a pointer below: the counter knows it by its name. */
+/* The counter finds this function by its name, so it is not static, and is called through a pointer. */
 void bench_count_calls(const struct way *way, struct paper_caller *caller, uint64_t first, uint64_t last);
 
 void bench_count_calls(const struct way *way, struct paper_caller *caller, uint64_t first, uint64_t last)
@@ -169,7 +171,7 @@ void bench_count_calls(const struct way *way, struct paper_caller *caller, uint6
     way->make(caller, first, last);
 }
 
-/* Connects while the server runs on a thread of its own; from then on only the way of the calls runs it. */
+/* Connects while a thread runs the server. Afterwards only the way runs the server. */
 static void open_caller(const struct way *way, struct paper_caller *caller, const char *uri,
                         const struct bench_workload *workload, const struct paper_values *values)
 {
@@ -211,7 +213,7 @@ int main(int argc, char **argv)
     serve = way->serve;
     if (way->prepare)
         way->prepare(&caller);
-    /* the first calls make room that later ones find */
+    /* the first calls allocate what later calls use */
     way->make(&caller, 0, WARM_UP);
     count_calls(way, &caller, WARM_UP, WARM_UP + (uint64_t)atoi(argv[4]));
     paper_caller_close(&caller);

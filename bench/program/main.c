@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hprpc-bench: transports side by side, against the machine's floor, the project's goals, and other frameworks. */
+/*
+ * hprpc-bench compares transports with each other, with the machine's floor, with the project's goals, and with other
+ * frameworks.
+ */
 #include <stdio.h>
 
 #include "bench/floor/floor.h"
@@ -20,7 +23,7 @@ static void list(const struct bench_options *options)
                bench_resolve(bench_peer_names[i], options->peers) ? "" : " (not built: make bench-peers)");
 }
 
-/* Does what is asked for, or finds out how long that takes: see struct bench_plan. Returns the number of failures. */
+/* Performs the task, or finds out how long that takes: see struct bench_plan. Returns how many series failed. */
 static size_t perform(const struct bench_options *options, struct bench_outputs *outputs)
 {
     switch (options->task) {

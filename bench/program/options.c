@@ -110,7 +110,7 @@ static void refuse(const char *what, const char *text)
     exit(2);
 }
 
-/* A number with an optional unit of bytes. */
+/* Parses a number with an optional unit of bytes. */
 static uint64_t number(const char *option, const char *text, uint64_t least, uint64_t most)
 {
     static const struct {
@@ -165,7 +165,7 @@ static bool parse_operation(const char *text, uint32_t *ret_value)
     return true;
 }
 
-/* Splits at commas. An item is a word that `parse` knows, or, where it is NULL, a number. */
+/* Splits a list at commas. An item is a word that `parse` knows, or a number if `parse` is NULL. */
 static void read_list(const char *option, char *text, struct list *list, bool (*parse)(const char *, uint32_t *),
                       uint64_t least, uint64_t most)
 {
@@ -278,7 +278,7 @@ static void apply(struct bench_options *options, int option, char *value)
     }
 }
 
-/* Peers are built beside this program. */
+/* The folder of the peers' programs, which are built beside this program. */
 static const char *default_peers(void)
 {
     static char folder[512];
@@ -292,14 +292,14 @@ static const char *default_peers(void)
     return folder;
 }
 
-/* Where the user named nothing. */
+/* Uses 1 if the user gave no value. */
 static void use_one(struct list *list)
 {
     if (!list->count)
         *list = (struct list){ { 1 }, 1 };
 }
 
-/* Every size must be one that every operation has. */
+/* Checks that every operation has every size. */
 static void check_sizes(const struct bench_options *options)
 {
     struct bench_workload workload = BENCH_WORKLOAD_INIT;

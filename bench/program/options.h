@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the user of hprpc-bench asks for. */
+/* The options of hprpc-bench. */
 #ifndef BENCH_PROGRAM_OPTIONS_H
 #define BENCH_PROGRAM_OPTIONS_H
 
@@ -13,24 +13,25 @@ struct list {
 };
 
 enum bench_task {
-    BENCH_TASK_COMPARE, /* whatever the other options say */
-    BENCH_TASK_GOALS,   /* the project's goals, one by one */
-    BENCH_TASK_PAPER,   /* the paper's experiment */
-    BENCH_TASK_PEERS,   /* beside other frameworks */
-    BENCH_TASK_CALLS,   /* system calls per call */
-    BENCH_TASK_SCALING, /* how cost grows */
-    BENCH_TASK_LIST,    /* what there is to measure */
+    BENCH_TASK_COMPARE, /* compares transports as the other options say */
+    BENCH_TASK_GOALS,   /* measures the project's goals */
+    BENCH_TASK_PAPER,   /* repeats the paper's experiment */
+    BENCH_TASK_PEERS,   /* compares with other frameworks */
+    BENCH_TASK_CALLS,   /* counts system calls per call */
+    BENCH_TASK_SCALING, /* measures how cost grows */
+    BENCH_TASK_LIST,    /* lists what can be measured */
 };
 
 struct bench_options {
     enum bench_task task;
     const char *uris[OPTIONS_LIST_MAX];
     uint32_t uri_count;
-    bool connect;           /* the URIs are of servers that run already */
-    bool floors;            /* beside the floors */
+    bool connect;           /* the URIs are those of running servers */
+    bool floors;            /* compare with the floors too */
     bool shared;            /* threads share the connections */
     struct list operations; /* enum bench_operation */
-    struct list sizes;      /* empty, these four, where the user named none: the task chooses */
+    struct list
+        sizes; /* empty if the user gave none; with BENCH_TASK_SCALING, so are depths, connections and threads */
     struct list depths;
     struct list connections;
     struct list threads;
@@ -40,12 +41,12 @@ struct bench_options {
     uint64_t rate;
     uint32_t greedy, bulk; /* connections of other clients */
     struct bench_plan plan;
-    bool quiet;        /* without a progress bar */
-    const char *peers; /* the folder of the peers' programs */
+    bool quiet;        /* no progress bar */
+    const char *peers; /* the folder with the peers' programs */
     const char *json, *csv;
 };
 
-/* Reads the command line; prints what is wrong with it, or the help, and exits. */
+/* Reads the command line. If it is wrong, or asks for help, prints a text and exits. */
 void bench_options_parse(struct bench_options *options, int argc, char **argv);
 
 #endif

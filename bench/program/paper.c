@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The paper's experiment: Bağcı & Kara measured the total transaction time of 1,000 repetitions of each operation, theirs
- * against gRPC, and give the outcome partly in milliseconds, partly as a percentage or a factor.
+ * The paper's experiment: Bağcı & Kara measured the total time of 1,000 repetitions of each operation, theirs against gRPC, and
+ * give the results partly in milliseconds, partly as a percentage or a factor.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 enum { REPETITIONS = 1000 };
 
-/* What the paper reports, as it reports it. */
+/* Returns the paper's result in the paper's words. */
 static const char *reported(const struct bench_workload *workload)
 {
     static const struct {
@@ -38,7 +38,7 @@ static const char *const names[] = { "tcp adaptive", "tcp block", "shm adaptive"
 
 enum { SUBJECTS = 4, GRPC = 3 };
 
-/* What a row came to: total times in nanoseconds, and gRPC's over each of ours; 0 where it was not measured. */
+/* The results of a row: total times in nanoseconds, and gRPC's divided by each of ours; 0 if not measured. */
 struct row {
     char name[64];
     double totals[SUBJECTS], ratios[GRPC];

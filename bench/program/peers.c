@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Ours beside other frameworks, as people would run them: unpinned, each in its default way of waiting; SayHello with 64
- * calls in flight as well; what both sides' memory comes to, and the bytes on the wire. */
+/*
+ * Ours beside other frameworks, as people would run them: not pinned, each with its default wait. Also SayHello with 64 calls
+ * in flight, the memory of both sides, and the bytes on the wire.
+ */
 #include <stdio.h>
 
 #include "bench/measure/progress.h"
@@ -36,7 +38,7 @@ static double mebibytes(uint64_t bytes)
     return (double)bytes / (1 << 20);
 }
 
-/* The memory of both sides after the first workload, SayHello, one call at a time. */
+/* Prints the memory of both sides after the first workload: SayHello, one call at a time. */
 static void print_memory(const struct bench_set *set)
 {
     struct bench_table *table = bench_table_new("lrr");
@@ -91,7 +93,7 @@ static int count_bytes(const struct bench_subject *subject, const struct bench_w
 
     if (result != 0)
         return result;
-    /* what a connection says once, and the first call of a kind, are not counted */
+    /* the first bytes of a connection, and the first call of a kind, are not counted */
     result = bench_pair_round(&pair, 10000000000u, RELAYED_WARM, error, sizeof(error));
     before[0] = pair.relay.count->requests;
     before[1] = pair.relay.count->replies;

@@ -40,7 +40,7 @@ static void heading(struct bench_table *table)
         bench_table_cell(table, "%s", titles[i]);
 }
 
-/* The ratio that counts: of times at depth 1, of calls per second otherwise. */
+/* Adds the ratio to the floor: of times at depth 1 on one connection, else of calls per second. */
 static void add_ratio(struct bench_table *table, const struct bench_series *series, const struct bench_series *floor)
 {
     bool single = series->workload.depth == 1 && series->workload.connections == 1;

@@ -8,7 +8,7 @@
 
 void bench_print_machine(const struct bench_machine *machine);
 
-/* A table of series of one workload, each beside what it is compared with. */
+/* Prints a table of the series of one workload, each beside the series with which it is compared. */
 void bench_print_set(const struct bench_set *set);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "bench/measure/subject.h"
 
-/* NULL where there is no such subject, or its program was not built. `folder` is where the peers' programs lie. */
+/* Returns NULL if there is no such subject, or if its program was not built. `folder` contains the peers' programs. */
 const struct bench_subject *bench_resolve(const char *name, const char *folder);
 
 /* The names of all peers, NULL-terminated. */

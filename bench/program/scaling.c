@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How cost grows: with the size of bodies, with calls in flight, with clients, with threads that share one client. */
+/* How cost grows: with the size of bodies, with calls in flight, with clients, with threads that share a client. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,17 +9,17 @@
 
 enum { POINTS_MAX = OPTIONS_LIST_MAX, SUBJECTS_MAX = 8 };
 
-/* One curve for each subject: the same call at each of the points. */
+/* A curve for each subject: the same call at each of the points. */
 struct curves {
-    const char *name, *title, *over; /* `over` is the member of a series in JSON that the points differ in */
+    const char *name, *title, *over; /* `over` is the member of a series in JSON in which the points differ */
     enum bench_operation operation;
     struct list points;
     void (*apply)(struct bench_workload *workload, uint32_t point);
-    bool rates; /* the table shows calls per second, instead of the time of one */
+    bool rates; /* the table shows calls per second, not the time of a call */
     const char *const subjects[SUBJECTS_MAX];
 };
 
-/* What one subject came to at one point; zeros where it was not measured. */
+/* The result of a subject at a point; zeros if not measured. */
 struct result {
     double median_ns, rate, cpu_ns;
 };
@@ -89,7 +89,7 @@ static const struct curves all[] = {
     },
 };
 
-/* Those that the user chose instead, where there are any. */
+/* Returns the points that the user chose, or the curve's own. */
 static const struct list *chosen(const struct curves *curves, const struct bench_options *options)
 {
     const struct list *const lists[] = { &options->sizes, &options->depths, &options->connections, &options->threads };
@@ -141,7 +141,7 @@ static void add_results(struct bench_table *table, const struct curves *curves, 
     }
 }
 
-/* "256", "64 KiB". */
+/* Adds a point as a cell: "256", "64 KiB". */
 static void add_point(struct bench_table *table, uint32_t point)
 {
     if (point >= 1 << 20 && point % (1 << 20) == 0)

@@ -53,7 +53,7 @@ void bench_set_clear(struct bench_set *set)
     set->count = 0;
 }
 
-/* Standard output, to which nothing else is written from now on: what is for people goes to standard error. */
+/* Takes standard output, to which nothing else is written from now on: text for people goes to standard error. */
 static FILE *take_standard_output(void)
 {
     int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);

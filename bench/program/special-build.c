@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known without a measurement: instructions that were counted before, the time to compile, the library's size. */
+/*
+ * Goals that need no measurement of calls: instructions that were counted before, the time to compile, the size of the library.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +11,7 @@
 
 /* ---- Instructions ---- */
 
-/* The count of a call in bench/baseline.json; 0 where there is none. */
+/* Returns the count of a call in bench/baseline.json; 0 if there is none. */
 static double counted(const char *name)
 {
     FILE *file = fopen(BENCH_BASELINE, "re");
@@ -51,7 +53,7 @@ void bench_special_instructions(const struct bench_options *options, struct benc
 
 /* ---- Folders and commands ---- */
 
-/* Makes a folder for what is built for a moment. */
+/* Makes a temporary folder for builds. */
 static bool make_folder(char *folder)
 {
     strcpy(folder, "/tmp/hprpc-bench-XXXXXX");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What connections and servers cost that have nothing to do. */
+/* What connections and servers cost when they have nothing to do. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@ enum { IDLE_FEW = 2000, IDLE_MANY = 10000, IDLE_AFTER_US = 50000, IDLE_WINDOW_US
 
 /* ---- Memory ---- */
 
-/* The server's private memory with so many idle connections; 0 with the reason in `ret_why`. */
+/* Returns the server's private memory with `idle` idle connections; 0 with the reason in `ret_why`. */
 static double memory_with(const struct bench_subject *subject, uint32_t idle, char *ret_why, size_t capacity)
 {
     struct bench_workload workload = BENCH_WORKLOAD_INIT;
@@ -71,7 +71,7 @@ static struct bench_outcome measure_wakeups(const struct bench_options *options,
     if (bench_pair_open(&pair, subject, &workload, BENCH_UNPINNED, outcome.why, sizeof(outcome.why)) != 0)
         return outcome;
     if (bench_pair_run(&pair, 10000000, 0, outcome.why, sizeof(outcome.why)) == 0) {
-        usleep(300000); /* the spin budget, many times over */
+        usleep(300000); /* many times the spin budget */
         bench_usage_read(pair.server, &before);
         sleep(2);
         bench_usage_read(pair.server, &after);
@@ -89,12 +89,14 @@ void bench_special_wakeups(const struct bench_options *options, struct bench_out
     ret_outcomes[2] = measure_wakeups(options, "shm adaptive", "wake-ups a second of an idle shm server");
 }
 
-/* What the two sides of a subject used while nothing was to be done, in nanoseconds of processor time. */
+/* The CPU time of the two sides of a subject in nanoseconds, while there was nothing to do. */
 struct idleness {
     uint64_t server, clients;
 };
 
-/* Some traffic, 50 ms, and then a window of idleness. False with the reason in `ret_why`. */
+/*
+ * Makes some traffic, waits IDLE_AFTER_US, and measures a window without traffic. Returns false with the reason in `ret_why`.
+ */
 static bool idle_after(const struct bench_subject *subject, const struct bench_workload *workload,
                        struct idleness *ret_idleness, char *ret_why, size_t capacity)
 {
@@ -126,7 +128,10 @@ static void keep_worst(struct idleness *worst, const struct idleness *one)
         worst->clients = one->clients;
 }
 
-/* The worst of several numbers of clients, after traffic of several kinds: two outcomes, of the server and of its clients. */
+/*
+ * Keeps the worst result over several numbers of clients and kinds of traffic. Gives two outcomes: of the server, and of its
+ * clients.
+ */
 static void measure_idle_time(const struct bench_options *options, const char *name, const char *const titles[2],
                               struct bench_outcome ret_outcomes[2])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What one client has of a server that others keep busy, and what its first calls take. */
+/* How a client fares on a server that other clients keep busy, and how long its first calls take. */
 #include <stdio.h>
 
 #include "bench/program/resolve.h"
@@ -35,7 +35,7 @@ void bench_special_bulk(const struct bench_options *options, struct bench_outcom
     *ret_outcomes = bench_special_beside(options, outcome, "tcp adaptive", &workload, BENCH_MEDIAN);
 }
 
-/* Nanoseconds of a round of 1,000 calls; 0 with the reason in `ret_why`. */
+/* Returns the nanoseconds of a round of 1,000 calls; 0 with the reason in `ret_why`. */
 static double time_calls(struct bench_pair *pair, char *ret_why, size_t capacity)
 {
     if (bench_pair_round(pair, patience_ns, FIRST_CALLS, ret_why, capacity) != 0)
@@ -43,7 +43,7 @@ static double time_calls(struct bench_pair *pair, char *ret_why, size_t capacity
     return (double)pair->session.shared->sample.ticks * bench_tick_length();
 }
 
-/* The first calls of a pair that has just been opened. */
+/* Returns the time of the first calls of a new pair. */
 static double time_first_calls(const struct bench_subject *subject, char *ret_why, size_t capacity)
 {
     const struct bench_workload workload = BENCH_WORKLOAD_INIT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of them. */
+/* The list of the goals in specials.h. */
 #include "bench/program/specials.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 enum { DESCRIPTORS = 60000 };
 
-/* How many outcomes it has, and about how long it takes, in seconds, besides what bench_set_measure takes. */
+/* `outcomes` is how many results each has; `seconds` is about how long it takes, in addition to bench_set_measure. */
 static const struct {
     const char *title;
     void (*measure)(const struct bench_options *options, struct bench_outcome *ret_outcomes);
@@ -30,7 +30,7 @@ static const struct {
     { "size of the library", bench_special_library, 1, 0 },
 };
 
-/* As many descriptors as the machine allows this process. */
+/* Raises the limit of descriptors as far as the machine allows. */
 static void raise_descriptors(void)
 {
     struct rlimit limit;
