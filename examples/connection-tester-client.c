@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells how a connection fares: connection-tester-client URI COUNT [INTERVAL_MS]
- * Calls KeepAlive COUNT times, INTERVAL_MS apart (a second if left out), and gives each call as long to be answered.
+ * Tests a connection: connection-tester-client URI COUNT [INTERVAL_MS]
+ * Calls KeepAlive COUNT times, INTERVAL_MS apart (a second if left out). Each call has that long to be answered.
  */
 #include <err.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include "connection-tester.h"
 #include "usage.h"
 
-/* A procedure that returns nothing has answered when it returns 0. */
+/* A handler that returns 0 answers a procedure that has no result. */
 static int keep_alive(void *self, struct hprpc_request *request)
 {
     (void)self;
@@ -25,7 +25,7 @@ static int serve(struct hprpc_server *server, char **uris, struct hprpc_detail *
     for (size_t i = 0; uris[i] && result == 0; i++) {
         result = hprpc_server_listen(server, uris[i], detail);
         if (result == 0 && hprpc_server_address(server, i, address, sizeof(address)) == 0)
-            printf("listening on %s\n", address); /* with the port that was picked for port 0 */
+            printf("listening on %s\n", address); /* contains the port that the system chose for port 0 */
     }
     fflush(stdout);
     return result == 0 ? hprpc_server_run(server) : result;

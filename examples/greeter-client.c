@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks for a greeting, over whichever transport the URI names: greeter-client tcp://127.0.0.1:7788 king */
+/* Asks for a greeting over the transport that the URI names: greeter-client tcp://127.0.0.1:7788 king */
 #include <err.h>
 #include <stdio.h>
 

@@ -29,7 +29,7 @@ static int serve(struct hprpc_server *server, char **uris, struct hprpc_detail *
     for (size_t i = 0; uris[i] && result == 0; i++) {
         result = hprpc_server_listen(server, uris[i], detail);
         if (result == 0 && hprpc_server_address(server, i, address, sizeof(address)) == 0)
-            printf("listening on %s\n", address); /* with the port that was picked for port 0 */
+            printf("listening on %s\n", address); /* contains the port that the system chose for port 0 */
     }
     fflush(stdout);
     return result == 0 ? hprpc_server_run(server) : result;

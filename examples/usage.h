@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of programs that take no options: what --help says, and that there are no others. */
+/* The command line of programs without options, except --help. */
 #ifndef USAGE_H
 #define USAGE_H
 
@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * Prints `usage` and ends the program if --help is among the arguments, and refuses what looks like an option among the
- * first `count`; those behind them may begin as they like.
+ * Prints `usage` and ends the program if --help is among the arguments. Refuses an option among the first `count` arguments;
+ * later arguments may look like options.
  */
 static inline void usage_check(int argc, char **argv, int count, const char *usage)
 {

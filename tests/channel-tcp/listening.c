@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a listener listens: both families, several addresses of a host, ports that are shared. */
+/* The addresses of a listener: both families, several addresses of a host, and shared ports. */
 #include <netdb.h>
 
 #include "tests/channel-tcp/end.h"
 #include "tests/channel-tcp/names.h"
 
-/* Connects to the port of a listener at another address; the code, once that is known. */
+/* Connects to the listener's port at another address. Returns the code, once it is known. */
 static int reach(struct hprpc_listener *listener, const char *host, struct hprpc_channel **ret_client)
 {
     char address[HPRPC_URI_MAX], uri[HPRPC_URI_MAX + 64];
@@ -17,7 +17,7 @@ static int reach(struct hprpc_listener *listener, const char *host, struct hprpc
     snprintf(uri, sizeof(uri), "tcp://%s:%s", host, strrchr(address, ':') + 1);
     r = try_connect(uri, &detail, &client);
     if (r == 0 && client->waits_for) {
-        /* the loopback refuses at once */
+        /* the loopback interface refuses at once */
         struct hprpc_message message;
 
         r = client->ops->receive(client, &message);
@@ -28,7 +28,9 @@ static int reach(struct hprpc_listener *listener, const char *host, struct hprpc
     return r;
 }
 
-/* A message from a client at this host reaches the listener, which knows the client by an address of the same family. */
+/*
+ * Expects that a message from a client at this host reaches the listener, and that the client's address is of the same family.
+ */
 static void expect_reached(struct hprpc_listener *listener, const char *host)
 {
     struct hprpc_header header = test_request(1);
@@ -73,7 +75,7 @@ static int try_listen(const char *text, struct hprpc_detail *detail, struct hprp
     return hprpc_transport_tcp.listen(NULL, &uri, detail, ret_listener);
 }
 
-/* A port is shared only by those that all say so. */
+/* A port is shared only if all its listeners have reuseport=yes. */
 static void a_port_is_shared_on_request(void **state)
 {
     struct hprpc_listener *first = listen_at("tcp://127.0.0.1:0?reuseport=yes"), *second = NULL, *third = NULL;
@@ -98,7 +100,7 @@ static void a_host_is_served_at_all_its_addresses(void **state)
 {
     static const struct name names[] = {
         { .host = "both", .addresses = { "::1", "127.0.0.1", "127.0.0.2", "::1", "127.0.0.3" } },
-        /* documentation addresses, which no machine has */
+        /* addresses for documentation, which no machine has */
         { .host = "partly", .addresses = { "2001:db8::1", "127.0.0.1", "192.0.2.1" } },
         { .host = "elsewhere", .addresses = { "2001:db8::1", "192.0.2.1" } },
         { NULL },
@@ -132,7 +134,7 @@ static void a_host_is_served_at_all_its_addresses(void **state)
     assert_int_equal(test_descriptors(), before);
 }
 
-/* Connections that wait at several addresses are all accepted, and the listener is readable as long as one waits. */
+/* Connections that wait at several addresses are all accepted, and the listener is readable while one waits. */
 static void no_address_is_forgotten(void **state)
 {
     static const char *const hosts[] = { "127.0.0.3", "127.0.0.1", "127.0.0.3", "127.0.0.2", "127.0.0.3", "127.0.0.1" };

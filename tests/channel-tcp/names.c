@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names as tests want them. */
+/* The names that a test sets, and the getaddrinfo() that finds them. */
 #include "tests/channel-tcp/names.h"
 
 #include <netdb.h>
@@ -12,7 +12,7 @@ int __wrap_getaddrinfo(const char *, const char *, const struct addrinfo *, stru
 void __real_freeaddrinfo(struct addrinfo *);
 void __wrap_freeaddrinfo(struct addrinfo *);
 
-enum { OURS = 0x4e414d45 }; /* in ai_flags, of lists that are made here */
+enum { OURS = 0x4e414d45 }; /* in ai_flags: names.c made the list */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -66,7 +66,7 @@ static const struct name *find(const char *host)
     return NULL;
 }
 
-/* One entry of a list, with the address behind it. */
+/* Makes an entry of a list, followed by its address. */
 static struct addrinfo *entry_of(const char *address, const char *port)
 {
     const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };

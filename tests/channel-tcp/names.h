@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names as tests want them, in place of the system's: the linker puts these functions between the library and getaddrinfo
- * (--wrap). Addresses are the system's own matter as before.
+ * Replaces getaddrinfo() in the library (the linker's --wrap): host names are those that the test sets. Numeric addresses still
+ * go to the system.
  */
 #ifndef TESTS_CHANNEL_TCP_NAMES_H
 #define TESTS_CHANNEL_TCP_NAMES_H
@@ -12,18 +12,18 @@ enum { NAME_ADDRESSES = 24 };
 
 struct name {
     const char *host;
-    int number;                            /* what getaddrinfo returns: 0, or EAI_... */
-    bool waits;                            /* until names_let_go */
-    const char *addresses[NAME_ADDRESSES]; /* numbers, as in "::1", up to a NULL */
+    int number;                            /* the code of getaddrinfo: 0, or EAI_... */
+    bool waits;                            /* the lookup waits until names_let_go() */
+    const char *addresses[NAME_ADDRESSES]; /* numeric, as in "::1", up to a NULL */
 };
 
-/* The names that there are from now on; borrowed. The list ends with a host of NULL. */
+/* Sets the names that exist from now on. `names` is borrowed, and ends with a host of NULL. */
 void names_set(const struct name *names);
 
-/* Lookups that wait go on, and none waits any more until the next names_set. */
+/* Lets lookups that wait go on. None waits any more until the next names_set(). */
 void names_let_go(void);
 
-/* How many lookups of names have begun, and how many have ended, since names_set. */
+/* Return how many lookups have begun, and how many have ended, since names_set(). */
 unsigned names_begun(void);
 unsigned names_ended(void);
 

@@ -5,7 +5,7 @@
 
 #include "conformance/suite.h"
 
-/* Whether the next handler or callback forks, and the child. */
+/* `due`: the next handler or callback forks. `child`: its process id. */
 static struct {
     bool due;
     pid_t child;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Single calls: their answers, their failures, what is held afterwards. */
+/* Single calls: their answers, their failures, and what is still allocated afterwards. */
 #include "rpc/stage.h"
 
 /* A handler that does what its argument says. */

@@ -240,7 +240,7 @@ static int keep(void *self, struct hprpc_request *request, struct kodosis_bytes 
 
 static const struct tiny_handlers keeps = { .echo = keep };
 
-/* What each connection is doing; in UNSENT, HELD and WITHOUT_MEMORY it is stuck. */
+/* The states in which bring_into() puts a connection. In UNSENT, HELD and WITHOUT_MEMORY it is stuck. */
 enum state { SILENT, DEFERRED, UNSENT, HELD, WITHOUT_MEMORY, ENDED, STATES };
 
 static void bring_into(struct crowd *crowd, unsigned index, enum state state)

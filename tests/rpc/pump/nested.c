@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls inside calls, in both directions: what nests, what waits its turn, how deep it goes. */
+/* Calls inside calls, in both directions: which nest, which wait, and how deep they go. */
 #include "rpc/stage.h"
 
 #include <poll.h>
