@@ -168,7 +168,7 @@ struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hpr
         return NULL;
     hprpc_framed_init(&tcp->stream, &ops, context, wait, true);
     tcp->stream.channel.no_cancellation_points = true;
-    tcp->stream.pool = hprpc__pool_keep(pool);
+    tcp->stream.pool = pool ? hprpc__pool_keep(pool) : NULL;
     tcp->fd = -1;
     tcp->opening = NULL;
     return &tcp->stream.channel;
@@ -229,4 +229,24 @@ int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *ur
     if (!r)
         r = hprpc__tcp_resolve(&place, detail, addresses, &count);
     return r < 0 ? r : hprpc__tcp_open(context, &options, addresses, count, detail, ret_channel);
+}
+
+int hprpc__tcp_connect_fd(struct hprpc_context *context, int fd, const struct hprpc_uri *uri,
+                          struct hprpc_detail *detail, struct hprpc_channel **ret_channel)
+{
+    struct hprpc__tcp_address peer = { .size = sizeof(peer.v6) };
+    struct hprpc__tcp_options options;
+    struct hprpc_channel *channel;
+    int r = hprpc__tcp_handed(fd, false, uri, detail, &options);
+
+    if (r < 0)
+        return r;
+    if (getpeername(fd, &peer.any, &peer.size))
+        return hprpc_detail_set(detail, HPRPC_EINVAL, "it is a socket that is no longer connected");
+    channel = hprpc__tcp_prepare(context, options.wait, NULL);
+    if (!channel)
+        return hprpc_detail_set(detail, HPRPC_ENOMEM, "there is no memory for a connection");
+    hprpc__tcp_accepted(channel, fd, &peer);
+    *ret_channel = channel;
+    return 0;
 }

@@ -168,17 +168,15 @@ static bool gather(struct listener *listener)
     return true;
 }
 
-/* Makes a listener of sockets, which it closes also where that fails. */
+/* Makes a listener of sockets, which stay the caller's where that fails. */
 static int listen_with(struct hprpc_context *context, const struct hprpc__tcp_options *options,
-                       const struct hprpc__tcp_place *place, struct hprpc__tcp_sockets *sockets,
+                       const struct hprpc__tcp_place *place, const struct hprpc__tcp_sockets *sockets,
                        struct hprpc_detail *detail, struct hprpc_listener **ret_listener)
 {
     struct listener *listener = new_listener(context);
 
-    if (!listener) {
-        hprpc__tcp_sockets_close(sockets);
+    if (!listener)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
-    }
     listener->sockets = *sockets;
     listener->wait = options->wait;
     listener->place = *place;
@@ -186,6 +184,7 @@ static int listen_with(struct hprpc_context *context, const struct hprpc__tcp_op
     if (!gather(listener)) {
         hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot watch the sockets of %.100s: %s", place->host,
                          hprpc__errno_text(errno));
+        listener->sockets.count = 0;
         free_listener(&listener->base);
         return HPRPC_ESYSTEM;
     }
@@ -212,5 +211,38 @@ int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri
         r = hprpc__tcp_resolve(&place, detail, addresses, &count);
     if (r >= 0)
         r = hprpc__tcp_listen_at(&place, addresses, count, &options, detail, &sockets);
+    if (r < 0)
+        return r;
+    r = listen_with(context, &options, &place, &sockets, detail, ret_listener);
+    if (r < 0)
+        hprpc__tcp_sockets_close(&sockets);
+    return r;
+}
+
+/* The place of a socket that has its address already. */
+static int place_of(int fd, struct hprpc_detail *detail, struct hprpc__tcp_place *ret_place)
+{
+    struct hprpc__tcp_address here = { .size = sizeof(here.v6) };
+    struct hprpc_uri uri = { .option_count = 0 };
+    char text[HPRPC__TCP_TEXT_MAX];
+
+    if (getsockname(fd, &here.any, &here.size))
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "it does not tell its address: %s", hprpc__errno_text(errno));
+    hprpc__tcp_format(&here, text, sizeof(text));
+    uri.rest = text;
+    return hprpc__tcp_place(&uri, detail, ret_place);
+}
+
+int hprpc__tcp_listen_fd(struct hprpc_context *context, int fd, const struct hprpc_uri *uri,
+                         struct hprpc_detail *detail, struct hprpc_listener **ret_listener)
+{
+    const struct hprpc__tcp_sockets sockets = { .count = 1, .fds = { fd } };
+    struct hprpc__tcp_options options;
+    struct hprpc__tcp_place place;
+    int r;
+
+    r = hprpc__tcp_handed(fd, true, uri, detail, &options);
+    if (r == 0)
+        r = place_of(fd, detail, &place);
     return r < 0 ? r : listen_with(context, &options, &place, &sockets, detail, ret_listener);
 }

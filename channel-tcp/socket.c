@@ -7,8 +7,10 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include "channel/handed.h"
+
 enum { KEEPALIVE_SECONDS = 60, KEEPALIVE_MAX = 7200, PROBES = 3, ATTEMPTS = 15 };
-enum { RTO_MAX_MS = 44 }; /* TCP_RTO_MAX_MS, which older headers lack */
+enum { RTO_MAX_MS = 44, MULTIPATH_TCP = 262 }; /* TCP_RTO_MAX_MS and IPPROTO_MPTCP, which older headers lack */
 
 int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_options *ret_options)
 {
@@ -71,12 +73,8 @@ static void set_keepalive(int fd, int seconds)
     bound_silence(fd, seconds);
 }
 
-int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options)
+void hprpc__tcp_set_options(int fd, const struct hprpc__tcp_options *options)
 {
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-
-    if (fd < 0)
-        return -errno;
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (options->keepalive)
         set_keepalive(fd, options->keepalive);
@@ -84,7 +82,46 @@ int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options)
         set(fd, SOL_SOCKET, SO_SNDBUF, options->send_buffer);
     if (options->receive_buffer)
         set(fd, SOL_SOCKET, SO_RCVBUF, options->receive_buffer);
+}
+
+int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+
+    if (fd < 0)
+        return -errno;
+    hprpc__tcp_set_options(fd, options);
     return fd;
+}
+
+static bool speaks_tcp(int fd)
+{
+    socklen_t size = sizeof(int);
+    int protocol = 0;
+
+    return !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) &&
+           (protocol == IPPROTO_TCP || protocol == MULTIPATH_TCP);
+}
+
+int hprpc__tcp_handed(int fd, bool listens, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                      struct hprpc__tcp_options *ret_options)
+{
+    struct hprpc__tcp_options options;
+    int r = hprpc__handed_look(fd, listens, detail);
+
+    if (r < 0)
+        return r;
+    if ((r != AF_INET && r != AF_INET6) || !speaks_tcp(fd))
+        return hprpc_detail_set(detail, HPRPC_ESCHEME, "it is not a TCP socket");
+    r = hprpc__tcp_options(uri, detail, &options);
+    if (r < 0)
+        return r;
+    if (options.v6_only || options.reuse_port)
+        return hprpc_detail_set(detail, HPRPC_EURI,
+                                "it has its address already, so that v6only=yes and reuseport=yes come too late");
+    hprpc__tcp_set_options(fd, &options);
+    *ret_options = options;
+    return 0;
 }
 
 int hprpc__tcp_code(int number)

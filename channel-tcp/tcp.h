@@ -67,6 +67,9 @@ void hprpc__tcp_format(const struct hprpc__tcp_address *address, char *ret_text,
 int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
                        struct hprpc__tcp_options *ret_options);
 
+/* Sets the options that listeners and connections have. */
+void hprpc__tcp_set_options(int fd, const struct hprpc__tcp_options *options);
+
 /* A non-blocking socket with the options set (a listener's connections inherit them), or a negated errno. */
 int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options);
 
@@ -79,12 +82,19 @@ int hprpc__tcp_listen_at(struct hprpc__tcp_place *place, const struct hprpc__tcp
                          struct hprpc__tcp_sockets *ret_sockets);
 void hprpc__tcp_sockets_close(struct hprpc__tcp_sockets *sockets);
 
+/*
+ * Looks whether a descriptor that was handed in is a TCP socket that listens, or is connected; reads and sets its options. As
+ * hprpc__handed_look, and HPRPC_EURI; HPRPC_ESCHEME: a socket of another kind.
+ */
+int hprpc__tcp_handed(int fd, bool listens, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                      struct hprpc__tcp_options *ret_options);
+
 /* The code for a failed connect, bind or listen. */
 int hprpc__tcp_code(int number);
 
 /*
  * Makes a channel without a connection, for the next one that is accepted; before that only `free` may be called. It keeps
- * the pool.
+ * the pool; NULL for none.
  */
 struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, struct hprpc__pool *pool);
 
@@ -100,5 +110,9 @@ int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *ur
                        struct hprpc_channel **ret_channel);
 int hprpc__tcp_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                       struct hprpc_listener **ret_listener);
+int hprpc__tcp_listen_fd(struct hprpc_context *context, int fd, const struct hprpc_uri *uri,
+                         struct hprpc_detail *detail, struct hprpc_listener **ret_listener);
+int hprpc__tcp_connect_fd(struct hprpc_context *context, int fd, const struct hprpc_uri *uri,
+                          struct hprpc_detail *detail, struct hprpc_channel **ret_channel);
 
 #endif

@@ -7,4 +7,6 @@ const struct hprpc_transport hprpc_transport_tcp = {
     .scheme = "tcp",
     .connect = hprpc__tcp_connect,
     .listen = hprpc__tcp_listen,
+    .listen_fd = hprpc__tcp_listen_fd,
+    .connect_fd = hprpc__tcp_connect_fd,
 };

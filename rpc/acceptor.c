@@ -6,6 +6,7 @@
 
 #include "base/errno-text.h"
 #include "base/deadline.h"
+#include "rpc/handed.h"
 #include "rpc/transports.h"
 #include "rpc/pump/watcher.h"
 
@@ -49,36 +50,48 @@ static void log_listener(struct hprpc__acceptor *acceptor, const char *what, str
     hprpc_context_log(acceptor->context, HPRPC_LOG_INFO, "%s %s", what, address);
 }
 
-int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, struct hprpc_detail *detail)
+/* Takes a new listener over, and frees it where that fails. */
+static int add(struct hprpc__acceptor *acceptor, struct hprpc_listener *listener, struct hprpc_detail *detail)
 {
-    const struct hprpc_transport *transport;
-    struct hprpc__listening *listening;
-    struct hprpc_uri parts;
+    struct hprpc__listening *listening = hprpc_context_allocate(acceptor->context, sizeof(*listening));
     int r;
 
-    r = hprpc__transport_find(acceptor->context, uri, detail, &parts, &transport);
-    if (r < 0)
-        return r;
-    listening = hprpc_context_allocate(acceptor->context, sizeof(*listening));
-    r = listening ? transport->listen(acceptor->context, &parts, detail, &listening->listener) : HPRPC_ENOMEM;
-    if (r == HPRPC_ENOMEM)
-        hprpc_detail_set(detail, r, "no memory to listen at %.100s", uri);
-    if (r < 0)
-        goto release_listening;
+    if (!listening) {
+        listener->ops->free(listener);
+        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
+    }
+    listening->listener = listener;
     r = watch(acceptor, listening);
     if (r < 0) {
-        hprpc_detail_set(detail, r, "cannot watch the listener at %.100s: %s", uri, hprpc__errno_text(errno));
-        goto free_listener;
+        hprpc_detail_set(detail, r, "cannot watch the listener: %s", hprpc__errno_text(errno));
+        listener->ops->free(listener);
+        hprpc_context_release(acceptor->context, listening, sizeof(*listening));
+        return r;
     }
     hprpc__list_append(&acceptor->listeners, &listening->link);
     log_listener(acceptor, "listening at", listening);
     return 0;
+}
 
-free_listener:
-    listening->listener->ops->free(listening->listener);
-release_listening:
-    hprpc_context_release(acceptor->context, listening, sizeof(*listening));
-    return r;
+int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, struct hprpc_detail *detail)
+{
+    const struct hprpc_transport *transport;
+    struct hprpc_listener *listener;
+    struct hprpc_uri parts;
+    int r;
+
+    r = hprpc__transport_find(acceptor->context, uri, detail, &parts, &transport);
+    if (r == 0)
+        r = transport->listen(acceptor->context, &parts, detail, &listener);
+    return r < 0 ? r : add(acceptor, listener, detail);
+}
+
+int hprpc__acceptor_listen_fd(struct hprpc__acceptor *acceptor, int fd, const char *query, struct hprpc_detail *detail)
+{
+    struct hprpc_listener *listener;
+    int r = hprpc__handed_listen(acceptor->context, fd, query, detail, &listener);
+
+    return r < 0 ? r : add(acceptor, listener, detail);
 }
 
 void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)

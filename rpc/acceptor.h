@@ -47,6 +47,9 @@ struct hprpc__acceptor {
 
 int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, struct hprpc_detail *detail);
 
+/* Listens with a socket that is there already. The descriptor is the acceptor's, and is closed where that fails. */
+int hprpc__acceptor_listen_fd(struct hprpc__acceptor *acceptor, int fd, const char *query, struct hprpc_detail *detail);
+
 /* Accepts what is there: called when the loop has an event of this listener. */
 void hprpc__acceptor_event(struct hprpc__acceptor *acceptor, struct hprpc__listening *listening);
 

@@ -10,6 +10,7 @@
 #include "base/deadline.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
+#include "rpc/handed.h"
 #include "rpc/handle.h"
 #include "rpc/pump/look.h"
 #include "rpc/pump/sleeper.h"
@@ -243,14 +244,34 @@ static int new_connection(struct hprpc_context *context, enum hprpc_pump pump, s
     return r;
 }
 
-static int open_channel(struct hprpc_context *context, const char *uri, struct hprpc_detail *detail,
+/* Where a connection comes from. */
+struct origin {
+    const char *uri;
+    bool is_handed; /* there is no URI, but a descriptor: a duplicate of it is taken */
+    int fd;
+    const char *query; /* the descriptor's options, or NULL */
+};
+
+static int take_descriptor(struct hprpc_context *context, const struct origin *origin, struct hprpc_detail *detail,
+                           struct hprpc_channel **ret_channel)
+{
+    struct hprpc_detail why = { "" };
+    int own = hprpc__handed_duplicate(origin->fd, &why);
+    int r = own < 0 ? own : hprpc__handed_connect(context, own, origin->query, &why, ret_channel);
+
+    return r < 0 ? hprpc_detail_set(detail, r, "the descriptor %d: %s", origin->fd, why.text) : 0;
+}
+
+static int open_channel(struct hprpc_context *context, const struct origin *origin, struct hprpc_detail *detail,
                         struct hprpc_channel **ret_channel)
 {
     const struct hprpc_transport *transport;
     struct hprpc_uri parts;
     int r;
 
-    r = hprpc__transport_find(context, uri, detail, &parts, &transport);
+    if (origin->is_handed)
+        return take_descriptor(context, origin, detail, ret_channel);
+    r = hprpc__transport_find(context, origin->uri, detail, &parts, &transport);
     return r < 0 ? r : transport->connect(context, &parts, detail, ret_channel);
 }
 
@@ -285,7 +306,7 @@ static int read_options(const struct hprpc_client_options *options, struct hprpc
 }
 
 /* Does everything that can fail at once. On failure `changed` was told nothing. */
-static int begin(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
+static int begin(struct hprpc_context *context, const struct origin *origin, const struct hprpc_client_options *options,
                  struct hprpc_detail *detail, struct connection **ret_connection)
 {
     struct hprpc_client_options given;
@@ -308,7 +329,7 @@ static int begin(struct hprpc_context *context, const char *uri, const struct hp
     connection->shared->clear_roles = hprpc__controller_clear_roles;
     connection->changed = given.changed;
     connection->changed_self = given.changed_self;
-    r = open_channel(context, uri, detail, &channel);
+    r = open_channel(context, origin, detail, &channel);
     if (r < 0)
         goto free_connection;
     r = new_controller(connection, channel, &given);
@@ -332,11 +353,12 @@ free_connection:
     return r;
 }
 
-static int open_client(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
-                       struct hprpc_detail *detail, struct hprpc_client **ret_client)
+static int open_client(struct hprpc_context *context, const struct origin *origin,
+                       const struct hprpc_client_options *options, struct hprpc_detail *detail,
+                       struct hprpc_client **ret_client)
 {
     struct connection *connection = NULL;
-    int r = begin(context, uri, options, detail, &connection);
+    int r = begin(context, origin, options, detail, &connection);
 
     if (!connection)
         return r;
@@ -350,9 +372,24 @@ static int open_client(struct hprpc_context *context, const char *uri, const str
 int hprpc_client_open(struct hprpc_context *context, const char *uri, const struct hprpc_client_options *options,
                       struct hprpc_detail *detail, struct hprpc_client **ret_client)
 {
+    const struct origin origin = { .uri = uri };
     int cancellation = hprpc__cancellation_disable();
-    int r = open_client(context, uri, options, detail, ret_client);
+    int r = open_client(context, &origin, options, detail, ret_client);
 
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+int hprpc_client_from_fd(struct hprpc_context *context, int fd, const char *query,
+                         const struct hprpc_client_options *options, struct hprpc_detail *detail,
+                         struct hprpc_client **ret_client)
+{
+    const struct origin origin = { .is_handed = true, .fd = fd, .query = query };
+    int cancellation = hprpc__cancellation_disable();
+    int r = open_client(context, &origin, options, detail, ret_client);
+
+    if (r == 0)
+        close(fd);
     hprpc__cancellation_restore(cancellation);
     return r;
 }
@@ -375,8 +412,9 @@ static int connect_client(struct hprpc_context *context, const char *uri, const 
 {
     struct hprpc__room room = { 0 };
     struct hprpc_controller *controller;
+    const struct origin origin = { .uri = uri };
     struct connection *connection = NULL;
-    int r = begin(context, uri, options, detail, &connection);
+    int r = begin(context, &origin, options, detail, &connection);
 
     if (!connection)
         return r;

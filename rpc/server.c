@@ -4,11 +4,13 @@
 #include "rpc/stop.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/errno-text.h"
 #include "base/deadline.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
+#include "rpc/handed.h"
 #include "rpc/handle.h"
 #include "rpc/pump/watcher.h"
 
@@ -294,19 +296,50 @@ int hprpc_server_add(struct hprpc_server *server, const struct hprpc_interface *
     return r;
 }
 
-static int listen_at(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
+int hprpc__server_may_listen(struct hprpc_server *server, struct hprpc_detail *detail)
 {
     if (!hprpc__shared_is_ours(server->shared))
         return hprpc_detail_set(detail, HPRPC_EFORKED, "%s", hprpc_error_text(HPRPC_EFORKED));
     if (server->stage == HPRPC__STOPPED)
         return hprpc_detail_set(detail, HPRPC_ECLOSED, "the server has stopped");
-    return hprpc__acceptor_listen(&server->acceptor, uri, detail);
+    return 0;
+}
+
+static int listen_at(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
+{
+    int r = hprpc__server_may_listen(server, detail);
+
+    return r < 0 ? r : hprpc__acceptor_listen(&server->acceptor, uri, detail);
 }
 
 int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail)
 {
     int cancellation = hprpc__cancellation_disable();
     int r = listen_at(server, uri, detail);
+
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+static int listen_with(struct hprpc_server *server, int fd, const char *query, struct hprpc_detail *detail)
+{
+    struct hprpc_detail why = { "" };
+    int r = hprpc__server_may_listen(server, detail), own;
+
+    if (r < 0)
+        return r;
+    own = hprpc__handed_duplicate(fd, &why);
+    r = own < 0 ? own : hprpc__acceptor_listen_fd(&server->acceptor, own, query, &why);
+    if (r < 0)
+        return hprpc_detail_set(detail, r, "the descriptor %d: %s", fd, why.text);
+    close(fd);
+    return 0;
+}
+
+int hprpc_server_listen_fd(struct hprpc_server *server, int fd, const char *query, struct hprpc_detail *detail)
+{
+    int cancellation = hprpc__cancellation_disable();
+    int r = listen_with(server, fd, query, detail);
 
     hprpc__cancellation_restore(cancellation);
     return r;

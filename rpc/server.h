@@ -70,6 +70,9 @@ struct hprpc_server {
     struct hprpc__serving_loop *loops;
 };
 
+/* 0, or why no further listener may be added, with the sentence. */
+int hprpc__server_may_listen(struct hprpc_server *server, struct hprpc_detail *detail);
+
 /* One turn of the first loop, which also accepts. */
 int hprpc__server_turn(struct hprpc_server *server, bool may_sleep, hprpc__deadline until);
 

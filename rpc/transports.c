@@ -41,6 +41,17 @@ static int unknown_scheme(const struct hprpc_context *context, const char *schem
     return hprpc_detail_set(detail, HPRPC_ESCHEME, "no transport is called \"%.40s\"; there are %s", scheme, known);
 }
 
+const struct hprpc_transport *hprpc__transport_at(struct hprpc_context *context, size_t index)
+{
+    const struct hprpc_transport *const *own = hprpc__context(context)->transports;
+
+    for (; own && *own; own++, index--) {
+        if (!index)
+            return *own;
+    }
+    return index < sizeof(built_in) / sizeof(built_in[0]) ? built_in[index] : NULL;
+}
+
 int hprpc__transport_find(struct hprpc_context *context, const char *text, struct hprpc_detail *detail,
                           struct hprpc_uri *ret_uri, const struct hprpc_transport **ret_transport)
 {

@@ -12,4 +12,7 @@
 int hprpc__transport_find(struct hprpc_context *context, const char *text, struct hprpc_detail *detail,
                           struct hprpc_uri *ret_uri, const struct hprpc_transport **ret_transport);
 
+/* The `index`-th of all transports, the context's own first; NULL beyond the last. */
+const struct hprpc_transport *hprpc__transport_at(struct hprpc_context *context, size_t index);
+
 #endif

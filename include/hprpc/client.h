@@ -79,6 +79,17 @@ HPRPC_API int hprpc_client_connect(struct hprpc_context *context, const char *ur
                                    const struct hprpc_client_options *options, struct hprpc_detail *detail,
                                    struct hprpc_client **ret_client);
 
+/*
+ * As hprpc_client_open, over a connection that another part of the program, or another program, has made: a connected socket of a kind
+ * that a transport takes (tcp:// takes TCP sockets), whose other end a server serves. `query` has options as they stand behind a
+ * URI, "wait=spin&keepalive=20", or is NULL. On success the descriptor is the client's, which closes it, and it may get another
+ * number; on failure it is the caller's. HPRPC_EINVAL: it is no such socket; HPRPC_ESCHEME: no transport takes this kind;
+ * HPRPC_EURI, HPRPC_ENOMEM, HPRPC_ESYSTEM.
+ */
+HPRPC_API int hprpc_client_from_fd(struct hprpc_context *context, int fd, const char *query,
+                                   const struct hprpc_client_options *options, struct hprpc_detail *detail,
+                                   struct hprpc_client **ret_client);
+
 /* Ends the connection: pending calls complete with HPRPC_ENOTSENT or HPRPC_EMAYBE. Idempotent, any thread. */
 HPRPC_API void hprpc_client_close(struct hprpc_client *client);
 

@@ -74,8 +74,29 @@ HPRPC_API int hprpc_server_add(struct hprpc_server *server, const struct hprpc_i
 HPRPC_API int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail);
 
 /*
- * The URI that clients use for the `index`-th hprpc_server_listen, with the port that was picked. HPRPC_EINVAL beyond the
- * last one.
+ * Listens with a socket that another part of the program, or another program, has opened: one that listens already, of a kind that a
+ * transport takes (tcp:// takes TCP sockets). `query` has options as they stand behind a URI, "wait=spin&keepalive=20", or is NULL.
+ * On success the descriptor is the server's, which closes it, and it may get another number; on failure it is the caller's.
+ * HPRPC_EINVAL: it is no such socket; HPRPC_ESCHEME: no transport takes this kind; else as hprpc_server_listen.
+ */
+HPRPC_API int hprpc_server_listen_fd(struct hprpc_server *server, int fd, const char *query,
+                                     struct hprpc_detail *detail);
+
+/*
+ * Listens with the sockets that a service manager opened for this process, as systemd does for a .socket unit: those of LISTEN_FDS,
+ * if LISTEN_PID says this process. With a `name`, only those that LISTEN_FDNAMES calls so (FileDescriptorName=); NULL for all.
+ * `query` as for hprpc_server_listen_fd. Returns how many there are; 0: the process was not started in that way, and
+ * hprpc_server_listen is what it wants. The server listens with duplicates: the descriptors themselves stay open, as do the variables,
+ * so that sd_listen_fds(3) gives the rest of the program what it gave before; but programs that are executed do not get them.
+ * Call it before other threads change the environment. Errors as for hprpc_server_listen_fd, with the number and the name in the detail,
+ * and HPRPC_EADDRESS: none has this name. After an error the server may listen with some of them; free it.
+ */
+HPRPC_API int hprpc_server_listen_activated(struct hprpc_server *server, const char *name, const char *query,
+                                            struct hprpc_detail *detail);
+
+/*
+ * The URI that clients use for the `index`-th socket or URI that the server listens with, in the order in which they were added,
+ * with the port that was picked. HPRPC_EINVAL beyond the last one.
  */
 HPRPC_API int hprpc_server_address(struct hprpc_server *server, size_t index, char *ret_uri, size_t capacity);
 

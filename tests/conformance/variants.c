@@ -39,7 +39,12 @@ static int listen_sealed(struct hprpc_context *context, const struct hprpc_uri *
     return hprpc_transport_shm.listen(context, &more, detail, ret_listener);
 }
 
-const struct hprpc_transport variant_sealed = { HPRPC_CHANNEL_VERSION, "shm", connect_sealed, listen_sealed };
+const struct hprpc_transport variant_sealed = {
+    .version = HPRPC_CHANNEL_VERSION,
+    .scheme = "shm",
+    .connect = connect_sealed,
+    .listen = listen_sealed,
+};
 
 /* ---- Two users ---- */
 
@@ -102,4 +107,9 @@ static int listen_for_others(struct hprpc_context *context, const struct hprpc_u
     return hprpc_transport_shm.listen(context, &more, detail, ret_listener);
 }
 
-const struct hprpc_transport variant_users = { HPRPC_CHANNEL_VERSION, "shm", connect_as_other, listen_for_others };
+const struct hprpc_transport variant_users = {
+    .version = HPRPC_CHANNEL_VERSION,
+    .scheme = "shm",
+    .connect = connect_as_other,
+    .listen = listen_for_others,
+};

@@ -250,6 +250,11 @@ static int listen_at(struct hprpc_context *context, const struct hprpc_uri *uri,
     return hprpc_detail_set(detail, HPRPC_EINUSE, "somebody listens at fake://%.60s", uri->rest);
 }
 
-const struct hprpc_transport fake_transport = { HPRPC_CHANNEL_VERSION, "fake", connect_to, listen_at };
+const struct hprpc_transport fake_transport = {
+    .version = HPRPC_CHANNEL_VERSION,
+    .scheme = "fake",
+    .connect = connect_to,
+    .listen = listen_at,
+};
 
 const struct hprpc_transport *const fake_transports[] = { &fake_transport, NULL };

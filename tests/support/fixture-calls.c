@@ -20,6 +20,10 @@ int __real_hprpc_client_connect(struct hprpc_context *, const char *, const stru
                                 struct hprpc_detail *, struct hprpc_client **);
 int __wrap_hprpc_client_connect(struct hprpc_context *, const char *, const struct hprpc_client_options *,
                                 struct hprpc_detail *, struct hprpc_client **);
+int __real_hprpc_client_from_fd(struct hprpc_context *, int, const char *, const struct hprpc_client_options *,
+                                struct hprpc_detail *, struct hprpc_client **);
+int __wrap_hprpc_client_from_fd(struct hprpc_context *, int, const char *, const struct hprpc_client_options *,
+                                struct hprpc_detail *, struct hprpc_client **);
 void __real_hprpc_client_free(struct hprpc_client *);
 void __wrap_hprpc_client_free(struct hprpc_client *);
 int __real_hprpc_server_new(struct hprpc_context *, const struct hprpc_server_options *, struct hprpc_server **);
@@ -65,6 +69,17 @@ int __wrap_hprpc_client_connect(struct hprpc_context *context, const char *uri,
                                 struct hprpc_client **ret_client)
 {
     int r = __real_hprpc_client_connect(context, uri, options, detail, ret_client);
+
+    if (r == 0)
+        fixture_enter(&fixture_client, (uintptr_t)*ret_client);
+    return r;
+}
+
+int __wrap_hprpc_client_from_fd(struct hprpc_context *context, int fd, const char *query,
+                                const struct hprpc_client_options *options, struct hprpc_detail *detail,
+                                struct hprpc_client **ret_client)
+{
+    int r = __real_hprpc_client_from_fd(context, fd, query, options, detail, ret_client);
 
     if (r == 0)
         fixture_enter(&fixture_client, (uintptr_t)*ret_client);

@@ -25,6 +25,17 @@ struct hprpc_transport {
     /* Listens. The caller owns the listener. */
     int (*listen)(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                   struct hprpc_listener **ret_listener);
+
+    /*
+     * Take over a socket that listens already, or is connected already, with the options of `uri`, whose place says nothing. On
+     * success the descriptor is the listener's or channel's, on failure it is still the caller's. HPRPC_ESCHEME: a socket of
+     * another kind, which another transport may take; HPRPC_EINVAL: it is no such socket. The sentence is about "it". NULL: the
+     * transport takes none.
+     */
+    int (*listen_fd)(struct hprpc_context *context, int fd, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                     struct hprpc_listener **ret_listener);
+    int (*connect_fd)(struct hprpc_context *context, int fd, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                      struct hprpc_channel **ret_channel);
 };
 
 #ifdef __cplusplus
