@@ -32,6 +32,13 @@ void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, hprpc__deadline 
         alarm->due = until;
 }
 
+void hprpc__alarm_ring(int fd)
+{
+    const struct itimerspec at_once = { .it_value.tv_nsec = 1 };
+
+    timerfd_settime(fd, 0, &at_once, NULL);
+}
+
 void hprpc__alarm_take(struct hprpc__alarm *alarm)
 {
     uint64_t count;

@@ -23,6 +23,9 @@ void hprpc__alarm_clear(struct hprpc__alarm *alarm);
 /* Makes the alarm ring by `until`, unless it rings earlier anyway. */
 void hprpc__alarm_set(struct hprpc__alarm *alarm, uint64_t now, hprpc__deadline until);
 
+/* Makes the alarm with this descriptor ring at once, unless it is set. Any thread: it knows nothing of `due`. */
+void hprpc__alarm_ring(int fd);
+
 /* Takes the ring of an alarm, so that the set is quiet again. */
 void hprpc__alarm_take(struct hprpc__alarm *alarm);
 

@@ -23,6 +23,11 @@ int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argumen
     return r ? HPRPC_ESYSTEM : 0;
 }
 
+void hprpc__thread_detach(const struct hprpc__thread *thread)
+{
+    pthread_detach(thread->inside);
+}
+
 void hprpc__thread_join(struct hprpc__thread *thread)
 {
     pthread_join(thread->inside, NULL);

@@ -18,6 +18,9 @@ struct hprpc__thread {
  */
 int hprpc__thread_start(struct hprpc__thread *thread, void *(*run)(void *argument), void *argument);
 
+/* Lets a thread that was started end by itself; it is not joined. */
+void hprpc__thread_detach(const struct hprpc__thread *thread);
+
 /* Waits until the thread has returned. */
 void hprpc__thread_join(struct hprpc__thread *thread);
 

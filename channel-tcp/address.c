@@ -3,9 +3,12 @@
 #include "channel-tcp/tcp.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
+
+#include "base/errno-text.h"
 
 /* ---- Places ---- */
 
@@ -71,7 +74,10 @@ static int look_up(const struct hprpc__tcp_place *place, int flags, struct addri
 static int not_resolved(const struct hprpc__tcp_place *place, int number, struct hprpc_detail *detail)
 {
     if (number == EAI_MEMORY)
-        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory to resolve %.100s", place->host);
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory to resolve %.100s", place->host);
+    if (number == EAI_SYSTEM)
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot resolve the host \"%.100s\": %s", place->host,
+                                hprpc__errno_text(errno));
     return hprpc_detail_set(detail, HPRPC_EADDRESS, "cannot resolve the host \"%.100s\": %s", place->host,
                             gai_strerror(number));
 }

@@ -142,10 +142,11 @@ static void dispose(struct hprpc_framed *stream)
 static void describe(struct hprpc_framed *stream, struct hprpc_peer *ret_peer)
 {
     struct tcp *tcp = (struct tcp *)stream;
-    struct hprpc__tcp_address peer =
-        is_open(stream) || !tcp->opening ? tcp->peer : hprpc__tcp_opening_peer(tcp->opening);
 
-    hprpc__tcp_format(&peer, ret_peer->address, sizeof(ret_peer->address));
+    if (is_open(stream) || !tcp->opening)
+        hprpc__tcp_format(&tcp->peer, ret_peer->address, sizeof(ret_peer->address));
+    else
+        hprpc__tcp_opening_describe(tcp->opening, ret_peer->address, sizeof(ret_peer->address));
 }
 
 static const struct hprpc_framed_ops ops = {
@@ -183,22 +184,22 @@ void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hpr
 }
 
 int hprpc__tcp_open(struct hprpc_context *context, const struct hprpc__tcp_options *options,
-                    const struct hprpc__tcp_address *addresses, size_t count, struct hprpc_detail *detail,
-                    struct hprpc_channel **ret_channel)
+                    const struct hprpc__tcp_place *place, const struct hprpc__tcp_address *addresses, size_t count,
+                    struct hprpc_detail *detail, struct hprpc_channel **ret_channel)
 {
     struct tcp *tcp = hprpc_context_allocate(context, sizeof(*tcp));
     int r;
 
     if (!tcp)
-        return HPRPC_ENOMEM;
+        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a connection");
     hprpc_framed_init(&tcp->stream, &ops, context, options->wait, false);
     tcp->stream.channel.no_cancellation_points = true;
     tcp->fd = -1;
-    tcp->peer = addresses[0];
-    r = hprpc__tcp_opening_new(context, options, addresses, count, &tcp->opening);
+    tcp->peer = addresses ? addresses[0] : (struct hprpc__tcp_address){ .size = 0 };
+    r = hprpc__tcp_opening_new(context, options, place, addresses, count, detail, &tcp->opening);
     if (r < 0) {
         hprpc_context_release(context, tcp, sizeof(*tcp));
-        return hprpc_detail_set(detail, r, "no memory or descriptor for a connection");
+        return r;
     }
     r = advance(tcp, detail);
     if (r < 0) {
@@ -213,10 +214,9 @@ int hprpc__tcp_open(struct hprpc_context *context, const struct hprpc__tcp_optio
 int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                        struct hprpc_channel **ret_channel)
 {
-    struct hprpc__tcp_address addresses[HPRPC__TCP_ADDRESSES];
+    struct hprpc__tcp_address address;
     struct hprpc__tcp_options options;
     struct hprpc__tcp_place place;
-    size_t count = 1;
     int r;
 
     r = hprpc__tcp_options(uri, detail, &options);
@@ -225,10 +225,10 @@ int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *ur
     if (!r && !place.port)
         r = hprpc_detail_set(detail, HPRPC_EURI, "tcp://%.100s: nobody can connect to port 0", uri->rest);
     if (!r)
-        r = hprpc__tcp_numeric(&place, detail, &addresses[0]);
-    if (!r)
-        r = hprpc__tcp_resolve(&place, detail, addresses, &count);
-    return r < 0 ? r : hprpc__tcp_open(context, &options, addresses, count, detail, ret_channel);
+        r = hprpc__tcp_numeric(&place, detail, &address);
+    if (r < 0)
+        return r;
+    return hprpc__tcp_open(context, &options, r ? NULL : &place, r ? &address : NULL, 1, detail, ret_channel);
 }
 
 int hprpc__tcp_connect_fd(struct hprpc_context *context, int fd, const struct hprpc_uri *uri,

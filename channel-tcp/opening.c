@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening: attempts at several addresses, each begun some time after the last. */
+/* Opening: a name that is looked up, and attempts at several addresses, each begun some time after the last. */
+#include "channel-tcp/lookup.h"
 #include "channel-tcp/opening.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "base/thread.h"
 #include "base/deadline.h"
 
-#define STAGGER (250 * HPRPC__MILLISECOND) /* RFC 8305 recommends it */
+enum { SAID_MAX = 180 }; /* bytes of a sentence about addresses, which leave room for the URI before it */
 
 enum { WATCHED = HPRPC_WATCH_MAX - 1 }; /* attempts that wake a sleeping thread; the alarm wakes it for the others */
 
@@ -23,6 +24,7 @@ enum { WATCHED = HPRPC_WATCH_MAX - 1 }; /* attempts that wake a sleeping thread;
 struct attempt {
     int fd;
     bool flying; /* it has begun, and has neither connected nor failed */
+    int error;   /* why it failed */
 };
 
 struct hprpc__tcp_opening {
@@ -30,19 +32,23 @@ struct hprpc__tcp_opening {
     struct hprpc__mutex lock;
     bool closed;
     struct hprpc__tcp_options options;
-    struct hprpc__alarm alarm; /* rings when the next attempt is due; none where there is one address only */
+    struct hprpc__tcp_lookup *lookup; /* of the host's name; NULL: the addresses are known */
+    /*
+     * Rings when the lookup is over, and when the next attempt is due. None where one address was given.
+     */
+    struct hprpc__alarm alarm;
     uint64_t next_at;
     int error; /* of the attempts so far: a refusal, if there was one, else the last */
     size_t error_at;
-    size_t count, begun;
+    size_t capacity, count, begun; /* of the addresses */
     struct attempt attempts[HPRPC__TCP_ADDRESSES];
     char waits_for[200];
     struct hprpc__tcp_address addresses[];
 };
 
-static size_t opening_size(size_t count)
+static size_t opening_size(size_t capacity)
 {
-    return sizeof(struct hprpc__tcp_opening) + count * sizeof(struct hprpc__tcp_address);
+    return sizeof(struct hprpc__tcp_opening) + capacity * sizeof(struct hprpc__tcp_address);
 }
 
 /* ---- Attempts ---- */
@@ -59,6 +65,7 @@ static bool reached_itself(int fd)
 static void note(struct hprpc__tcp_opening *opening, size_t at, int error)
 {
     opening->attempts[at].flying = false;
+    opening->attempts[at].error = error;
     if (opening->error == ECONNREFUSED)
         return;
     opening->error = error;
@@ -92,7 +99,7 @@ static int begin(struct hprpc__tcp_opening *opening)
     const struct hprpc__tcp_address *address = &opening->addresses[at];
     int fd = hprpc__tcp_socket(address->any.sa_family, &opening->options);
 
-    opening->attempts[at] = (struct attempt){ fd, true };
+    opening->attempts[at] = (struct attempt){ .fd = fd, .flying = true };
     if (fd < 0) {
         note(opening, at, -fd);
         return -1;
@@ -138,17 +145,43 @@ static bool look_at_all(struct hprpc__tcp_opening *opening, size_t *ret_at, bool
     return false;
 }
 
+/* Says of the other addresses what they came to, as far as there is room. */
+static void tell_the_others(const struct hprpc__tcp_opening *opening, char *text, size_t capacity)
+{
+    static const char more[] = "; ...";
+    size_t length = strlen(text);
+
+    for (size_t i = 0; i < opening->begun; i++) {
+        char address[HPRPC__TCP_TEXT_MAX];
+        size_t room = capacity - length;
+        int written;
+
+        if (i == opening->error_at)
+            continue;
+        hprpc__tcp_format(&opening->addresses[i], address, sizeof(address));
+        written = snprintf(text + length, room, "; %s: %s", address, hprpc__errno_text(opening->attempts[i].error));
+        if (written < 0 || (size_t)written + sizeof(more) > room) {
+            snprintf(text + length, room, "%s", more);
+            return;
+        }
+        length += (size_t)written;
+    }
+}
+
 static int failure(const struct hprpc__tcp_opening *opening, struct hprpc_detail *detail)
 {
     int code = hprpc__tcp_code(opening->error);
-    char text[HPRPC__TCP_TEXT_MAX];
+    char address[HPRPC__TCP_TEXT_MAX];
+    struct hprpc_detail said;
 
-    hprpc__tcp_format(&opening->addresses[opening->error_at], text, sizeof(text));
-    return hprpc_detail_set(detail, code, "%s %s (%s)",
-                            opening->error == ECONNREFUSED ? "nobody listens at"
-                            : code == HPRPC_EREFUSED       ? "nobody answers at"
-                                                           : "cannot connect to",
-                            text, hprpc__errno_text(opening->error));
+    hprpc__tcp_format(&opening->addresses[opening->error_at], address, sizeof(address));
+    hprpc_detail_set(&said, code, "%s %s (%s)",
+                     opening->error == ECONNREFUSED ? "nobody listens at"
+                     : code == HPRPC_EREFUSED       ? "nobody answers at"
+                                                    : "cannot connect to",
+                     address, hprpc__errno_text(opening->error));
+    tell_the_others(opening, said.text, SAID_MAX);
+    return hprpc_detail_set(detail, code, "%s", said.text);
 }
 
 /* Whether it is time for the next address. */
@@ -157,22 +190,51 @@ static bool is_due(struct hprpc__tcp_opening *opening, bool flying, uint64_t now
     return opening->begun < opening->count && (!flying || now >= opening->next_at);
 }
 
+static uint64_t stagger(const struct hprpc__tcp_opening *opening)
+{
+    return opening->options.stagger_ms * HPRPC__MILLISECOND;
+}
+
 /* Sets the alarm for the next attempt, and for the next look at attempts that are not watched. */
 static void set_alarm(struct hprpc__tcp_opening *opening, uint64_t now)
 {
-    if (opening->alarm.fd < 0)
+    if (opening->count == 1)
         return;
     if (now >= opening->alarm.due)
         hprpc__alarm_take(&opening->alarm);
-    hprpc__alarm_set(&opening->alarm, now, now + STAGGER);
+    hprpc__alarm_set(&opening->alarm, now, now + stagger(opening));
+}
+
+/* Takes the result of the lookup. 1: the addresses are known; 0: not yet; or a code. */
+static int look_up(struct hprpc__tcp_opening *opening, struct hprpc_detail *detail)
+{
+    int r;
+
+    if (!opening->lookup)
+        return 1;
+    r = hprpc__tcp_lookup_take(opening->lookup, detail, opening->addresses, &opening->count);
+    if (r == 0) {
+        snprintf(opening->waits_for, sizeof(opening->waits_for), "the host \"%.100s\" is still being looked up",
+                 hprpc__tcp_lookup_place(opening->lookup)->host);
+        return 0;
+    }
+    hprpc__alarm_take(&opening->alarm);
+    if (r == 1) {
+        hprpc__tcp_lookup_drop(opening->lookup);
+        opening->lookup = NULL;
+    }
+    return r;
 }
 
 /* Goes on with the opening. 1, and the attempt that won; 0: not yet; or a code. Under the lock. */
 static int advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *detail, size_t *ret_at)
 {
     uint64_t now = hprpc_context_now(opening->context);
+    int found = look_up(opening, detail);
     bool flying;
 
+    if (found != 1)
+        return found;
     if (look_at_all(opening, ret_at, &flying))
         return 1;
     while (is_due(opening, flying, now)) {
@@ -184,7 +246,7 @@ static int advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *deta
         if (r == 1)
             note(opening, *ret_at, ECONNREFUSED);
         flying = flying || r == 0;
-        opening->next_at = now + STAGGER;
+        opening->next_at = now + stagger(opening);
     }
     if (!flying)
         return failure(opening, detail);
@@ -214,7 +276,7 @@ int hprpc__tcp_opening_advance(struct hprpc__tcp_opening *opening, struct hprpc_
     if (r == 1) {
         *ret_fd = opening->attempts[at].fd;
         *ret_peer = opening->addresses[at];
-        opening->attempts[at] = (struct attempt){ -1, false };
+        opening->attempts[at] = (struct attempt){ .fd = -1 };
         end_all(opening);
     }
     hprpc__mutex_unlock(&opening->lock);
@@ -245,39 +307,59 @@ void hprpc__tcp_opening_close(struct hprpc__tcp_opening *opening)
     hprpc__mutex_lock(&opening->lock);
     opening->closed = true;
     end_all(opening);
+    if (opening->lookup)
+        hprpc__alarm_ring(opening->alarm.fd);
     hprpc__mutex_unlock(&opening->lock);
 }
 
-struct hprpc__tcp_address hprpc__tcp_opening_peer(struct hprpc__tcp_opening *opening)
+void hprpc__tcp_opening_describe(struct hprpc__tcp_opening *opening, char *ret_text, size_t capacity)
 {
-    struct hprpc__tcp_address peer;
-
     hprpc__mutex_lock(&opening->lock);
-    peer = opening->addresses[opening->begun ? opening->begun - 1 : 0];
+    if (opening->lookup) {
+        const struct hprpc__tcp_place *place = hprpc__tcp_lookup_place(opening->lookup);
+
+        snprintf(ret_text, capacity, "%.96s:%u", place->host, place->port);
+    } else {
+        hprpc__tcp_format(&opening->addresses[opening->begun ? opening->begun - 1 : 0], ret_text, capacity);
+    }
     hprpc__mutex_unlock(&opening->lock);
-    return peer;
 }
 
 /* ---- Life ---- */
 
-int hprpc__tcp_opening_new(struct hprpc_context *context, const struct hprpc__tcp_options *options,
-                           const struct hprpc__tcp_address *addresses, size_t count,
-                           struct hprpc__tcp_opening **ret_opening)
+/* Makes the alarm where more than one attempt, or a lookup, is to be waited for, and starts the lookup. */
+static int prepare(struct hprpc__tcp_opening *opening, const struct hprpc__tcp_place *place,
+                   struct hprpc_detail *detail)
 {
-    struct hprpc__tcp_opening *opening = hprpc_context_allocate(context, opening_size(count));
+    if (opening->capacity > 1 && hprpc__alarm_init(&opening->alarm) < 0)
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no descriptor for a connection: %s", hprpc__errno_text(errno));
+    return place ? hprpc__tcp_lookup_start(place, opening->alarm.fd, detail, &opening->lookup) : 0;
+}
+
+int hprpc__tcp_opening_new(struct hprpc_context *context, const struct hprpc__tcp_options *options,
+                           const struct hprpc__tcp_place *place, const struct hprpc__tcp_address *addresses,
+                           size_t count, struct hprpc_detail *detail, struct hprpc__tcp_opening **ret_opening)
+{
+    size_t capacity = place ? HPRPC__TCP_ADDRESSES : count;
+    struct hprpc__tcp_opening *opening = hprpc_context_allocate(context, opening_size(capacity));
+    int r;
 
     if (!opening)
-        return HPRPC_ENOMEM;
-    memset(opening, 0, sizeof(*opening));
+        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a connection");
+    memset(opening, 0, opening_size(capacity));
     opening->context = context;
     opening->options = *options;
-    opening->count = count;
+    opening->capacity = capacity;
     opening->alarm.fd = -1;
-    memcpy(opening->addresses, addresses, count * sizeof(*addresses));
     hprpc__mutex_init(&opening->lock);
-    if (count > 1 && hprpc__alarm_init(&opening->alarm) < 0) {
+    if (!place) {
+        opening->count = count;
+        memcpy(opening->addresses, addresses, count * sizeof(*addresses));
+    }
+    r = prepare(opening, place, detail);
+    if (r < 0) {
         hprpc__tcp_opening_free(opening);
-        return HPRPC_ESYSTEM;
+        return r;
     }
     *ret_opening = opening;
     return 0;
@@ -290,6 +372,7 @@ void hprpc__tcp_opening_free(struct hprpc__tcp_opening *opening)
     for (size_t i = 0; i < opening->begun; i++)
         if (opening->attempts[i].fd >= 0)
             close(opening->attempts[i].fd);
+    hprpc__tcp_lookup_drop(opening->lookup);
     hprpc__alarm_clear(&opening->alarm);
-    hprpc_context_release(opening->context, opening, opening_size(opening->count));
+    hprpc_context_release(opening->context, opening, opening_size(opening->capacity));
 }

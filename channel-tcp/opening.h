@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a client reaches one of several addresses: an attempt at each, in their order. The next one begins a quarter of a second
- * after the last, or as soon as all have failed; the first that connects wins. The receiving side drives the opening, while the
- * sending side may close or watch.
+ * How a client reaches one of several addresses: an attempt at each, in their order. The next one begins some time
+ * after the last, or as soon as all have failed; the first that connects wins. Before that, a host's name is looked up. The receiving
+ * side drives the opening, while the sending side may close or watch.
  */
 #ifndef HPRPC_CHANNEL_TCP_OPENING_H
 #define HPRPC_CHANNEL_TCP_OPENING_H
@@ -11,10 +11,13 @@
 
 struct hprpc__tcp_opening;
 
-/* `count` is 1 to HPRPC__TCP_ADDRESSES. HPRPC_ENOMEM, HPRPC_ESYSTEM. */
+/*
+ * Makes an opening to a place whose host must be looked up, or, where that is NULL, to `count` addresses, 1 to
+ * HPRPC__TCP_ADDRESSES. HPRPC_ENOMEM, HPRPC_ESYSTEM, with a sentence.
+ */
 int hprpc__tcp_opening_new(struct hprpc_context *context, const struct hprpc__tcp_options *options,
-                           const struct hprpc__tcp_address *addresses, size_t count,
-                           struct hprpc__tcp_opening **ret_opening);
+                           const struct hprpc__tcp_place *place, const struct hprpc__tcp_address *addresses,
+                           size_t count, struct hprpc_detail *detail, struct hprpc__tcp_opening **ret_opening);
 
 /* Frees the opening and closes the attempts that have not won. NULL is accepted. */
 void hprpc__tcp_opening_free(struct hprpc__tcp_opening *opening);
@@ -35,7 +38,7 @@ size_t hprpc__tcp_opening_watch(struct hprpc__tcp_opening *opening, struct hprpc
 /* Ends the opening, and wakes a thread that sleeps on it. Any side. */
 void hprpc__tcp_opening_close(struct hprpc__tcp_opening *opening);
 
-/* The address that was tried last. Any side. */
-struct hprpc__tcp_address hprpc__tcp_opening_peer(struct hprpc__tcp_opening *opening);
+/* Writes the address that was tried last, or the name that is looked up. Any side. */
+void hprpc__tcp_opening_describe(struct hprpc__tcp_opening *opening, char *ret_text, size_t capacity);
 
 #endif

@@ -10,13 +10,16 @@
 #include "channel/handed.h"
 
 enum { KEEPALIVE_SECONDS = 60, KEEPALIVE_MAX = 7200, PROBES = 3, ATTEMPTS = 15 };
+enum { STAGGER_MS = 250, STAGGER_MIN = 10, STAGGER_MAX = 2000 }; /* what RFC 8305 recommends and allows */
 enum { RTO_MAX_MS = 44, MULTIPATH_TCP = 262 }; /* TCP_RTO_MAX_MS and IPPROTO_MPTCP, which older headers lack */
 
 int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_options *ret_options)
 {
-    static const char *const known[] = { "wait", "sndbuf", "rcvbuf", "keepalive", "v6only", "reuseport", NULL };
+    static const char *const known[] = {
+        "wait", "sndbuf", "rcvbuf", "keepalive", "stagger", "v6only", "reuseport", NULL
+    };
     struct hprpc__tcp_options options;
-    uint64_t send_buffer, receive_buffer, keepalive;
+    uint64_t send_buffer, receive_buffer, keepalive, stagger;
     int r = hprpc_uri_check_options(uri, known, detail);
 
     if (!r)
@@ -28,6 +31,8 @@ int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
     if (!r)
         r = hprpc_uri_size(uri, "keepalive", 0, KEEPALIVE_MAX, KEEPALIVE_SECONDS, detail, &keepalive);
     if (!r)
+        r = hprpc_uri_size(uri, "stagger", STAGGER_MIN, STAGGER_MAX, STAGGER_MS, detail, &stagger);
+    if (!r)
         r = hprpc_uri_flag(uri, "v6only", false, detail, &options.v6_only);
     if (!r)
         r = hprpc_uri_flag(uri, "reuseport", false, detail, &options.reuse_port);
@@ -36,6 +41,7 @@ int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
     options.send_buffer = (int)send_buffer;
     options.receive_buffer = (int)receive_buffer;
     options.keepalive = (int)keepalive;
+    options.stagger_ms = (uint32_t)stagger;
     *ret_options = options;
     return 0;
 }

@@ -31,6 +31,7 @@ struct hprpc__tcp_options {
     enum hprpc_wait wait;
     int send_buffer, receive_buffer; /* 0: the system's choice */
     int keepalive;                   /* seconds after which a silent peer counts as dead; 0: never */
+    uint32_t stagger_ms;             /* a client's: between attempts at several addresses */
 
     /* a listener's */
     bool v6_only;    /* an IPv6 address takes no IPv4 clients */
@@ -52,7 +53,7 @@ int hprpc__tcp_numeric(const struct hprpc__tcp_place *place, struct hprpc_detail
 
 /*
  * Resolves a place, and blocks for that. The order is the system's, but IPv6 and IPv4 take turns, and none comes twice.
- * HPRPC_EADDRESS, HPRPC_ENOMEM.
+ * HPRPC_EADDRESS; HPRPC_ESYSTEM where the system lacks something, such as memory.
  */
 int hprpc__tcp_resolve(const struct hprpc__tcp_place *place, struct hprpc_detail *detail,
                        struct hprpc__tcp_address ret_addresses[HPRPC__TCP_ADDRESSES], size_t *ret_count);
@@ -101,10 +102,13 @@ struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hpr
 /* Gives such a channel its connection. */
 void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hprpc__tcp_address *peer);
 
-/* Makes a channel to the first of some addresses that answers. It may still be opening, as after `connect`. */
+/*
+ * Makes a channel to the first that answers of some addresses, or of those of a host that is looked up. It may still be opening, as
+ * after `connect`. One of `place` and `addresses` is NULL.
+ */
 int hprpc__tcp_open(struct hprpc_context *context, const struct hprpc__tcp_options *options,
-                    const struct hprpc__tcp_address *addresses, size_t count, struct hprpc_detail *detail,
-                    struct hprpc_channel **ret_channel);
+                    const struct hprpc__tcp_place *place, const struct hprpc__tcp_address *addresses, size_t count,
+                    struct hprpc_detail *detail, struct hprpc_channel **ret_channel);
 
 int hprpc__tcp_connect(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                        struct hprpc_channel **ret_channel);

@@ -60,7 +60,8 @@ struct hprpc_client_options {
     }
 
 /*
- * Begins to connect to a URI, and returns at once (a host's name is resolved first, which may block; an address is not).
+ * Begins to connect to a URI, and returns at once. A host's name (not an address) is looked up on a thread of its own, which lives as
+ * long as that takes, with all signals blocked; a client that is closed before leaves it to itself.
  * `options` may be NULL. The caller owns the client, in state CONNECTING. The thread that pumps goes on with connecting:
  * `process` in an event loop, the client's thread, or the first thread that waits for something. Calls wait until the client
  * is READY, a `_bind_start` is held back until then, and both fail when connecting fails.

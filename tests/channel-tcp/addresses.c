@@ -40,7 +40,8 @@ static void bad_addresses_are_named(void **state)
         { "tcp://[fe80::1%25nolink]:80", HPRPC_EADDRESS, "has no link \"nolink\"" },
         { "tcp://[1:2:3]:80", HPRPC_EADDRESS, "[1:2:3] is not an IPv6 address" },
         { "tcp://[g::1%lo]:80", HPRPC_EADDRESS, "is not an IPv6 address" },
-        { "tcp://-a-:80", HPRPC_EADDRESS, "cannot resolve the host \"-a-\"" },
+        { "tcp://h:1?stagger=9", HPRPC_EURI, "stagger=9" },
+        { "tcp://h:1?stagger=2001", HPRPC_EURI, "stagger=2001" },
     };
     struct hprpc_channel *channel = NULL;
 

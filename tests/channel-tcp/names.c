@@ -4,6 +4,7 @@
 
 #include <netdb.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +18,14 @@ enum { OURS = 0x4e414d45 }; /* in ai_flags: names.c made the list */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static const struct name *names;
-static bool open_gate;
+static bool open_gate, signals_came;
 static unsigned begun, ended;
 
 void names_set(const struct name *list)
 {
     pthread_mutex_lock(&lock);
     names = list;
-    open_gate = false;
+    open_gate = signals_came = false;
     begun = ended = 0;
     pthread_mutex_unlock(&lock);
 }
@@ -55,6 +56,25 @@ unsigned names_begun(void)
 unsigned names_ended(void)
 {
     return locked(&ended);
+}
+
+bool names_signals_were_blocked(void)
+{
+    bool blocked;
+
+    pthread_mutex_lock(&lock);
+    blocked = !signals_came;
+    pthread_mutex_unlock(&lock);
+    return blocked;
+}
+
+/* Whether a signal of the process might run its handler on this thread. */
+static bool takes_signals(void)
+{
+    sigset_t set;
+
+    pthread_sigmask(SIG_BLOCK, NULL, &set);
+    return !sigismember(&set, SIGTERM) || !sigismember(&set, SIGUSR1) || !sigismember(&set, SIGPROF);
 }
 
 static const struct name *find(const char *host)
@@ -106,6 +126,7 @@ int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo
         return __real_getaddrinfo(host, port, hints, ret_list);
     pthread_mutex_lock(&lock);
     begun++;
+    signals_came = signals_came || takes_signals();
     pthread_cond_broadcast(&changed);
     name = find(host);
     while (name && name->waits && !open_gate)

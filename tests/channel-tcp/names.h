@@ -27,4 +27,7 @@ void names_let_go(void);
 unsigned names_begun(void);
 unsigned names_ended(void);
 
+/* Whether all lookups of names since names_set were on threads that take no signals. */
+bool names_signals_were_blocked(void);
+
 #endif

@@ -208,6 +208,7 @@ int main(void)
     if (!mkdtemp(folder) || chmod(folder, 0777) < 0)
         return 2;
     well = try_limits("tcp://127.0.0.1:0", "tcp://127.0.0.1:0");
+    well = try_limits("tcp://localhost:0", "tcp://localhost:0") && well;
     for (size_t i = 0; i < 2; i++) {
         snprintf(uri, sizeof(uri), "%s://%s/door?mode=0666", schemes[i], folder);
         snprintf(other, sizeof(other), "%s://%s/other", schemes[i], folder);

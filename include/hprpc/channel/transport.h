@@ -17,7 +17,7 @@ struct hprpc_transport {
 
     /*
      * Begins a connection. It may still be opening when this returns: `receive` drives it, and `start_call` says
-     * HPRPC_EAGAIN, until it is open. Blocks only for name resolution. The caller owns the channel.
+     * HPRPC_EAGAIN, until it is open. Does not block. The caller owns the channel.
      */
     int (*connect)(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                    struct hprpc_channel **ret_channel);
