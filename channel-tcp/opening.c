@@ -145,6 +145,12 @@ static bool look_at_all(struct hprpc__tcp_opening *opening, size_t *ret_at, bool
     return false;
 }
 
+/* The words for an errno of connect(), which is EINVAL where the route is a black hole, or the address lacks its link. */
+static const char *reason(int number)
+{
+    return number == EINVAL ? "the system has no way there" : hprpc__errno_text(number);
+}
+
 /* Says of the other addresses what they came to, as far as there is room. */
 static void tell_the_others(const struct hprpc__tcp_opening *opening, char *text, size_t capacity)
 {
@@ -159,7 +165,7 @@ static void tell_the_others(const struct hprpc__tcp_opening *opening, char *text
         if (i == opening->error_at)
             continue;
         hprpc__tcp_format(&opening->addresses[i], address, sizeof(address));
-        written = snprintf(text + length, room, "; %s: %s", address, hprpc__errno_text(opening->attempts[i].error));
+        written = snprintf(text + length, room, "; %s: %s", address, reason(opening->attempts[i].error));
         if (written < 0 || (size_t)written + sizeof(more) > room) {
             snprintf(text + length, room, "%s", more);
             return;
@@ -179,7 +185,7 @@ static int failure(const struct hprpc__tcp_opening *opening, struct hprpc_detail
                      opening->error == ECONNREFUSED ? "nobody listens at"
                      : code == HPRPC_EREFUSED       ? "nobody answers at"
                                                     : "cannot connect to",
-                     address, hprpc__errno_text(opening->error));
+                     address, reason(opening->error));
     tell_the_others(opening, said.text, SAID_MAX);
     return hprpc_detail_set(detail, code, "%s", said.text);
 }

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* A relay between one client and the server. */
+#include "network/relay.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "network/link.h"
+
+enum { PIECE = 65536, MOMENT_MS = 5 };
+
+static struct sockaddr_in address_of(uint16_t port)
+{
+    return (struct sockaddr_in){ .sin_family = AF_INET,
+                                 .sin_port = htons(port),
+                                 .sin_addr.s_addr = inet_addr("192.0.2.2") };
+}
+
+/* Makes the close of a socket a reset. */
+static void reset(int fd)
+{
+    const struct linger linger = { 1, 0 };
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+static bool send_all(int fd, const char *data, ssize_t size)
+{
+    while (size > 0) {
+        ssize_t n = send(fd, data, (size_t)size, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            return false;
+        data += n;
+        size -= n;
+    }
+    return true;
+}
+
+/* Passes on what one side has said. False: that side, or the other, is at its end. */
+static bool pass(struct relay *relay, int from, int to)
+{
+    char data[PIECE];
+    size_t piece = atomic_load(&relay->piece);
+    ssize_t n = recv(from, data, piece && piece < PIECE ? piece : PIECE, 0);
+
+    return n > 0 && send_all(to, data, n);
+}
+
+/* Passes an answer on, up to the end that is set. False: no more comes from the server. */
+static bool pass_answer(struct relay *relay, int server, int client)
+{
+    int64_t left = atomic_load(&relay->left);
+    char data[PIECE];
+    ssize_t n;
+
+    if (left < 0)
+        return pass(relay, server, client);
+    n = recv(server, data, left < PIECE ? (size_t)left : PIECE, left ? 0 : MSG_PEEK);
+    if (n > 0 && (n > left || !send_all(client, data, n)))
+        n = 0;
+    atomic_store(&relay->left, left - n);
+    if (n > 0 && left > n)
+        return true;
+    if (atomic_load(&relay->end) == RELAY_RESET) {
+        reset(client);
+        reset(server);
+    } else {
+        shutdown(client, SHUT_WR);
+    }
+    return false;
+}
+
+/* Passes bytes on until both sides have ended, or the end that is set has come. */
+static void serve(struct relay *relay, int client, int server)
+{
+    bool asks = true, answers = true;
+
+    while (!atomic_load(&relay->over) && (asks || answers)) {
+        struct pollfd polls[2] = { { .fd = client, .events = POLLIN }, { .fd = server, .events = POLLIN } };
+
+        if (!asks || atomic_load(&relay->holds_requests))
+            polls[0].fd = -1;
+        if (!answers || atomic_load(&relay->holds_answers))
+            polls[1].fd = -1;
+        poll(polls, 2, MOMENT_MS);
+        if (polls[0].revents && !pass(relay, client, server)) {
+            asks = false;
+            shutdown(server, SHUT_WR);
+        }
+        if (polls[1].revents && !pass_answer(relay, server, client)) {
+            answers = false;
+            if (atomic_load(&relay->left) < 0)
+                shutdown(client, SHUT_WR);
+            else if (atomic_load(&relay->end) == RELAY_RESET)
+                return;
+        }
+    }
+}
+
+static void *run(void *argument)
+{
+    struct relay *relay = argument;
+    struct sockaddr_in address = address_of(relay->server_port);
+    int client, yes = 1;
+
+    link_enter(FAR);
+    while ((client = accept(relay->listener, NULL, NULL)) >= 0) {
+        int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        check(connect(server, (struct sockaddr *)&address, sizeof(address)) == 0);
+        setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+        setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+        serve(relay, client, server);
+        close(client);
+        close(server);
+    }
+    return NULL;
+}
+
+void relay_open(struct relay *relay, uint16_t server_port)
+{
+    struct sockaddr_in address = address_of(0);
+    socklen_t size = sizeof(address);
+
+    *relay = (struct relay){ .server_port = server_port, .left = -1 };
+    link_enter(FAR);
+    relay->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    check(bind(relay->listener, (struct sockaddr *)&address, size) == 0 && listen(relay->listener, 4) == 0);
+    check(getsockname(relay->listener, (struct sockaddr *)&address, &size) == 0);
+    link_enter(NEAR);
+    relay->port = ntohs(address.sin_port);
+    check(pthread_create(&relay->thread, NULL, run, relay) == 0);
+}
+
+void relay_close(struct relay *relay)
+{
+    atomic_store(&relay->over, true);
+    shutdown(relay->listener, SHUT_RDWR);
+    pthread_join(relay->thread, NULL);
+    close(relay->listener);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A relay in the far network, between one client and the server: it passes bytes on, and does to them what networks do. */
+#ifndef TESTS_NETWORK_RELAY_H
+#define TESTS_NETWORK_RELAY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum relay_end { RELAY_RESET, RELAY_HALF_CLOSE };
+
+struct relay {
+    int listener;
+    uint16_t port, server_port;
+    pthread_t thread;
+    atomic_size_t piece;        /* bytes passed on at once */
+    _Atomic int64_t left;       /* bytes from the server that pass before the end; -1: there is no end */
+    _Atomic enum relay_end end; /* what comes then */
+    atomic_bool holds_requests; /* nothing is read from the client */
+    atomic_bool holds_answers;  /* nothing is read from the server */
+    atomic_bool over;
+};
+
+/* Listens at 192.0.2.2, for one client after the other. */
+void relay_open(struct relay *relay, uint16_t server_port);
+void relay_close(struct relay *relay);
+
+#endif

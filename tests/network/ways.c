@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* What the way between the two sides does: it stops for a moment, leads nowhere, is narrow, or is one link. */
+#include "network/scenarios.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- A cable that is pulled, and put in again ---- */
+
+static void call_on_and_on(struct guest *guest)
+{
+    guest_connect(guest, "");
+    check(guest_call(guest, 10, 0) == 0);
+    meet(guest->world);
+    while (!atomic_load(&guest->world->over))
+        check(guest_call(guest, 20000, 0) == 0);
+    guest_leave(guest);
+}
+
+/* Waits until each guest has some more answers. */
+static void await_answers(struct world *world, unsigned more)
+{
+    unsigned before[GUESTS];
+
+    for (int i = 0; i < GUESTS; i++)
+        before[i] = atomic_load(&world->guests[i].calls);
+    for (int i = 0; i < GUESTS; i++) {
+        struct patience patience = patience_begin();
+
+        while (atomic_load(&world->guests[i].calls) < before[i] + more)
+            check(try_again(&patience));
+    }
+}
+
+/* Calls that are under way when the link goes down are answered when it is up again; none is lost, and no connection ends. */
+void cable_pulled_for_a_moment(void)
+{
+    static const char *const down[] = { "ip link set far down", "ip link set near down" };
+    static const char *const up[] = { "ip link set far up", "ip link set near up" };
+    static struct world world;
+
+    world_open(&world, "");
+    world_begin(&world, call_on_and_on);
+    meet(&world);
+    for (int i = 0; i < 2; i++) {
+        await_answers(&world, 3);
+        link_do(i == 0 ? FAR : NEAR, down[i]);
+        /* long enough that the system sends again, and less often */
+        link_do(FAR, "sleep 0.3");
+        link_do(i == 0 ? FAR : NEAR, up[i]);
+        await_answers(&world, 3);
+    }
+    atomic_store(&world.over, true);
+    world_end(&world);
+    world_close(&world);
+}
+
+/* ---- Routes that lead nowhere ---- */
+
+static void meet_a_black_hole(struct guest *guest)
+{
+    struct hprpc_detail detail = { "" };
+
+    guest_connect(guest, "?keepalive=3");
+    check(guest_call(guest, 10, 0) == 0);
+    meet(guest->world);
+    meet(guest->world); /* this side's route is a black hole */
+    check(guest_call(guest, 5000, 0) == HPRPC_EPEERDIED);
+    check(guest_await_end(guest) == HPRPC_EPEERDIED);
+    guest_leave(guest);
+    check(guest_try(guest, "192.0.2.2", guest->world->port, "", 0, &detail) == HPRPC_EADDRESS);
+    check(strstr(detail.text, "(the system has no way there)"));
+    meet(guest->world);
+    meet(guest->world); /* it is the other side's that is */
+    check(guest_try(guest, "192.0.2.2", guest->world->port, "", 300, &detail) == HPRPC_EDEADLINE);
+    check(strstr(detail.text, "no answer from 192.0.2.2:"));
+    meet(guest->world);
+    meet(guest->world); /* none is */
+    guest_connect_again(guest, "");
+    check(guest_call(guest, 5000, 0) == 0);
+    guest_leave(guest);
+}
+
+void routes_that_lead_nowhere(void)
+{
+    static struct world world;
+
+    world_open(&world, "");
+    world_begin(&world, meet_a_black_hole);
+    meet(&world);
+    link_do(NEAR, "ip route add blackhole 192.0.2.2/32");
+    meet(&world);
+    meet(&world);
+    link_do(NEAR, "ip route del blackhole 192.0.2.2/32");
+    link_do(FAR, "ip route add blackhole 192.0.2.1/32");
+    meet(&world);
+    meet(&world);
+    link_do(FAR, "ip route del blackhole 192.0.2.1/32");
+    meet(&world);
+    world_end(&world);
+    world_close(&world);
+}
+
+/* ---- Addresses that do not answer ---- */
+
+static void expect_failure(struct guest *guest, const char *host, int code, const char *text)
+{
+    struct hprpc_detail detail = { "" };
+    int r = guest_try(guest, host, 7788, "", code == HPRPC_EDEADLINE ? 300 : 0, &detail);
+
+    if (r != code || !strstr(detail.text, text))
+        fprintf(stderr, "%s: %s, %s\n", host, hprpc_error_name(r), detail.text);
+    check(r == code && strstr(detail.text, text));
+}
+
+static void knock_everywhere(struct guest *guest)
+{
+    expect_failure(guest, "192.0.2.9", HPRPC_EDEADLINE, "no answer from 192.0.2.9:7788");
+    expect_failure(guest, "[2001:db8::9]", HPRPC_EDEADLINE, "no answer from [2001:db8::9]:7788");
+    expect_failure(guest, "192.0.2.2", HPRPC_EREFUSED, "nobody listens at 192.0.2.2:7788");
+    expect_failure(guest, "[2001:db8::2]", HPRPC_EREFUSED, "nobody listens at [2001:db8::2]:7788");
+    expect_failure(guest, "198.51.100.1", HPRPC_EADDRESS, "cannot connect to 198.51.100.1:7788");
+    expect_failure(guest, "198.51.100.129", HPRPC_EPERMISSION, "cannot connect to 198.51.100.129:7788");
+    expect_failure(guest, "203.0.113.1", HPRPC_EADDRESS, "cannot connect to 203.0.113.1:7788");
+    /* no machine has it, which the system finds out */
+    expect_failure(guest, "192.0.2.77", HPRPC_EADDRESS, "cannot connect to 192.0.2.77:7788");
+    meet(guest->world);
+}
+
+/* Silence ends by the client's deadline, and what the system knows is told at once. */
+void addresses_that_do_not_answer(void)
+{
+    static struct world world;
+
+    world_open(&world, "");
+    /* a machine that takes everything and says nothing */
+    link_do(NEAR, "ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev near nud permanent");
+    link_do(NEAR, "ip -6 neigh add 2001:db8::9 lladdr 02:00:00:00:00:09 dev near nud permanent");
+    link_do(NEAR, "ip route add unreachable 198.51.100.0/25");
+    link_do(NEAR, "ip route add prohibit 198.51.100.128/25");
+    world_begin(&world, knock_everywhere);
+    meet(&world);
+    world_end(&world);
+    world_close(&world);
+}
+
+/* ---- Link-local addresses ---- */
+
+static void use_a_link(struct guest *guest)
+{
+    static const char *const hosts[] = { "[fe80::2%near]", "[fe80::2%25near]", "[2001:db8::2]", "192.0.2.2" };
+    static const char *const shown[] = { "[fe80::2%near]:", "[fe80::2%near]:", "[2001:db8::2]:", "192.0.2.2:" };
+    struct hprpc_detail detail = { "" };
+
+    for (int i = 0; i < 4; i++) {
+        struct hprpc_peer peer;
+
+        if (guest_try(guest, hosts[i], guest->world->port, "", 0, &detail))
+            fprintf(stderr, "%s\n", detail.text);
+        check(guest->client && guest_call(guest, 10, 0) == 0);
+        hprpc_controller_peer(hprpc_client_controller(guest->client), &peer);
+        check(strncmp(peer.address, shown[i], strlen(shown[i])) == 0);
+        guest_leave(guest);
+    }
+    check(guest_try(guest, "[fe80::2%far]", guest->world->port, "", 0, &detail) == HPRPC_EADDRESS);
+    check(strstr(detail.text, "has no link \"far\""));
+    check(guest_try(guest, "[fe80::2]", guest->world->port, "", 0, &detail) == HPRPC_EADDRESS);
+    meet(guest->world);
+}
+
+/* One listener is reached by both families, and by an address that is good on one link only. */
+void links_of_link_local_addresses(void)
+{
+    static struct world world;
+
+    world_open(&world, "");
+    world_begin(&world, use_a_link);
+    meet(&world);
+    world_end(&world);
+    world_close(&world);
+}
+
+/* ---- A narrow cable ---- */
+
+static void carry_much(struct guest *guest)
+{
+    guest_connect(guest, "");
+    for (int i = 0; i < 3; i++) {
+        check(guest_call(guest, 10, 0) == 0);
+        check(guest_call(guest, 60000, 0) == 0);
+    }
+    guest_leave(guest);
+    meet(guest->world);
+}
+
+/* Calls pass whole through small packets, few of them, and queues that are short and drop what does not fit. */
+void a_narrow_cable(void)
+{
+    static const char *const ways[] = {
+        "tc qdisc add dev %s root tbf rate 8mbit burst 16kb limit 20kb",
+        "tc qdisc del dev %s root && ip link set %s mtu 576",
+        "ip link set %s mtu 96",
+    };
+    static struct world world;
+
+    world_open(&world, "");
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        char command[200];
+
+        snprintf(command, sizeof(command), ways[i], "near", "near");
+        link_do(NEAR, command);
+        snprintf(command, sizeof(command), ways[i], "far", "far");
+        link_do(FAR, command);
+        world_begin(&world, carry_much);
+        meet(&world);
+        world_end(&world);
+    }
+    world_close(&world);
+}
