@@ -199,6 +199,8 @@ void hprpc__tcp_format(const struct hprpc__tcp_address *address, char *ret_text,
         inet_ntop(AF_INET6, &address->v6.sin6_addr, text, sizeof(text));
         format_scope(address->v6.sin6_scope_id, scope);
         snprintf(ret_text, capacity, "[%s%s]:%u", text, scope, ntohs(address->v6.sin6_port));
+    } else if (address->any.sa_family != AF_INET) {
+        snprintf(ret_text, capacity, "no address");
     } else {
         inet_ntop(AF_INET, &address->v4.sin_addr, text, sizeof(text));
         snprintf(ret_text, capacity, "%s:%u", text, ntohs(address->v4.sin_port));

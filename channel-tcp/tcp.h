@@ -60,7 +60,7 @@ int hprpc__tcp_resolve(const struct hprpc__tcp_place *place, struct hprpc_detail
 
 /*
  * "127.0.0.1:7788", "[::1]:7788" or, of an address that means something on one link only, "[fe80::1%eth0]:7788". An IPv4 client of
- * an IPv6 socket has its IPv4 address.
+ * an IPv6 socket has its IPv4 address; "no address" stands for one that is not known.
  */
 void hprpc__tcp_format(const struct hprpc__tcp_address *address, char *ret_text, size_t capacity);
 

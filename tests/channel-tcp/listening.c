@@ -103,7 +103,7 @@ static void a_host_is_served_at_all_its_addresses(void **state)
         /* addresses for documentation, which no machine has */
         { .host = "partly", .addresses = { "2001:db8::1", "127.0.0.1", "192.0.2.1" } },
         { .host = "elsewhere", .addresses = { "2001:db8::1", "192.0.2.1" } },
-        { NULL },
+        { .host = NULL },
     };
     struct hprpc_listener *listener, *other = NULL;
     struct hprpc_channel *client;
@@ -140,7 +140,7 @@ static void no_address_is_forgotten(void **state)
     static const char *const hosts[] = { "127.0.0.3", "127.0.0.1", "127.0.0.3", "127.0.0.2", "127.0.0.3", "127.0.0.1" };
     static const struct name names[] = {
         { .host = "many", .addresses = { "127.0.0.1", "127.0.0.2", "127.0.0.3" } },
-        { NULL },
+        { .host = NULL },
     };
     enum { HOSTS = sizeof(hosts) / sizeof(hosts[0]) };
     struct hprpc_channel *clients[HOSTS], *servers[HOSTS];
@@ -166,7 +166,7 @@ static void a_port_that_is_taken_at_one_address_is_in_use(void **state)
 {
     static const struct name names[] = {
         { .host = "two", .addresses = { "127.0.0.1", "127.0.0.2" } },
-        { NULL },
+        { .host = NULL },
     };
     struct hprpc_listener *taken = listen_at("tcp://127.0.0.2:0"), *listener = NULL;
     char address[HPRPC_URI_MAX], uri[HPRPC_URI_MAX];
@@ -191,7 +191,7 @@ static void names_that_cannot_be_resolved_are_told(void **state)
         { .host = "late", .number = EAI_AGAIN },
         { .host = "large", .number = EAI_MEMORY },
         { .host = "empty" },
-        { NULL },
+        { .host = NULL },
     };
     struct hprpc_listener *listener = NULL;
     struct hprpc_detail detail;
@@ -218,7 +218,7 @@ static void families_take_turns(void **state)
         { .host = "many",
           .addresses = { "::1", "::2", "::3", "::4", "::5", "::6", "::7", "::8", "::9", "::a", "::b", "::c", "::d",
                          "::e", "::f", "::10", "::11", "::12", "127.0.0.1" } },
-        { NULL },
+        { .host = NULL },
     };
     static const char *const expected[] = {
         "[::1] 127.0.0.1 [::2] 127.0.0.2 [::3] ",

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ static const struct name names[] = {
     { .host = "late", .number = EAI_AGAIN },
     { .host = "large", .number = EAI_MEMORY },
     { .host = "broken", .number = EAI_SYSTEM },
-    { NULL },
+    { .host = NULL },
 };
 
 /* ---- A server on a thread ---- */
@@ -299,6 +300,28 @@ static void closing_wakes_a_sleeper(void **state)
     await_threads();
 }
 
+/* The number of a descriptor that was given back may be another timer's by the time the name is known. */
+static void a_result_that_comes_late_rings_no_stranger(void **state)
+{
+    struct hprpc_channel *channel = NULL;
+    struct hprpc_detail detail;
+    int timers[8];
+
+    (void)state;
+    names_set(names);
+    assert_int_equal(try_connect("tcp://slow:7788", &detail, &channel), 0);
+    channel->ops->free(channel);
+    for (int i = 0; i < 8; i++)
+        timers[i] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    await_threads();
+    for (int i = 0; i < 8; i++) {
+        struct pollfd timer = { .fd = timers[i], .events = POLLIN };
+
+        assert_int_equal(poll(&timer, 1, 0), 0);
+        close(timers[i]);
+    }
+}
+
 /* Results come while clients leave: neither waits for the other. */
 static void leaving_meets_the_result(void **state)
 {
@@ -429,6 +452,7 @@ int main(void)
         fixture_test(a_name_has_until_the_deadline),
         fixture_test(a_client_does_not_wait_for_its_name),
         fixture_test(closing_wakes_a_sleeper),
+        fixture_test(a_result_that_comes_late_rings_no_stranger),
         fixture_test(leaving_meets_the_result),
         fixture_test(a_fork_leaves_the_name_to_the_parent),
         fixture_test(a_silent_address_gives_way),

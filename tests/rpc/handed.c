@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "support/fixture.h"
+#include "support/memory.h"
 #include "support/tiny.h"
 
 /* ---- Sockets ---- */
@@ -55,6 +56,15 @@ static int connected(const char *uri)
 static bool is_open(int fd)
 {
     return fcntl(fd, F_GETFD) >= 0;
+}
+
+static int count_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        count += is_open(fd);
+    return count;
 }
 
 /* ---- A server on a thread ---- */
@@ -152,7 +162,7 @@ static void a_server_refuses_other_descriptors(void **state)
 {
     struct hprpc_detail detail;
     struct place place;
-    int pair[2], good = listening(AF_INET);
+    int pair[2], before = count_descriptors(), good = listening(AF_INET);
     int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int idle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -200,6 +210,7 @@ static void a_server_refuses_other_descriptors(void **state)
     close(local);
     close(pair[0]);
     close(pair[1]);
+    assert_int_equal(count_descriptors(), before);
 }
 
 static void a_server_that_has_stopped_takes_none(void **state)
@@ -316,6 +327,66 @@ static void a_connection_that_is_over_says_so(void **state)
     assert_int_equal(hprpc_client_from_fd(NULL, fd, NULL, NULL, &detail, &client), 0);
     assert_true(tiny_bind(client, &tiny_interface, &detail, &tiny) < 0);
     hprpc_client_free(client);
+}
+
+/* ---- Failures later than that ---- */
+
+/* Whatever allocation fails, the descriptor is the caller's until the call has succeeded. */
+static void without_memory_the_caller_keeps_it(void **state)
+{
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+    struct hprpc_context *context;
+    struct memory memory;
+    struct place place;
+    int before, r = HPRPC_ENOMEM;
+
+    (void)state;
+    memory_init(&memory);
+    options.allocator = memory_allocator(&memory);
+    assert_int_equal(hprpc_context_new(&options, &context), 0);
+    make(&place);
+    assert_int_equal(hprpc_server_listen(place.server, "tcp://127.0.0.1:0", NULL), 0);
+    run(&place);
+    before = count_descriptors();
+    for (long nth = 1; r == HPRPC_ENOMEM; nth++) {
+        int fd = connected(place.uri);
+        struct hprpc_client *client;
+
+        memory_fail(&memory, nth, false);
+        r = hprpc_client_from_fd(context, fd, NULL, NULL, NULL, &client);
+        memory_fail(&memory, 0, false);
+        if (r == 0) {
+            expect_answer(client);
+            hprpc_client_free(client);
+        } else {
+            assert_true(is_open(fd));
+            close(fd);
+        }
+        assert_int_equal(count_descriptors() - before, 0);
+    }
+    assert_int_equal(r, 0);
+    end(&place);
+    r = HPRPC_ENOMEM;
+    for (long nth = 1; r == HPRPC_ENOMEM; nth++) {
+        struct hprpc_server *server;
+        int fd = listening(AF_INET), without;
+
+        assert_int_equal(hprpc_server_new(context, NULL, &server), 0);
+        without = count_descriptors();
+        memory_fail(&memory, nth, false);
+        r = hprpc_server_listen_fd(server, fd, NULL, NULL);
+        memory_fail(&memory, 0, false);
+        if (r < 0) {
+            assert_true(is_open(fd));
+            assert_int_equal(count_descriptors(), without);
+            close(fd);
+        }
+        hprpc_server_free(server);
+    }
+    assert_int_equal(r, 0);
+    assert_int_equal(atomic_load(&memory.failures) > 4, 1);
+    hprpc_context_free(context);
+    assert_int_equal(atomic_load(&memory.pieces), 0);
 }
 
 /* ---- A service manager ---- */
@@ -454,10 +525,11 @@ static void without_a_service_manager_there_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fixture_test(a_server_takes_a_listening_socket),    fixture_test(a_server_refuses_other_descriptors),
-        fixture_test(a_server_that_has_stopped_takes_none), fixture_test(a_client_takes_a_connected_socket),
-        fixture_test(a_client_refuses_other_descriptors),   fixture_test(a_connection_that_is_over_says_so),
-        fixture_test(a_service_manager_hands_sockets),      fixture_test(without_a_service_manager_there_are_none),
+        fixture_test(a_server_takes_a_listening_socket),        fixture_test(a_server_refuses_other_descriptors),
+        fixture_test(a_server_that_has_stopped_takes_none),     fixture_test(a_client_takes_a_connected_socket),
+        fixture_test(a_client_refuses_other_descriptors),       fixture_test(a_connection_that_is_over_says_so),
+        fixture_test(without_memory_the_caller_keeps_it),       fixture_test(a_service_manager_hands_sockets),
+        fixture_test(without_a_service_manager_there_are_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
