@@ -158,9 +158,24 @@ static bool somebody_waits(struct hprpc_listener *listener)
 }
 
 /*
- * Accepts one connection; NULL while that may go on, "" when there is none, or why accepting must pause. A full server looks
- * again in the next turn before it turns a connection away: this turn may still see the end of another one.
+ * Whether a full server has looked at all its connections since it first saw that a client waits: one of them may have ended
+ * before. A look may come between two connections of a round, so only the round after that one is whole.
  */
+static bool has_looked_again(struct hprpc__acceptor *acceptor, struct hprpc_listener *listener)
+{
+    unsigned turns = atomic_load_explicit(&acceptor->loop->turns, memory_order_relaxed);
+
+    if (acceptor->full && turns - acceptor->full_since >= 2)
+        return true;
+    if (!acceptor->full) {
+        acceptor->full = somebody_waits(listener);
+        acceptor->full_since = turns;
+    }
+    hprpc__loop_kick(acceptor->loop);
+    return false;
+}
+
+/* Accepts one connection; NULL while that may go on, "" when there is none, or why accepting must pause. */
 static const char *accept_one(struct hprpc__acceptor *acceptor, struct hprpc_listener *listener,
                               struct hprpc_detail *detail)
 {
@@ -171,16 +186,13 @@ static const char *accept_one(struct hprpc__acceptor *acceptor, struct hprpc_lis
 
     if (vacancy == HPRPC__CROWDED)
         return "too many are being turned away";
-    if (vacancy == HPRPC__FULL && !acceptor->looked_twice) {
-        acceptor->looked_twice = somebody_waits(listener);
-        hprpc__loop_kick(acceptor->loop);
+    if (vacancy == HPRPC__FULL && !has_looked_again(acceptor, listener))
         return "";
-    }
     r = listener->ops->accept(listener, detail, &channel);
     if (r < 0)
         return detail->text;
     if (r == 0) {
-        acceptor->looked_twice = false;
+        acceptor->full = false;
         return "";
     }
     return take(acceptor, channel,

@@ -30,7 +30,8 @@ struct hprpc__acceptor {
     hprpc__deadline paused_until; /* 0 while accepting goes on */
     bool polls;                   /* some listeners are polled */
     hprpc__deadline next_poll;    /* when they are polled again */
-    bool looked_twice;            /* the server was full in the turn before, too */
+    bool full;                    /* a client waits, and the server was full */
+    unsigned full_since;          /* in that turn of the loop */
     uint32_t turned_away;         /* since the last pause */
     hprpc__deadline silent_until; /* when the log may complain again */
     uint32_t unsaid;              /* complaints since the last one that was logged */
