@@ -53,6 +53,10 @@ enum faults_call {
     CALL_READV,
     CALL_RECV,
     CALL_RECVMSG,
+    CALL_RING_BUFFERS, /* of io_uring, as the three below: by functions of liburing, which return a negated errno */
+    CALL_RING_ENTER,
+    CALL_RING_OPEN,
+    CALL_RING_SUBMIT,
     CALL_SEND,
     CALL_SENDMSG,
     CALL_SETSOCKOPT,
