@@ -10,6 +10,7 @@
  */
 #include "base/step.h"
 #include "base/deadline.h"
+#include "channel/framed/driver.h"
 #include "channel/framed/header.h"
 #include "channel/framed/pool.h"
 #include "channel/framed/sides.h"
@@ -233,6 +234,13 @@ static int runs_of(const struct hprpc_framed *stream, struct iovec *ret_runs)
     return count;
 }
 
+static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
+{
+    struct hprpc__driver *driver = hprpc__driver_of(stream);
+
+    return driver ? driver->ops->read(driver, stream, runs, count) : stream->ops->read(stream, runs, count);
+}
+
 /* Receives what is there: the number of bytes that came; broken, HPRPC_ENOMEM. */
 static int fill(struct hprpc_framed *stream)
 {
@@ -247,7 +255,7 @@ static int fill(struct hprpc_framed *stream)
     for (int i = 0; i < count; i++)
         asked += runs[i].iov_len;
 
-    n = stream->ops->read(stream, runs, count);
+    n = read_runs(stream, runs, count);
     hprpc__step(HPRPC__STEP_READ);
     if (!n)
         return end_of_stream(stream);
@@ -388,10 +396,13 @@ static void share(struct hprpc_framed *stream)
 bool hprpc__framed_arm(struct hprpc_channel *channel)
 {
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
+    struct hprpc__driver *driver = hprpc__driver_of(stream);
 
     if (hprpc_framed_broken(stream) || stream->breach || has_message(stream))
         return true;
     stream->vain_looks = 0;
+    if (driver && driver->ops->arm(driver))
+        return true;
     share(stream);
     if (stream->quiet) {
         /* armed twice, and received nothing in between: the connection idles, and keeps no memory */

@@ -5,7 +5,7 @@
  * sent from where they lie; only what the kernel does not take at once is copied into the gap that was left for them.
  */
 #include "base/step.h"
-#include "channel/framed/block.h"
+#include "channel/framed/driver.h"
 #include "channel/framed/header.h"
 #include "channel/framed/sides.h"
 
@@ -154,6 +154,41 @@ static int send_queue(struct hprpc_framed *stream)
     return r == 1 ? 0 : r;
 }
 
+/* Has a driver send the front of the queue; false where there is none, or it cannot. */
+static bool begin(struct hprpc_framed *stream)
+{
+    struct hprpc__driver *driver = hprpc__driver_of(stream);
+    struct hprpc__block *front;
+
+    if (!driver || !stream->queued)
+        return false;
+    trim(stream);
+    front = stream->first;
+    stream->under_way = driver->ops->begin(driver, front->data + front->start, front->end - front->start);
+    if (!stream->under_way)
+        return false;
+    stream->blocked = true;
+    return true;
+}
+
+/* Takes note of what a driver has sent: 0, nothing is under way; HPRPC_EAGAIN, something is; broken. */
+static int finish(struct hprpc_framed *stream)
+{
+    struct hprpc__driver *driver = hprpc__driver_of(stream);
+    ssize_t n;
+
+    if (!stream->under_way)
+        return 0;
+    n = driver->ops->finish(driver);
+    if (n == -EAGAIN)
+        return HPRPC_EAGAIN;
+    stream->under_way = false;
+    if (n < 0)
+        return hprpc_framed_fail_errno(stream, "send", (int)-n);
+    consume(stream, (size_t)n);
+    return 0;
+}
+
 /* Sends a message that borrows at once, and copies what the kernel does not take. */
 static int send_borrowed(struct hprpc_framed *stream, const struct kodosis_writer *writer)
 {
@@ -223,6 +258,8 @@ int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *r
         if (!channel->corked && !stream->blocked)
             r = send_queue(stream);
     }
+    if (r == HPRPC_EAGAIN)
+        begin(stream);
     trim(stream);
     hprpc_channel_set_queued(channel, stream->queued);
     return r == HPRPC_EAGAIN ? 0 : r;
@@ -241,8 +278,11 @@ int hprpc__framed_flush(struct hprpc_channel *channel)
 
     if (r)
         return r;
-    stream->blocked = false;
-    r = send_queue(stream);
+    r = finish(stream);
+    if (r == 0) {
+        stream->blocked = false;
+        r = begin(stream) ? HPRPC_EAGAIN : send_queue(stream);
+    }
     trim(stream);
     hprpc_channel_set_queued(channel, stream->queued);
     return r;
@@ -250,8 +290,14 @@ int hprpc__framed_flush(struct hprpc_channel *channel)
 
 void hprpc__framed_send_free(struct hprpc_framed *stream)
 {
+    struct hprpc__driver *driver = hprpc__driver_of(stream);
     struct hprpc__block *block;
 
+    if (stream->under_way) {
+        driver->ops->abandon(driver, stream->first);
+        stream->first = NULL;
+        stream->under_way = false;
+    }
     while ((block = stream->first)) {
         stream->first = block->next;
         hprpc__block_give(stream, HPRPC__SPARE_SEND, block);

@@ -19,6 +19,7 @@ extern "C" {
 enum hprpc__spare { HPRPC__SPARE_RECEIVE, HPRPC__SPARE_LARGE, HPRPC__SPARE_SEND, HPRPC__SPARE_COUNT };
 
 struct hprpc_framed;
+struct hprpc__driver;
 struct hprpc__pool;
 
 /* What differs between byte streams. `read` and `write` return a count or a negated errno; nothing blocks. */
@@ -45,8 +46,9 @@ struct hprpc_framed {
     struct hprpc_channel channel;
     const struct hprpc_framed_ops *ops;
     struct hprpc__block *spares[HPRPC__SPARE_COUNT];
-    struct hprpc__pool *pool; /* where blocks go while it sleeps; a reference, or NULL */
-    int broken;               /* the code, once one side found it broken; see hprpc_framed_broken */
+    struct hprpc__pool *pool;     /* where blocks go while it sleeps; a reference, or NULL */
+    struct hprpc__driver *driver; /* completes reads and writes in place of `ops`; NULL: those do it. Atomic */
+    int broken;                   /* the code, once one side found it broken; see hprpc_framed_broken */
     bool open;
 
     /* the receiving side's */
@@ -65,6 +67,7 @@ struct hprpc_framed {
 
     /* the sending side's */
     bool blocked;                      /* the kernel took no more; only flush tries again */
+    bool under_way;                    /* the driver sends the front of the queue */
     bool shut;                         /* closed here */
     bool let_go;                       /* closed when the channel was over */
     struct hprpc__block *first, *last; /* the queue */
