@@ -17,6 +17,7 @@
 
 int hprpc__poller_init(struct hprpc__poller *poller)
 {
+    poller->common = -1;
     poller->fd = epoll_create1(EPOLL_CLOEXEC);
     return poller->fd < 0 ? HPRPC_ESYSTEM : 0;
 }
@@ -32,6 +33,8 @@ static bool set(struct hprpc__poller *poller, int operation, const struct hprpc_
 {
     struct epoll_event event = { .data.ptr = owner };
 
+    if (watch->fd == poller->common)
+        return true;
     event.events = (watch->events & POLLIN ? EPOLLIN : 0u) | (watch->events & POLLOUT ? EPOLLOUT : 0u) |
                    (watch->edge ? EPOLLET : 0u);
     return epoll_ctl(poller->fd, operation, watch->fd, &event) == 0;
@@ -49,7 +52,8 @@ bool hprpc__poller_change(struct hprpc__poller *poller, const struct hprpc_watch
 
 void hprpc__poller_remove(struct hprpc__poller *poller, int fd)
 {
-    epoll_ctl(poller->fd, EPOLL_CTL_DEL, fd, NULL);
+    if (fd != poller->common)
+        epoll_ctl(poller->fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
 int hprpc__poller_wait(struct hprpc__poller *poller, int timeout_ms, void **ret_owners)

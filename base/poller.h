@@ -9,7 +9,8 @@
 
 /* A set of descriptors, each with an owner. It is a descriptor itself: readable while an event waits. */
 struct hprpc__poller {
-    int fd; /* -1: there is none */
+    int fd;     /* -1: there is none */
+    int common; /* a descriptor that wakes the thread by other means, and is not put into the set; -1: there is none */
 };
 
 enum { HPRPC__POLLER_EVENTS = 64 }; /* taken at once, at most */

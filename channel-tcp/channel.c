@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* One TCP connection: how an opening becomes one, its reads and writes, and its end. */
 #include "channel-tcp/opening.h"
+#include "channel-tcp/uring.h"
 #include "base/system-calls.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
-
-enum { UNREAD = 1 << 20 };
 
 struct tcp {
     struct hprpc_framed stream;
@@ -18,12 +17,29 @@ struct tcp {
 
 /* ---- Reading and writing ---- */
 
+/* Moves to the ring of its loop, before the first read. Without memory for that, epoll serves. */
+static struct hprpc__driver *join_ring(struct tcp *tcp)
+{
+    struct hprpc_channel *channel = &tcp->stream.channel;
+    struct hprpc__driver *driver = hprpc__tcp_uring_new(channel, tcp->fd);
+
+    if (driver)
+        hprpc__driver_set(&tcp->stream, driver);
+    /* relaxed, here and in describe: the texts are constants */
+    __atomic_store_n(&channel->engine, driver ? "uring" : hprpc__ring_refusal(-ENOMEM), __ATOMIC_RELAXED);
+    channel->ring = NULL;
+    return driver;
+}
+
 static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
 {
-    const struct tcp *tcp = (const struct tcp *)stream;
+    struct tcp *tcp = (struct tcp *)stream;
+    struct hprpc__driver *driver = KODOSIS_UNLIKELY(stream->channel.ring) ? join_ring(tcp) : NULL;
     struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)runs, .msg_iovlen = (size_t)count };
     ssize_t n;
 
+    if (driver)
+        return driver->ops->read(driver, stream, runs, count);
     do
         n = count == 1 ? hprpc__recv(tcp->fd, runs->iov_base, runs->iov_len, 0) : hprpc__recvmsg(tcp->fd, &message, 0);
     while (n < 0 && errno == EINTR);
@@ -48,8 +64,8 @@ static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs,
     ssize_t n;
 
     do
-        n = count == 1 ? hprpc__send_bytes(tcp->fd, runs->iov_base, runs->iov_len, MSG_NOSIGNAL)
-                       : hprpc__sendmsg(tcp->fd, &message, MSG_NOSIGNAL);
+        n = count == 1 ? hprpc__send_bytes(tcp->fd, runs->iov_base, runs->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                       : hprpc__sendmsg(tcp->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     return n < 0 ? fail(tcp, errno) : n;
 }
@@ -89,7 +105,10 @@ static bool is_open(struct hprpc_framed *stream)
 static size_t watch(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches)
 {
     struct tcp *tcp = (struct tcp *)stream;
+    struct hprpc__driver *driver = hprpc__driver_of(stream);
 
+    if (driver)
+        return hprpc__tcp_uring_watch(driver, writing && !stream->under_way, ret_watches);
     if (is_open(stream)) {
         ret_watches[0] = (struct hprpc_watch){ .fd = tcp->fd, .events = (short)(writing ? POLLIN | POLLOUT : POLLIN) };
         return 1;
@@ -100,31 +119,26 @@ static size_t watch(struct hprpc_framed *stream, bool writing, struct hprpc_watc
 static void shut(struct hprpc_framed *stream)
 {
     struct tcp *tcp = (struct tcp *)stream;
+    struct hprpc__driver *driver = hprpc__driver_of(stream);
 
-    if (is_open(stream)) {
+    if (driver)
+        hprpc__tcp_uring_shut(driver, stream->under_way);
+    else if (is_open(stream))
         shutdown(tcp->fd, SHUT_RDWR);
-        return;
-    }
-    hprpc__tcp_opening_close(tcp->opening);
-}
-
-/*
- * Reads what is there before it closes: with unread bytes the system answers a close with a reset, which may destroy our last
- * message before the other side has read it.
- */
-static void close_socket(int fd)
-{
-    while (hprpc__recv(fd, NULL, UNREAD, MSG_TRUNC | MSG_DONTWAIT) > 0)
-        ;
-    close(fd);
+    else
+        hprpc__tcp_opening_close(tcp->opening);
 }
 
 static void let_go(struct hprpc_framed *stream)
 {
     struct tcp *tcp = (struct tcp *)stream;
+    struct hprpc__driver *driver = hprpc__driver_of(stream);
 
-    if (tcp->fd >= 0)
-        close_socket(tcp->fd);
+    if (driver)
+        hprpc__tcp_uring_let_go(driver); /* it owns the socket */
+    else if (tcp->fd >= 0)
+        hprpc__tcp_close(tcp->fd);
+    hprpc__driver_set(stream, NULL);
     tcp->fd = -1;
     hprpc__tcp_opening_free(tcp->opening);
     tcp->opening = NULL;
@@ -147,6 +161,7 @@ static void describe(struct hprpc_framed *stream, struct hprpc_peer *ret_peer)
         hprpc__tcp_format(&tcp->peer, ret_peer->address, sizeof(ret_peer->address));
     else
         hprpc__tcp_opening_describe(tcp->opening, ret_peer->address, sizeof(ret_peer->address));
+    ret_peer->engine = __atomic_load_n(&stream->channel.engine, __ATOMIC_RELAXED);
 }
 
 static const struct hprpc_framed_ops ops = {
@@ -161,7 +176,8 @@ static const struct hprpc_framed_ops ops = {
     .describe = describe,
 };
 
-struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, struct hprpc__pool *pool)
+struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, enum hprpc_engine engine,
+                                         struct hprpc__pool *pool)
 {
     struct tcp *tcp = hprpc_context_allocate(context, sizeof(*tcp));
 
@@ -169,6 +185,9 @@ struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hpr
         return NULL;
     hprpc_framed_init(&tcp->stream, &ops, context, wait, true);
     tcp->stream.channel.no_cancellation_points = true;
+    tcp->stream.channel.completes = true;
+    tcp->stream.channel.wanted = (uint8_t)engine;
+    tcp->stream.channel.engine = "epoll";
     tcp->stream.pool = pool ? hprpc__pool_keep(pool) : NULL;
     tcp->fd = -1;
     tcp->opening = NULL;
@@ -194,6 +213,7 @@ int hprpc__tcp_open(struct hprpc_context *context, const struct hprpc__tcp_optio
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a connection");
     hprpc_framed_init(&tcp->stream, &ops, context, options->wait, false);
     tcp->stream.channel.no_cancellation_points = true;
+    tcp->stream.channel.engine = "epoll";
     tcp->fd = -1;
     tcp->peer = addresses ? addresses[0] : (struct hprpc__tcp_address){ .size = 0 };
     r = hprpc__tcp_opening_new(context, options, place, addresses, count, detail, &tcp->opening);
@@ -243,7 +263,7 @@ int hprpc__tcp_connect_fd(struct hprpc_context *context, int fd, const struct hp
         return r;
     if (getpeername(fd, &peer.any, &peer.size))
         return hprpc_detail_set(detail, HPRPC_EINVAL, "it is a socket that is no longer connected");
-    channel = hprpc__tcp_prepare(context, options.wait, NULL);
+    channel = hprpc__tcp_prepare(context, options.wait, options.engine, NULL);
     if (!channel)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "there is no memory for a connection");
     hprpc__tcp_accepted(channel, fd, &peer);

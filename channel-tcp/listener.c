@@ -19,6 +19,7 @@ struct listener {
     size_t next;              /* of the sockets: where to look first for a connection */
     struct hprpc__poller set; /* of several sockets; none for one */
     enum hprpc_wait wait;
+    enum hprpc_engine engine;
     struct hprpc__pool *pool;
     struct hprpc__spares spares;
     struct hprpc_channel *prepared; /* for the next connection, so that none is accepted without memory; or NULL */
@@ -69,7 +70,7 @@ static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, 
 
     hprpc__spares_refill(&listener->spares);
     if (!listener->prepared)
-        listener->prepared = hprpc__tcp_prepare(base->context, listener->wait, listener->pool);
+        listener->prepared = hprpc__tcp_prepare(base->context, listener->wait, listener->engine, listener->pool);
     if (!listener->prepared)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory for another connection");
     for (i = 0; i < FAILED_PEERS; i++) {
@@ -179,6 +180,7 @@ static int listen_with(struct hprpc_context *context, const struct hprpc__tcp_op
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
     listener->sockets = *sockets;
     listener->wait = options->wait;
+    listener->engine = options->engine;
     listener->place = *place;
     hprpc__spares_init(&listener->spares, 1);
     if (!gather(listener)) {

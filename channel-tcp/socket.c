@@ -13,17 +13,33 @@ enum { KEEPALIVE_SECONDS = 60, KEEPALIVE_MAX = 7200, PROBES = 3, ATTEMPTS = 15 }
 enum { STAGGER_MS = 250, STAGGER_MIN = 10, STAGGER_MAX = 2000 }; /* what RFC 8305 recommends and allows */
 enum { RTO_MAX_MS = 44, MULTIPATH_TCP = 262 }; /* TCP_RTO_MAX_MS and IPPROTO_MPTCP, which older headers lack */
 
+static int read_engine(const struct hprpc_uri *uri, struct hprpc_detail *detail, enum hprpc_engine *ret_engine)
+{
+    const char *text = hprpc_uri_option(uri, "engine");
+
+    if (!text || !strcmp(text, "auto"))
+        *ret_engine = HPRPC_ENGINE_AUTO;
+    else if (!strcmp(text, "epoll"))
+        *ret_engine = HPRPC_ENGINE_EPOLL;
+    else if (!strcmp(text, "uring"))
+        *ret_engine = HPRPC_ENGINE_URING;
+    else
+        return hprpc_detail_set(detail, HPRPC_EURI, "the option engine=%.60s is none of auto, epoll and uring", text);
+    return 0;
+}
+
 int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_options *ret_options)
 {
-    static const char *const known[] = {
-        "wait", "sndbuf", "rcvbuf", "keepalive", "stagger", "v6only", "reuseport", NULL
-    };
+    static const char *const known[] = { "wait",    "engine", "sndbuf",    "rcvbuf", "keepalive",
+                                         "stagger", "v6only", "reuseport", NULL };
     struct hprpc__tcp_options options;
     uint64_t send_buffer, receive_buffer, keepalive, stagger;
     int r = hprpc_uri_check_options(uri, known, detail);
 
     if (!r)
         r = hprpc_uri_wait(uri, detail, &options.wait);
+    if (!r)
+        r = read_engine(uri, detail, &options.engine);
     if (!r)
         r = hprpc_uri_size(uri, "sndbuf", 2048, INT_MAX / 2, 0, detail, &send_buffer);
     if (!r)

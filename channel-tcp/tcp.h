@@ -29,6 +29,7 @@ struct hprpc__tcp_place {
 
 struct hprpc__tcp_options {
     enum hprpc_wait wait;
+    enum hprpc_engine engine;
     int send_buffer, receive_buffer; /* 0: the system's choice */
     int keepalive;                   /* seconds after which a silent peer counts as dead; 0: never */
     uint32_t stagger_ms;             /* a client's: between attempts at several addresses */
@@ -97,7 +98,8 @@ int hprpc__tcp_code(int number);
  * Makes a channel without a connection, for the next one that is accepted; before that only `free` may be called. It keeps
  * the pool; NULL for none.
  */
-struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, struct hprpc__pool *pool);
+struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, enum hprpc_engine engine,
+                                         struct hprpc__pool *pool);
 
 /* Gives such a channel its connection. */
 void hprpc__tcp_accepted(struct hprpc_channel *channel, int fd, const struct hprpc__tcp_address *peer);

@@ -43,7 +43,8 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
     server->shared->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
     server->shared->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
     server->shared->quota.max_unread = options->max_unread_bytes ? options->max_unread_bytes : HPRPC__UNREAD_BYTES_MAX;
-    if (options->loops > HPRPC__LOOPS_MAX || options->workers > HPRPC__WORKERS_MAX)
+    if (options->loops > HPRPC__LOOPS_MAX || options->workers > HPRPC__WORKERS_MAX ||
+        (unsigned)options->engine > HPRPC_ENGINE_URING || options->ring_buffers > HPRPC__RING_BUFFERS_MOST)
         return HPRPC_EINVAL;
     server->shared->limits = HPRPC__LIMITS_OF(options);
     return hprpc__limits_complete(&server->shared->limits);
@@ -172,7 +173,7 @@ static void kick_all(void *self)
 
 /* ---- Life ---- */
 
-static int make_loops(struct hprpc_server *server, uint32_t count)
+static int make_loops(struct hprpc_server *server, uint32_t count, const struct hprpc_server_options *options)
 {
     server->loops = hprpc_context_allocate(server->context, count * sizeof(*server->loops));
     if (!server->loops)
@@ -185,6 +186,8 @@ static int make_loops(struct hprpc_server *server, uint32_t count)
         if (hprpc__loop_init(&server->loops[i].loop, server->context) < 0)
             return HPRPC_ESYSTEM;
         server->loops[i].loop.host.stop_deadline = hprpc__server_ends;
+        server->loops[i].loop.engine.choice = options->engine;
+        server->loops[i].loop.engine.buffers = options->ring_buffers;
         server->loops[i].loop.quota = &server->shared->quota;
         server->loops[i].loop.host.state_changed = state_changed;
     }
@@ -212,7 +215,7 @@ static int make_parts(struct hprpc_server *server, const struct hprpc_server_opt
         r = set_limits(server, options);
     }
     if (r == 0)
-        r = make_loops(server, or_default(options->loops, 1));
+        r = make_loops(server, or_default(options->loops, 1), options);
     if (r == 0 && options->workers)
         r = hprpc__workers_new(server->context, options->workers,
                                or_default(options->worker_idle_ms, HPRPC__WORKER_IDLE_MS) * HPRPC__MILLISECOND,
@@ -424,6 +427,7 @@ static void *run_loop(void *argument)
 {
     struct hprpc__serving_loop *serving = argument;
 
+    serving->loop.engine.runs = true;
     /* acquire: pairs with the release in stop_loops */
     while (!atomic_load_explicit(&serving->server->over, memory_order_acquire)) {
         if (hprpc__loop_turn(&serving->loop, true, HPRPC__NEVER) < 0)
@@ -474,6 +478,7 @@ static int run(struct hprpc_server *server)
     /* it runs on another thread, or this thread left a handler by longjmp */
     if (atomic_exchange(&server->running, true))
         return HPRPC_EINVAL;
+    server->loops[0].loop.engine.runs = true;
     r = start_loops(server);
     while (r == 0 && !hprpc__server_is_told_to_stop(server))
         r = hprpc__server_turn(server, true, HPRPC__NEVER);

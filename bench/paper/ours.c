@@ -100,6 +100,19 @@ static const struct bench_subject_ops ops = {
     .close = paper_drive_close,
 };
 
+/* "tcp block", or, where the URI names an engine, "tcp uring block". */
+static void name_subject(struct ours *ours, const char *wait)
+{
+    const char *engine = strstr(ours->uri, "engine=");
+    int length = ours->connect ? 100 : (int)strcspn(ours->uri, ":");
+
+    if (engine && !ours->connect)
+        snprintf(ours->name, sizeof(ours->name), "%.*s %.*s %s", length, ours->uri, (int)strcspn(engine + 7, "&"),
+                 engine + 7, wait);
+    else
+        snprintf(ours->name, sizeof(ours->name), "%.*s %s", length, ours->uri, wait);
+}
+
 const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bool connect)
 {
     static const char *const names[] = {
@@ -117,10 +130,10 @@ const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bo
     ours = calloc(1, sizeof(*ours));
     if (!ours)
         abort();
-    snprintf(ours->name, sizeof(ours->name), "%.*s %s", connect ? 100 : (int)strcspn(uri, ":"), uri, names[wait]);
     ours->uri = uri;
     ours->wait = wait;
     ours->connect = connect;
+    name_subject(ours, names[wait]);
     ours->subject = (struct bench_subject){ ours->name, &ops, ours };
     ours->next = all;
     all = ours;

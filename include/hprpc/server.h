@@ -49,11 +49,18 @@ struct hprpc_server_options {
     void (*connected)(void *self, struct hprpc_controller *controller);
     void (*disconnected)(void *self, struct hprpc_controller *controller, int code, const char *reason);
     void *connected_self; /* passed to both */
+
+    /*
+     * How the bytes of TCP connections move under hprpc_server_run, where their URI does not say it (`engine=`). Where io_uring
+     * cannot be had, epoll serves; struct hprpc_peer tells. HPRPC_ENGINE_AUTO chooses what is faster.
+     */
+    enum hprpc_engine engine;
+    uint32_t ring_buffers; /* of 16 KiB, that each loop may receive into by io_uring, 4096 at most; 0 means 512 */
 };
 
 /* clang-format off */
 #define HPRPC_SERVER_OPTIONS_INIT \
-    { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL }
+    { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, HPRPC_ENGINE_AUTO, 0 }
 /* clang-format on */
 
 /* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */

@@ -74,6 +74,13 @@ struct hprpc__host {
     /* The time at which every connection must end; HPRPC__NEVER for none. NULL: always none. */
     hprpc__deadline (*stop_deadline)(struct hprpc__host *host);
 
+    /*
+     * Sleeps at most `nanoseconds` inside a handler, until the channel that watches these descriptors has something, or a kick
+     * comes (`ret_kicked`). False: the thread must poll them. By the pump's owner. NULL: it always must.
+     */
+    bool (*sleep)(struct hprpc__host *host, const struct hprpc_watch *watches, size_t count, uint64_t nanoseconds,
+                  bool *ret_kicked);
+
     bool pumps_always; /* some thread always pumps, so that a PING is answered */
     bool pumps_alone;  /* only the host's own thread pumps; other threads wait for it */
 

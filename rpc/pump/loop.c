@@ -8,6 +8,7 @@
 #include "base/deadline.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
+#include "rpc/connection/send.h"
 #include "rpc/connection/waiters.h"
 #include "rpc/pump/break.h"
 #include "rpc/pump/turn.h"
@@ -113,12 +114,45 @@ static void deadline_moved(struct hprpc__host *host, struct hprpc_controller *co
     note_deadline((struct hprpc__loop *)host, controller);
 }
 
+/* ---- News of the ring ---- */
+
+static void arrived(void *self, void *owner)
+{
+    activate(self, owner);
+}
+
+/* Takes note of what the ring has sent. A turn follows only if there is more to do than that. */
+static void sent(void *self, void *owner)
+{
+    struct hprpc_controller *controller = owner;
+
+    if (hprpc__flush(controller) != 0 || atomic_load_explicit(&controller->pump.waiting, memory_order_relaxed))
+        activate(self, controller);
+}
+
+/* Sleeps inside a handler: on the ring, if its connection is there. */
+static bool sleep_inside(struct hprpc__host *host, const struct hprpc_watch *watches, size_t count,
+                         uint64_t nanoseconds, bool *ret_kicked)
+{
+    struct hprpc__loop *loop = (struct hprpc__loop *)host;
+
+    hprpc__engine_push(&loop->engine);
+    if (!loop->engine.ring || !count || watches[0].fd != loop->poller.common)
+        return false;
+    *ret_kicked = hprpc__engine_sleep(&loop->engine, loop->wake_fd, nanoseconds);
+    return true;
+}
+
 /* ---- Life ---- */
 
 int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
 {
+    const struct hprpc__ring_ears ears = { .arrived = arrived, .sent = sent, .self = loop };
+
     memset(loop, 0, sizeof(*loop));
     loop->context = context;
+    hprpc__engine_init(&loop->engine, context, &loop->poller, &ears);
+    loop->host.sleep = sleep_inside;
     loop->host.watch_changed = watch_changed;
     loop->host.deadline_moved = deadline_moved;
     loop->host.pumps_alone = true;
@@ -176,6 +210,7 @@ static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller
         hprpc_controller_drop(controller);
         return;
     }
+    hprpc__engine_offer(&loop->engine, controller->channel, controller);
     /* hprpc__loop_gather walks the list on any thread */
     hprpc__mutex_lock(&loop->lock);
     controller->previous = NULL;
@@ -276,6 +311,7 @@ void hprpc__loop_end_all(struct hprpc__loop *loop)
         forget(loop, controller);
     }
     loop->active_count = 0;
+    hprpc__engine_close(&loop->engine);
 }
 
 void hprpc__loop_fall_silent(struct hprpc__loop *loop)
@@ -319,7 +355,7 @@ static void answer_kick(struct hprpc__loop *loop)
 static int take_events(struct hprpc__loop *loop, int timeout)
 {
     void *owners[HPRPC__POLLER_EVENTS];
-    int count = hprpc__poller_wait(&loop->poller, timeout, owners);
+    int count = hprpc__engine_wait(&loop->engine, timeout, owners);
 
     if (count < 0)
         return count;
@@ -611,5 +647,8 @@ int hprpc__loop_turn(struct hprpc__loop *loop, bool may_sleep, hprpc__deadline u
     if (look_at_active(loop, true) < 0)
         return HPRPC_EFORKED;
     relieve(loop);
-    return skip_epoll(loop, turns) ? 0 : sleep_until(loop, until);
+    if (!skip_epoll(loop, turns))
+        return sleep_until(loop, until);
+    hprpc__engine_push(&loop->engine);
+    return 0;
 }

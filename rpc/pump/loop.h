@@ -7,6 +7,7 @@
 #ifndef HPRPC_RPC_PUMP_LOOP_H
 #define HPRPC_RPC_PUMP_LOOP_H
 
+#include "rpc/pump/engine.h"
 #include "rpc/pump/sleeper.h"
 #include "base/deadline.h"
 
@@ -14,6 +15,7 @@ struct hprpc__loop {
     struct hprpc__host host;
     struct hprpc_context *context;
     struct hprpc__poller poller;
+    struct hprpc__engine engine;
     int wake_fd;
     struct hprpc__quota *quota;        /* its server's */
     struct hprpc__mutex lock;          /* of `arrivals`, and of `connections` while its thread changes it */
@@ -73,7 +75,7 @@ void hprpc__loop_kick(const struct hprpc__loop *loop);
 /* Sends DRAIN on every connection whose other side understands it. Any thread; the loop's thread does it. */
 void hprpc__loop_drain(struct hprpc__loop *loop);
 
-/* Ends every connection in an orderly way. On the loop's thread. */
+/* Ends every connection in an orderly way, and closes the ring, if there is one. On the loop's thread. */
 void hprpc__loop_end_all(struct hprpc__loop *loop);
 
 /* Makes the loop's descriptor quiet for an application's loop, also after a ring. No turn may follow. */

@@ -123,11 +123,14 @@ static bool nap(const struct hprpc__pump *pump, uint64_t now, hprpc__deadline un
     return hprpc__poll_last(&wake, 1, until - now < HPRPC__NAP_NANOSECONDS ? until - now : HPRPC__NAP_NANOSECONDS);
 }
 
-/* Sleeps in poll, where the channel's descriptors are registered in the set of an event loop. True: a kick came. */
-static bool poll_until(struct hprpc_controller *controller, uint64_t now, hprpc__deadline until)
+/* Sleeps where the channel's descriptors are registered with an event loop: as that says, or in poll. True: a kick came. */
+static bool sleep_inside_loop(struct hprpc_controller *controller, uint64_t now, hprpc__deadline until)
 {
+    struct hprpc__host *host = controller->pump.host;
     struct hprpc_watch watches[HPRPC_WATCH_MAX + 1];
+    uint64_t nanoseconds = until == HPRPC__NEVER ? HPRPC__NEVER : until - now;
     size_t count;
+    bool kicked;
 
     hprpc__mutex_lock(&controller->lock);
     count = controller->channel->ops->watch(controller->channel, watches);
@@ -136,9 +139,11 @@ static bool poll_until(struct hprpc_controller *controller, uint64_t now, hprpc_
     watches[count] = (struct hprpc_watch){ .fd = controller->pump.wake_fd, .events = POLLIN };
     if (controller->channel->ops->arm(controller->channel))
         return false;
+    if (host->sleep && host->sleep(host, watches, count, nanoseconds, &kicked))
+        return kicked;
     if (!count)
         return nap(&controller->pump, now, until);
-    return hprpc__poll_last(watches, count + 1, until == HPRPC__NEVER ? HPRPC__NEVER : until - now);
+    return hprpc__poll_last(watches, count + 1, nanoseconds);
 }
 
 /* Does the same in the set of a client that has no event loop. */
@@ -174,7 +179,7 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
     else if (controller->pump.host->sleeper)
         kicked = sleep_until(controller, now, until);
     else
-        kicked = poll_until(controller, now, until);
+        kicked = sleep_inside_loop(controller, now, until);
     if (kicked)
         take_kick(&controller->pump);
     controller->channel->ops->disarm(controller->channel);

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 const struct transport transports[] = {
-    { "fake", "fake", "fake://%s", false, false, NULL, NULL },
-    { "tcp", "tcp", "tcp://127.0.0.1:0", true, false, NULL, NULL },
-    { "pipe", "pipe", "pipe://%s", true, true, NULL, NULL },
-    { "shm", "shm", "shm://%s", true, true, NULL, NULL },
-    { "shm-sealed", "shm", "shm://%s", true, true, &variant_sealed, NULL },
-    { "shm-users", "shm", "shm://%s", true, true, &variant_users, variant_users_obstacle },
+    { "fake", "fake", "fake://%s", false, false, NULL, 0, NULL },
+    { "tcp", "tcp", "tcp://127.0.0.1:0", true, false, NULL, 0, NULL },
+    { "tcp-uring", "tcp", "tcp://127.0.0.1:0", true, false, &variant_uring, 1, variant_uring_obstacle },
+    { "tcp-buffers", "tcp", "tcp://127.0.0.1:0", true, false, &variant_uring, 1, variant_uring_obstacle },
+    { "pipe", "pipe", "pipe://%s", true, true, NULL, 0, NULL },
+    { "shm", "shm", "shm://%s", true, true, NULL, 0, NULL },
+    { "shm-sealed", "shm", "shm://%s", true, true, &variant_sealed, 0, NULL },
+    { "shm-users", "shm", "shm://%s", true, true, &variant_users, 0, variant_users_obstacle },
 };
 
 const size_t transport_count = sizeof(transports) / sizeof(transports[0]);
@@ -199,8 +201,16 @@ static void *serve(void *argument)
 
 void room_prepare(struct room *room, const struct hprpc_server_options *options)
 {
+    struct hprpc_server_options few = HPRPC_SERVER_OPTIONS_INIT;
+
     room_open(room);
     probe_init(&room->probe);
+    if (strcmp(transport->name, "tcp-buffers") == 0) {
+        if (options)
+            few = *options;
+        few.ring_buffers = 2;
+        options = &few;
+    }
     assert_int_equal(hprpc_server_new(room->context, options, &room->server), 0);
     assert_int_equal(conform_probe_add(room->server, &probe_service, &room->probe), 0);
 }

@@ -26,6 +26,7 @@ struct transport {
     bool named;         /* its names are in the file system, and may be absolute paths */
 
     const struct hprpc_transport *variant; /* replaces the transport of that scheme, or NULL */
+    int late_descriptors;                  /* that a server opens at its first connection, and keeps */
     const char *(*obstacle)(void); /* returns why this process cannot test it, or NULL; itself NULL if it always can */
 };
 
@@ -36,7 +37,11 @@ extern const struct transport *transport; /* the transport under test */
 /* The value of hprpc_context_options.transports: the fake, and the variant under test. */
 extern const struct hprpc_transport *suite_transports[];
 
-/* ---- Variants of shared memory (variants.c) ---- */
+/* ---- Variants (variants.c) ---- */
+
+/* Servers listen with engine=uring; and why there is none here. For "tcp-buffers" a ring has two buffers. */
+extern const struct hprpc_transport variant_uring;
+const char *variant_uring_obstacle(void);
 
 /* Both sides use trust=none. */
 extern const struct hprpc_transport variant_sealed;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared memory in cases that a URI of the suite does not say: without trust, and between two users. */
+/* Cases that a URI of the suite does not say: TCP by io_uring, and shared memory without trust, or between two users. */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/ring.h"
 #include "conformance/suite.h"
 
-extern const struct hprpc_transport hprpc_transport_shm;
+extern const struct hprpc_transport hprpc_transport_shm, hprpc_transport_tcp;
 
 enum { OTHER_USER = 65534 };
 
@@ -17,6 +18,38 @@ static void say(struct hprpc_uri *uri, const char *key, const char *value)
     assert_true(uri->option_count < HPRPC_URI_OPTIONS_MAX);
     uri->options[uri->option_count].key = key;
     uri->options[uri->option_count++].value = value;
+}
+
+/* ---- By io_uring ---- */
+
+static int connect_plainly(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                           struct hprpc_channel **ret_channel)
+{
+    return hprpc_transport_tcp.connect(context, uri, detail, ret_channel);
+}
+
+static int listen_by_uring(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
+                           struct hprpc_listener **ret_listener)
+{
+    struct hprpc_uri more = *uri;
+
+    if (!hprpc_uri_option(uri, "engine"))
+        say(&more, "engine", "uring");
+    return hprpc_transport_tcp.listen(context, &more, detail, ret_listener);
+}
+
+const struct hprpc_transport variant_uring = {
+    .version = HPRPC_CHANNEL_VERSION, .scheme = "tcp", .connect = connect_plainly, .listen = listen_by_uring
+};
+
+const char *variant_uring_obstacle(void)
+{
+    const struct hprpc__ring_ears ears = { NULL, NULL, NULL };
+    struct hprpc__ring *ring = NULL;
+    int r = hprpc__ring_open(NULL, 1, &ears, &ring);
+
+    hprpc__ring_close(ring);
+    return r < 0 ? hprpc__ring_refusal(r) : NULL;
 }
 
 /* ---- Without trust ---- */

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/ring.h"
 #include "kill/kill.h"
 #include "support/memory.h"
 #include "support/patience.h"
@@ -19,11 +20,13 @@ enum { TURNS = 60 };
 
 static const struct kind {
     const char *name, *uri; /* %d stands for this process */
+    bool opens_late;        /* a server has descriptors that it opens at its first connection */
 } kinds[] = {
-    { "tcp", "tcp://127.0.0.1:0" },
-    { "pipe", "pipe://kill-%d-%s" },
-    { "shm", "shm://kill-%d-%s" },
-    { "shm, trust=none", "shm://kill-%d-%s-n?trust=none" },
+    { "tcp", "tcp://127.0.0.1:0", false },
+    { "tcp by io_uring", "tcp://127.0.0.1:0?engine=uring", true },
+    { "pipe", "pipe://kill-%d-%s", false },
+    { "shm", "shm://kill-%d-%s", false },
+    { "shm, trust=none", "shm://kill-%d-%s-n?trust=none", false },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -45,6 +48,7 @@ struct survivor {
     struct hprpc_server *server;
     pthread_t thread;
     char uri[200];
+    bool visited;
 };
 
 static struct round round;
@@ -281,12 +285,34 @@ static void survive_server(void)
 
 /* ---- A server that survives ---- */
 
+/* A client comes and goes; how many descriptors are open then: with that of the ring, where there is one. */
+static int visit(struct survivor *survivor)
+{
+    const struct hprpc__ring_ears ears = { NULL, NULL, NULL };
+    struct patience patience = patience_begin();
+    struct hprpc__ring *ring = NULL;
+    struct traffic traffic;
+    int before = count_descriptors();
+
+    if (!round.kind->opens_late || survivor->visited)
+        return before;
+    survivor->visited = true;
+    if (hprpc__ring_open(NULL, 1, &ears, &ring) == 0)
+        before++;
+    hprpc__ring_close(ring);
+    check(traffic_open(&traffic, survivor->context, survivor->uri, round.pump, 20000) == 0);
+    traffic_close(&traffic);
+    while (count_descriptors() != before && try_again(&patience))
+        continue;
+    return before;
+}
+
 static void survive_client(struct survivor *survivor)
 {
     struct patience patience = patience_begin();
     struct traffic traffic;
     char line[80];
-    int before = count_descriptors(), fate = 0;
+    int before = visit(survivor), fate = 0;
     pid_t pid = victim_start("call", survivor->uri, round.pump, &round.fate, line, sizeof(line));
 
     if (line[0] && strcmp(line, "calling") != 0)

@@ -56,6 +56,8 @@ struct hprpc_reason {
     size_t size;      /* of the memory that holds the text, from the context; 0: the text is static */
 };
 
+struct hprpc__ring;
+
 struct hprpc_channel {
     const struct hprpc_channel_ops *ops;
     struct hprpc_context *context;
@@ -71,6 +73,16 @@ struct hprpc_channel {
     size_t queued; /* set by the backend, under the send lock: bytes that wait for flush, with their overhead */
     const char *waits_for; /* set by the backend, on the receiving side: what its opening waits for; NULL: it is open */
     struct hprpc_reason reason; /* why the channel broke; written once, before the slot that reports it returns */
+
+    /*
+     * A backend that can move its bytes on a ring sets `completes`, and `wanted` to what its URI says. Then a server's loop sets
+     * `ring` and `owner` before the first `receive`, if it has a ring for the channel; if not, `engine` says why.
+     */
+    bool completes;
+    uint8_t wanted;           /* enum hprpc_engine */
+    const char *engine;       /* as in struct hprpc_peer; any thread */
+    struct hprpc__ring *ring; /* an offer; the first `receive` takes it */
+    void *owner;              /* whom the ring tells of news */
 };
 
 /*
