@@ -43,7 +43,7 @@ static ssize_t read_runs(struct hprpc_framed *stream, const struct iovec *runs, 
     do
         n = count == 1 ? hprpc__recv(tcp->fd, runs->iov_base, runs->iov_len, 0) : hprpc__recvmsg(tcp->fd, &message, 0);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    return n < 0 ? -hprpc__tcp_loss(errno) : n;
 }
 
 /*
@@ -54,7 +54,7 @@ static ssize_t fail(const struct tcp *tcp, int number)
 {
     if (number != EAGAIN)
         shutdown(tcp->fd, SHUT_RDWR);
-    return -number;
+    return -hprpc__tcp_loss(number);
 }
 
 static ssize_t write_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)

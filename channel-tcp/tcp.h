@@ -3,6 +3,7 @@
 #ifndef HPRPC_CHANNEL_TCP_TCP_H
 #define HPRPC_CHANNEL_TCP_TCP_H
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -90,6 +91,15 @@ void hprpc__tcp_sockets_close(struct hprpc__tcp_sockets *sockets);
  */
 int hprpc__tcp_handed(int fd, bool listens, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                       struct hprpc__tcp_options *ret_options);
+
+/*
+ * The errno of a read or write, in the words of a connection: one whose route became a black hole ends with EINVAL, which elsewhere
+ * means that a call asked for nonsense.
+ */
+static inline int hprpc__tcp_loss(int number)
+{
+    return number == EINVAL ? EHOSTUNREACH : number;
+}
 
 /* The code for a failed connect, bind or listen. */
 int hprpc__tcp_code(int number);

@@ -9,6 +9,7 @@
  * first.
  */
 #include "channel-tcp/uring.h"
+#include "channel-tcp/tcp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -224,7 +225,7 @@ static ssize_t read_socket(struct uring *uring, const struct iovec *runs, int co
     do
         n = hprpc__recvmsg(uring->fd, &message, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    return n < 0 ? -hprpc__tcp_loss(errno) : n;
 }
 
 static ssize_t read_runs(struct hprpc__driver *driver, const struct hprpc_framed *stream, const struct iovec *runs,
@@ -241,7 +242,7 @@ static ssize_t read_runs(struct hprpc__driver *driver, const struct hprpc_framed
     if (uring->first)
         return (ssize_t)take(uring, runs, count);
     if (uring->ended)
-        return uring->end;
+        return -hprpc__tcp_loss(-uring->end);
     if (uring->receiving || uring->awaiting)
         return -EAGAIN;
     n = read_socket(uring, runs, count);
@@ -292,7 +293,7 @@ static ssize_t finish(struct hprpc__driver *driver)
     /* acquire: pairs with the release in was_sent */
     int32_t sent = atomic_load_explicit(&of(driver)->sent, memory_order_acquire);
 
-    return sent == UNDER_WAY ? -EAGAIN : sent;
+    return sent == UNDER_WAY ? -EAGAIN : sent < 0 ? -hprpc__tcp_loss(-sent) : sent;
 }
 
 static void abandon(struct hprpc__driver *driver, struct hprpc__block *first)

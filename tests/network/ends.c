@@ -27,7 +27,7 @@ static void rest(struct guest *guest)
     check(guest_call(guest, 10, 0) == HPRPC_ENOTSENT);
     guest_leave(guest);
     /* nothing answers a new one either, or the system knows by then that nothing will */
-    r = guest_try(guest, "192.0.2.2", guest->world->port, "", 300, &detail);
+    r = guest_try(guest, guest->host, guest->world->port, "", 300, &detail);
     check(r == HPRPC_EDEADLINE || r == HPRPC_EADDRESS);
     meet(guest->world);
     meet(guest->world); /* the cable is in */
@@ -108,11 +108,15 @@ void a_peer_that_vanishes_in_a_call(void)
 /* The requests arrive, and neither acknowledgements nor answers come back. */
 void a_way_back_that_is_gone(void)
 {
-    vanish(FAR, "ip route add blackhole 192.0.2.1/32", "ip route del blackhole 192.0.2.1/32");
+    vanish(FAR, "ip route add blackhole 192.0.2.1 && ip -6 route add blackhole 2001:db8::1",
+           "ip route del blackhole 192.0.2.1 && ip -6 route del blackhole 2001:db8::1");
 }
 
 /* A client that got another address, as one does in another network: its connections end, and new ones have the new address. */
 void a_client_whose_address_changes(void)
 {
-    vanish(NEAR, "ip addr del 192.0.2.1/24 dev near && ip addr add 192.0.2.3/24 dev near", "true");
+    vanish(NEAR,
+           "ip addr del 192.0.2.1/24 dev near && ip addr add 192.0.2.3/24 dev near && "
+           "ip addr del 2001:db8::1/64 dev near && ip addr add 2001:db8::3/64 dev near nodad",
+           "true");
 }

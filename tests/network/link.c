@@ -59,6 +59,20 @@ void link_do(enum side side, const char *command)
     check(status == 0);
 }
 
+bool link_set_names(const char *hosts, const char *resolver)
+{
+    char command[1200];
+
+    /* /mnt and /etc are hidden in this program alone */
+    snprintf(
+        command, sizeof(command),
+        "mount --make-rprivate / && mount -t tmpfs names /mnt && printf '%s' > /mnt/hosts && "
+        "printf '%s' > /mnt/resolv.conf && echo 'hosts: files dns' > /mnt/nsswitch.conf && cd /mnt && for file in *; do "
+        "[ ! -e /etc/$file ] || mount --bind $file /etc/$file || exit 1; done",
+        hosts, resolver);
+    return unshare(CLONE_NEWNS) == 0 && run(command) == 0;
+}
+
 static bool cannot(const char *why)
 {
     printf("skipped: %s\n", why);
@@ -82,6 +96,9 @@ bool link_open(void)
              (int)getpid(), networks[FAR]);
     if (run(command))
         return cannot("the system makes no veth devices");
+    /* a link that goes down keeps its IPv6 addresses, as it does its IPv4 addresses */
+    for (int side = NEAR; side <= FAR; side++)
+        link_do((enum side)side, "echo 1 > /proc/sys/net/ipv6/conf/all/keep_addr_on_down");
     link_do(NEAR, "ip link set lo up && ip addr add 192.0.2.1/24 dev near && ip link set near up && "
                   "ip -6 addr add 2001:db8::1/64 dev near nodad && ip -6 addr add fe80::1/64 dev near nodad");
     link_do(FAR, "ip link set lo up && ip addr add 192.0.2.2/24 dev far && ip link set far up && "

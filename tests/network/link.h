@@ -19,6 +19,12 @@ void link_enter(enum side side);
 /* Runs a command in a network; the program ends where that fails. */
 void link_do(enum side side, const char *command);
 
+/*
+ * Gives the calling thread, and those that it starts from now on, an /etc/hosts and an /etc/resolv.conf of their own, with \n for
+ * the ends of lines. False: that is not possible here.
+ */
+bool link_set_names(const char *hosts, const char *resolver);
+
 /* Ends the program unless the condition holds. Any thread. */
 #define check(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
 void check_failed(const char *file, int line, const char *condition) __attribute__((noreturn));

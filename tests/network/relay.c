@@ -12,13 +12,6 @@
 
 enum { PIECE = 65536, MOMENT_MS = 5 };
 
-static struct sockaddr_in address_of(uint16_t port)
-{
-    return (struct sockaddr_in){ .sin_family = AF_INET,
-                                 .sin_port = htons(port),
-                                 .sin_addr.s_addr = inet_addr("192.0.2.2") };
-}
-
 /* Makes the close of a socket a reset. */
 static void reset(int fd)
 {
@@ -104,7 +97,9 @@ static void serve(struct relay *relay, int client, int server)
 static void *run(void *argument)
 {
     struct relay *relay = argument;
-    struct sockaddr_in address = address_of(relay->server_port);
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(relay->server_port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int client, yes = 1;
 
     link_enter(FAR);
@@ -123,16 +118,16 @@ static void *run(void *argument)
 
 void relay_open(struct relay *relay, uint16_t server_port)
 {
-    struct sockaddr_in address = address_of(0);
+    struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
     socklen_t size = sizeof(address);
 
     *relay = (struct relay){ .server_port = server_port, .left = -1 };
     link_enter(FAR);
-    relay->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    relay->listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
     check(bind(relay->listener, (struct sockaddr *)&address, size) == 0 && listen(relay->listener, 4) == 0);
     check(getsockname(relay->listener, (struct sockaddr *)&address, &size) == 0);
     link_enter(NEAR);
-    relay->port = ntohs(address.sin_port);
+    relay->port = ntohs(address.sin6_port);
     check(pthread_create(&relay->thread, NULL, run, relay) == 0);
 }
 

@@ -22,7 +22,7 @@ struct relay {
     atomic_bool over;
 };
 
-/* Listens at 192.0.2.2, for one client after the other. */
+/* Listens at all addresses, for one client after the other. */
 void relay_open(struct relay *relay, uint16_t server_port);
 void relay_close(struct relay *relay);
 

@@ -12,11 +12,11 @@ static struct relay relays[GUESTS];
 /* Connects through this guest's own relay. */
 static struct relay *connect_through(struct guest *guest)
 {
-    struct relay *relay = &relays[guest->pump];
+    struct relay *relay = &relays[guest->number];
     struct hprpc_detail detail = { "" };
 
     atomic_store(&relay->left, -1);
-    if (guest_try(guest, "192.0.2.2", relay->port, "", 0, &detail))
+    if (guest_try(guest, guest->host, relay->port, "", 0, &detail))
         fprintf(stderr, "%s\n", detail.text);
     check(guest->client);
     return relay;

@@ -5,12 +5,15 @@
 
 #include "network/world.h"
 
+enum { SKIPPED = 77 };
+
 /* ways.c: what the way between the sides does */
 void cable_pulled_for_a_moment(void);
 void routes_that_lead_nowhere(void);
 void addresses_that_do_not_answer(void);
 void links_of_link_local_addresses(void);
 void a_narrow_cable(void);
+void names_of_hosts(void);
 
 /* ends.c: how the other side ends */
 void a_peer_that_vanishes_at_rest(void);

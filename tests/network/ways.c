@@ -3,6 +3,7 @@
 #include "network/scenarios.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- A cable that is pulled, and put in again ---- */
@@ -68,12 +69,12 @@ static void meet_a_black_hole(struct guest *guest)
     check(guest_call(guest, 5000, 0) == HPRPC_EPEERDIED);
     check(guest_await_end(guest) == HPRPC_EPEERDIED);
     guest_leave(guest);
-    check(guest_try(guest, "192.0.2.2", guest->world->port, "", 0, &detail) == HPRPC_EADDRESS);
+    check(guest_try(guest, guest->host, guest->world->port, "", 0, &detail) == HPRPC_EADDRESS);
     check(strstr(detail.text, "(the system has no way there)"));
     meet(guest->world);
     meet(guest->world); /* it is the other side's that is */
-    check(guest_try(guest, "192.0.2.2", guest->world->port, "", 300, &detail) == HPRPC_EDEADLINE);
-    check(strstr(detail.text, "no answer from 192.0.2.2:"));
+    check(guest_try(guest, guest->host, guest->world->port, "", 300, &detail) == HPRPC_EDEADLINE);
+    check(strstr(detail.text, "no answer from ") && strstr(detail.text, guest->host));
     meet(guest->world);
     meet(guest->world); /* none is */
     guest_connect_again(guest, "");
@@ -88,14 +89,14 @@ void routes_that_lead_nowhere(void)
     world_open(&world, "");
     world_begin(&world, meet_a_black_hole);
     meet(&world);
-    link_do(NEAR, "ip route add blackhole 192.0.2.2/32");
+    link_do(NEAR, "ip route add blackhole 192.0.2.2 && ip -6 route add blackhole 2001:db8::2");
     meet(&world);
     meet(&world);
-    link_do(NEAR, "ip route del blackhole 192.0.2.2/32");
-    link_do(FAR, "ip route add blackhole 192.0.2.1/32");
+    link_do(NEAR, "ip route del blackhole 192.0.2.2 && ip -6 route del blackhole 2001:db8::2");
+    link_do(FAR, "ip route add blackhole 192.0.2.1 && ip -6 route add blackhole 2001:db8::1");
     meet(&world);
     meet(&world);
-    link_do(FAR, "ip route del blackhole 192.0.2.1/32");
+    link_do(FAR, "ip route del blackhole 192.0.2.1 && ip -6 route del blackhole 2001:db8::1");
     meet(&world);
     world_end(&world);
     world_close(&world);
@@ -193,13 +194,24 @@ static void carry_much(struct guest *guest)
     meet(guest->world);
 }
 
+/* IPv6 needs packets of 1280 bytes. */
+static void carry_much_in_little(struct guest *guest)
+{
+    guest->host = "192.0.2.2";
+    carry_much(guest);
+}
+
 /* Calls pass whole through small packets, few of them, and queues that are short and drop what does not fit. */
 void a_narrow_cable(void)
 {
-    static const char *const ways[] = {
-        "tc qdisc add dev %s root tbf rate 8mbit burst 16kb limit 20kb",
-        "tc qdisc del dev %s root && ip link set %s mtu 576",
-        "ip link set %s mtu 96",
+    static const struct {
+        const char *command;
+        void (*act)(struct guest *guest);
+    } ways[] = {
+        { "tc qdisc add dev %s root tbf rate 16mbit burst 16kb limit 20kb", carry_much },
+        { "tc qdisc del dev %s root && ip link set %s mtu 1280", carry_much },
+        { "ip link set %s mtu 576", carry_much_in_little },
+        { "ip link set %s mtu 96", carry_much_in_little },
     };
     static struct world world;
 
@@ -207,13 +219,65 @@ void a_narrow_cable(void)
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         char command[200];
 
-        snprintf(command, sizeof(command), ways[i], "near", "near");
+        snprintf(command, sizeof(command), ways[i].command, "near", "near");
         link_do(NEAR, command);
-        snprintf(command, sizeof(command), ways[i], "far", "far");
+        snprintf(command, sizeof(command), ways[i].command, "far", "far");
         link_do(FAR, command);
-        world_begin(&world, carry_much);
+        world_begin(&world, ways[i].act);
         meet(&world);
         world_end(&world);
     }
+    world_close(&world);
+}
+
+/* ---- Names ---- */
+
+static void expect_reached(struct guest *guest, const char *host)
+{
+    struct hprpc_detail detail = { "" };
+
+    if (guest_try(guest, host, guest->world->port, "", 0, &detail))
+        fprintf(stderr, "%s\n", detail.text);
+    check(guest->client && guest_call(guest, 10, 0) == 0);
+    guest_leave(guest);
+}
+
+static void use_names(struct guest *guest)
+{
+    struct hprpc_detail detail = { "" };
+
+    expect_reached(guest, "there");
+    expect_reached(guest, "twohomes");
+    /* all that it has are named */
+    check(guest_try(guest, "dead", guest->world->port, "?stagger=10", 300, &detail) == HPRPC_EDEADLINE);
+    check(strstr(detail.text, "192.0.2.9:") && strstr(detail.text, "[2001:db8::9]:"));
+    /* the server of names is as silent, and the client does not wait for the resolver's own time-outs, unless it may */
+    check(guest_try(guest, "unknown.example", 7788, "", 300, &detail) == HPRPC_EDEADLINE);
+    check(strstr(detail.text, "the host \"unknown.example\" is still being looked up"));
+    check(guest_try(guest, "unknown.example", 7788, "", 20000, &detail) == HPRPC_EADDRESS);
+    check(strstr(detail.text, "cannot resolve the host \"unknown.example\""));
+    /* this one is left behind when the program ends */
+    check(guest_try(guest, "nowhere.example", 7788, "", 50, &detail) == HPRPC_EDEADLINE);
+    meet(guest->world);
+}
+
+/* A host's silent addresses cost no more than a moment, and a silent server of names no more than the deadline. */
+void names_of_hosts(void)
+{
+    static struct world world;
+
+    if (!link_set_names(
+            "2001:db8::2 there\\n192.0.2.2 there\\n2001:db8::9 twohomes\\n192.0.2.9 twohomes\\n192.0.2.2 twohomes\\n"
+            "192.0.2.9 dead\\n2001:db8::9 dead\\n",
+            "nameserver 192.0.2.9\\noptions timeout:1 attempts:2\\n")) {
+        printf("skipped: the system hides no files in /etc\n");
+        exit(SKIPPED);
+    }
+    world_open(&world, "");
+    link_do(NEAR, "ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev near nud permanent");
+    link_do(NEAR, "ip -6 neigh add 2001:db8::9 lladdr 02:00:00:00:00:09 dev near nud permanent");
+    world_begin(&world, use_names);
+    meet(&world);
+    world_end(&world);
     world_close(&world);
 }

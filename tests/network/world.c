@@ -53,7 +53,7 @@ void world_open(struct world *world, const char *query)
     char uri[HPRPC_URI_MAX];
 
     memset(world, 0, sizeof(*world));
-    options.workers = 4;
+    options.workers = GUESTS;
     options.stop_timeout_ms = 200;
     options.disconnected = gone;
     options.connected_self = world;
@@ -98,7 +98,9 @@ void world_begin(struct world *world, void (*do_it)(struct guest *guest))
 
         memset(guest, 0, sizeof(*guest));
         guest->world = world;
-        guest->pump = (enum hprpc_pump)i;
+        guest->number = i;
+        guest->pump = (enum hprpc_pump)(i % PUMPS);
+        guest->host = i < PUMPS ? "192.0.2.2" : "[2001:db8::2]";
         guest->act = do_it;
         check(pthread_create(&guest->thread, NULL, act, guest) == 0);
     }
@@ -156,7 +158,7 @@ void guest_connect(struct guest *guest, const char *query)
 {
     struct hprpc_detail detail = { "" };
 
-    if (guest_try(guest, "192.0.2.2", guest->world->port, query, 0, &detail))
+    if (guest_try(guest, guest->host, guest->world->port, query, 0, &detail))
         fprintf(stderr, "%s\n", detail.text);
     check(guest->client);
 }
@@ -167,7 +169,7 @@ void guest_connect_again(struct guest *guest, const char *query)
     struct hprpc_detail detail = { "" };
     int r;
 
-    while ((r = guest_try(guest, "192.0.2.2", guest->world->port, query, 1000, &detail)) < 0) {
+    while ((r = guest_try(guest, guest->host, guest->world->port, query, 1000, &detail)) < 0) {
         if (r != HPRPC_EADDRESS && r != HPRPC_EDEADLINE)
             fprintf(stderr, "%s\n", detail.text);
         check(r == HPRPC_EADDRESS || r == HPRPC_EDEADLINE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A server in the far network, and three guests in the near one: clients that caller, loop and thread drive. */
+/* A server in the far network, and six guests in the near one: clients that caller, loop and thread drive, over IPv4 and over IPv6. */
 #ifndef TESTS_NETWORK_WORLD_H
 #define TESTS_NETWORK_WORLD_H
 
@@ -10,13 +10,15 @@
 #include "support/patience.h"
 #include "support/tiny.h"
 
-enum { GUESTS = 3 };
+enum { PUMPS = 3, GUESTS = 2 * PUMPS };
 
 struct world;
 
 struct guest {
     struct world *world;
+    int number;
     enum hprpc_pump pump;
+    const char *host; /* the server's, in the family of this guest */
     void (*act)(struct guest *guest);
     struct hprpc_client *client;
     struct tiny tiny;
@@ -42,14 +44,14 @@ struct world {
 void world_open(struct world *world, const char *query);
 void world_close(struct world *world);
 
-/* Has the three guests act, each on a thread, while the caller goes on; and waits until they have. */
+/* Has the guests act, each on a thread, while the caller goes on; and waits until they have. */
 void world_begin(struct world *world, void (*act)(struct guest *guest));
 void world_end(struct world *world);
 
 /* A point that the caller of world_begin and all its guests reach together. */
 void meet(struct world *world);
 
-/* Connects to a port at a host and binds; a code, with the sentence. Where it fails the guest has no client. */
+/* Connects to a port at a host and binds, within `timeout_ms` (0: 10 s); a code, with the sentence. Where it fails the guest has no client. */
 int guest_try(struct guest *guest, const char *host, unsigned port, const char *query, uint32_t timeout_ms,
               struct hprpc_detail *detail);
 
