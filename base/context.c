@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/thread.h"
 
 static void *allocate_default(void *self, size_t size)
@@ -28,9 +29,16 @@ static uint64_t now_default(void *self)
     return hprpc__clock_now();
 }
 
+static uint64_t random_default(void *self)
+{
+    (void)self;
+    return hprpc__random();
+}
+
 static const struct hprpc_context default_context = {
     .allocator = { allocate_default, release_default, NULL },
     .now = now_default,
+    .random = random_default,
 };
 
 struct hprpc_context *hprpc__context(struct hprpc_context *context)
@@ -64,6 +72,8 @@ int hprpc_context_new(const struct hprpc_context_options *options, struct hprpc_
         .now = given.now ? given.now : now_default,
         .now_self = given.now_self,
         .transports = given.transports,
+        .random = given.random ? given.random : random_default,
+        .random_self = given.random_self,
     };
     *ret_context = context;
     return 0;
@@ -105,6 +115,12 @@ uint64_t hprpc_context_now(struct hprpc_context *context)
 {
     context = hprpc__context(context);
     return context->now(context->now_self);
+}
+
+uint64_t hprpc__context_random(struct hprpc_context *context)
+{
+    context = hprpc__context(context);
+    return context->random(context->random_self);
 }
 
 void hprpc_context_log(struct hprpc_context *context, enum hprpc_log_level level, const char *format, ...)

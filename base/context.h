@@ -12,10 +12,15 @@ struct hprpc_context {
     uint64_t (*now)(void *self);
     void *now_self;
     const struct hprpc_transport *const *transports;
+    uint64_t (*random)(void *self);
+    void *random_self;
 };
 
 /* Whether the application gave the context a clock of its own. */
 bool hprpc__context_has_own_clock(struct hprpc_context *context);
+
+/* 64 random bits, from the context's source. Any thread. */
+uint64_t hprpc__context_random(struct hprpc_context *context);
 
 /* `context` itself; for NULL the default context. */
 struct hprpc_context *hprpc__context(struct hprpc_context *context);

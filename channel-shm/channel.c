@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "channel/names/place.h"
+
 enum { ALIGNMENT = _Alignof(struct shm_channel) };
 
 int hprpc__shm_channel_new(struct hprpc_context *context, const struct shm_options *options,
@@ -176,9 +178,15 @@ const struct hprpc_channel_ops hprpc__shm_channel_ops = {
     .describe = describe,
 };
 
+static bool name(const struct hprpc_uri *uri, char *ret_path, size_t capacity)
+{
+    return hprpc__place_name(uri, ".shm", ret_path, capacity);
+}
+
 const struct hprpc_transport hprpc_transport_shm = {
     .version = HPRPC_CHANNEL_VERSION,
     .scheme = "shm",
     .connect = hprpc__shm_connect,
     .listen = hprpc__shm_listen,
+    .name = name,
 };

@@ -179,3 +179,13 @@ int hprpc__place_find(const struct hprpc_uri *uri, const char *suffix, bool crea
 
     return hprpc__place_find_in(hprpc__places(&places), uri, suffix, create, detail, ret_path);
 }
+
+bool hprpc__place_name(const struct hprpc_uri *uri, const char *suffix, char *ret_path, size_t capacity)
+{
+    char path[HPRPC__PATH_MAX];
+
+    if (hprpc__place_find(uri, suffix, false, NULL, path) < 0 || strlen(path) >= capacity)
+        return false;
+    memcpy(ret_path, path, strlen(path) + 1);
+    return true;
+}

@@ -36,4 +36,10 @@ const char *const *hprpc__places(struct hprpc__places *ret_places);
 bool hprpc__place_of(const char *directory, const struct hprpc_uri *uri, const char *suffix,
                      char ret_path[HPRPC__PATH_MAX]);
 
+/*
+ * For the slot `name` of a transport: the path that a listener at the URI has, or will have when it comes. False: there is no place
+ * for it, or the path does not fit.
+ */
+bool hprpc__place_name(const struct hprpc_uri *uri, const char *suffix, char *ret_path, size_t capacity);
+
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A context is what clients, servers and channels share: the allocator, the log, the clock, and further transports. It never
- * changes once it is made, so any number of threads may use it; it must outlive everything that was made with it. NULL stands
- * for the default context in every function: malloc, no log, CLOCK_MONOTONIC, the built-in transports.
+ * A context is what clients, servers and channels share: the allocator, the log, the clock, random numbers, and further
+ * transports. It never changes once it is made, so any number of threads may use it; it must outlive everything that was made
+ * with it. NULL stands for the default context in every function: malloc, no log, CLOCK_MONOTONIC, the system's random numbers,
+ * the built-in transports.
  */
 #ifndef HPRPC_CONTEXT_H
 #define HPRPC_CONTEXT_H
@@ -42,10 +43,15 @@ struct hprpc_context_options {
 
     /* A NULL-terminated array of transports beside the built-in ones, borrowed; NULL for none. See hprpc/channel/transport.h. */
     const struct hprpc_transport *const *transports;
+
+    /* 64 random bits, for the jitter of reconnecting; any thread. NULL means the system's. A simulation puts its own source here. */
+    uint64_t (*random)(void *self);
+    void *random_self;
 };
 
 /* clang-format off */
-#define HPRPC_CONTEXT_OPTIONS_INIT { sizeof(struct hprpc_context_options), { NULL, NULL, NULL }, NULL, NULL, NULL, NULL, NULL }
+#define HPRPC_CONTEXT_OPTIONS_INIT \
+    { sizeof(struct hprpc_context_options), { NULL, NULL, NULL }, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
 
 /* Makes a context. The caller owns it. Errors: HPRPC_EINVAL, HPRPC_ENOMEM. */

@@ -72,13 +72,18 @@ static int listen_sealed(struct hprpc_context *context, const struct hprpc_uri *
     return hprpc_transport_shm.listen(context, &more, detail, ret_listener);
 }
 
+static bool name_sealed(const struct hprpc_uri *uri, char *ret_path, size_t capacity)
+{
+    return hprpc_transport_shm.name(uri, ret_path, capacity);
+}
+
 const struct hprpc_transport variant_sealed = {
     .version = HPRPC_CHANNEL_VERSION,
     .scheme = "shm",
     .connect = connect_sealed,
     .listen = listen_sealed,
+    .name = name_sealed,
 };
-
 /* ---- Two users ---- */
 
 const char *variant_users_obstacle(void)
@@ -140,9 +145,19 @@ static int listen_for_others(struct hprpc_context *context, const struct hprpc_u
     return hprpc_transport_shm.listen(context, &more, detail, ret_listener);
 }
 
+static bool name_for_others(const struct hprpc_uri *uri, char *ret_path, size_t capacity)
+{
+    struct hprpc_uri more = *uri;
+    char place[256];
+
+    use_path(&more, place, sizeof(place));
+    return hprpc_transport_shm.name(&more, ret_path, capacity);
+}
+
 const struct hprpc_transport variant_users = {
     .version = HPRPC_CHANNEL_VERSION,
     .scheme = "shm",
     .connect = connect_as_other,
     .listen = listen_for_others,
+    .name = name_for_others,
 };

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define HPRPC_CHANNEL_VERSION 1
+#define HPRPC_CHANNEL_VERSION 2
 
 /* How a thread waits for the other side. It decides the speed of a call more than anything else. */
 enum hprpc_wait {

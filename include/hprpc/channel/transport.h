@@ -36,6 +36,13 @@ struct hprpc_transport {
                      struct hprpc_listener **ret_listener);
     int (*connect_fd)(struct hprpc_context *context, int fd, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                       struct hprpc_channel **ret_channel);
+
+    /*
+     * Writes the path of the file that a listener at this URI makes when it begins to listen: a client that reconnects watches
+     * for it, and makes attempts in quick succession, because such a listener is on this host. At most `capacity` bytes with the
+     * NUL. False: there is no such path now. NULL for transports without names in the file system.
+     */
+    bool (*name)(const struct hprpc_uri *uri, char *ret_path, size_t capacity);
 };
 
 #ifdef __cplusplus
