@@ -32,7 +32,8 @@ bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending)
     if (!hprpc__ticket_is_done(pending))
         call_off(pending);
 
-    hprpc__body_drop(&pending->body, controller->channel);
+    if (pending->body.place != HPRPC__BODY_NONE)
+        hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
     /* acquire: pairs with the read-modify-write in hprpc__ticket_finish */
     before = atomic_load_explicit(&pending->flags, memory_order_acquire);
@@ -131,15 +132,31 @@ static void wait_for_any(struct hprpc_controller *controller, const struct hprpc
         expire_due(controller, awaited);
 }
 
-int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
+/*
+ * The connection to wait on. Tickets of several connections belong to a client that reconnects: all but one of these have ended, and
+ * what is still open on them is just being completed, so such a connection goes first. NULL: there is no ticket.
+ */
+static struct hprpc_controller *connection_of(struct hprpc_pending_call *const *pending, size_t count)
 {
     struct hprpc_controller *controller = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (pending[i] && (!controller || hprpc__state(controller) != HPRPC__BROKEN))
+            controller = pending[i]->controller;
+    }
+    return controller;
+}
+
+int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_t count, uint32_t timeout_ms)
+{
+    struct hprpc_controller *controller;
     int first = first_done(pending, count);
 
-    for (size_t i = 0; i < count && !controller; i++)
-        controller = pending[i] ? pending[i]->controller : NULL;
-    if (first >= 0 || !controller)
-        return first >= 0 ? first : HPRPC_EINVAL;
+    if (first >= 0)
+        return first;
+    controller = connection_of(pending, count);
+    if (!controller)
+        return HPRPC_EINVAL;
     if (!hprpc__shared_is_ours(controller->shared))
         return HPRPC_EFORKED;
     if (timeout_ms)

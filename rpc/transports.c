@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of built-in transports, and how a URI finds its transport. */
+/* The table of built-in transports, how a URI finds its transport, and the option of URIs that is the client's. */
 #include "rpc/transports.h"
 
 #include <stdio.h>
@@ -73,5 +73,31 @@ int hprpc__transport_find(struct hprpc_context *context, const char *text, struc
                                 "the transport \"%s\" was made for version %u of channel.h, not %u", transport->scheme,
                                 transport->version, (unsigned)HPRPC_CHANNEL_VERSION);
     *ret_transport = transport;
+    return 0;
+}
+
+/* Where an option is; the number of options where it is not given. */
+static size_t find_option(const struct hprpc_uri *uri, const char *key)
+{
+    size_t at = 0;
+
+    while (at < uri->option_count && strcmp(uri->options[at].key, key) != 0)
+        at++;
+    return at;
+}
+
+int hprpc__uri_take_reconnect(struct hprpc_uri *uri, bool *ret_reconnect, struct hprpc_detail *detail)
+{
+    size_t at = find_option(uri, "reconnect");
+    const char *value;
+
+    if (at == uri->option_count)
+        return 0;
+    value = uri->options[at].value;
+    if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return hprpc_detail_set(detail, HPRPC_EURI, "the option reconnect=%.60s is neither yes nor no", value);
+    *ret_reconnect = value[0] == 'y';
+    uri->option_count--;
+    memmove(&uri->options[at], &uri->options[at + 1], (uri->option_count - at) * sizeof(uri->options[0]));
     return 0;
 }

@@ -15,4 +15,7 @@ int hprpc__transport_find(struct hprpc_context *context, const char *text, struc
 /* The `index`-th of all transports, the context's own first; NULL beyond the last. */
 const struct hprpc_transport *hprpc__transport_at(struct hprpc_context *context, size_t index);
 
+/* Takes the option `reconnect` out of a client's URI: yes or no; where it is not there, `ret_reconnect` stays as it is. HPRPC_EURI. */
+int hprpc__uri_take_reconnect(struct hprpc_uri *uri, bool *ret_reconnect, struct hprpc_detail *detail);
+
 #endif

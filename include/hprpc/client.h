@@ -29,6 +29,8 @@ enum hprpc_client_state {
     HPRPC_CLIENT_BROKEN = 2,   /* the connection ended by itself; calls fail with HPRPC_ENOTSENT */
     HPRPC_CLIENT_CLOSED = 3,   /* it was closed on this side */
     HPRPC_CLIENT_DRAINING = 4, /* the server is stopping: what is pending finishes, new calls are HPRPC_ENOTSENT */
+    HPRPC_CLIENT_RECONNECTING =
+        5, /* with `reconnect`: the connection ended, and the client tries to make another; calls wait */
 };
 
 struct hprpc_client_options {
@@ -46,18 +48,45 @@ struct hprpc_client_options {
 
     /*
      * Called when the state changes, on the pumping thread and with no lock held: CONNECTING, READY unless connecting fails,
-     * DRAINING where the server says so, and BROKEN or CLOSED at last, each once. `code` and `reason` (borrowed) say why it
-     * ended; 0 and "" before. Before hprpc_client_open returns only CONNECTING is told, except with THREAD, which does not wait
-     * for that. If open itself fails, nothing is told. NULL for none.
+     * DRAINING where the server says so, and BROKEN or CLOSED at last, each once. With `reconnect`, RECONNECTING and READY follow
+     * each other as often as connections end. `code` and `reason` (borrowed) say why one ended; 0 and "" before. Before
+     * hprpc_client_open returns only CONNECTING is told, except with THREAD, which does not wait for that. If open itself fails,
+     * nothing is told. NULL for none.
      */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
+
+    /*
+     * Makes another connection whenever one ends, and goes on trying until the client is closed; `?reconnect=yes` or `=no` in the
+     * URI goes before this. See "Reconnecting" below.
+     */
+    bool reconnect;
 };
 
-#define HPRPC_CLIENT_OPTIONS_INIT                                                                  \
-    {                                                                                              \
-        sizeof(struct hprpc_client_options), HPRPC_PUMP_CALLER, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL \
+#define HPRPC_CLIENT_OPTIONS_INIT                                                                         \
+    {                                                                                                     \
+        sizeof(struct hprpc_client_options), HPRPC_PUMP_CALLER, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, false \
     }
+
+/*
+ * ---- Reconnecting ----
+ *
+ * A client with `reconnect` survives the end of its connection. Its proxies stay valid: they are bound again by themselves, and
+ * a procedure that the new server refuses fails with the code and the sentence of that. What hprpc_client_offer offers is offered
+ * again. A call waits for the connection until its deadline, or is HPRPC_EBUSY at once with HPRPC_CALL_NO_WAIT. A call that was
+ * sent is never sent again: it fails with HPRPC_EMAYBE, HPRPC_EPEERDIED or HPRPC_ENOTSENT, as without `reconnect`.
+ *
+ * Attempts follow each other ever more slowly: on this host (pipe, shm) after 10 ms, twice as long each time, up to a second, and
+ * at once when the listener's name appears; else after 100 ms, 1.6 times as long each time, up to 15 s; all give or take a fifth.
+ * The waits are short again once a connection has lived longer than the last of them.
+ *
+ * The first connection may take as long as it likes, too: a listener that is not there yet, or is full, is waited for.
+ * hprpc_client_connect waits for it no longer than the connect timeout. What waiting cannot mend ends the client (BROKEN), as long as
+ * it never was READY: HPRPC_EVERSION, HPRPC_EPROTOCOL, HPRPC_EPERMISSION. After that no failure is final.
+ *
+ * With CALLER the client reconnects inside calls, and inside hprpc_client_state; the other pumps do it at any time. With LOOP,
+ * hprpc_client_timeout counts the waits in, and hprpc_client_process says 0 until the client is closed.
+ */
 
 /*
  * Begins to connect to a URI, and returns at once. A host's name (not an address) is looked up on a thread of its own, which lives as
@@ -66,7 +95,8 @@ struct hprpc_client_options {
  * `process` in an event loop, the client's thread, or the first thread that waits for something. Calls wait until the client
  * is READY, a `_bind_start` is held back until then, and both fail when connecting fails.
  * Errors that are known at once: HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EREFUSED, HPRPC_EPERMISSION,
- * HPRPC_ENOMEM, HPRPC_ESYSTEM; `detail` (or NULL) gets the sentence.
+ * HPRPC_ENOMEM, HPRPC_ESYSTEM; `detail` (or NULL) gets the sentence. With `reconnect` only those that waiting cannot mend:
+ * HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EPERMISSION, HPRPC_ENOMEM for the client itself.
  */
 HPRPC_API int hprpc_client_open(struct hprpc_context *context, const char *uri,
                                 const struct hprpc_client_options *options, struct hprpc_detail *detail,
@@ -84,7 +114,7 @@ HPRPC_API int hprpc_client_connect(struct hprpc_context *context, const char *ur
  * As hprpc_client_open, over a connection that another part of the program, or another program, has made: a connected socket of a kind
  * that a transport takes (tcp:// takes TCP sockets), whose other end a server serves. `query` has options as they stand behind a
  * URI, "wait=spin&keepalive=20", or is NULL. On success the descriptor is the client's, which closes it, and it may get another
- * number; on failure it is the caller's. HPRPC_EINVAL: it is no such socket; HPRPC_ESCHEME: no transport takes this kind;
+ * number; on failure it is the caller's. HPRPC_EINVAL: it is no such socket, or `reconnect` is set; HPRPC_ESCHEME: no transport takes this kind;
  * HPRPC_EURI, HPRPC_ENOMEM, HPRPC_ESYSTEM.
  */
 HPRPC_API int hprpc_client_from_fd(struct hprpc_context *context, int fd, const char *query,
@@ -108,8 +138,25 @@ HPRPC_API void hprpc_client_free(struct hprpc_client *client);
  */
 HPRPC_API enum hprpc_client_state hprpc_client_state(struct hprpc_client *client);
 
-/* The connection under the client; borrowed, lives as long as the client. */
+/*
+ * The connection under the client; borrowed, lives as long as the client. With `reconnect` it is the connection of this moment, or
+ * the one that is being made, and lives until the client is through with it: use hprpc_client_keep_controller. Closing it makes the
+ * client reconnect.
+ */
 HPRPC_API struct hprpc_controller *hprpc_client_controller(struct hprpc_client *client);
+
+/* The same, kept: it lives until hprpc_controller_drop. Any thread. */
+HPRPC_API struct hprpc_controller *hprpc_client_keep_controller(struct hprpc_client *client);
+
+struct hprpc_interface;
+
+/*
+ * Offers a service to the server: on this connection, and with `reconnect` on each one that follows. Generated code wraps it
+ * (`<namespace>_<service>_offer`). `interface` and `handlers` are borrowed until the client is freed. Any thread. Errors:
+ * HPRPC_EINVAL (offered already), HPRPC_ENOMEM, HPRPC_EFORKED.
+ */
+HPRPC_API int hprpc_client_offer(struct hprpc_client *client, const struct hprpc_interface *interface,
+                                 const void *handlers, void *self);
 
 /* ---- Driving a client from an event loop (HPRPC_PUMP_LOOP) ---- */
 
@@ -121,7 +168,8 @@ HPRPC_API int hprpc_client_timeout(struct hprpc_client *client);
 
 /*
  * Does what can be done without blocking: receives, completes calls, runs their callbacks and served requests, sends what
- * waits. 0, or the code that the connection ended with, after which the descriptor is quiet.
+ * waits, reconnects. 0, or the code that the client ended with, after which the
+ * descriptor is quiet.
  */
 HPRPC_API int hprpc_client_process(struct hprpc_client *client);
 

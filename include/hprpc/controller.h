@@ -38,8 +38,8 @@ HPRPC_API int hprpc_controller_serve(struct hprpc_controller *controller, const 
 HPRPC_API void hprpc_controller_peer(struct hprpc_controller *controller, struct hprpc_peer *ret_peer);
 
 /*
- * The number of a connection among those of its server, counted from 1; for the connection of a client 1. The library's log
- * lines name it. Any thread.
+ * The number of a connection among those of its server, counted from 1, or among those that a client has had one after the
+ * other. The library's log lines name it. Any thread.
  */
 HPRPC_API uint64_t hprpc_controller_number(const struct hprpc_controller *controller);
 

@@ -38,6 +38,9 @@ static struct hprpc_binding *make(struct hprpc_controller *controller, const str
         return NULL;
     binding->interface = interface;
     binding->sentences = NULL;
+    binding->now = NULL;
+    binding->failure = 0;
+    binding->asked = false;
     for (uint32_t i = 0; i < interface->procedure_count; i++) {
         atomic_init(&binding->procedures[i].numbers, refused(HPRPC_EUNIMPLEMENTED));
         atomic_init(&binding->procedures[i].sentence, NULL);
@@ -111,6 +114,19 @@ int hprpc__binding_set(struct hprpc_controller *controller, struct hprpc_binding
     hprpc__mutex_lock(&controller->lock);
     for (uint32_t i = 0; i < binding->interface->procedure_count && r == 0; i++)
         r = set_one(controller, binding, i, service, &procedures[i]);
+    hprpc__mutex_unlock(&controller->lock);
+    return r;
+}
+
+int hprpc__binding_refuse(struct hprpc_controller *controller, struct hprpc_binding *binding, int code,
+                          const char *text)
+{
+    const struct hprpc__bound_procedure refusal = { (int16_t)code, kodosis_str(text) };
+    int r = 0;
+
+    hprpc__mutex_lock(&controller->lock);
+    for (uint32_t i = 0; i < binding->interface->procedure_count && r == 0; i++)
+        r = set_one(controller, binding, i, 0, &refusal);
     hprpc__mutex_unlock(&controller->lock);
     return r;
 }

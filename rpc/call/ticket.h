@@ -37,12 +37,13 @@ struct hprpc_pending_call {
     uint32_t id;
     uint32_t charge; /* lock: bytes of credit that the request took */
     uint32_t timeout_ms;
-    uint64_t order;                          /* lock: which REQUEST of the connection it was, from 1 on; 0 for a BIND */
-    hprpc__deadline deadline;                /* lock: 0 until a thread looks at the clock for it */
-    uint8_t answer;                          /* type of the message that answered */
-    bool held;                               /* lock: a caller will clear it */
-    bool answered;                           /* lock: the id is free again, the outcome is on its way */
-    bool sent;                               /* lock: the request was published */
+    uint64_t order;           /* lock: which REQUEST of the connection it was, from 1 on; 0 for a BIND */
+    hprpc__deadline deadline; /* lock: 0 until a thread looks at the clock for it */
+    uint8_t answer;           /* type of the message that answered */
+    bool held;                /* lock: a caller will clear it */
+    bool answered;            /* lock: the id is free again, the outcome is on its way */
+    bool sent;                /* lock: the request was published */
+    bool picked;              /* of a BIND: its proxy is to hold a client that picks connections (rpc/rebind.h) */
     const struct hprpc_interface *interface; /* lock: of a BIND that waits in the queue, without an id; else NULL */
     void (*notify)(void *self, struct hprpc_pending_call *pending);
     void *notify_self;

@@ -57,7 +57,7 @@ struct hprpc__grant;
 struct hprpc__services;
 struct hprpc__sleeper;
 
-/* What drives controllers: a client, which has one, or a loop of a server. The callbacks tell it what it must know. */
+/* What drives controllers: a client, which has one at a time, or a loop of a server. The callbacks tell it what it must know. */
 struct hprpc__host {
     /* The channel waits for other events than before, or has something to do now. Under the controller's lock. */
     void (*watch_changed)(struct hprpc__host *host, struct hprpc_controller *controller);
@@ -70,6 +70,12 @@ struct hprpc__host {
 
     /* The connection became READY or BROKEN. On the pumping thread, no lock held. NULL: the host does not care. */
     void (*state_changed)(struct hprpc__host *host, struct hprpc_controller *controller);
+
+    /*
+     * The opening failed, or took too long. On the pumping thread, no lock held. True: the host has acted on it, and the connection
+     * goes on opening over another channel, or is broken by now; false: it breaks. NULL: it always breaks.
+     */
+    bool (*opening_failed)(struct hprpc__host *host, struct hprpc_controller *controller, int code, const char *reason);
 
     /* The time at which every connection must end; HPRPC__NEVER for none. NULL: always none. */
     hprpc__deadline (*stop_deadline)(struct hprpc__host *host);
@@ -208,12 +214,12 @@ struct hprpc_controller {
     struct hprpc__spin spin;                  /* for the host; pump */
     struct hprpc_controller *next, *previous; /* for the host's lists; pump */
 
-    uint64_t unread;                  /* lock: bytes in the channel's queue that the quota knows of */
-    struct hprpc_reason reason;       /* lock: why it is BROKEN, in words */
-    uint64_t number;                  /* among those of its host */
-    uint64_t born;                    /* when it was made */
-    hprpc__deadline opening_deadline; /* pump */
-    hprpc__deadline hungry_until;     /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
+    uint64_t unread;                          /* lock: bytes in the channel's queue that the quota knows of */
+    struct hprpc_reason reason;               /* lock: why it is BROKEN, in words */
+    uint64_t number;                          /* among those of its host */
+    uint64_t born;                            /* when it was made */
+    _Atomic hprpc__deadline opening_deadline; /* written by the pump */
+    hprpc__deadline hungry_until;             /* when a server's connection that is hungry breaks; HPRPC__NEVER; pump */
     struct hprpc_watch watches[HPRPC_WATCH_MAX]; /* lock */
 };
 

@@ -31,7 +31,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->own = &setup->shared->limits;
     controller->quota = setup->has_quota ? &setup->shared->quota : NULL;
     controller->workers = setup->workers;
-    controller->opening_deadline = setup->opening_deadline;
+    atomic_init(&controller->opening_deadline, setup->opening_deadline);
     controller->begins = setup->begins;
     controller->number = atomic_fetch_add_explicit(&setup->shared->connections, 1, memory_order_relaxed) + 1;
     atomic_fetch_add_explicit(&setup->shared->living, 1, memory_order_relaxed);
@@ -51,6 +51,18 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     atomic_init(&controller->next_deadline, HPRPC__NEVER);
     *ret_controller = controller;
     return 0;
+}
+
+void hprpc__controller_set_channel(struct hprpc_controller *controller, struct hprpc_channel *channel)
+{
+    hprpc__assert_locked(&controller->lock);
+    hprpc__assert_pumping(&controller->pump);
+    hprpc__assert(hprpc__state(controller) == HPRPC__OPENING);
+    controller->channel = channel;
+    controller->hello_sent = false;
+    controller->parted = false;
+    controller->taken_there = HPRPC__TAKEN_UNKNOWN;
+    hprpc__reason_clear(&controller->reason, controller->context);
 }
 
 void hprpc__controller_let_go(struct hprpc_controller *controller)

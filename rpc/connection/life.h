@@ -22,6 +22,12 @@ struct hprpc__controller_setup {
 /* Makes a controller in state OPENING with one reference; if it `begins`, its first turns say HELLO. HPRPC_ENOMEM. */
 int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hprpc_controller **ret_controller);
 
+/*
+ * Puts another channel under a connection that is OPENING; the opening begins again. The former channel is the caller's, and nothing
+ * of it may be lent. By the pump's owner, under the lock.
+ */
+void hprpc__controller_set_channel(struct hprpc_controller *controller, struct hprpc_channel *channel);
+
 /* Called when the last reference is dropped. Frees it, unless callers still hold replies; then the last hprpc_call_clear does. */
 void hprpc__controller_destroy(struct hprpc_controller *controller);
 

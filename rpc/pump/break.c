@@ -99,10 +99,20 @@ static void break_connection(struct hprpc_controller *controller, int code, cons
         controller->pump.host->state_changed(controller->pump.host, controller);
 }
 
+/* Whether the host goes on opening the connection all the same. A connection that has ended may outlive its host. */
+static bool opens_again(struct hprpc_controller *controller, int code, const char *reason)
+{
+    struct hprpc__host *host = controller->pump.host;
+
+    return hprpc__state(controller) == HPRPC__OPENING && host->opening_failed &&
+           host->opening_failed(host, controller, code, reason);
+}
+
 void hprpc__controller_break(struct hprpc_controller *controller, int code, const char *reason)
 {
     int cancellation = hprpc__cancellation_disable();
 
-    break_connection(controller, code, reason);
+    if (!opens_again(controller, code, reason))
+        break_connection(controller, code, reason);
     hprpc__cancellation_restore(cancellation);
 }

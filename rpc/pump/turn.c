@@ -190,12 +190,19 @@ static hprpc__deadline end_of(struct hprpc_controller *controller)
     return hprpc__state(controller) != HPRPC__BROKEN && host->stop_deadline ? host->stop_deadline(host) : HPRPC__NEVER;
 }
 
+/* When the opening is looked at again: as a rule it has failed then. */
+static hprpc__deadline opening_deadline(struct hprpc_controller *controller)
+{
+    /* relaxed: an event loop that asks too early is kicked */
+    return atomic_load_explicit(&controller->opening_deadline, memory_order_relaxed);
+}
+
 hprpc__deadline hprpc__controller_deadline(struct hprpc_controller *controller)
 {
     uint64_t next = atomic_load_explicit(&controller->next_deadline, memory_order_relaxed);
 
     if (hprpc__state(controller) == HPRPC__OPENING)
-        next = hprpc__deadline_earlier(next, controller->opening_deadline);
+        next = hprpc__deadline_earlier(next, opening_deadline(controller));
     next = hprpc__deadline_earlier(next, atomic_load_explicit(&controller->keepalive.next_look, memory_order_relaxed));
     next = hprpc__deadline_earlier(next, controller->hungry_until);
     return hprpc__deadline_earlier(next, end_of(controller));
@@ -214,7 +221,7 @@ static void break_late_opening(struct hprpc_controller *controller)
 void hprpc__controller_expire(struct hprpc_controller *controller, uint64_t now)
 {
     hprpc__assert_pumping(&controller->pump);
-    if (hprpc__state(controller) == HPRPC__OPENING && now >= controller->opening_deadline)
+    if (hprpc__state(controller) == HPRPC__OPENING && now >= opening_deadline(controller))
         break_late_opening(controller);
     else
         hprpc__tickets_expire(controller, now);

@@ -233,6 +233,17 @@ void room_serve(struct room *room, const char *query, const struct hprpc_server_
     room_run(room);
 }
 
+void room_serve_again(struct room *room, const struct hprpc_server_options *options)
+{
+    struct hprpc_detail detail = { "" };
+
+    assert_int_equal(hprpc_server_new(room->context, options, &room->server), 0);
+    assert_int_equal(conform_probe_add(room->server, &probe_service, &room->probe), 0);
+    if (hprpc_server_listen(room->server, room->uri, &detail) < 0)
+        fail_msg("listening again at %s: %s", room->uri, detail.text);
+    room_run(room);
+}
+
 struct hprpc_client *room_connect(struct room *room, const char *query, const struct hprpc_client_options *options,
                                   struct conform_probe_proxy *ret_proxy)
 {

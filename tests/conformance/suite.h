@@ -66,7 +66,7 @@ extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_ch
     waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter,
     tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter, dying_chapter,
     stop_in_loop_chapter, forked_chapter, slow_chapter, guests_chapter, idle_chapter, held_chapter, threads_chapter,
-    stale_chapter, memory_chapter;
+    stale_chapter, memory_chapter, reconnect_chapter, revival_chapter;
 
 /* ---- The service's state ---- */
 
@@ -121,6 +121,9 @@ void room_run(struct room *room);
 
 /* As room_prepare, then listens at a URI of its own and runs. `query` (or "") follows the URI; `options` may be NULL. */
 void room_serve(struct room *room, const char *query, const struct hprpc_server_options *options);
+
+/* Serves at the same URI once more, after room_stop. */
+void room_serve_again(struct room *room, const struct hprpc_server_options *options);
 
 /* Connects a client and binds Probe. */
 struct hprpc_client *room_connect(struct room *room, const char *query, const struct hprpc_client_options *options,

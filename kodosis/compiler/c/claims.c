@@ -62,8 +62,8 @@ static void claim_made(struct c_emitter *emitter, const struct kodosis_declarati
     static const char *const of_records[] = { "_size", "_write", "_read", "_equal", "_print", NULL };
     static const char *const of_views[] = { "_view", "_check", NULL };
     static const char *const of_errors[] = { "_raise", "_get", NULL };
-    static const char *const of_services[] = { "_bind",  "_bind_start", "_bind_finish", "_add",
-                                               "_serve", "_proxy",      "_service",     NULL };
+    static const char *const of_services[] = { "_bind",  "_bind_start", "_bind_finish", "_add", "_serve",
+                                               "_offer", "_proxy",      "_service",     NULL };
     static const char *const none[] = { NULL };
     const char *const *all = declaration->kind == KODOSIS_CONST     ? none
                              : declaration->kind == KODOSIS_ENUM    ? of_enums

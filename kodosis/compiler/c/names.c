@@ -25,8 +25,8 @@ const char *c_own(struct c_emitter *emitter, const struct kodosis_declaration *d
  * A service's own functions and tables have these words behind its name, so a procedure with such a name gets an
  * underscore.
  */
-static const char *const service_words[] = { "add",        "bind",  "bind_finish", "bind_start", "interface",
-                                             "procedures", "proxy", "serve",       "service" };
+static const char *const service_words[] = { "add",   "bind",       "bind_finish", "bind_start", "interface",
+                                             "offer", "procedures", "proxy",       "serve",      "service" };
 
 const char *c_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *suffix)
 {

@@ -69,10 +69,12 @@ void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaratio
     kodosis_text_outdent(emitter->text);
     c_line(emitter, "};");
     c_gap(emitter);
-    c_line(emitter,
-           "/* Offers the service on every connection of a server, or to the other side of one connection. */");
+    c_line(
+        emitter,
+        "/* Offers the service on every connection of a server, to the other side of one connection, or to that of a client. */");
     emit_offer_head(emitter, service, "_add", "server", ";");
     emit_offer_head(emitter, service, "_serve", "controller", ";");
+    emit_offer_head(emitter, service, "_offer", "client", ";");
     c_gap(emitter);
     for (i = 0; i < service->procedure_count && service->procedures[i].oneway; i++)
         continue;
@@ -287,6 +289,7 @@ void c_emit_server(struct c_emitter *emitter, const struct kodosis_declaration *
     c_gap(emitter);
     emit_offer(emitter, service, "_add", "server");
     emit_offer(emitter, service, "_serve", "controller");
+    emit_offer(emitter, service, "_offer", "client");
     for (i = 0; i < service->procedure_count; i++)
         if (!service->procedures[i].oneway)
             emit_reply(emitter, &service->procedures[i]);

@@ -809,6 +809,11 @@ int paper_paper_serve(struct hprpc_controller *controller, const struct paper_pa
     return hprpc_controller_serve(controller, &paper_paper_interface, service, self);
 }
 
+int paper_paper_offer(struct hprpc_client *client, const struct paper_paper_service *service, void *self)
+{
+    return hprpc_client_offer(client, &paper_paper_interface, service, self);
+}
+
 int paper_paper_say_hello_reply(struct hprpc_request *request, const struct paper_hello_reply *value)
 {
     struct kodosis_writer *writer;

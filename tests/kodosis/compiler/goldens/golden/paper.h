@@ -217,9 +217,10 @@ struct paper_paper_service {
     int (*log)(void *self, struct hprpc_request *request, struct kodosis_string line, const struct paper_event *event);
 };
 
-/* Offers the service on every connection of a server, or to the other side of one connection. */
+/* Offers the service on every connection of a server, to the other side of one connection, or to that of a client. */
 int paper_paper_add(struct hprpc_server *server, const struct paper_paper_service *service, void *self);
 int paper_paper_serve(struct hprpc_controller *controller, const struct paper_paper_service *service, void *self);
+int paper_paper_offer(struct hprpc_client *client, const struct paper_paper_service *service, void *self);
 
 /* The answers. Values are encoded before these return. */
 int paper_paper_say_hello_reply(struct hprpc_request *request, const struct paper_hello_reply *value);

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/* The beginning of a call: a ticket, credit and room on a connection, which is the client's only one or is picked. */
+#include <stdio.h>
+
+#include "base/deadline.h"
+#include "base/poller.h"
+#include "rpc/connection/life.h"
+#include "rpc/explain.h"
+#include "rpc/pending-call.h"
+#include "rpc/pump/look.h"
+#include "rpc/pump/wait.h"
+#include "rpc/rebind.h"
+#include "rpc/serve/workers.h"
+
+#define DRAINING "the other side is stopping, and takes no more requests"
+
+static int explain_broken(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+
+    /* only the channel may know yet that it is broken; a turn breaks the connection then */
+    hprpc__pump_once(controller);
+    if (hprpc__state(controller) != HPRPC__BROKEN)
+        return hprpc__explain(stub->call, HPRPC_ENOTSENT, DRAINING);
+    return hprpc__explain_end(stub, HPRPC_ENOTSENT);
+}
+
+/* The code to return for one of start_call. Where the channel is broken or being closed, the request was not sent. */
+static int code_of_start(int code)
+{
+    return code == 0 || code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG ? code : HPRPC_ENOTSENT;
+}
+
+static inline bool has_credit(const struct hprpc_controller *controller, uint64_t size)
+{
+    return controller->calls_out < controller->peer.max_calls &&
+           hprpc__within_credit(controller->bytes_out, size, controller->peer.max_call_bytes);
+}
+
+/* The request whose handler this thread is in, on this connection; NULL outside handlers. */
+static const struct hprpc_request *running_here(const struct hprpc_controller *controller)
+{
+    const struct hprpc_request *request;
+
+    if (hprpc__pump_is_mine(&controller->pump))
+        return controller->running;
+    request = controller->workers ? hprpc__workers_running(controller->workers) : NULL;
+    return request && request->controller == controller ? request : NULL;
+}
+
+static inline struct hprpc_header header_of(const struct hprpc_stub *stub, unsigned numbers)
+{
+    const struct hprpc_controller *controller = stub->client->controller;
+    const struct hprpc_request *running = running_here(controller);
+    struct hprpc_header header = { .type = HPRPC_MESSAGE_REQUEST,
+                                   .service = (uint16_t)(numbers >> 16),
+                                   .procedure = (uint16_t)numbers };
+    uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
+
+    if (timeout && timeout != controller->own->timeout_ms) {
+        header.flags |= HPRPC_FLAG_TIMEOUT;
+        header.timeout_ms = timeout;
+    }
+    if (running) {
+        header.flags |= HPRPC_FLAG_DEPTH;
+        header.depth = (uint16_t)(running->header.depth + 1);
+    }
+    return header;
+}
+
+static uint32_t timeout_of(const struct hprpc_stub *stub)
+{
+    uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
+
+    return timeout ? timeout : stub->client->controller->own->timeout_ms;
+}
+
+/* Whether a request may be sent: 0; HPRPC_EAGAIN, not now; or the code that it fails with. Under the lock. */
+static inline int may_send(const struct hprpc_controller *controller, uint32_t size)
+{
+    hprpc__assert_locked(&controller->lock);
+    if (hprpc__state((struct hprpc_controller *)controller) != HPRPC__READY)
+        return hprpc__state((struct hprpc_controller *)controller) == HPRPC__BROKEN ? HPRPC_ENOTSENT : HPRPC_EAGAIN;
+    if (controller->draining)
+        return HPRPC_ENOTSENT;
+    if (size > controller->peer.max_message)
+        return HPRPC_ETOOBIG;
+    return has_credit(controller, size) ? 0 : HPRPC_EAGAIN;
+}
+
+/* Takes the credit of a one-way request, which CREDIT gives back. Under the lock. */
+static inline void charge_oneway(struct hprpc_controller *controller, uint32_t size)
+{
+    controller->calls_out++;
+    controller->bytes_out += size;
+    controller->oneway_calls_out++;
+    controller->oneway_bytes_out += size;
+}
+
+/* Retires the ticket of the call before, if there is one. Under the lock. */
+static inline void retire(struct hprpc_pending_call **former)
+{
+    if (*former)
+        hprpc__ticket_retire(*former);
+    *former = NULL;
+}
+
+/* Reserves a ticket: the one of the call before, if that is answered, or another one. */
+static inline int reserve(struct hprpc_stub *stub, uint32_t size, struct hprpc_pending_call **former)
+{
+    int r;
+
+    if (!*former || !(*former)->answered) {
+        retire(former);
+        return hprpc__ticket_reserve(stub->client->controller, size, timeout_of(stub), &stub->pending);
+    }
+    r = hprpc__ticket_renew(*former, size, timeout_of(stub));
+    if (r < 0)
+        return r;
+    stub->pending = *former;
+    *former = NULL;
+    return 0;
+}
+
+/* One attempt to reserve what the request needs, under the lock. HPRPC_EAGAIN: not now. */
+static inline __attribute__((always_inline)) int attempt(struct hprpc_stub *stub, unsigned numbers, uint32_t size,
+                                                         bool oneway, struct hprpc_pending_call **former)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_header header;
+    int r = may_send(controller, size);
+
+    if (r == 0 && !oneway)
+        r = reserve(stub, size, former);
+    retire(former);
+    if (r < 0)
+        return r;
+    header = header_of(stub, numbers);
+    if (oneway) {
+        header.flags |= HPRPC_FLAG_ONEWAY;
+    } else {
+        header.call = stub->pending->id;
+        controller->tickets.slots[header.call].depth = header.depth;
+    }
+    r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
+    if (r == 0 && oneway)
+        charge_oneway(controller, size);
+    if (r < 0 && !oneway)
+        hprpc__ticket_release(stub->pending);
+    return code_of_start(r);
+}
+
+/* Waits for credit or room, after an attempt that found none. */
+static int wait_for_room(struct hprpc_stub *stub, struct hprpc__room *room)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    int r;
+
+    if (stub->call && (stub->call->flags & HPRPC_CALL_NO_WAIT))
+        return hprpc__explain(stub->call, HPRPC_EBUSY, "no credit or no room for the request");
+    r = hprpc__pump_wait_for_room(controller, room, timeout_of(stub));
+    if (!hprpc__shared_is_ours(controller->shared))
+        return hprpc__explain(stub->call, HPRPC_EFORKED, NULL);
+    if (r == HPRPC_EAGAIN)
+        return hprpc__explain(stub->call, HPRPC_EDEADLINE, "the deadline passed before there was room for the request");
+    return 0;
+}
+
+static int explain_size(struct hprpc_stub *stub, uint64_t size)
+{
+    struct hprpc_pending_call *pending = hprpc__sentence_ticket(stub, HPRPC_ETOOBIG);
+
+    if (!pending)
+        return hprpc__explain(stub->call, HPRPC_ETOOBIG, NULL);
+    hprpc_detail_set(&pending->own_text, 0,
+                     "%.80s.%.60s: the arguments take %llu bytes, and the other side accepts %lu",
+                     hprpc__service_of(stub), hprpc__procedure_of(stub), (unsigned long long)size,
+                     (unsigned long)stub->client->controller->peer.max_message);
+    return hprpc__explain(stub->call, HPRPC_ETOOBIG, pending->own_text.text);
+}
+
+/* Empties a call that is used again. Returns its ticket if the caller, which takes the lock anyway, must retire it; else NULL. */
+static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hprpc_controller *controller)
+{
+    struct hprpc_pending_call *former;
+
+    if (!call)
+        return NULL;
+    former = call->pending;
+    call->pending = NULL;
+    call->detail = NULL;
+    if (!former || !hprpc__pending_call_let_go(former))
+        return NULL;
+    if (former->controller == controller)
+        return former;
+    hprpc__ticket_put_away(former);
+    return NULL;
+}
+
+/* Explains a call that no attempt can send. */
+static int refuse(struct hprpc_stub *stub, unsigned numbers, uint64_t size)
+{
+    const struct hprpc__bound *bound = &stub->binding->procedures[stub->procedure];
+
+    if (stub->call)
+        hprpc_call_clear(stub->call);
+    if (!hprpc__shared_is_ours(stub->client->controller->shared))
+        return hprpc__explain(stub->call, HPRPC_EFORKED, NULL);
+    /* acquire: pairs with the release in set_one (binding.c) */
+    if (hprpc__is_refused(numbers))
+        return hprpc__explain_copy(
+            stub, hprpc__refusal_of(numbers),
+            atomic_load_explicit((_Atomic(const char *) *)&bound->sentence, memory_order_acquire));
+    if (size >= KODOSIS_SIZE_TOO_DEEP)
+        return hprpc__explain(stub->call, HPRPC_EINVAL,
+                              "the arguments cannot be encoded: they nest too deep, or contain themselves");
+    return explain_size(stub, size);
+}
+
+/* Called after an attempt that failed. 0: try again; or the code that the call fails with. */
+static int wait_or_explain(struct hprpc_stub *stub, struct hprpc__room *room, uint64_t size, int r)
+{
+    switch (r) {
+    case HPRPC_EAGAIN:
+        return wait_for_room(stub, room);
+    case HPRPC_ETOOBIG:
+        return explain_size(stub, size);
+    case HPRPC_ENOTSENT:
+        return explain_broken(stub);
+    default:
+        return hprpc__explain(stub->call, r, NULL);
+    }
+}
+
+static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struct hprpc__room *room, uint64_t size,
+                                                  int r)
+{
+    int cancellation = hprpc__cancellation_disable();
+
+    r = wait_or_explain(stub, room, size, r);
+    hprpc__cancellation_restore(cancellation);
+    return r;
+}
+
+/* ---- Where the connection is picked for each call ---- */
+
+static bool may_wait(const struct hprpc_stub *stub)
+{
+    return !stub->call || !(stub->call->flags & HPRPC_CALL_NO_WAIT);
+}
+
+/* Explains a call that found no connection: until its deadline, or at once where it may not wait. */
+static int explain_absence(struct hprpc_stub *stub, struct hprpc__reconnect *reconnect, int code)
+{
+    struct hprpc_detail reason, said;
+
+    hprpc__reconnect_reason(reconnect, &reason);
+    if (!reason.text[0])
+        hprpc_detail_set(
+            &reason, 0, "%s",
+            hprpc__state(stub->client->controller) == HPRPC__READY ? DRAINING : "the other side has not answered yet");
+    if (code == HPRPC_EDEADLINE)
+        hprpc_detail_set(&said, 0, "there was no connection within %lu ms: %.160s", (unsigned long)timeout_of(stub),
+                         reason.text);
+    else
+        hprpc_detail_set(&said, 0, "there is no connection now: %.160s", reason.text);
+    return hprpc__explain_copy(stub, code, said.text);
+}
+
+/* What an attempt on a picked connection stands on. */
+struct pick {
+    struct hprpc__reconnect *reconnect;
+    struct hprpc_binding *handle; /* that the proxy holds */
+    uint64_t size;
+    bool oneway;
+    bool drains; /* the last attempt met a side that takes no more requests */
+    bool pumped; /* for a call that may not wait */
+    struct hprpc__room room;
+};
+
+/* Reserves on the connection, under its lock, which is held on success. */
+static int attempt_picked(struct hprpc_stub *stub, struct pick *pick, unsigned numbers, bool known)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_pending_call *former = NULL;
+    int r = HPRPC_EAGAIN;
+
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__room_before(&pick->room, controller);
+    if (known)
+        r = attempt(stub, numbers, (uint32_t)pick->size, pick->oneway, &former);
+    if (r == 0)
+        return 0;
+    hprpc__room_after(&pick->room, controller);
+    pick->drains = controller->draining;
+    hprpc__mutex_unlock(&controller->lock);
+    return r;
+}
+
+/*
+ * Tries once to begin on the connection. 0, and its lock is held; HPRPC_EAGAIN: not now, or on another one; or the code that the call
+ * fails with, which is explained.
+ */
+static int try_picked(struct hprpc_stub *stub, struct pick *pick)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    unsigned numbers = 0;
+    int r;
+
+    hprpc__look_after_silence(controller);
+    r = hprpc__rebind_find(pick->reconnect, pick->handle, controller, &stub->binding);
+    if (r < 0 && r != HPRPC_EAGAIN)
+        return hprpc__explain(stub->call, r, NULL);
+    if (r == 0)
+        /* relaxed: the lock of the client has ordered the numbers */
+        numbers = atomic_load_explicit(&((struct hprpc_binding *)stub->binding)->procedures[stub->procedure].numbers,
+                                       memory_order_relaxed);
+    if (r == 0 && (pick->size > UINT32_MAX || hprpc__is_refused(numbers)))
+        return refuse(stub, numbers, pick->size);
+    r = attempt_picked(stub, pick, numbers, r == 0);
+    /* only the channel may know yet that it is broken; a turn breaks the connection then */
+    if (r == HPRPC_ENOTSENT && !pick->drains)
+        hprpc__pump_once(controller);
+    if (r == 0 || r == HPRPC_EAGAIN || r == HPRPC_ENOTSENT)
+        return r == HPRPC_ENOTSENT ? HPRPC_EAGAIN : r;
+    return wait_or_fail(stub, &pick->room, pick->size, r);
+}
+
+/* The deadline of the call has passed, or the call may not wait, and there is no connection to wait on. 0, or the code. */
+static int give_up_without(struct hprpc_stub *stub, struct pick *pick)
+{
+    uint64_t now = hprpc_context_now(stub->client->controller->context);
+
+    if (!pick->room.deadline)
+        pick->room.deadline = hprpc__deadline_after_ms(now, timeout_of(stub));
+    if (!may_wait(stub))
+        return explain_absence(stub, pick->reconnect, HPRPC_EBUSY);
+    return now < pick->room.deadline ? 0 : explain_absence(stub, pick->reconnect, HPRPC_EDEADLINE);
+}
+
+/* Waits after an attempt. 0: try again; or the code that the call fails with. */
+static int wait_picked(struct hprpc_stub *stub, struct pick *pick)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    enum hprpc__state state = hprpc__state(controller);
+    int r;
+
+    /* a client that is only used by such calls must reconnect all the same */
+    if (!may_wait(stub) && !pick->pumped && !controller->pump.host->pumps_always) {
+        hprpc__pump_once(controller);
+        pick->pumped = true;
+        return 0;
+    }
+    if (state == HPRPC__BROKEN)
+        return give_up_without(stub, pick);
+    r = wait_for_room(stub, &pick->room);
+    if ((state == HPRPC__READY && !pick->drains) || (r != HPRPC_EDEADLINE && r != HPRPC_EBUSY))
+        return r;
+    return explain_absence(stub, pick->reconnect, r);
+}
+
+/* Begins on the connection of the moment, which is kept while this runs. HPRPC_EAGAIN: the caller tries again. */
+static int begin_once(struct hprpc_stub *stub, struct pick *pick)
+{
+    struct hprpc_controller *controller;
+    int r = hprpc__reconnect_pick(pick->reconnect, &controller);
+
+    if (stub->client != &controller->client)
+        pick->room.spins = false;
+    stub->client = &controller->client;
+    if (r == 0)
+        r = try_picked(stub, pick);
+    else if (r == HPRPC_ENOTSENT)
+        r = hprpc__explain_end(stub, hprpc__code_of_unsent(controller));
+    else if (r == HPRPC_ENOMEM)
+        hprpc__explain(stub->call, r, NULL);
+    else
+        hprpc__reconnect_let_end(controller);
+    if (r == HPRPC_EAGAIN) {
+        r = wait_picked(stub, pick);
+        r = r == 0 ? HPRPC_EAGAIN : r;
+    }
+    /* on success its lock is held, and it is READY; so this is not the last reference, see hprpc__reconnect_reap */
+    hprpc_controller_drop(controller);
+    return r;
+}
+
+/* Begins a call of a client that has one connection after the other. On success `stub->client` is that of the connection. */
+static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint64_t size, bool oneway)
+{
+    struct pick pick = { .reconnect = hprpc__reconnect_of(stub->client),
+                         .handle = (struct hprpc_binding *)stub->binding,
+                         .size = size,
+                         .oneway = oneway };
+    int cancellation, r;
+
+    if (!hprpc__shared_is_ours(pick.reconnect->client->shared))
+        return hprpc__explain(stub->call, HPRPC_EFORKED, NULL);
+    cancellation = hprpc__cancellation_disable();
+    if (stub->call)
+        hprpc_call_clear(stub->call);
+    do
+        r = begin_once(stub, &pick);
+    while (r == HPRPC_EAGAIN);
+    hprpc__cancellation_restore(cancellation);
+    if (r < 0)
+        return r;
+    stub->writer = &stub->reservation.writer;
+    if (stub->pending)
+        stub->pending->deadline = pick.room.deadline;
+    return 0;
+}
+
+/* ---- Where there is one connection ---- */
+
+static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, struct hprpc_client *client,
+                                                       const struct hprpc_binding *binding, struct hprpc_call *call,
+                                                       uint32_t procedure, uint64_t size, bool oneway)
+{
+    if (KODOSIS_UNLIKELY(!binding))
+        return hprpc__explain(call, HPRPC_EINVAL, "the proxy is not bound to anything");
+    /* relaxed: another thread may be binding again, and the old or the new value will do */
+    unsigned numbers =
+        atomic_load_explicit(&((struct hprpc_binding *)binding)->procedures[procedure].numbers, memory_order_relaxed);
+    struct hprpc_controller *controller = client->controller;
+    struct hprpc__room room = { 0 };
+    struct hprpc_pending_call *former;
+    int r;
+
+    hprpc__assert(procedure < binding->interface->procedure_count);
+    stub->client = client;
+    stub->call = call;
+    stub->binding = binding;
+    stub->procedure = procedure;
+    stub->pending = NULL;
+    if (KODOSIS_UNLIKELY(size > UINT32_MAX || hprpc__is_refused(numbers) || !hprpc__shared_is_ours(controller->shared)))
+        return numbers == HPRPC__PICKED ? begin_picked(stub, size, oneway) : refuse(stub, numbers, size);
+    hprpc__look_after_silence(controller);
+    former = empty(call, controller);
+    hprpc__mutex_lock(&controller->lock);
+    for (;;) {
+        hprpc__room_before(&room, controller);
+        r = attempt(stub, numbers, (uint32_t)size, oneway, &former);
+        if (KODOSIS_LIKELY(r == 0))
+            break;
+        hprpc__room_after(&room, controller);
+        hprpc__mutex_unlock(&controller->lock);
+        r = wait_or_fail(stub, &room, size, r);
+        if (r < 0)
+            return r;
+        hprpc__mutex_lock(&controller->lock);
+    }
+    stub->writer = &stub->reservation.writer;
+    if (stub->pending)
+        stub->pending->deadline = room.deadline;
+    return 0;
+}
+
+int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
+                     struct hprpc_call *call, uint32_t procedure, uint64_t size)
+{
+    return begin(stub, client, binding, call, procedure, size, false);
+}
+
+int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
+                            struct hprpc_call *call, uint32_t procedure, uint64_t size)
+{
+    return begin(stub, client, binding, call, procedure, size, true);
+}
