@@ -27,7 +27,7 @@ static void rest(struct guest *guest)
     check(guest_call(guest, 10, 0) == HPRPC_ENOTSENT);
     guest_leave(guest);
     /* nothing answers a new one either, or the system knows by then that nothing will */
-    r = guest_try(guest, guest->host, guest->world->port, "", 300, &detail);
+    r = guest_try(guest, guest->host, guest->port, "", 300, &detail);
     check(r == HPRPC_EDEADLINE || r == HPRPC_EADDRESS);
     meet(guest->world);
     meet(guest->world); /* the cable is in */
@@ -41,7 +41,7 @@ void a_peer_that_vanishes_at_rest(void)
 {
     static struct world world;
 
-    world_open(&world, "?keepalive=3");
+    world_open(&world, "&keepalive=3");
     world_begin(&world, rest);
     meet(&world);
     link_do(FAR, "ip link set far down");
@@ -84,7 +84,7 @@ static void vanish(enum side side, const char *take, const char *give)
     struct patience patience = patience_begin();
     static struct world world;
 
-    world_open(&world, "?keepalive=3");
+    world_open(&world, "&keepalive=3");
     world_begin(&world, call_into_the_void);
     meet(&world);
     while (atomic_load(&world.inside) < GUESTS)

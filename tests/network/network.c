@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What real networks do to connections: network SCENARIO. Two networks are joined by a cable, a server is in one of them, and
- * clients that caller, loop and thread drive are in the other, over IPv4 and over IPv6. Each failure ends each call once and in time, with a code and a
+ * clients that caller, loop and thread drive are in the other, over IPv4 and over IPv6, with both engines of the server. Each failure ends each call once and in time, with a code and a
  * sentence; no client waits for ever, the server goes on, and a new connection works as soon as the network does.
  */
 #include "network/scenarios.h"

@@ -28,7 +28,7 @@ static void play(void (*act)(struct guest *guest))
 
     world_open(&world, "");
     for (int i = 0; i < GUESTS; i++)
-        relay_open(&relays[i], world.port);
+        relay_open(&relays[i], world.ports[i % ENGINES]);
     world_begin(&world, act);
     meet(&world);
     world_end(&world);

@@ -69,11 +69,11 @@ static void meet_a_black_hole(struct guest *guest)
     check(guest_call(guest, 5000, 0) == HPRPC_EPEERDIED);
     check(guest_await_end(guest) == HPRPC_EPEERDIED);
     guest_leave(guest);
-    check(guest_try(guest, guest->host, guest->world->port, "", 0, &detail) == HPRPC_EADDRESS);
+    check(guest_try(guest, guest->host, guest->port, "", 0, &detail) == HPRPC_EADDRESS);
     check(strstr(detail.text, "(the system has no way there)"));
     meet(guest->world);
     meet(guest->world); /* it is the other side's that is */
-    check(guest_try(guest, guest->host, guest->world->port, "", 300, &detail) == HPRPC_EDEADLINE);
+    check(guest_try(guest, guest->host, guest->port, "", 300, &detail) == HPRPC_EDEADLINE);
     check(strstr(detail.text, "no answer from ") && strstr(detail.text, guest->host));
     meet(guest->world);
     meet(guest->world); /* none is */
@@ -156,16 +156,16 @@ static void use_a_link(struct guest *guest)
     for (int i = 0; i < 4; i++) {
         struct hprpc_peer peer;
 
-        if (guest_try(guest, hosts[i], guest->world->port, "", 0, &detail))
+        if (guest_try(guest, hosts[i], guest->port, "", 0, &detail))
             fprintf(stderr, "%s\n", detail.text);
         check(guest->client && guest_call(guest, 10, 0) == 0);
         hprpc_controller_peer(hprpc_client_controller(guest->client), &peer);
         check(strncmp(peer.address, shown[i], strlen(shown[i])) == 0);
         guest_leave(guest);
     }
-    check(guest_try(guest, "[fe80::2%far]", guest->world->port, "", 0, &detail) == HPRPC_EADDRESS);
+    check(guest_try(guest, "[fe80::2%far]", guest->port, "", 0, &detail) == HPRPC_EADDRESS);
     check(strstr(detail.text, "has no link \"far\""));
-    check(guest_try(guest, "[fe80::2]", guest->world->port, "", 0, &detail) == HPRPC_EADDRESS);
+    check(guest_try(guest, "[fe80::2]", guest->port, "", 0, &detail) == HPRPC_EADDRESS);
     meet(guest->world);
 }
 
@@ -236,7 +236,7 @@ static void expect_reached(struct guest *guest, const char *host)
 {
     struct hprpc_detail detail = { "" };
 
-    if (guest_try(guest, host, guest->world->port, "", 0, &detail))
+    if (guest_try(guest, host, guest->port, "", 0, &detail))
         fprintf(stderr, "%s\n", detail.text);
     check(guest->client && guest_call(guest, 10, 0) == 0);
     guest_leave(guest);
@@ -249,7 +249,7 @@ static void use_names(struct guest *guest)
     expect_reached(guest, "there");
     expect_reached(guest, "twohomes");
     /* all that it has are named */
-    check(guest_try(guest, "dead", guest->world->port, "?stagger=10", 300, &detail) == HPRPC_EDEADLINE);
+    check(guest_try(guest, "dead", guest->port, "?stagger=10", 300, &detail) == HPRPC_EDEADLINE);
     check(strstr(detail.text, "192.0.2.9:") && strstr(detail.text, "[2001:db8::9]:"));
     /* the server of names is as silent, and the client does not wait for the resolver's own time-outs, unless it may */
     check(guest_try(guest, "unknown.example", 7788, "", 300, &detail) == HPRPC_EDEADLINE);

@@ -45,12 +45,24 @@ static void *serve(void *argument)
     return NULL;
 }
 
-void world_open(struct world *world, const char *query)
+/* Listens at one more port, with an engine; the port. */
+static uint16_t listen_with(struct hprpc_server *server, size_t engine, const char *options)
+{
+    static const char *const engines[ENGINES] = { "epoll", "uring" };
+    struct hprpc_detail detail = { "" };
+    char uri[HPRPC_URI_MAX];
+
+    snprintf(uri, sizeof(uri), "tcp://[::]:0?engine=%s%s", engines[engine], options);
+    if (hprpc_server_listen(server, uri, &detail))
+        fprintf(stderr, "%s\n", detail.text);
+    check(hprpc_server_address(server, engine, uri, sizeof(uri)) == 0);
+    return (uint16_t)atoi(strrchr(uri, ':') + 1);
+}
+
+void world_open(struct world *world, const char *listener_options)
 {
     static const struct tiny_handlers handlers = { .echo = echo, .poke = hold };
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
-    struct hprpc_detail detail = { "" };
-    char uri[HPRPC_URI_MAX];
 
     memset(world, 0, sizeof(*world));
     options.workers = GUESTS;
@@ -61,12 +73,9 @@ void world_open(struct world *world, const char *query)
     link_enter(FAR);
     check(hprpc_server_new(NULL, &options, &world->server) == 0);
     check(hprpc_server_add(world->server, &tiny_interface, &handlers, world) == 0);
-    snprintf(uri, sizeof(uri), "tcp://[::]:0%s", query);
-    if (hprpc_server_listen(world->server, uri, &detail))
-        fprintf(stderr, "%s\n", detail.text);
-    check(hprpc_server_address(world->server, 0, uri, sizeof(uri)) == 0);
+    for (size_t i = 0; i < ENGINES; i++)
+        world->ports[i] = listen_with(world->server, i, listener_options);
     link_enter(NEAR);
-    world->port = (uint16_t)atoi(strrchr(uri, ':') + 1);
     check(pthread_create(&world->thread, NULL, serve, world) == 0);
 }
 
@@ -100,7 +109,8 @@ void world_begin(struct world *world, void (*do_it)(struct guest *guest))
         guest->world = world;
         guest->number = i;
         guest->pump = (enum hprpc_pump)(i % PUMPS);
-        guest->host = i < PUMPS ? "192.0.2.2" : "[2001:db8::2]";
+        guest->host = i / PUMPS % FAMILIES ? "[2001:db8::2]" : "192.0.2.2";
+        guest->port = world->ports[i / PUMPS / FAMILIES];
         guest->act = do_it;
         check(pthread_create(&guest->thread, NULL, act, guest) == 0);
     }
@@ -158,7 +168,7 @@ void guest_connect(struct guest *guest, const char *query)
 {
     struct hprpc_detail detail = { "" };
 
-    if (guest_try(guest, guest->host, guest->world->port, query, 0, &detail))
+    if (guest_try(guest, guest->host, guest->port, query, 0, &detail))
         fprintf(stderr, "%s\n", detail.text);
     check(guest->client);
 }
@@ -169,7 +179,7 @@ void guest_connect_again(struct guest *guest, const char *query)
     struct hprpc_detail detail = { "" };
     int r;
 
-    while ((r = guest_try(guest, guest->host, guest->world->port, query, 1000, &detail)) < 0) {
+    while ((r = guest_try(guest, guest->host, guest->port, query, 1000, &detail)) < 0) {
         if (r != HPRPC_EADDRESS && r != HPRPC_EDEADLINE)
             fprintf(stderr, "%s\n", detail.text);
         check(r == HPRPC_EADDRESS || r == HPRPC_EDEADLINE);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A server in the far network, and six guests in the near one: clients that caller, loop and thread drive, over IPv4 and over IPv6. */
+/*
+ * A server in the far network, and guests in the near one: clients that caller, loop and thread drive, over IPv4 and over IPv6, whose
+ * connections the server serves by epoll and by io_uring.
+ */
 #ifndef TESTS_NETWORK_WORLD_H
 #define TESTS_NETWORK_WORLD_H
 
@@ -10,7 +13,7 @@
 #include "support/patience.h"
 #include "support/tiny.h"
 
-enum { PUMPS = 3, GUESTS = 2 * PUMPS };
+enum { PUMPS = 3, FAMILIES = 2, ENGINES = 2, GUESTS = PUMPS * FAMILIES * ENGINES };
 
 struct world;
 
@@ -19,6 +22,7 @@ struct guest {
     int number;
     enum hprpc_pump pump;
     const char *host; /* the server's, in the family of this guest */
+    uint16_t port;    /* where its engine serves */
     void (*act)(struct guest *guest);
     struct hprpc_client *client;
     struct tiny tiny;
@@ -31,7 +35,7 @@ struct guest {
 struct world {
     struct hprpc_server *server;
     pthread_t thread;
-    uint16_t port;
+    uint16_t ports[ENGINES];
     atomic_uint inside;  /* requests that are held */
     atomic_bool release; /* they are answered */
     atomic_uint gone;    /* connections that ended by themselves */
@@ -40,8 +44,8 @@ struct world {
     pthread_barrier_t barrier;
 };
 
-/* Serves at all addresses of the far network; `query` goes behind the URI. Echo answers, Poke holds its request. */
-void world_open(struct world *world, const char *query);
+/* Serves at all addresses of the far network; `options` go behind the URI, as in "&keepalive=3". Echo answers, Poke holds its request. */
+void world_open(struct world *world, const char *options);
 void world_close(struct world *world);
 
 /* Has the guests act, each on a thread, while the caller goes on; and waits until they have. */
