@@ -100,7 +100,7 @@ static int no_address(const struct hprpc__tcp_place *place, struct hprpc_detail 
 int hprpc__tcp_numeric(const struct hprpc__tcp_place *place, struct hprpc_detail *detail,
                        struct hprpc__tcp_address *ret_address)
 {
-    struct hprpc__tcp_address address;
+    struct hprpc__tcp_address address = { .size = 0 };
     struct addrinfo *list;
     int r = look_up(place, AI_NUMERICHOST, &list);
 

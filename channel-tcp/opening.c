@@ -72,7 +72,36 @@ static void note(struct hprpc__tcp_opening *opening, size_t at, int error)
     opening->error_at = at;
 }
 
-/* Names the addresses that have not answered, for the reason if the caller's deadline passes. */
+/* The words for an errno of connect(), which is EINVAL where the route is a black hole, or the address lacks its link. */
+static const char *reason(int number)
+{
+    return number == EINVAL ? "the system has no way there" : hprpc__errno_text(number);
+}
+
+/* Says behind a text what the attempts came to that have failed, as far as there is room; all but one that was told already. */
+static void tell_failures(const struct hprpc__tcp_opening *opening, size_t told, char *text, size_t capacity)
+{
+    static const char more[] = "; ...";
+    size_t length = strlen(text);
+
+    for (size_t i = 0; i < opening->begun; i++) {
+        char address[HPRPC__TCP_TEXT_MAX];
+        size_t room = capacity - length;
+        int written;
+
+        if (i == told || opening->attempts[i].flying)
+            continue;
+        hprpc__tcp_format(&opening->addresses[i], address, sizeof(address));
+        written = snprintf(text + length, room, "; %s: %s", address, reason(opening->attempts[i].error));
+        if (written < 0 || (size_t)written + sizeof(more) > room) {
+            snprintf(text + length, room, "%s", more);
+            return;
+        }
+        length += (size_t)written;
+    }
+}
+
+/* Names the addresses that have not answered, and those that have failed, for the reason if the caller's deadline passes. */
 static void tell_what_is_waited_for(struct hprpc__tcp_opening *opening)
 {
     size_t length = (size_t)snprintf(opening->waits_for, sizeof(opening->waits_for), "no answer from ");
@@ -90,6 +119,7 @@ static void tell_what_is_waited_for(struct hprpc__tcp_opening *opening)
                                    first ? "" : ", ", text);
         first = false;
     }
+    tell_failures(opening, SIZE_MAX, opening->waits_for, sizeof(opening->waits_for));
 }
 
 /* Begins an attempt at the next address. 1: it is connected; 0: it is flying; -1: it failed at once. */
@@ -145,35 +175,6 @@ static bool look_at_all(struct hprpc__tcp_opening *opening, size_t *ret_at, bool
     return false;
 }
 
-/* The words for an errno of connect(), which is EINVAL where the route is a black hole, or the address lacks its link. */
-static const char *reason(int number)
-{
-    return number == EINVAL ? "the system has no way there" : hprpc__errno_text(number);
-}
-
-/* Says of the other addresses what they came to, as far as there is room. */
-static void tell_the_others(const struct hprpc__tcp_opening *opening, char *text, size_t capacity)
-{
-    static const char more[] = "; ...";
-    size_t length = strlen(text);
-
-    for (size_t i = 0; i < opening->begun; i++) {
-        char address[HPRPC__TCP_TEXT_MAX];
-        size_t room = capacity - length;
-        int written;
-
-        if (i == opening->error_at)
-            continue;
-        hprpc__tcp_format(&opening->addresses[i], address, sizeof(address));
-        written = snprintf(text + length, room, "; %s: %s", address, reason(opening->attempts[i].error));
-        if (written < 0 || (size_t)written + sizeof(more) > room) {
-            snprintf(text + length, room, "%s", more);
-            return;
-        }
-        length += (size_t)written;
-    }
-}
-
 static int failure(const struct hprpc__tcp_opening *opening, struct hprpc_detail *detail)
 {
     int code = hprpc__tcp_code(opening->error);
@@ -186,7 +187,7 @@ static int failure(const struct hprpc__tcp_opening *opening, struct hprpc_detail
                      : code == HPRPC_EREFUSED       ? "nobody answers at"
                                                     : "cannot connect to",
                      address, reason(opening->error));
-    tell_the_others(opening, said.text, SAID_MAX);
+    tell_failures(opening, opening->error_at, said.text, SAID_MAX);
     return hprpc_detail_set(detail, code, "%s", said.text);
 }
 

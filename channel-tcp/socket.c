@@ -128,7 +128,7 @@ static bool speaks_tcp(int fd)
 int hprpc__tcp_handed(int fd, bool listens, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                       struct hprpc__tcp_options *ret_options)
 {
-    struct hprpc__tcp_options options;
+    struct hprpc__tcp_options options = { .keepalive = 0 };
     int r = hprpc__handed_look(fd, listens, detail);
 
     if (r < 0)

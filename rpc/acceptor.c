@@ -83,7 +83,7 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
     r = hprpc__transport_find(acceptor->context, uri, detail, &parts, &transport);
     if (r == 0)
         r = transport->listen(acceptor->context, &parts, detail, &listener);
-    return r < 0 ? r : add(acceptor, listener, detail);
+    return r == 0 ? add(acceptor, listener, detail) : r;
 }
 
 int hprpc__acceptor_listen_fd(struct hprpc__acceptor *acceptor, int fd, const char *query, struct hprpc_detail *detail)
@@ -91,7 +91,7 @@ int hprpc__acceptor_listen_fd(struct hprpc__acceptor *acceptor, int fd, const ch
     struct hprpc_listener *listener;
     int r = hprpc__handed_listen(acceptor->context, fd, query, detail, &listener);
 
-    return r < 0 ? r : add(acceptor, listener, detail);
+    return r == 0 ? add(acceptor, listener, detail) : r;
 }
 
 void hprpc__acceptor_clear(struct hprpc__acceptor *acceptor)

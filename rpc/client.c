@@ -73,7 +73,7 @@ static int connect_to(struct hprpc__client *client, const char *uri, bool reconn
         return hprpc__reconnect_new(client, uri, detail);
     if (r == 0)
         r = transport->connect(client->context, &parts, detail, &channel);
-    return r < 0 ? r : use_channel(client, channel);
+    return r == 0 ? use_channel(client, channel) : r;
 }
 
 /* Makes the connection, or begins with the first of several. */

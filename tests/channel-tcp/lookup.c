@@ -442,6 +442,33 @@ static void all_that_failed_is_told(void **state)
     assert_null(client);
 }
 
+/* After the deadline, the addresses that are silent are named, and those that have failed. */
+static void what_was_tried_is_told_at_the_deadline(void **state)
+{
+    int fillers[FILLERS], fd;
+    char uri[64], expected[160];
+    unsigned port;
+
+    (void)state;
+    names_set(names);
+    closed_port(uri, sizeof(uri));
+    port = (unsigned)atoi(strrchr(uri, ':') + 1);
+    fd = dig(INADDR_LOOPBACK + 1, port, fillers);
+    snprintf(expected, sizeof(expected), "no answer from 127.0.0.2:%u; 127.0.0.1:%u: Connection refused", port, port);
+    for (int pump = 0; pump < PUMPS; pump++) {
+        struct hprpc_client *client = NULL;
+        struct hprpc_detail detail = { "" };
+
+        assert_int_equal(connect_by(pump, "second", port, 200, &detail, &client), HPRPC_EDEADLINE);
+        if (!strstr(detail.text, expected))
+            fail_msg("%s", detail.text);
+        assert_null(client);
+    }
+    for (int i = 0; i < FILLERS; i++)
+        close(fillers[i]);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +484,7 @@ int main(void)
         fixture_test(a_fork_leaves_the_name_to_the_parent),
         fixture_test(a_silent_address_gives_way),
         fixture_test(all_that_failed_is_told),
+        fixture_test(what_was_tried_is_told_at_the_deadline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
