@@ -43,54 +43,60 @@ static bool pass(struct relay *relay, int from, int to)
     return n > 0 && send_all(to, data, n);
 }
 
-/* Passes an answer on, up to the end that is set. False: no more comes from the server. */
-static bool pass_answer(struct relay *relay, int server, int client)
+/* Passes on what one side has said, up to the end that is set. False: the end has come, and `left` is 0, or a side is at its own. */
+static bool pass_up_to_end(struct relay *relay, int from, int to)
 {
     int64_t left = atomic_load(&relay->left);
     char data[PIECE];
-    ssize_t n;
+    ssize_t n = recv(from, data, left < PIECE ? (size_t)left : PIECE, left ? 0 : MSG_PEEK);
 
-    if (left < 0)
-        return pass(relay, server, client);
-    n = recv(server, data, left < PIECE ? (size_t)left : PIECE, left ? 0 : MSG_PEEK);
-    if (n > 0 && (n > left || !send_all(client, data, n)))
-        n = 0;
+    if (n <= 0 || !left)
+        return false;
+    if (!send_all(to, data, n))
+        return false;
     atomic_store(&relay->left, left - n);
-    if (n > 0 && left > n)
-        return true;
-    if (atomic_load(&relay->end) == RELAY_RESET) {
-        reset(client);
-        reset(server);
-    } else {
-        shutdown(client, SHUT_WR);
-    }
-    return false;
+    return left > n;
 }
 
-/* Passes bytes on until both sides have ended, or the end that is set has come. */
+/* One way through the relay. */
+struct way {
+    int from, to;
+    enum relay_way name;
+    bool open;
+};
+
+/* Passes something on. False: the whole connection is over. */
+static bool go(struct relay *relay, struct way *way)
+{
+    bool limited = atomic_load(&relay->left) >= 0 && atomic_load(&relay->way) == way->name;
+
+    if (limited ? pass_up_to_end(relay, way->from, way->to) : pass(relay, way->from, way->to))
+        return true;
+    if (limited && !atomic_load(&relay->left) && atomic_load(&relay->end) == RELAY_RESET) {
+        reset(way->from);
+        reset(way->to);
+        return false;
+    }
+    way->open = false;
+    shutdown(way->to, SHUT_WR);
+    return true;
+}
+
+/* Passes bytes on until both sides have ended, or a reset has come. */
 static void serve(struct relay *relay, int client, int server)
 {
-    bool asks = true, answers = true;
+    struct way ways[2] = { { client, server, RELAY_REQUESTS, true }, { server, client, RELAY_ANSWERS, true } };
 
-    while (!atomic_load(&relay->over) && (asks || answers)) {
-        struct pollfd polls[2] = { { .fd = client, .events = POLLIN }, { .fd = server, .events = POLLIN } };
+    while (!atomic_load(&relay->over) && (ways[0].open || ways[1].open)) {
+        struct pollfd polls[2];
 
-        if (!asks || atomic_load(&relay->holds_requests))
-            polls[0].fd = -1;
-        if (!answers || atomic_load(&relay->holds_answers))
-            polls[1].fd = -1;
+        for (int i = 0; i < 2; i++)
+            polls[i] = (struct pollfd){ .fd = ways[i].open && !atomic_load(&relay->holds[i]) ? ways[i].from : -1,
+                                        .events = POLLIN };
         poll(polls, 2, MOMENT_MS);
-        if (polls[0].revents && !pass(relay, client, server)) {
-            asks = false;
-            shutdown(server, SHUT_WR);
-        }
-        if (polls[1].revents && !pass_answer(relay, server, client)) {
-            answers = false;
-            if (atomic_load(&relay->left) < 0)
-                shutdown(client, SHUT_WR);
-            else if (atomic_load(&relay->end) == RELAY_RESET)
+        for (int i = 0; i < 2; i++)
+            if (polls[i].revents && !go(relay, &ways[i]))
                 return;
-        }
     }
 }
 

@@ -9,16 +9,17 @@
 #include <stdint.h>
 
 enum relay_end { RELAY_RESET, RELAY_HALF_CLOSE };
+enum relay_way { RELAY_REQUESTS, RELAY_ANSWERS };
 
 struct relay {
     int listener;
     uint16_t port, server_port;
     pthread_t thread;
-    atomic_size_t piece;        /* bytes passed on at once */
-    _Atomic int64_t left;       /* bytes from the server that pass before the end; -1: there is no end */
-    _Atomic enum relay_end end; /* what comes then */
-    atomic_bool holds_requests; /* nothing is read from the client */
-    atomic_bool holds_answers;  /* nothing is read from the server */
+    atomic_size_t piece;        /* bytes that are passed on at once; 0: what comes */
+    _Atomic int64_t left;       /* bytes that pass before the end; -1: there is no end */
+    _Atomic enum relay_way way; /* the way that ends */
+    _Atomic enum relay_end end; /* and how */
+    atomic_bool holds[2];       /* by enum relay_way: nothing is read there */
     atomic_bool over;
 };
 
