@@ -69,6 +69,33 @@ static void server_that_stopped(void **state)
     }
 }
 
+/* Whether this host has an open connection whose own port is this. */
+static bool is_connected(unsigned port)
+{
+    FILE *file = fopen("/proc/net/tcp", "r");
+    char line[300];
+    bool connected = false;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        unsigned own, status;
+
+        connected |= sscanf(line, " %*u: %*x:%x %*x:%*x %x", &own, &status) == 2 && own == port && status == 1;
+    }
+    fclose(file);
+    return connected;
+}
+
+/* The kernel ends the sockets of a process with a ring on a thread of its own, some time after the process is gone. */
+static void await_end_of_ring(const char *uri)
+{
+    struct patience patience = patience_begin();
+    unsigned port = transport->late_descriptors ? (unsigned)atoi(strrchr(uri, ':') + 1) : 0;
+
+    while (port && is_connected(port) && try_again(&patience))
+        continue;
+}
+
 static void server_that_was_killed(void **state)
 {
     (void)state;
@@ -85,6 +112,7 @@ static void server_that_was_killed(void **state)
         snprintf(room.uri, sizeof(room.uri), "%s", process.uri);
         connect_all(&room, clients, proxies);
         process_kill(&process);
+        await_end_of_ring(process.uri);
         keep_silent();
         for (int i = 0; i < CLIENTS; i++) {
             check_gone(clients[i], &proxies[i], round & 1);
