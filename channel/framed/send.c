@@ -154,6 +154,12 @@ static int send_queue(struct hprpc_framed *stream)
     return r == 1 ? 0 : r;
 }
 
+/* Whether the queue is so short that a driver may as well send it together with those of other connections. */
+static bool is_short(const struct hprpc_framed *stream)
+{
+    return stream->first == stream->last && stream->queued < HPRPC__FRAMED_DIRECT;
+}
+
 /* Has a driver send the front of the queue; false where there is none, or it cannot. */
 static bool begin(struct hprpc_framed *stream)
 {
@@ -281,7 +287,9 @@ int hprpc__framed_flush(struct hprpc_channel *channel)
     r = finish(stream);
     if (r == 0) {
         stream->blocked = false;
-        r = begin(stream) ? HPRPC_EAGAIN : send_queue(stream);
+        r = is_short(stream) && begin(stream) ? HPRPC_EAGAIN : send_queue(stream);
+        if (r == HPRPC_EAGAIN && !stream->under_way)
+            begin(stream);
     }
     trim(stream);
     hprpc_channel_set_queued(channel, stream->queued);

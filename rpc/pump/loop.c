@@ -125,8 +125,9 @@ static void arrived(void *self, void *owner)
 static void sent(void *self, void *owner)
 {
     struct hprpc_controller *controller = owner;
+    int r = hprpc__flush(controller);
 
-    if (hprpc__flush(controller) != 0 || atomic_load_explicit(&controller->pump.waiting, memory_order_relaxed))
+    if ((r < 0 && r != HPRPC_EAGAIN) || atomic_load_explicit(&controller->pump.waiting, memory_order_relaxed))
         activate(self, controller);
 }
 
