@@ -15,6 +15,9 @@ void bench_peers_run(const struct bench_options *options, struct bench_outputs *
 /* Measures how cost grows with bodies, calls in flight, clients and threads. Returns how many series failed. */
 size_t bench_scaling_run(const struct bench_options *options, struct bench_outputs *outputs);
 
+/* Compares the engines that serve TCP connections. Returns how many series failed. */
+size_t bench_engines_run(const struct bench_options *options, struct bench_outputs *outputs);
+
 /* Counts system calls per call. */
 void bench_system_calls_run(const struct bench_options *options, struct bench_outputs *outputs);
 

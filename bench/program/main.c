@@ -41,6 +41,8 @@ static size_t perform(const struct bench_options *options, struct bench_outputs 
         return 0;
     case BENCH_TASK_SCALING:
         return bench_scaling_run(options, outputs);
+    case BENCH_TASK_ENGINES:
+        return bench_engines_run(options, outputs);
     default:
         return bench_compare(options, outputs);
     }

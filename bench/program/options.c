@@ -47,6 +47,7 @@ static const char help[] =
     "      --paper             the paper's experiment: the total time of 1,000 calls\n"
     "      --scaling           how cost grows with the size of bodies, calls in flight, clients, and threads on one client;\n"
     "                          with --size, --depth, --connections or --threads at these points\n"
+    "      --engines           the engines of a server's TCP connections, beside a raw epoll loop; with --connections at these\n"
     "      --system-calls      system calls per call, of each side\n"
     "      --list              the floors and peers there are\n"
     "\n"
@@ -67,6 +68,7 @@ enum {
     OPTION_LIST,
     OPTION_CALLS,
     OPTION_SCALING,
+    OPTION_ENGINES,
     OPTION_SHARED,
     OPTION_GREEDY,
     OPTION_BULK,
@@ -92,6 +94,7 @@ static const struct option long_options[] = {
     { "peers", optional_argument, NULL, OPTION_PEERS },
     { "paper", no_argument, NULL, OPTION_PAPER },
     { "scaling", no_argument, NULL, OPTION_SCALING },
+    { "engines", no_argument, NULL, OPTION_ENGINES },
     { "greedy", required_argument, NULL, OPTION_GREEDY },
     { "bulk", required_argument, NULL, OPTION_BULK },
     { "shared", no_argument, NULL, OPTION_SHARED },
@@ -248,6 +251,9 @@ static void apply(struct bench_options *options, int option, char *value)
     case OPTION_SCALING:
         options->task = BENCH_TASK_SCALING;
         break;
+    case OPTION_ENGINES:
+        options->task = BENCH_TASK_ENGINES;
+        break;
     case OPTION_GREEDY:
         options->greedy = (uint32_t)number("--greedy", value, 0, 1000);
         break;
@@ -336,7 +342,7 @@ void bench_options_parse(struct bench_options *options, int argc, char **argv)
             refuse(argv[optind], "too many URIs");
         options->uris[options->uri_count++] = argv[optind];
     }
-    if (options->task != BENCH_TASK_SCALING) {
+    if (options->task != BENCH_TASK_SCALING && options->task != BENCH_TASK_ENGINES) {
         use_one(&options->depths);
         use_one(&options->connections);
         use_one(&options->threads);

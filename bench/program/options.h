@@ -19,6 +19,7 @@ enum bench_task {
     BENCH_TASK_PEERS,   /* compares with other frameworks */
     BENCH_TASK_CALLS,   /* counts system calls per call */
     BENCH_TASK_SCALING, /* measures how cost grows */
+    BENCH_TASK_ENGINES, /* compares the engines of TCP connections */
     BENCH_TASK_LIST,    /* lists what can be measured */
 };
 
@@ -31,7 +32,7 @@ struct bench_options {
     bool shared;            /* threads share the connections */
     struct list operations; /* enum bench_operation */
     struct list
-        sizes; /* empty if the user gave none; with BENCH_TASK_SCALING, so are depths, connections and threads */
+        sizes; /* empty if the user gave none; with BENCH_TASK_SCALING and _ENGINES, so are depths, connections and threads */
     struct list depths;
     struct list connections;
     struct list threads;

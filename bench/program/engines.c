@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* The engines of a server's TCP connections, beside a raw epoll loop: connections, calls in flight, bodies. */
+#include <stdio.h>
+
+#include "bench/measure/table.h"
+#include "bench/paper/ours.h"
+#include "bench/program/compare.h"
+#include "bench/program/resolve.h"
+
+#define BYTES_MAX (256ull << 20) /* under way at most */
+
+enum { RAW, EPOLL, URING, AUTO, SUBJECTS };
+
+static const uint32_t connections[] = { 1, 64, 1000, 10000 };
+static const uint32_t depths[] = { 1, 16 };
+static const uint32_t bodies[] = { 14, 1024, 16384, 65536, 1048576 }; /* the first is SayHello's */
+
+static const struct bench_subject *subject_of(int subject, const struct bench_options *options)
+{
+    static const char *const uris[] = {
+        [EPOLL] = "tcp://127.0.0.1:0?engine=epoll",
+        [URING] = "tcp://127.0.0.1:0?engine=uring",
+        [AUTO] = "tcp://127.0.0.1:0?engine=auto",
+    };
+
+    return subject == RAW ? bench_resolve("raw TCP, epoll", options->peers)
+                          : bench_ours(uris[subject], HPRPC_WAIT_BLOCK, false);
+}
+
+/* Adds two ratios of a subject to a floor: of calls per second, and of calls per second of the server's processor. */
+static void add_ratios(struct bench_table *table, const struct bench_series *subject, const struct bench_series *floor)
+{
+    bench_table_cell(table, "%.2f", bench_series_ratio(subject, floor, BENCH_RATE).median);
+    bench_table_cell(table, "%.2f", bench_series_ratio(subject, floor, BENCH_RATE_PER_CPU).median);
+}
+
+static size_t measure_point(const struct bench_workload *workload, uint32_t body, const struct bench_options *options,
+                            struct bench_outputs *outputs, struct bench_table *table)
+{
+    struct bench_series *series[SUBJECTS];
+    struct bench_plan plan = options->plan;
+    struct bench_set set = { 0 };
+    size_t failed = 0;
+
+    plan.title = "engines";
+    for (int i = 0; i < SUBJECTS; i++)
+        series[i] =
+            bench_set_add(&set, subject_of(i, options), workload, (enum bench_placement)options->placements.values[0]);
+    if (bench_set_measure(&set, &plan)) {
+        bench_table_cell(table, "%u", workload->connections);
+        bench_table_cell(table, "%u", workload->depth);
+        bench_table_cell(table, "%u", body);
+        for (int i = EPOLL; i < SUBJECTS; i++)
+            add_ratios(table, series[i], series[RAW]);
+        add_ratios(table, series[URING], series[EPOLL]);
+        for (int i = 0; i < SUBJECTS; i++) {
+            failed += series[i]->error[0] != '\0';
+            if (series[i]->error[0])
+                printf("%s, %u connections: %s\n", series[i]->subject->name, workload->connections, series[i]->error);
+        }
+        bench_outputs_write(outputs, &set);
+    }
+    bench_set_clear(&set);
+    return failed;
+}
+
+/* Measures the bodies over some connections with so many calls in flight. */
+static size_t measure_bodies(uint32_t connection_count, uint32_t depth, const struct bench_options *options,
+                             struct bench_outputs *outputs, struct bench_table *table)
+{
+    struct bench_workload workload = BENCH_WORKLOAD_INIT;
+    size_t failed = 0;
+
+    workload.connections = connection_count;
+    workload.depth = depth;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
+        if ((uint64_t)connection_count * depth * bodies[i] > BYTES_MAX)
+            continue;
+        workload.operation = i ? BENCH_ECHO : BENCH_SAY_HELLO;
+        workload.size = i ? bodies[i] : 0;
+        failed += measure_point(&workload, bodies[i], options, outputs, table);
+    }
+    return failed;
+}
+
+static struct bench_table *new_table(void)
+{
+    static const char *const heads[] = { "connections", "depth",         "body",    "epoll / raw",
+                                         "per CPU",     "uring / raw",   "per CPU", "auto / raw",
+                                         "per CPU",     "uring / epoll", "per CPU" };
+    struct bench_table *table = bench_table_new("rrrrrrrrrrr");
+
+    for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+        bench_table_cell(table, "%s", heads[i]);
+    return table;
+}
+
+size_t bench_engines_run(const struct bench_options *options, struct bench_outputs *outputs)
+{
+    struct bench_table *table = options->plan.expected ? NULL : new_table();
+    size_t failed = 0;
+
+    bench_outputs_open_array(outputs, "engines");
+    for (size_t i = 0; i < sizeof(connections) / sizeof(*connections); i++) {
+        if (options->connections.count && options->connections.values[0] != connections[i])
+            continue;
+        for (size_t j = 0; j < sizeof(depths) / sizeof(*depths); j++)
+            failed += measure_bodies(connections[i], depths[j], options, outputs, table);
+    }
+    bench_outputs_close_array(outputs);
+    if (table)
+        bench_table_print(table, stdout);
+    return failed;
+}
