@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define KEEP_ADDRESSES "echo 1 > /proc/sys/net/ipv6/conf/all/keep_addr_on_down"
+
 extern char **environ;
 
 static int networks[2] = { -1, -1 };
@@ -46,7 +48,7 @@ static int run(const char *command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void link_do(enum side side, const char *command)
+bool link_try(enum side side, const char *command)
 {
     enum side before = here;
     int status;
@@ -56,7 +58,12 @@ void link_do(enum side side, const char *command)
     link_enter(before);
     if (status)
         fprintf(stderr, "%s: status %d\n", command, status);
-    check(status == 0);
+    return status == 0;
+}
+
+void link_do(enum side side, const char *command)
+{
+    check(link_try(side, command));
 }
 
 bool link_set_names(const char *hosts, const char *resolver)
@@ -97,11 +104,11 @@ bool link_open(void)
     if (run(command))
         return cannot("the system makes no veth devices");
     /* a link that goes down keeps its IPv6 addresses, as it does its IPv4 addresses */
-    for (int side = NEAR; side <= FAR; side++)
-        link_do((enum side)side, "echo 1 > /proc/sys/net/ipv6/conf/all/keep_addr_on_down");
-    link_do(NEAR, "ip link set lo up && ip addr add 192.0.2.1/24 dev near && ip link set near up && "
-                  "ip -6 addr add 2001:db8::1/64 dev near nodad && ip -6 addr add fe80::1/64 dev near nodad");
-    link_do(FAR, "ip link set lo up && ip addr add 192.0.2.2/24 dev far && ip link set far up && "
-                 "ip -6 addr add 2001:db8::2/64 dev far nodad && ip -6 addr add fe80::2/64 dev far nodad");
+    if (!link_try(NEAR, KEEP_ADDRESSES) || !link_try(FAR, KEEP_ADDRESSES) ||
+        !link_try(NEAR, "ip link set lo up && ip addr add 192.0.2.1/24 dev near && ip link set near up && "
+                        "ip -6 addr add 2001:db8::1/64 dev near nodad && ip -6 addr add fe80::1/64 dev near nodad") ||
+        !link_try(FAR, "ip link set lo up && ip addr add 192.0.2.2/24 dev far && ip link set far up && "
+                       "ip -6 addr add 2001:db8::2/64 dev far nodad && ip -6 addr add fe80::2/64 dev far nodad"))
+        return cannot("the system gives them no addresses of both families");
     return true;
 }

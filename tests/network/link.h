@@ -19,6 +19,9 @@ void link_enter(enum side side);
 /* Runs a command in a network; the program ends where that fails. */
 void link_do(enum side side, const char *command);
 
+/* The same; false where it fails, with a line that says so. */
+bool link_try(enum side side, const char *command);
+
 /*
  * Gives the calling thread, and those that it starts from now on, an /etc/hosts and an /etc/resolv.conf of their own, with \n for
  * the ends of lines. False: that is not possible here.
