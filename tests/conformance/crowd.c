@@ -160,9 +160,9 @@ static void several_loops_and_workers(void **state)
 static void one_server_on_every_transport(void **state)
 {
     struct room room;
-    struct conform_probe_proxy proxies[8];
-    struct hprpc_client *clients[8];
-    struct hprpc_call calls[8];
+    struct conform_probe_proxy proxies[TRANSPORTS_MAX];
+    struct hprpc_client *clients[TRANSPORTS_MAX];
+    struct hprpc_call calls[TRANSPORTS_MAX];
     struct kodosis_bytes reply;
     struct hprpc_peer peer;
     char uri[256];

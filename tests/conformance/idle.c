@@ -9,16 +9,16 @@
 #include "rpc/server.h"
 
 /* STILL looks in a row find no new turn when all sleep; between two of them, a spinning loop makes thousands. */
-enum { STILL = 8, MOST = 17 };
+enum { STILL = 8, MOST = 17, SEATS = 2 * TRANSPORTS_MAX };
 
 struct crowd {
     struct room room;
     struct probe own; /* the state of the service that the clients offer */
     unsigned count;
-    struct hprpc_client *clients[MOST];
-    struct conform_probe_proxy proxies[MOST];
-    enum hprpc_pump pumps[MOST];
-    struct hprpc_call posted[MOST];
+    struct hprpc_client *clients[SEATS];
+    struct conform_probe_proxy proxies[SEATS];
+    enum hprpc_pump pumps[SEATS];
+    struct hprpc_call posted[SEATS];
 };
 
 /* Counts the turns so far of all loops and pumps. */
@@ -97,7 +97,7 @@ static void call_one_by_one(struct crowd *crowd)
 /* Calls on all clients at once, so that their connections are active in the loops together. */
 static void call_together(struct crowd *crowd)
 {
-    struct hprpc_call calls[MOST];
+    struct hprpc_call calls[SEATS];
     struct kodosis_bytes reply;
 
     for (int round = 0; round < 30; round++) {

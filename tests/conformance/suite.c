@@ -9,6 +9,7 @@
 const struct transport transports[] = {
     { "fake", "fake", "fake://%s", false, false, NULL, 0, NULL },
     { "tcp", "tcp", "tcp://127.0.0.1:0", true, false, NULL, 0, NULL },
+    { "tcp-name", "tcp", "tcp://localhost:0", true, false, NULL, 0, NULL },
     { "tcp-uring", "tcp", "tcp://127.0.0.1:0", true, false, &variant_uring, 1, variant_uring_obstacle },
     { "tcp-buffers", "tcp", "tcp://127.0.0.1:0", true, false, &variant_uring, 1, variant_uring_obstacle },
     { "pipe", "pipe", "pipe://%s", true, true, NULL, 0, NULL },
@@ -18,6 +19,8 @@ const struct transport transports[] = {
 };
 
 const size_t transport_count = sizeof(transports) / sizeof(transports[0]);
+
+_Static_assert(sizeof(transports) / sizeof(transports[0]) <= TRANSPORTS_MAX, "tests have an element for each");
 
 const struct transport *transport;
 

@@ -30,6 +30,8 @@ struct transport {
     const char *(*obstacle)(void); /* returns why this process cannot test it, or NULL; itself NULL if it always can */
 };
 
+enum { TRANSPORTS_MAX = 12 }; /* for arrays with one element for each */
+
 extern const struct transport transports[];
 extern const size_t transport_count;
 extern const struct transport *transport; /* the transport under test */
