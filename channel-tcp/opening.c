@@ -37,8 +37,8 @@ struct hprpc__tcp_opening {
      * Rings when the lookup is over, and when the next attempt is due. None where one address was given.
      */
     struct hprpc__alarm alarm;
-    uint64_t next_at;
-    int error; /* of the attempts so far: a refusal, if there was one, else the last */
+    uint64_t next_at; /* when the next attempt is due; 0: at once */
+    int error;        /* of the attempts so far: a refusal, if there was one, else the last */
     size_t error_at;
     size_t capacity, count, begun; /* of the addresses */
     struct attempt attempts[HPRPC__TCP_ADDRESSES];
@@ -62,8 +62,10 @@ static bool reached_itself(int fd)
            here.size == there.size && !memcmp(&here.any, &there.any, here.size);
 }
 
+/* Notes that an attempt has failed; it gives way to the next address at once. */
 static void note(struct hprpc__tcp_opening *opening, size_t at, int error)
 {
+    opening->next_at = 0;
     opening->attempts[at].flying = false;
     opening->attempts[at].error = error;
     if (opening->error == ECONNREFUSED)
@@ -192,9 +194,9 @@ static int failure(const struct hprpc__tcp_opening *opening, struct hprpc_detail
 }
 
 /* Whether it is time for the next address. */
-static bool is_due(struct hprpc__tcp_opening *opening, bool flying, uint64_t now)
+static bool is_due(const struct hprpc__tcp_opening *opening, uint64_t now)
 {
-    return opening->begun < opening->count && (!flying || now >= opening->next_at);
+    return opening->begun < opening->count && now >= opening->next_at;
 }
 
 static uint64_t stagger(const struct hprpc__tcp_opening *opening)
@@ -244,16 +246,17 @@ static int advance(struct hprpc__tcp_opening *opening, struct hprpc_detail *deta
         return found;
     if (look_at_all(opening, ret_at, &flying))
         return 1;
-    while (is_due(opening, flying, now)) {
+    while (is_due(opening, now)) {
         int r = begin(opening);
 
         *ret_at = opening->begun - 1;
+        if (r == 0)
+            opening->next_at = now + stagger(opening);
         if (r == 1 && !reached_itself(opening->attempts[*ret_at].fd))
             return 1;
         if (r == 1)
             note(opening, *ret_at, ECONNREFUSED);
         flying = flying || r == 0;
-        opening->next_at = now + stagger(opening);
     }
     if (!flying)
         return failure(opening, detail);

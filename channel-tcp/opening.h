@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a client reaches one of several addresses: an attempt at each, in their order. The next one begins some time
- * after the last, or as soon as all have failed; the first that connects wins. Before that, a host's name is looked up. The receiving
+ * after the last, or as soon as one has failed; the first that connects wins. Before that, a host's name is looked up. The receiving
  * side drives the opening, while the sending side may close or watch.
  */
 #ifndef HPRPC_CHANNEL_TCP_OPENING_H

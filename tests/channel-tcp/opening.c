@@ -273,6 +273,57 @@ static void a_refusal_is_told_before_other_failures(void **state)
     }
 }
 
+static uint64_t frozen_now; /* what the context's clock says */
+
+static uint64_t tell_frozen_time(void *self)
+{
+    (void)self;
+    return frozen_now;
+}
+
+/*
+ * An address that refuses gives way at once, also while another one is still silent. The clock stands still, so no attempt
+ * begins because its time has come, but the one that refuses.
+ */
+static void a_refusal_does_not_wait_for_silence(void **state)
+{
+    const struct hprpc__tcp_options options = { .keepalive = 60, .stagger_ms = 250 };
+    struct hprpc_context_options given = HPRPC_CONTEXT_OPTIONS_INIT;
+    struct hprpc_listener *listener = listen_at("tcp://127.0.0.1:0");
+    struct hprpc_channel *client = NULL, *server;
+    struct hprpc_header header = test_request(1);
+    struct hprpc__tcp_address addresses[3];
+    struct hprpc_context *context;
+    struct hprpc_message message;
+    struct hprpc_detail detail;
+    struct silence silence;
+    char uri[64];
+
+    (void)state;
+    given.now = tell_frozen_time;
+    assert_int_equal(hprpc_context_new(&given, &context), 0);
+    silence_open(&silence);
+    addresses[0] = silence.address;
+    closed_port(uri, sizeof(uri));
+    addresses[1] = address_of(uri);
+    listener->ops->address(listener, uri, sizeof(uri));
+    addresses[2] = address_of(uri);
+    frozen_now = 1000;
+    assert_int_equal(hprpc__tcp_open(context, &options, NULL, addresses, 3, &detail, &client), 0);
+    assert_int_equal(client->ops->receive(client, &message), 0);
+    assert_non_null(client->waits_for);
+    assert_null(strchr(client->waits_for, ','));
+    frozen_now += 250 * UINT64_C(1000000);
+    server = test_accept(listener, client);
+    send_when_open(client, &header, 10);
+    test_expect(server, client, &header, 10);
+    client->ops->free(client);
+    server->ops->free(server);
+    listener->ops->free(listener);
+    silence_close(&silence);
+    hprpc_context_free(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +334,7 @@ int main(void)
         fixture_test(closing_ends_an_opening),
         fixture_test(an_address_that_fails_gives_way_to_the_next),
         fixture_test(a_refusal_is_told_before_other_failures),
+        fixture_test(a_refusal_does_not_wait_for_silence),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
