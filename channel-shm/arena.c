@@ -119,13 +119,14 @@ int hprpc__shm_arena_allocate_base(struct shm_arena *arena, uint32_t size, uint3
 
 int hprpc__shm_arena_allocate(struct shm_arena *arena, uint32_t size, uint32_t *ret_unit)
 {
+    bool long_for_base = size > shm_zone_size(&arena->base) / 2;
     uint32_t unit = SHM_NO_CHUNK;
     int result = 0;
 
-    if (size <= shm_zone_size(&arena->base) / 2)
+    if (!long_for_base)
         result = allocate(arena, &arena->base, size, &unit);
     /* small bodies would waste the large units of the extension */
-    if (!result && unit == SHM_NO_CHUNK && size >= SHM_EXTENSION_UNIT_MIN)
+    if (!result && unit == SHM_NO_CHUNK && (long_for_base || size >= SHM_EXTENSION_UNIT_MIN))
         result = allocate(arena, &arena->extension, size, &unit);
     if (!result)
         *ret_unit = unit;

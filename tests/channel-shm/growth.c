@@ -209,7 +209,9 @@ static void test_whole_and_lent(void **state)
         check_body(&messages[i], (uint32_t)i, LONG);
         pair.server->ops->release(pair.server, &messages[i]);
     }
-    exchange_size(101, LONG);
+    /* longer than half of the base, and shorter than a unit: the first to look for what was given back */
+    exchange_size(101, ARENA / 2 + 1);
+    exchange_size(102, LONG);
     assert_all_free();
 }
 
