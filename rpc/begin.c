@@ -5,6 +5,7 @@
 #include "base/deadline.h"
 #include "base/poller.h"
 #include "rpc/connection/life.h"
+#include "rpc/connection/line.h"
 #include "rpc/explain.h"
 #include "rpc/pending-call.h"
 #include "rpc/pump/look.h"
@@ -122,14 +123,23 @@ static inline int reserve(struct hprpc_stub *stub, uint32_t size, struct hprpc_p
     return 0;
 }
 
-/* One attempt to reserve what the request needs, under the lock. HPRPC_EAGAIN: not now. */
+/* Whether the request goes to the front of the line, where it would wait for itself or the other side otherwise. */
+static bool goes_first(const struct hprpc_controller *controller)
+{
+    return running_here(controller) || (hprpc__pump_is_mine(&controller->pump) && controller->pump.rooms);
+}
+
+/* One attempt to reserve what the request needs, under the lock. `room`: that of a request in the line. HPRPC_EAGAIN: not now. */
 static inline __attribute__((always_inline)) int attempt(struct hprpc_stub *stub, unsigned numbers, uint32_t size,
-                                                         bool oneway, struct hprpc_pending_call **former)
+                                                         bool oneway, struct hprpc_pending_call **former,
+                                                         const struct hprpc__room *room)
 {
     struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_header header;
     int r = may_send(controller, size);
 
+    if (r == 0 && hprpc__line_is_behind(controller, room) && !goes_first(controller))
+        r = HPRPC_EAGAIN;
     if (r == 0 && !oneway)
         r = reserve(stub, size, former);
     retire(former);
@@ -242,12 +252,24 @@ static __attribute__((noinline)) int wait_or_fail(struct hprpc_stub *stub, struc
     return r;
 }
 
-/* ---- Where the connection is picked for each call ---- */
-
 static bool may_wait(const struct hprpc_stub *stub)
 {
     return !stub->call || !(stub->call->flags & HPRPC_CALL_NO_WAIT);
 }
+
+/* Takes a request that will not be sent, or not on this connection, out of the line. Not under the lock. */
+static void give_up(struct hprpc_controller *controller, struct hprpc__room *room)
+{
+    /* a child of fork must not take the lock, which may be held for ever there */
+    if (!room->in_line || !hprpc__shared_is_ours(controller->shared))
+        return;
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__line_leave(controller, room);
+    hprpc__mutex_unlock(&controller->lock);
+    hprpc__pump_make_way(controller);
+}
+
+/* ---- Where the connection is picked for each call ---- */
 
 /* Explains a call that found no connection: until its deadline, or at once where it may not wait. */
 static int explain_absence(struct hprpc_stub *stub, struct hprpc__reconnect *reconnect, int code)
@@ -276,7 +298,28 @@ struct pick {
     bool drains; /* the last attempt met a side that takes no more requests */
     bool pumped; /* for a call that may not wait */
     struct hprpc__room room;
+    struct hprpc_controller *lined; /* a reference: the connection in whose line `room` stands, or NULL */
 };
+
+/* Leaves the line of a connection. Not under the lock. */
+static void leave_line(struct pick *pick)
+{
+    struct hprpc_controller *controller = pick->lined;
+
+    if (!controller)
+        return;
+    pick->lined = NULL;
+    give_up(controller, &pick->room);
+    hprpc_controller_drop(controller);
+}
+
+/* Joins the line of a connection that has no room now. Under its lock. */
+static void join_line(struct pick *pick, struct hprpc_controller *controller)
+{
+    hprpc__line_join(controller, &pick->room, goes_first(controller));
+    hprpc_controller_keep(controller);
+    pick->lined = controller;
+}
 
 /* Reserves on the connection, under its lock, which is held on success. */
 static int attempt_picked(struct hprpc_stub *stub, struct pick *pick, unsigned numbers, bool known)
@@ -288,9 +331,15 @@ static int attempt_picked(struct hprpc_stub *stub, struct pick *pick, unsigned n
     hprpc__mutex_lock(&controller->lock);
     hprpc__room_before(&pick->room, controller);
     if (known)
-        r = attempt(stub, numbers, (uint32_t)pick->size, pick->oneway, &former);
+        r = attempt(stub, numbers, (uint32_t)pick->size, pick->oneway, &former, &pick->room);
+    if (r == 0 && pick->lined) {
+        hprpc__line_leave(controller, &pick->room);
+        stub->waited = true;
+    }
     if (r == 0)
         return 0;
+    if (r == HPRPC_EAGAIN && known && !pick->lined && may_wait(stub))
+        join_line(pick, controller);
     hprpc__room_after(&pick->room, controller);
     pick->drains = controller->draining;
     hprpc__mutex_unlock(&controller->lock);
@@ -307,7 +356,9 @@ static int try_picked(struct hprpc_stub *stub, struct pick *pick)
     unsigned numbers = 0;
     int r;
 
-    hprpc__look_after_silence(controller);
+    /* not in the line: the look may run a callback, and that a call, which would wait behind this one */
+    if (!pick->lined)
+        hprpc__look_after_silence(controller);
     r = hprpc__rebind_find(pick->reconnect, pick->handle, controller, &stub->binding);
     if (r < 0 && r != HPRPC_EAGAIN)
         return hprpc__explain(stub->call, r, NULL);
@@ -365,6 +416,8 @@ static int begin_once(struct hprpc_stub *stub, struct pick *pick)
     struct hprpc_controller *controller;
     int r = hprpc__reconnect_pick(pick->reconnect, &controller);
 
+    if (pick->lined != controller)
+        leave_line(pick);
     if (stub->client != &controller->client)
         pick->room.spins = false;
     stub->client = &controller->client;
@@ -402,6 +455,11 @@ static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint6
     do
         r = begin_once(stub, &pick);
     while (r == HPRPC_EAGAIN);
+    if (r < 0)
+        leave_line(&pick);
+    else if (pick.lined)
+        /* as in begin_once, this is not the last reference */
+        hprpc_controller_drop(pick.lined);
     hprpc__cancellation_restore(cancellation);
     if (r < 0)
         return r;
@@ -413,6 +471,38 @@ static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint6
 
 /* ---- Where there is one connection ---- */
 
+/*
+ * Waits and tries again, after an attempt that failed with `r`, until the request is begun or cannot be sent. `turns`: the pump's
+ * before that attempt. Called under the lock, which is held on success alone.
+ */
+static __attribute__((noinline)) int begin_later(struct hprpc_stub *stub, unsigned numbers, uint64_t size, bool oneway,
+                                                 uint32_t turns, int r)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_pending_call *former = NULL; /* the first attempt has put it away */
+    struct hprpc__room room = { .turns = turns };
+
+    while (r < 0) {
+        if (r == HPRPC_EAGAIN && !room.in_line && may_wait(stub))
+            hprpc__line_join(controller, &room, goes_first(controller));
+        hprpc__room_after(&room, controller);
+        hprpc__mutex_unlock(&controller->lock);
+        r = wait_or_fail(stub, &room, size, r);
+        if (r < 0) {
+            give_up(controller, &room);
+            return r;
+        }
+        hprpc__mutex_lock(&controller->lock);
+        hprpc__room_before(&room, controller);
+        r = attempt(stub, numbers, (uint32_t)size, oneway, &former, &room);
+    }
+    hprpc__line_leave(controller, &room);
+    stub->waited = true;
+    if (stub->pending)
+        stub->pending->deadline = room.deadline;
+    return 0;
+}
+
 static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, struct hprpc_client *client,
                                                        const struct hprpc_binding *binding, struct hprpc_call *call,
                                                        uint32_t procedure, uint64_t size, bool oneway)
@@ -423,8 +513,8 @@ static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, 
     unsigned numbers =
         atomic_load_explicit(&((struct hprpc_binding *)binding)->procedures[procedure].numbers, memory_order_relaxed);
     struct hprpc_controller *controller = client->controller;
-    struct hprpc__room room = { 0 };
     struct hprpc_pending_call *former;
+    uint32_t turns;
     int r;
 
     hprpc__assert(procedure < binding->interface->procedure_count);
@@ -433,26 +523,20 @@ static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, 
     stub->binding = binding;
     stub->procedure = procedure;
     stub->pending = NULL;
+    stub->waited = false;
     if (KODOSIS_UNLIKELY(size > UINT32_MAX || hprpc__is_refused(numbers) || !hprpc__shared_is_ours(controller->shared)))
         return numbers == HPRPC__PICKED ? begin_picked(stub, size, oneway) : refuse(stub, numbers, size);
     hprpc__look_after_silence(controller);
     former = empty(call, controller);
     hprpc__mutex_lock(&controller->lock);
-    for (;;) {
-        hprpc__room_before(&room, controller);
-        r = attempt(stub, numbers, (uint32_t)size, oneway, &former);
-        if (KODOSIS_LIKELY(r == 0))
-            break;
-        hprpc__room_after(&room, controller);
-        hprpc__mutex_unlock(&controller->lock);
-        r = wait_or_fail(stub, &room, size, r);
+    turns = atomic_load_explicit(&controller->turns, memory_order_relaxed);
+    r = attempt(stub, numbers, (uint32_t)size, oneway, &former, NULL);
+    if (KODOSIS_UNLIKELY(r < 0)) {
+        r = begin_later(stub, numbers, size, oneway, turns, r);
         if (r < 0)
             return r;
-        hprpc__mutex_lock(&controller->lock);
     }
     stub->writer = &stub->reservation.writer;
-    if (stub->pending)
-        stub->pending->deadline = room.deadline;
     return 0;
 }
 

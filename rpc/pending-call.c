@@ -39,6 +39,7 @@ bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending)
     before = atomic_load_explicit(&pending->flags, memory_order_acquire);
     if (!(before & HPRPC__NOTIFY))
         return true;
+    hprpc__ticket_tell_now(pending);
     /* pairs with hprpc__ticket_notify: a callback that has not returned still has the ticket, and the second one puts it away */
     return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
 }

@@ -43,6 +43,27 @@ static inline int publish(struct hprpc_stub *stub)
                          : hprpc__publish_now(controller, &stub->reservation);
 }
 
+/* Ends what hprpc_stub_begin has begun, for a request that waited: others may wait behind it. */
+static __attribute__((noinline)) void unlock_crowded(struct hprpc_controller *controller)
+{
+    /* no ticket keeps a connection that was picked for a one-way request */
+    hprpc_controller_keep(controller);
+    hprpc__mutex_unlock(&controller->lock);
+    hprpc__pump_make_way(controller);
+    hprpc_controller_drop(controller);
+}
+
+/* Ends what hprpc_stub_begin has begun. */
+static inline void unlock(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+
+    if (KODOSIS_UNLIKELY(stub->waited))
+        unlock_crowded(controller);
+    else
+        hprpc__mutex_unlock(&controller->lock);
+}
+
 static int explain_value(struct hprpc_stub *stub)
 {
     return hprpc__explain(stub->call, HPRPC_EINVAL,
@@ -88,11 +109,10 @@ static int open_reply(struct hprpc_stub *stub)
 
 static int exchange(struct hprpc_stub *stub)
 {
-    struct hprpc_controller *controller = stub->client->controller;
     hprpc__deadline deadline = stub->pending->deadline; /* of a call that waited for room, else 0 */
     int r = publish(stub);
 
-    hprpc__mutex_unlock(&controller->lock);
+    unlock(stub);
     if (r == HPRPC_EINVAL)
         return explain_value(stub);
     hprpc__pending_call_await(stub->pending, deadline);
@@ -111,7 +131,7 @@ static int post(struct hprpc_stub *stub)
         if (hprpc__ticket_start_clock(stub->pending, hprpc_context_now(controller->context)))
             hprpc__pump_deadline_moved(controller);
     }
-    hprpc__mutex_unlock(&controller->lock);
+    unlock(stub);
     return r == HPRPC_EINVAL ? explain_value(stub) : 0;
 }
 
@@ -144,7 +164,7 @@ static int send_oneway(struct hprpc_stub *stub)
     /* no ticket keeps a connection that was picked */
     if (r < 0)
         hprpc_controller_keep(controller);
-    hprpc__mutex_unlock(&controller->lock);
+    unlock(stub);
     if (KODOSIS_LIKELY(r == 0))
         return 0;
     r = r == HPRPC_EINVAL ? explain_value(stub) : explain_unsent(stub, order);

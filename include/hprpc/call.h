@@ -14,7 +14,8 @@ struct hprpc_pending_call;
 #define HPRPC_NO_TIMEOUT UINT32_MAX
 
 enum {
-    HPRPC_CALL_NO_WAIT = 1, /* HPRPC_EBUSY instead of waiting where there is no credit or no room */
+    /* HPRPC_EBUSY instead of waiting where there is no credit or no room, or where other requests wait for that */
+    HPRPC_CALL_NO_WAIT = 1,
 };
 
 /*
@@ -55,7 +56,8 @@ HPRPC_API void hprpc_pending_call_cancel(struct hprpc_pending_call *pending);
 /*
  * Registers `notify`, which is called once, when the call completes: on the thread that pumps, or that cancels or clears the
  * call, with no lock held; at once, on this thread, if the call is complete already. `notify` may call `_finish` and
- * hprpc_call_clear. Clearing the call before, on any thread, completes it: `notify` is still called, perhaps a moment later,
+ * hprpc_call_clear. A call that waits for credit or room runs no callbacks meanwhile on its thread, but right after it was sent or
+ * has failed: they might take, again and again, what it waits for. Clearing the call before, on any thread, completes it: `notify` is still called, perhaps a moment later,
  * and finds the call empty; what `self` points to must live until then. `pending` is valid until `notify` returns.
  */
 HPRPC_API void hprpc_pending_call_notify(struct hprpc_pending_call *pending,

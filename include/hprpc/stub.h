@@ -74,6 +74,7 @@ struct hprpc_stub {
     struct kodosis_reader reader;  /* from exchange or collect on: the reply comes from here */
     struct hprpc_reservation reservation;
     uint32_t procedure;
+    bool waited; /* for credit or room: others may wait behind it */
 };
 
 /*

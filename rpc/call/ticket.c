@@ -54,6 +54,7 @@ static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller
         return NULL;
     pending->controller = controller;
     pending->interface = NULL;
+    pending->untold = false;
     pending->body.place = HPRPC__BODY_NONE;
     kodosis_arena_init(&pending->arena, hprpc_context_allocator(controller->context),
                        (size_t)controller->own->max_decoded);
@@ -191,7 +192,7 @@ void hprpc__ticket_enqueue(struct hprpc_pending_call *pending, const struct hprp
     hprpc__assert_locked(&pending->controller->lock);
     hprpc__list_append(&tickets->queue, &pending->link);
     pending->interface = interface;
-    atomic_fetch_add_explicit(&tickets->queued, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&tickets->later, 1, memory_order_relaxed);
 }
 
 void hprpc__ticket_dequeue(struct hprpc_pending_call *pending)
@@ -201,7 +202,7 @@ void hprpc__ticket_dequeue(struct hprpc_pending_call *pending)
     hprpc__assert_locked(&pending->controller->lock);
     hprpc__list_remove(&tickets->queue, &pending->link);
     pending->interface = NULL;
-    atomic_fetch_sub_explicit(&tickets->queued, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&tickets->later, 1, memory_order_relaxed);
 }
 
 bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now)
@@ -256,6 +257,120 @@ void hprpc__ticket_notify(struct hprpc_pending_call *pending)
         hprpc__ticket_put_away(pending);
 }
 
+/* ---- Callbacks that wait until their thread has room for a request ---- */
+
+/* Whether this thread waits for room: a callback might start a call, which would take the room. */
+static inline bool waits_for_room(const struct hprpc_controller *controller)
+{
+    return hprpc__pump_is_mine(&controller->pump) && KODOSIS_UNLIKELY(controller->pump.rooms);
+}
+
+static __attribute__((noinline)) void tell_later(struct hprpc_pending_call *pending)
+{
+    struct hprpc__tickets *tickets = &pending->controller->tickets;
+
+    hprpc__mutex_lock(&pending->controller->lock);
+    pending->untold = true;
+    hprpc__list_append(&tickets->untold, &pending->link);
+    atomic_fetch_add_explicit(&tickets->later, 1, memory_order_relaxed);
+    hprpc__mutex_unlock(&pending->controller->lock);
+}
+
+static inline void tell(struct hprpc_pending_call *pending)
+{
+    if (waits_for_room(pending->controller))
+        tell_later(pending);
+    else
+        hprpc__ticket_notify(pending);
+}
+
+/* Takes a ticket out of the untold ones. Under the lock. */
+static void leave_untold(struct hprpc_pending_call *pending)
+{
+    struct hprpc__tickets *tickets = &pending->controller->tickets;
+
+    hprpc__assert_locked(&pending->controller->lock);
+    hprpc__list_remove(&tickets->untold, &pending->link);
+    atomic_fetch_sub_explicit(&tickets->later, 1, memory_order_relaxed);
+    pending->untold = false;
+}
+
+/* Begins to run the callbacks of the untold tickets. Returns how many there are now; 0, too, if another thread or frame runs them. */
+static size_t begin_telling(struct hprpc_controller *controller)
+{
+    struct hprpc__tickets *tickets = &controller->tickets;
+    size_t count = 0;
+
+    hprpc__mutex_lock(&controller->lock);
+    if (!tickets->telling) {
+        for (struct hprpc__link *link = tickets->untold.first; link; link = link->next)
+            count++;
+    }
+    tickets->telling |= count > 0;
+    hprpc__mutex_unlock(&controller->lock);
+    return count;
+}
+
+/*
+ * Takes the next untold ticket, or ends the telling: NULL. The calls that callbacks make may leave others untold, and so on without
+ * end, so beyond `count` only those of a broken connection are taken.
+ */
+static struct hprpc_pending_call *tell_next(struct hprpc_controller *controller, size_t count)
+{
+    struct hprpc__tickets *tickets = &controller->tickets;
+    struct hprpc_pending_call *next = NULL;
+    bool broken;
+
+    hprpc__mutex_lock(&controller->lock);
+    broken = hprpc__state(controller) == HPRPC__BROKEN;
+    if (count || broken)
+        next = hprpc__ticket_of(tickets->untold.first);
+    if (next)
+        leave_untold(next);
+    else
+        tickets->telling = false;
+    /* the next turn runs the others; a host may be gone when its connection has ended */
+    if (!next && !broken && !hprpc__list_is_empty(&tickets->untold))
+        controller->pump.host->watch_changed(controller->pump.host, controller);
+    hprpc__mutex_unlock(&controller->lock);
+    return next;
+}
+
+void hprpc__tickets_tell(struct hprpc_controller *controller)
+{
+    const struct hprpc__shared *shared = controller->shared;
+    struct hprpc_pending_call *next;
+    size_t count;
+
+    if (waits_for_room(controller))
+        return;
+    count = begin_telling(controller);
+    if (!count)
+        return;
+    while ((next = tell_next(controller, count))) {
+        count -= count > 0;
+        hprpc__ticket_notify(next);
+        if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
+            return;
+    }
+}
+
+void hprpc__ticket_tell_now(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    bool untold;
+
+    hprpc__mutex_lock(&controller->lock);
+    untold = pending->untold;
+    if (untold)
+        leave_untold(pending);
+    hprpc__mutex_unlock(&controller->lock);
+    if (untold)
+        hprpc__ticket_notify(pending);
+}
+
+/* ---- The outcome ---- */
+
 void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
 {
     const struct hprpc__shared *shared = pending->controller->shared;
@@ -267,7 +382,7 @@ void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
      * a waiter counts itself in `pump.waiting` before it looks at DONE, and with release alone this thread could miss it.
      */
     if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY) {
-        hprpc__ticket_notify(pending);
+        tell(pending);
         if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
             return;
     }
@@ -370,7 +485,7 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
 static void announce(struct hprpc_controller *controller, struct hprpc_pending_call *pending, bool notify)
 {
     if (notify)
-        hprpc__ticket_notify(pending);
+        tell(pending);
     hprpc__pump_wake(&controller->pump, pending);
 }
 

@@ -13,7 +13,7 @@
  *
  * RESERVED: it has an id and took credit. SENT (`sent`): the request was published. ANSWERED (`answered`): the outcome is known,
  * and the id is free or in quarantine; the ticket itself is about to be finished. DONE: the outcome is stored, and the callback
- * runs once (HPRPC__NOTIFY before HPRPC__TOLD). The holder may clear a call in any state; that cancels it first. A ticket of a
+ * runs once (HPRPC__NOTIFY before HPRPC__TOLD), later if its thread waits for room (`untold`). The holder may clear a call in any state; that cancels it first. A ticket of a
  * BIND that cannot be sent yet waits in a queue (enqueue, dequeue) without an id.
  */
 #ifndef HPRPC_RPC_CALL_TICKET_H
@@ -30,7 +30,7 @@ enum hprpc__ticket_flag {
 };
 
 struct hprpc_pending_call {
-    struct hprpc__link link; /* in the pool or in the queue */
+    struct hprpc__link link; /* in the pool, in the queue, or among the untold */
     struct hprpc_controller *controller;
     atomic_uint flags; /* enum hprpc__ticket_flag */
     int code;          /* the outcome, once DONE */
@@ -43,6 +43,7 @@ struct hprpc_pending_call {
     bool held;                /* lock: a caller will clear it */
     bool answered;            /* lock: the id is free again, the outcome is on its way */
     bool sent;                /* lock: the request was published */
+    bool untold;              /* lock: its callback waits */
     bool picked;              /* of a BIND: its proxy is to hold a client that picks connections (rpc/rebind.h) */
     const struct hprpc_interface *interface; /* lock: of a BIND that waits in the queue, without an id; else NULL */
     void (*notify)(void *self, struct hprpc_pending_call *pending);
@@ -101,6 +102,15 @@ bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now)
 
 /* Finishes the ticket with this code and with what was stored in it before. Not under the lock: a callback may run. */
 void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code);
+
+/*
+ * Runs the callbacks that hprpc__ticket_finish left for later, because their thread waited for room; those that are left meanwhile
+ * are the matter of the next turn. Not under the lock. Does nothing inside such a wait, or inside one of those callbacks.
+ */
+void hprpc__tickets_tell(struct hprpc_controller *controller);
+
+/* Runs the callback of this ticket now if it was left for later. Not under the lock. */
+void hprpc__ticket_tell_now(struct hprpc_pending_call *pending);
 
 /* Runs the callback of a finished ticket. The ticket lives until the callback returns, even if the call is cleared meanwhile. */
 void hprpc__ticket_notify(struct hprpc_pending_call *pending);

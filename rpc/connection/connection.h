@@ -110,6 +110,7 @@ struct hprpc__pump {
     struct hprpc__list waiters;
     struct hprpc__spin_history spins; /* pump */
     bool pumps_alone;                 /* a copy of the host's: a thread that waits may outlive the host */
+    uint32_t rooms; /* pump: how many calls of its owner stand in the line; no callback runs inside them */
 };
 
 enum { HPRPC__NO_DEPTH = UINT16_MAX };
@@ -124,12 +125,14 @@ struct hprpc__slot {
 struct hprpc__tickets {
     struct hprpc__slot *slots;
     uint32_t capacity;
-    uint32_t free_id;         /* head of the list of free ids, `capacity` when there is none */
-    uint32_t held;            /* tickets that callers have not cleared */
-    bool last_frees;          /* no reference is left: the last of these tickets destroys the controller */
-    struct hprpc__list pool;  /* tickets to use again */
-    struct hprpc__list queue; /* tickets whose BIND waits to be sent, in order */
-    atomic_uint queued;       /* length of `queue`; written under the lock, read by the pump */
+    uint32_t free_id;          /* head of the list of free ids, `capacity` when there is none */
+    uint32_t held;             /* tickets that callers have not cleared */
+    bool last_frees;           /* no reference is left: the last of these tickets destroys the controller */
+    struct hprpc__list pool;   /* tickets to use again */
+    struct hprpc__list queue;  /* tickets whose BIND waits to be sent, in order */
+    struct hprpc__list untold; /* finished tickets whose callbacks wait until their thread has room for a request */
+    bool telling;              /* a thread runs those callbacks */
+    atomic_uint later;         /* length of `queue` and `untold`; written under the lock, read by the pump */
 };
 
 struct hprpc_client {
@@ -153,6 +156,7 @@ struct hprpc_controller {
 
     /* the calling role */
     struct hprpc__tickets tickets; /* lock */
+    struct hprpc__list line;       /* lock: the requests that wait for credit or room (line.h) */
     uint64_t requests_sent;        /* lock: since HELLO */
     uint64_t taken_there;          /* pump: how many of them the other side says it took; HPRPC__TAKEN_UNKNOWN */
     uint64_t bytes_out;            /* lock: bodies of requests without an answer, one-way ones without credit */

@@ -8,6 +8,8 @@
 
 /* Attempts to send a request that found no credit or no room, and the waiting between them. Starts zeroed. */
 struct hprpc__room {
+    struct hprpc__link link;  /* in the controller's line */
+    bool in_line;             /* lock */
     uint32_t turns;           /* the controller's, before the last attempt */
     uint32_t progress;        /* the controller's, after the last attempt */
     hprpc__deadline deadline; /* of all the waiting; 0 before it begins */

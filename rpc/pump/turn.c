@@ -162,8 +162,12 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     if (KODOSIS_UNLIKELY(r == HPRPC_EFORKED))
         return r;
     /* relaxed: a thread that queues a BIND tries to send it after that, under the lock */
-    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.queued, memory_order_relaxed)))
+    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.later, memory_order_relaxed))) {
         hprpc__bind_resume(controller);
+        hprpc__tickets_tell(controller);
+        if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
+            return HPRPC_EFORKED;
+    }
     if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
         r = send_what_waits(controller);
     if (KODOSIS_UNLIKELY(r < 0 || controller->needs_memory))

@@ -229,6 +229,18 @@ static enum outcome pump_for_room(struct wait *wait)
     return hprpc__controller_turn(controller, 1, NULL) < 0 ? BROKEN : THERE;
 }
 
+/* Does the same without callbacks of calls: each would find room that this thread has waited for. */
+static enum outcome pump_without_callbacks(struct wait *wait)
+{
+    struct hprpc__pump *pump = &wait->controller->pump;
+    enum outcome outcome;
+
+    pump->rooms++;
+    outcome = pump_for_room(wait);
+    pump->rooms--;
+    return outcome;
+}
+
 /* Called between two turns that both had messages, but not the awaited one: deadlines may have passed. */
 static enum outcome look_up(struct wait *wait)
 {
@@ -248,7 +260,7 @@ static enum outcome pump(struct wait *wait)
     int r;
 
     if (wait->awaited->room)
-        return pump_for_room(wait);
+        return wait->awaited->room->in_line ? pump_without_callbacks(wait) : pump_for_room(wait);
     hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins);
     /* our HELLO goes out in a turn, so the first turn comes before the first sleep */
     if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
@@ -371,6 +383,23 @@ int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc_
     const struct hprpc__awaited awaited = { .room = room };
 
     return hprpc__pump_wait_on(controller, &awaited, timeout_ms, &room->deadline);
+}
+
+void hprpc__pump_make_way(struct hprpc_controller *controller)
+{
+    bool crowded;
+
+    /* a child of fork must not take the lock, which may be held for ever there */
+    if (!hprpc__shared_is_ours(controller->shared))
+        return;
+    hprpc__mutex_lock(&controller->lock);
+    crowded = !hprpc__list_is_empty(&controller->line);
+    hprpc__mutex_unlock(&controller->lock);
+    if (crowded) {
+        hprpc__pump_stir(controller);
+        hprpc__pump_kick(&controller->pump);
+    }
+    hprpc__tickets_tell(controller);
 }
 
 void hprpc__pump_turn(struct hprpc_controller *controller)

@@ -20,6 +20,12 @@ int hprpc__pump_wait_on(struct hprpc_controller *controller, const struct hprpc_
 /* Waits after an attempt; `timeout_ms` counts from the first of these waits. 0: try again; otherwise as above. */
 int hprpc__pump_wait_for_room(struct hprpc_controller *controller, struct hprpc__room *room, uint32_t timeout_ms);
 
+/*
+ * Called when a request has left the line, not under the lock: the next one may go, which may be that of the thread that pumps; and
+ * callbacks that waited run.
+ */
+void hprpc__pump_make_way(struct hprpc_controller *controller);
+
 /* Does one turn, and gives the pump up, which the calling thread has. */
 void hprpc__pump_turn(struct hprpc_controller *controller);
 
