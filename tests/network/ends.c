@@ -54,13 +54,15 @@ void a_peer_that_vanishes_at_rest(void)
     world_close(&world);
 }
 
+static const char *query; /* of the guests that call into the void */
+
 /* A call is held by the server, another one is sent into the void. */
 static void call_into_the_void(struct guest *guest)
 {
     struct hprpc_call held = HPRPC_CALL_INIT;
     int r;
 
-    guest_connect(guest, "?keepalive=3");
+    guest_connect(guest, query);
     check(tiny_poke_start(&guest->tiny, &held, "held", 4) == 0);
     meet(guest->world);
     meet(guest->world); /* the way is gone */
@@ -79,11 +81,14 @@ static void call_into_the_void(struct guest *guest)
 }
 
 /* The way is taken away while each guest waits for an answer, and given back when all have found out. */
-static void vanish(enum side side, const char *take, const char *give)
+static void vanish(enum side side, const char *take, const char *give, int keepalive)
 {
     struct patience patience = patience_begin();
     static struct world world;
+    char options[24];
 
+    snprintf(options, sizeof(options), "?keepalive=%d", keepalive);
+    query = options;
     world_open(&world, "&keepalive=3");
     world_begin(&world, call_into_the_void);
     meet(&world);
@@ -102,14 +107,14 @@ static void vanish(enum side side, const char *take, const char *give)
 /* Data that is not acknowledged bounds a connection as well as probes do. */
 void a_peer_that_vanishes_in_a_call(void)
 {
-    vanish(FAR, "ip link set far down", "ip link set far up");
+    vanish(FAR, "ip link set far down", "ip link set far up", 3);
 }
 
 /* The requests arrive, and neither acknowledgements nor answers come back. */
 void a_way_back_that_is_gone(void)
 {
     vanish(FAR, "ip route add blackhole 192.0.2.1 && ip -6 route add blackhole 2001:db8::1",
-           "ip route del blackhole 192.0.2.1 && ip -6 route del blackhole 2001:db8::1");
+           "ip route del blackhole 192.0.2.1 && ip -6 route del blackhole 2001:db8::1", 3);
 }
 
 /* A client that got another address, as one does in another network: its connections end, and new ones have the new address. */
@@ -118,5 +123,14 @@ void a_client_whose_address_changes(void)
     vanish(NEAR,
            "ip addr del 192.0.2.1/24 dev near && ip addr add 192.0.2.3/24 dev near && "
            "ip addr del 2001:db8::1/64 dev near && ip addr add 2001:db8::3/64 dev near nodad",
-           "true");
+           "true", 3);
+}
+
+/*
+ * From 15 seconds on, the system is not given a time-out but attempts that come close together, where it can do that. This takes
+ * as long as it says.
+ */
+void a_peer_that_vanishes_for_patient_clients(void)
+{
+    vanish(FAR, "ip link set far down", "ip link set far up", 15);
 }

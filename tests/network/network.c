@@ -26,6 +26,7 @@ static const struct {
     { "unacknowledged", a_peer_that_vanishes_in_a_call },
     { "deaf", a_way_back_that_is_gone },
     { "moved", a_client_whose_address_changes },
+    { "patient", a_peer_that_vanishes_for_patient_clients },
 };
 
 enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };

@@ -20,6 +20,7 @@ void a_peer_that_vanishes_at_rest(void);
 void a_peer_that_vanishes_in_a_call(void);
 void a_way_back_that_is_gone(void);
 void a_client_whose_address_changes(void);
+void a_peer_that_vanishes_for_patient_clients(void);
 
 /* relayed.c: what a relay in between does */
 void resets_in_the_middle(void);

@@ -169,11 +169,30 @@ static void use_a_link(struct guest *guest)
     meet(guest->world);
 }
 
+/* A server may listen at such an address as well, and says so in a URI that is one. */
+static void listen_at_a_link(void)
+{
+    struct hprpc_detail detail = { "" };
+    struct hprpc_server *server;
+    char uri[HPRPC_URI_MAX];
+
+    link_enter(FAR);
+    check(hprpc_server_new(NULL, NULL, &server) == 0);
+    check(hprpc_server_listen(server, "tcp://[fe80::2%far]:7788", &detail) == 0);
+    check(hprpc_server_address(server, 0, uri, sizeof(uri)) == 0);
+    check(strcmp(uri, "tcp://[fe80::2%25far]:7788") == 0);
+    check(hprpc_server_listen(server, "tcp://[fe80::2%near]:7789", &detail) == HPRPC_EADDRESS);
+    check(hprpc_server_listen(server, "tcp://[fe80::2]:7789", &detail) == HPRPC_EADDRESS);
+    hprpc_server_free(server);
+    link_enter(NEAR);
+}
+
 /* One listener is reached by both families, and by an address that is good on one link only. */
 void links_of_link_local_addresses(void)
 {
     static struct world world;
 
+    listen_at_a_link();
     world_open(&world, "");
     world_begin(&world, use_a_link);
     meet(&world);
