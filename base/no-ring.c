@@ -62,9 +62,9 @@ void hprpc__ring_give(struct hprpc__ring *ring, struct hprpc__ring_buffer *buffe
     (void)ring, (void)buffer;
 }
 
-bool hprpc__ring_await(struct hprpc__ring *ring, struct hprpc__ring_task *task, int fd, short events)
+bool hprpc__ring_await(struct hprpc__ring *ring, struct hprpc__ring_task *task, int fd, short events, bool again)
 {
-    (void)ring, (void)task, (void)fd, (void)events;
+    (void)ring, (void)task, (void)fd, (void)events, (void)again;
     return false;
 }
 

@@ -138,13 +138,16 @@ static void mark(struct hprpc__ring *ring, struct io_uring_sqe *entry, const str
     ring->tasks++;
 }
 
-bool hprpc__ring_await(struct hprpc__ring *ring, struct hprpc__ring_task *task, int fd, short events)
+bool hprpc__ring_await(struct hprpc__ring *ring, struct hprpc__ring_task *task, int fd, short events, bool again)
 {
     struct io_uring_sqe *entry = take_entry(ring);
 
     if (!entry)
         return false;
-    io_uring_prep_poll_add(entry, fd, (unsigned)events);
+    if (again)
+        io_uring_prep_poll_multishot(entry, fd, (unsigned)events);
+    else
+        io_uring_prep_poll_add(entry, fd, (unsigned)events);
     mark(ring, entry, task);
     return true;
 }

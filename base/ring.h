@@ -94,13 +94,16 @@ bool hprpc__ring_receive(struct hprpc__ring *ring, struct hprpc__ring_task *task
 /* Gives a buffer back. */
 void hprpc__ring_give(struct hprpc__ring *ring, struct hprpc__ring_buffer *buffer);
 
-/* Waits once for an event of `fd`. False: the kernel takes no more tasks now. */
-bool hprpc__ring_await(struct hprpc__ring *ring, struct hprpc__ring_task *task, int fd, short events);
+/*
+ * Waits for an event of `fd`, one that is there already or the next one; with `again` for each that follows as well, as
+ * edge-triggered epoll does. False: the kernel takes no more tasks now.
+ */
+bool hprpc__ring_await(struct hprpc__ring *ring, struct hprpc__ring_task *task, int fd, short events, bool again);
 
 /* Sends on a socket, as much as it takes, once it takes something. False: the kernel takes no more tasks now. */
 bool hprpc__ring_send(struct hprpc__ring *ring, struct hprpc__ring_task *task, int fd, const void *data, size_t size);
 
-/* Ends a task that receives; `done` is still called. */
+/* Ends a task that receives or waits; `done` is still called. */
 void hprpc__ring_cancel(struct hprpc__ring *ring, struct hprpc__ring_task *task);
 
 /* Whether a task of one result is done, though `done` was not called yet; then its code. */

@@ -23,7 +23,7 @@
 enum {
     HELD_MAX = 8,                        /* buffers of the ring that one connection holds before it receives no more */
     BULK_LEAST = HPRPC__RING_BUFFER / 2, /* bytes at once after which copying them costs more than a system call */
-    DIRECT_WAITS = 16,                   /* waits after so many bytes in which as many are expected */
+    DIRECT_READS = 16,                   /* reads after so many bytes, in which as many are expected */
     UNREAD = 1 << 20,
 };
 
@@ -40,7 +40,9 @@ struct uring {
     /* the receiving side's */
     bool receiving; /* `receiver` is at work, */
     bool stopping;  /* and about to end */
-    bool awaiting;  /* `waiter` is at work */
+    bool awaiting;  /* `waiter` is at work, */
+    bool leaving;   /* and about to end */
+    bool readable;  /* it told of something that may not be read */
     bool ended;
     int end;                                 /* 0, the end of the stream; or a negated errno */
     uint8_t direct;                          /* waits that do not fill buffers */
@@ -127,7 +129,7 @@ static void stop_receiving(struct uring *uring)
 /* Reads the socket itself from now on, and for some time. */
 static void expect_bulk(struct uring *uring)
 {
-    uring->direct = DIRECT_WAITS;
+    uring->direct = DIRECT_READS;
     stop_receiving(uring);
 }
 
@@ -148,7 +150,7 @@ static void received(struct hprpc__ring_task *task, const struct hprpc__ring_res
     if (!result->more) {
         uring->receiving = uring->stopping = false;
         if (result->code == -ENOBUFS)
-            uring->direct = DIRECT_WAITS;
+            uring->direct = DIRECT_READS;
         if (is_end(result->code)) {
             uring->ended = true;
             uring->end = result->code;
@@ -169,12 +171,22 @@ static void came(struct hprpc__ring_task *task, const struct hprpc__ring_result 
 {
     struct uring *uring = (struct uring *)((char *)task - offsetof(struct uring, waiter));
 
-    (void)result;
-    uring->awaiting = false;
+    uring->readable = true;
+    if (!result->more)
+        uring->awaiting = uring->leaving = false;
     if (uring->over)
         free_if_done(uring);
     else
         tell(uring, hprpc__ring_ears(uring->ring)->arrived);
+}
+
+/* Has the ring tell no more that there are bytes. */
+static void stop_waiting(struct uring *uring)
+{
+    if (!uring->awaiting || uring->leaving)
+        return;
+    uring->leaving = true;
+    hprpc__ring_cancel(uring->ring, &uring->waiter);
 }
 
 /*
@@ -185,10 +197,8 @@ static bool expect(struct uring *uring)
 {
     if (!uring->direct)
         uring->receiving = hprpc__ring_receive(uring->ring, &uring->receiver, uring->fd);
-    else
-        uring->direct--;
     if (!uring->receiving)
-        uring->awaiting = hprpc__ring_await(uring->ring, &uring->waiter, uring->fd, POLLIN);
+        uring->awaiting = hprpc__ring_await(uring->ring, &uring->waiter, uring->fd, POLLIN, true);
     return uring->receiving || uring->awaiting;
 }
 
@@ -217,7 +227,7 @@ static size_t take(struct uring *uring, const struct iovec *runs, int count)
     return taken;
 }
 
-static ssize_t read_socket(struct uring *uring, const struct iovec *runs, int count)
+static ssize_t receive_now(const struct uring *uring, const struct iovec *runs, int count)
 {
     struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)runs, .msg_iovlen = (size_t)count };
     ssize_t n;
@@ -225,39 +235,51 @@ static ssize_t read_socket(struct uring *uring, const struct iovec *runs, int co
     do
         n = hprpc__recvmsg(uring->fd, &message, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? -hprpc__tcp_loss(errno) : n;
+    return n < 0 ? -errno : n;
+}
+
+/* Reads the socket itself, and decides how to wait for what follows. */
+static ssize_t read_socket(struct uring *uring, const struct iovec *runs, int count)
+{
+    size_t asked = 0;
+    ssize_t n;
+
+    for (int i = 0; i < count; i++)
+        asked += runs[i].iov_len;
+    n = receive_now(uring, runs, count);
+    /* what comes from now on is told again */
+    uring->readable = n == (ssize_t)asked;
+    if (n >= BULK_LEAST)
+        uring->direct = DIRECT_READS;
+    else if (n > 0 && uring->direct && !--uring->direct)
+        stop_waiting(uring);
+    if (n == -EAGAIN && !uring->awaiting)
+        expect(uring);
+    return n;
 }
 
 static ssize_t read_runs(struct hprpc__driver *driver, const struct hprpc_framed *stream, const struct iovec *runs,
                          int count)
 {
     struct uring *uring = of(driver);
-    ssize_t n;
 
     if (stream->large)
         expect_bulk(uring);
     /* a look that finds nothing drives the ring, also inside a handler that waits */
-    if (!uring->first && hprpc__ring_has_news(uring->ring))
+    if (!uring->first && !uring->readable && hprpc__ring_has_news(uring->ring))
         hprpc__ring_turn(uring->ring, 0);
     if (uring->first)
         return (ssize_t)take(uring, runs, count);
     if (uring->ended)
         return -hprpc__tcp_loss(-uring->end);
-    if (uring->receiving || uring->awaiting)
-        return -EAGAIN;
-    n = read_socket(uring, runs, count);
-    if (n >= BULK_LEAST)
-        uring->direct = DIRECT_WAITS;
-    if (n == -EAGAIN)
-        expect(uring);
-    return n;
+    return uring->receiving || (uring->awaiting && !uring->readable) ? -EAGAIN : read_socket(uring, runs, count);
 }
 
 static bool arm(struct hprpc__driver *driver)
 {
     struct uring *uring = of(driver);
 
-    if (uring->first || uring->ended)
+    if (uring->first || uring->ended || (uring->readable && !uring->receiving))
         return true;
     return !uring->receiving && !uring->awaiting && !expect(uring);
 }
@@ -384,6 +406,8 @@ void hprpc__tcp_uring_let_go(struct hprpc__driver *driver)
     if (uring->blocks && hprpc__ring_is_mine(uring->ring))
         let_last_words_leave(uring);
     shutdown(uring->fd, SHUT_RDWR);
+    if (hprpc__ring_is_mine(uring->ring))
+        stop_waiting(uring);
     uring->over = true;
     free_if_done(uring);
 }

@@ -85,7 +85,7 @@ int hprpc__engine_wait(struct hprpc__engine *engine, int timeout_ms, void **ret_
         return hprpc__poller_wait(engine->poller, timeout_ms, ret_owners);
     /* a new task for each event, because only that tells of what was ready before: the set is watched by levels */
     if (!engine->awaits && !engine->ready)
-        engine->awaits = hprpc__ring_await(ring, &engine->waiter, engine->poller->fd, POLLIN);
+        engine->awaits = hprpc__ring_await(ring, &engine->waiter, engine->poller->fd, POLLIN, false);
     if (hprpc__ring_turn(ring, timeout_ms && engine->awaits ? HPRPC__NEVER : 0) < 0)
         return HPRPC_ESYSTEM;
     if (!engine->ready)
@@ -99,7 +99,7 @@ bool hprpc__engine_sleep(struct hprpc__engine *engine, int wake_fd, uint64_t nan
     bool kicked;
 
     if (!engine->awaits_kick && !engine->kicked)
-        engine->awaits_kick = hprpc__ring_await(engine->ring, &engine->kick_waiter, wake_fd, POLLIN);
+        engine->awaits_kick = hprpc__ring_await(engine->ring, &engine->kick_waiter, wake_fd, POLLIN, false);
     hprpc__ring_turn(engine->ring, engine->awaits_kick ? nanoseconds : 0);
     kicked = engine->kicked;
     engine->kicked = false;

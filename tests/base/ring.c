@@ -200,7 +200,7 @@ static void none_is_lost_when_the_queue_is_full(void **state)
     (void)state;
     for (unsigned i = 0; i < MANY; i++) {
         counted[i].task.done = count;
-        assert_true(hprpc__ring_await(ring, &counted[i].task, fd, POLLIN));
+        assert_true(hprpc__ring_await(ring, &counted[i].task, fd, POLLIN, false));
     }
     assert_int_equal(hprpc__ring_turn(ring, 0), 0);
     assert_int_equal(eventfd_write(fd, 1), 0);
@@ -214,6 +214,34 @@ static void none_is_lost_when_the_queue_is_full(void **state)
         assert_int_equal(counted[i].done, 1);
     close(fd);
     free(counted);
+    hprpc__ring_close(ring);
+}
+
+/* One task tells of each event, until it is cancelled. */
+static void waits_again_and_again(void **state)
+{
+    struct hprpc__ring *ring = open_ring(1);
+    struct counted counted = { .task.done = count };
+    char byte;
+    int pair[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(write(pair[1], "x", 1), 1);
+    assert_true(hprpc__ring_await(ring, &counted.task, pair[0], POLLIN, true));
+    for (unsigned i = 1; i <= 50; i++) {
+        turn_until(ring, &counted.done, i);
+        assert_true(counted.more);
+        assert_true(counted.code & POLLIN);
+        assert_int_equal(read(pair[0], &byte, 1), 1);
+        assert_int_equal(write(pair[1], "x", 1), 1);
+    }
+    turn_until(ring, &counted.done, 51);
+    hprpc__ring_cancel(ring, &counted.task);
+    turn_until(ring, &counted.done, 52);
+    assert_false(counted.more);
+    close(pair[0]);
+    close(pair[1]);
     hprpc__ring_close(ring);
 }
 
@@ -397,6 +425,7 @@ int main(void)
         cmocka_unit_test(opens_without_locked_memory),
         cmocka_unit_test(opens_or_gives_everything_back),
         cmocka_unit_test(none_is_lost_when_the_queue_is_full),
+        cmocka_unit_test(waits_again_and_again),
         cmocka_unit_test(sends),
         cmocka_unit_test(a_receiver_goes_on),
         cmocka_unit_test(buffers_run_out),
