@@ -83,6 +83,8 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
     r = hprpc__transport_find(acceptor->context, uri, detail, &parts, &transport);
     if (r == 0)
         r = transport->listen(acceptor->context, &parts, detail, &listener);
+    if (r == HPRPC_ENOMEM)
+        hprpc_detail_set(detail, r, "no memory to listen at %.100s", uri);
     return r == 0 ? add(acceptor, listener, detail) : r;
 }
 
@@ -91,6 +93,8 @@ int hprpc__acceptor_listen_fd(struct hprpc__acceptor *acceptor, int fd, const ch
     struct hprpc_listener *listener;
     int r = hprpc__handed_listen(acceptor->context, fd, query, detail, &listener);
 
+    if (r == HPRPC_ENOMEM)
+        hprpc_detail_set(detail, r, "no memory to listen with it");
     return r == 0 ? add(acceptor, listener, detail) : r;
 }
 

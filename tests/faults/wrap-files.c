@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdarg.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -41,6 +42,10 @@ int __real_ioctl(int, unsigned long, ...);
 int __wrap_ioctl(int, unsigned long, ...);
 int __real_madvise(void *, size_t, int);
 int __wrap_madvise(void *, size_t, int);
+int __real_inotify_add_watch(int, const char *, uint32_t);
+int __wrap_inotify_add_watch(int, const char *, uint32_t);
+int __real_inotify_init1(int);
+int __wrap_inotify_init1(int);
 int __real_memfd_create(const char *, unsigned);
 int __wrap_memfd_create(const char *, unsigned);
 int __real_mkdir(const char *, mode_t);
@@ -186,6 +191,16 @@ int __wrap_posix_fallocate64(int fd, off64_t start, off64_t size)
 }
 
 /* ---- Memory, and chance ---- */
+
+int __wrap_inotify_init1(int flags)
+{
+    return faults_hit(CALL_INOTIFY) ? -1 : __real_inotify_init1(flags);
+}
+
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+    return faults_hit(CALL_INOTIFY_WATCH) ? -1 : __real_inotify_add_watch(fd, path, mask);
+}
 
 int __wrap_memfd_create(const char *name, unsigned flags)
 {
