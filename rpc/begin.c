@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/deadline.h"
-#include "base/poller.h"
+#include "base/wake.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/line.h"
 #include "rpc/explain.h"
@@ -460,6 +460,9 @@ static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint6
     else if (pick.lined)
         /* as in begin_once, this is not the last reference */
         hprpc_controller_drop(pick.lined);
+    /* an event loop must ask for its time-out again: the wait may have made attempts, and has taken the kicks */
+    if (pick.room.deadline && pick.reconnect->client->pump == HPRPC_PUMP_LOOP)
+        hprpc__wake_ring(pick.reconnect->client->wake_fd);
     hprpc__cancellation_restore(cancellation);
     if (r < 0)
         return r;

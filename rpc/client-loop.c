@@ -58,17 +58,30 @@ static bool hand_over(struct hprpc__client *client, struct hprpc_controller *con
     return naps;
 }
 
+/*
+ * Whether the next attempt to connect is due before the time that the loop was told last; it counts as told then, because the caller
+ * kicks. A thread that goes on waiting takes that kick, and kicks once more when it is through (begin_picked).
+ */
+static bool is_early(struct hprpc__client *client, struct hprpc_controller *controller)
+{
+    hprpc__deadline deadline;
+
+    if (!client->reconnect)
+        return false;
+    deadline = hprpc__controller_deadline(controller);
+    /* relaxed: a loop that asks meanwhile gets the new time */
+    if (deadline >= atomic_load_explicit(&client->told_deadline, memory_order_relaxed))
+        return false;
+    atomic_store_explicit(&client->told_deadline, deadline, memory_order_relaxed);
+    return true;
+}
+
 void hprpc__client_handed_back(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct hprpc__client *client = (struct hprpc__client *)host;
 
-    /* one that was replaced has no place in the set; of one that opens, the time of the next attempt may have moved */
-    if (client->reconnect && hprpc__state(controller) != HPRPC__READY) {
-        hprpc__pump_stir(controller);
+    if (hand_over(client, controller) || is_early(client, controller))
         hprpc__pump_kick(&controller->pump);
-    } else if (hand_over(client, controller)) {
-        hprpc__pump_kick(&controller->pump);
-    }
 }
 
 /* ---- The time-out ---- */
@@ -82,6 +95,8 @@ static int timeout_of(struct hprpc__client *client, struct hprpc_controller *con
 
     if (nap_end && nap_end < deadline)
         deadline = nap_end;
+    if (client->reconnect)
+        atomic_store_explicit(&client->told_deadline, deadline, memory_order_relaxed);
     if (deadline == HPRPC__NEVER)
         return -1;
     now = hprpc_context_now(client->context);

@@ -19,7 +19,8 @@ struct hprpc__client {
     struct hprpc__poller poller;     /* with HPRPC_PUMP_LOOP, else none */
     struct hprpc__sleeper sleeper;   /* with the other two */
     _Atomic hprpc__deadline nap_end; /* HPRPC_PUMP_LOOP: when to look again if only time wakes the loop; 0: never */
-    uint32_t opening_ms;             /* for connecting and the handshake */
+    _Atomic hprpc__deadline told_deadline; /* the last that a loop asked for, where the client reconnects */
+    uint32_t opening_ms;                   /* for connecting and the handshake */
     void (*changed)(void *self, enum hprpc_client_state state, int code, const char *reason);
     void *changed_self;
     struct hprpc__thread thread; /* HPRPC_PUMP_THREAD */

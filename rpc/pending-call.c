@@ -4,6 +4,7 @@
 
 #include "base/single-thread.h"
 #include "base/deadline.h"
+#include "rpc/connection/life.h"
 #include "rpc/pump/wait.h"
 
 /* Cancels a call that is still open; if its answer is just being stored, waits until that is done. */
@@ -160,11 +161,15 @@ int hprpc_pending_call_wait_any(struct hprpc_pending_call *const *pending, size_
         return HPRPC_EINVAL;
     if (!hprpc__shared_is_ours(controller->shared))
         return HPRPC_EFORKED;
+    /* a callback may clear the last ticket of a connection that has ended, and this thread still looks at both */
+    hprpc_controller_keep(controller);
     if (timeout_ms)
         wait_for_any(controller, &(struct hprpc__awaited){ .pending = pending, .count = count }, timeout_ms);
     else
         hprpc__pump_once(controller);
-    return first_done(pending, count);
+    first = first_done(pending, count);
+    hprpc_controller_drop(controller);
+    return first;
 }
 
 void hprpc_pending_call_cancel(struct hprpc_pending_call *pending)

@@ -186,6 +186,13 @@ static void sleep_on_channel(struct wait *wait, uint64_t now)
     hprpc__cancellation_restore(cancellation);
 }
 
+/* Begins to spin as the channel has it now, if that is not how the wait began: a connection that opens may get another channel. */
+static inline void follow_channel(struct hprpc_controller *controller, struct hprpc__spin *spin)
+{
+    if (KODOSIS_UNLIKELY(spin->wait != controller->channel->wait))
+        hprpc__spin_start(spin, controller->channel->wait, &controller->pump.spins);
+}
+
 /* Called between two looks at a channel that had nothing: spins on, or looks at the clock and sleeps. */
 static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
 {
@@ -199,6 +206,7 @@ static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
         return THERE;
     if (now >= wait->deadline)
         return TIME_IS_OVER;
+    follow_channel(wait->controller, &wait->spin);
     if (hprpc__spin_goes_on(&wait->spin, wait->controller->context, now))
         return GO_ON;
     sleep_on_channel(wait, now);
@@ -224,6 +232,7 @@ static enum outcome pump_for_room(struct wait *wait)
         return THERE;
     if (now >= wait->deadline)
         return TIME_IS_OVER;
+    follow_channel(controller, &room->spin);
     if (!hprpc__spin_goes_on(&room->spin, controller->context, now))
         sleep_on_channel(wait, now);
     return hprpc__controller_turn(controller, 1, NULL) < 0 ? BROKEN : THERE;

@@ -4,7 +4,10 @@
 
 #include <stdlib.h>
 
-enum { DEFAULT_TIMEOUT_MS = 30000 };
+enum {
+    DEFAULT_TIMEOUT_MS = 30000,
+    LATE_START = 1000, /* milliseconds: callbacks that run inside the wait may take their time */
+};
 
 /* ---- Bytes that are told apart ---- */
 
@@ -153,10 +156,13 @@ static void judge_start(const struct call *call, int r, uint32_t flags)
 
     if (r == HPRPC_ETOOBIG)
         may = size_of(call) > party_limit(call->party);
+    else if (r == HPRPC_ENOTSENT && call->party->restless)
+        /* a call waits for a connection until the client is closed; one that is one-way may be sent when its connection ends */
+        may = call->party->closed || (call->procedure == NOTE && call->order);
     else if (r == HPRPC_ENOTSENT)
         may = party_has_ended(call->party) || world->stops;
     else if (r == HPRPC_EBUSY)
-        may = flags & HPRPC_CALL_NO_WAIT;
+        may = flags & HPRPC_CALL_NO_WAIT || (call->party->restless && world->memory.failures);
     else if (r == HPRPC_EDEADLINE)
         may = world->now >= call->deadline;
     else if (r == HPRPC_ENOMEM)
@@ -164,10 +170,12 @@ static void judge_start(const struct call *call, int r, uint32_t flags)
     else if (r == HPRPC_EUNIMPLEMENTED)
         may = call->procedure == UNKNOWN;
     else if (r == HPRPC_EMAYBE)
-        may = call->procedure == NOTE && party_has_ended(call->party);
+        may = call->procedure == NOTE && (party_has_ended(call->party) || call->party->restless);
     world_check(world, may, "call %u does not start: %s: %s", (uint32_t)call->tag, hprpc_error_name(r),
                 call->call.detail ? call->call.detail : "?");
     world_check(world, call->call.detail != NULL, "call %u does not start, and nobody says why", (uint32_t)call->tag);
+    world_check(world, r != HPRPC_EDEADLINE || world->now < call->deadline + LATE_START * MILLISECOND,
+                "call %u has waited too long for a connection", (uint32_t)call->tag);
 }
 
 static int begin(struct call *call, struct hprpc_stub *stub, uint32_t flags)
@@ -260,9 +268,9 @@ static bool may_end_with(const struct call *call, int code)
         return world->now >= call->deadline;
     case HPRPC_EMAYBE:
     case HPRPC_EPEERDIED:
-        return party_has_ended(call->party);
+        return party_has_ended(call->party) || call->party->restless;
     case HPRPC_ENOTSENT:
-        return party_has_ended(call->party) || may_be_turned_away(call);
+        return party_has_ended(call->party) || call->party->restless || may_be_turned_away(call);
     case HPRPC_EBUSY:
         return world->memory.failures > 0 || may_be_turned_away(call);
     case HPRPC_ENOMEM:
@@ -276,7 +284,7 @@ static bool may_end_with(const struct call *call, int code)
 static bool is_excused(const struct call *call)
 {
     return ((call->code == HPRPC_EBUSY || call->code == HPRPC_ENOTSENT) && may_be_turned_away(call)) ||
-           call->party->called_back;
+           (call->party->restless && call->party->world->stops) || call->party->called_back;
 }
 
 static void judge(const struct call *call)

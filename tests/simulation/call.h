@@ -31,6 +31,8 @@ struct party {
     struct hprpc_controller *controller;
     struct hprpc_client *client;
     bool bound;
+    bool
+        restless; /* its client reconnects: `controller` is NULL, and any of its calls may meet the end of a connection */
     bool closed;      /* its actor closed the connection */
     bool called_back; /* true for the server's: the client may offer no service */
     bool leaving;     /* its connection is being freed: no new call may begin */

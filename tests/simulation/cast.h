@@ -10,6 +10,7 @@ struct client {
     struct hprpc_client *client;
     struct party party;
     uint32_t steps; /* that it still takes before it ends */
+    bool restless;  /* it reconnects */
     unsigned told;  /* how many states `changed` reported of this connection */
     bool told_end;
 };

@@ -14,7 +14,7 @@ static struct party *party_for(struct actor *actor, struct hprpc_controller *con
 {
     struct client *client = client_of(actor);
 
-    world_check(actor->world, client->party.controller == controller,
+    world_check(actor->world, client->restless || client->party.controller == controller,
                 "a request names a connection of somebody else's");
     return &client->party;
 }
@@ -30,12 +30,42 @@ static bool may_fail_with(const struct world *world, int code, uint64_t started)
     case HPRPC_ECLOSED:
         return !world->climate.calm;
     case HPRPC_EDEADLINE:
-        return (!world->climate.calm || world->rules.max_connections) && world->now >= started + 1000 * MILLISECOND;
+        return (!world->climate.calm || world->rules.max_connections || world->stops) &&
+               world->now >= started + 1000 * MILLISECOND;
     case HPRPC_ENOMEM:
         return world->memory.failures > 0;
     default:
         return false;
     }
+}
+
+/* `changed` of a client that reconnects: it is READY and RECONNECTING by turns, until its end. */
+static void note_restless(struct client *client, enum hprpc_client_state state, int code, const char *reason)
+{
+    struct world *world = client->actor.world;
+    bool explained = state == HPRPC_CLIENT_RECONNECTING || state == HPRPC_CLIENT_CLOSED;
+
+    world_check(world, !client->told_end, "state %d is told after the end", state);
+    world_check(world, explained == (code < 0) && explained == (reason[0] != '\0'), "state %d comes with %s: %s", state,
+                hprpc_error_name(code), reason);
+    switch (state) {
+    case HPRPC_CLIENT_CONNECTING:
+        world_check(world, client->told == 0, "it connects twice");
+        break;
+    case HPRPC_CLIENT_READY:
+        world_check(world, client->told % 2 == 1, "it is told to be ready twice");
+        break;
+    case HPRPC_CLIENT_DRAINING:
+        world_check(world, client->told && client->told % 2 == 0, "a connection drains that is not there");
+        return;
+    case HPRPC_CLIENT_RECONNECTING:
+        world_check(world, client->told && client->told % 2 == 0, "it reconnects, and was not ready");
+        break;
+    default:
+        world_check(world, state == HPRPC_CLIENT_CLOSED && client->party.closed, "it ends in state %d", state);
+        client->told_end = true;
+    }
+    client->told++;
 }
 
 /* The callback `changed`: checks that each state is reported once and in order, and that the end has a reason. */
@@ -45,6 +75,10 @@ static void note_state(void *self, enum hprpc_client_state state, int code, cons
     struct world *world = client->actor.world;
 
     world_trace(world, "state %d: %s: %s", state, hprpc_error_name(code), reason);
+    if (client->restless) {
+        note_restless(client, state, code, reason);
+        return;
+    }
     if (state == HPRPC_CLIENT_DRAINING) {
         world_check(world, client->told == 2 && !client->told_end && !code, "a connection drains that is not there");
         return;
@@ -65,6 +99,10 @@ static void note_state(void *self, enum hprpc_client_state state, int code, cons
 
 static void check_states(const struct client *client, int r)
 {
+    if (client->restless) {
+        world_check(client->actor.world, r < 0 || client->told >= 2, "it is connected, and was not told to be ready");
+        return;
+    }
     world_check(
         client->actor.world,
         r == 0 ? client->told == 2 : client->told == (client->told_end ? 1u : 0u) + (client->told == 2 ? 1u : 0u),
@@ -76,6 +114,16 @@ static enum hprpc_pump draw_pump(struct world *world)
     uint64_t drawn = world_random(world, 8);
 
     return drawn < 2 ? HPRPC_PUMP_CALLER : drawn < 4 ? HPRPC_PUMP_THREAD : HPRPC_PUMP_LOOP;
+}
+
+static void init_party(struct client *client)
+{
+    party_init(&client->party, &client->actor, hprpc_client_controller(client->client));
+    if (!client->restless)
+        return;
+    client->party.restless = true;
+    client->party.controller = NULL;
+    client->party.client = client->client;
 }
 
 static bool connect_client(struct client *client)
@@ -99,7 +147,9 @@ static bool connect_client(struct client *client)
     options.changed_self = client;
     client->told = 0;
     client->told_end = false;
-    client->party = (struct party){ .closed = false };
+    client->restless = world_chance(world, world->rules.restless);
+    options.reconnect = client->restless;
+    client->party = (struct party){ .closed = client->restless };
     actor_begin_wait(&client->actor);
     r = hprpc_client_connect(world->context, "sim://server", &options, &detail, &client->client);
     actor_end_wait(&client->actor);
@@ -111,9 +161,9 @@ static bool connect_client(struct client *client)
     check_states(client, r);
     if (r < 0)
         return false;
-    party_init(&client->party, &client->actor, hprpc_client_controller(client->client));
+    init_party(client);
     if (world_chance(world, 800))
-        hprpc_controller_serve(client->party.controller, &served, &service_handlers, client);
+        hprpc_client_offer(client->client, &served, &service_handlers, client);
     return true;
 }
 
@@ -279,11 +329,12 @@ static void settle(struct client *client)
     struct world *world = client->actor.world;
     uint64_t until = world->now + 60000 * MILLISECOND;
 
-    while (!party_is_done(&client->party) || (!party_has_ended(&client->party) && !is_quiet(client))) {
+    while (!party_is_done(&client->party) ||
+           (!client->restless && !party_has_ended(&client->party) && !is_quiet(client))) {
         world_check(world, world->now < until, "a client's calls do not come to an end");
         process(client, NEVER);
     }
-    if (!party_has_ended(&client->party))
+    if (!client->restless && !party_has_ended(&client->party))
         check_credit(client);
 }
 

@@ -96,6 +96,8 @@ static void link_free(struct link *link)
         queue_clear(world, &link->lanes[side].outbox);
         queue_clear(world, &link->lanes[side].wire);
     }
+    for (struct actor *actor = world->actors; actor; actor = actor->next)
+        actor->awaits = actor->awaits == link ? NULL : actor->awaits;
     while (*place != link)
         place = &(*place)->next;
     *place = link->next;

@@ -14,8 +14,8 @@ bool party_has_ended(const struct party *party)
     struct hprpc_peer peer;
     const struct link *link = party->world->links;
 
-    if (party->closed)
-        return true;
+    if (party->closed || party->restless)
+        return party->closed;
     hprpc_controller_peer(party->controller, &peer);
     while (link && (int64_t)link->number != peer.pid)
         link = link->next;
@@ -27,6 +27,9 @@ bool party_is_awaited(const struct party *party)
     const struct link *awaits = party->actor->awaits;
     struct hprpc_peer peer;
 
+    /* whatever its actor waits for, it waits for on this client */
+    if (party->restless)
+        return actor_waits(party->actor);
     hprpc_controller_peer(party->controller, &peer);
     return awaits && (int64_t)awaits->number == peer.pid;
 }
@@ -121,7 +124,10 @@ void party_act_on_impulse(struct party *party)
         if (!world_chance(world, world->climate.close))
             break;
         party->closed = true;
-        hprpc_controller_close(party->controller);
+        if (party->restless)
+            hprpc_client_close(party->client);
+        else
+            hprpc_controller_close(party->controller);
         break;
     case 4:
         call_exchange(call_new(party, 0, 0), world->rules.tight ? HPRPC_CALL_NO_WAIT : 0);

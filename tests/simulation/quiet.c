@@ -134,8 +134,8 @@ void check_execution(const struct call *call, const struct hprpc_request *reques
                     "call %u is executed, and nobody waits any more", number);
     if (request->controller->quota && !request->arrived && !request->controller->workers)
         world_check(world, !is_stopping(world), "call %u is executed, and the server is stopping", number);
-    /* workers execute requests in any order */
-    if (request->header.depth || request->controller->workers)
+    /* workers execute requests in any order; and requests may still be under way on a connection that another one has replaced */
+    if (request->header.depth || request->controller->workers || call->party->restless)
         return;
     world_check(world, call->order > call->party->ran, "call %u is executed out of its turn", number);
     call->party->ran = call->order;
@@ -161,7 +161,7 @@ void check_view(const struct call *call, const struct deferred *deferred)
     uint64_t since = (world->now - call->started) / MILLISECOND;
     uint64_t least = since < timeout ? timeout - since : 0;
 
-    if (call->cleared || party_has_ended(call->party))
+    if (call->cleared || party_has_ended(call->party) || call->party->restless)
         return;
     world_check(world, !cancelled || call->cancelled || world->now >= call->deadline,
                 "the handler of call %u sees it cancelled, which it is not", number);

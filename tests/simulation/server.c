@@ -266,8 +266,12 @@ void server_act(struct actor *actor)
             continue;
         }
         step(server);
-        if (world_chance(world, world->climate.close) && world_chance(world, 30))
+        if (world_chance(world, world->rules.restarts) ||
+            (world_chance(world, world->climate.close) && world_chance(world, 30))) {
             close_server(server);
+            if (world_chance(world, 500))
+                actor_oversleep(actor, world->now + world_random(world, 2000 * MILLISECOND));
+        }
     }
     if (server->server)
         close_server(server);

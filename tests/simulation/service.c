@@ -89,7 +89,7 @@ static void hang_up(struct actor *actor, struct hprpc_request *request)
     struct hprpc_controller *controller = hprpc_request_controller(request);
     struct party *party = actor->party_for(actor, controller);
 
-    if (party)
+    if (party && !party->restless)
         party->closed = true;
     hprpc_controller_close(controller);
 }

@@ -91,6 +91,11 @@ static uint64_t look_at_clock(void *self)
     return world->now;
 }
 
+static uint64_t draw_random(void *self)
+{
+    return random_next(&((struct world *)self)->random);
+}
+
 static uint32_t draw(struct world *world, uint32_t chance, uint32_t most)
 {
     return world_chance(world, chance) ? 1 + (uint32_t)world_random(world, most) : 0;
@@ -132,6 +137,8 @@ static void draw_rules(struct world *world)
     rules->keepalive_ms = world_chance(world, 300) ? 100 + (uint32_t)world_random(world, 400) : 0;
     rules->workers = draw(world, 150, 3);
     rules->handshake_timeout_ms = 500;
+    rules->restless = draw(world, 400, 1000);
+    rules->restarts = world->climate.calm ? 0 : draw(world, 300, 8);
 }
 
 struct world *world_new(uint64_t seed, FILE *trace)
@@ -151,6 +158,8 @@ struct world *world_new(uint64_t seed, FILE *trace)
     options.log_self = world;
     options.now = look_at_clock;
     options.now_self = world;
+    options.random = draw_random;
+    options.random_self = world;
     options.transports = transports;
     world_check(world, hprpc_context_new(&options, &world->context) == 0, "no context");
     world->memory.holds = 0;

@@ -75,6 +75,8 @@ struct rules {
     uint32_t keepalive_ms;
     uint32_t workers;
     uint32_t handshake_timeout_ms;
+    uint32_t restless; /* clients in a thousand that reconnect */
+    uint32_t restarts; /* steps in a thousand after which the server is freed, and comes again */
 };
 
 struct world {
