@@ -163,6 +163,39 @@ static void exchanges_messages(void **state)
     assert_int_equal(test_descriptors(), before);
 }
 
+/* What came while the connection was not read, keeps it from going to sleep: in buffers, as the end, and by a poll. */
+static void what_came_is_not_slept_on(void **state)
+{
+    static const uint32_t sizes[] = { 100, 100000 };
+    struct hprpc__ring *ring = open_ring(0);
+    struct hprpc_message message;
+    struct driven driven;
+
+    (void)state;
+    open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring");
+    driven.pair.client->receive_limit = driven.pair.server->receive_limit = 1 << 20;
+    for (uint32_t i = 0; i < 40; i++) {
+        struct hprpc_header header = test_request(i);
+
+        send_when_open(driven.pair.client, &header, sizes[i / 4 % 2]);
+        for (uint64_t deadline = test_deadline(); !driven.pair.server->ops->arm(driven.pair.server);) {
+            assert_false(test_is_past(deadline));
+            turn(&driven);
+        }
+        expect(&driven, &header, sizes[i / 4 % 2]);
+        while (driven.pair.server->ops->arm(driven.pair.server))
+            assert_int_equal(driven.pair.server->ops->receive(driven.pair.server, &message), 0);
+    }
+    driven.pair.client->ops->close(driven.pair.client);
+    for (uint64_t deadline = test_deadline(); !driven.pair.server->ops->arm(driven.pair.server);) {
+        assert_false(test_is_past(deadline));
+        turn(&driven);
+    }
+    assert_int_equal(receive(&driven, &message), HPRPC_EPEERDIED);
+    close_driven(&driven);
+    hprpc__ring_close(ring);
+}
+
 /* The client sends far more than is read, and all of it arrives, in order. */
 static void a_flood_is_held_back(void **state)
 {
@@ -425,10 +458,11 @@ static void a_killed_process(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        fixture_test(exchanges_messages),           fixture_test(a_flood_is_held_back),
-        fixture_test(a_slow_reader_gets_all),       fixture_test(another_thread_sends),
-        fixture_test(closing_with_sends_under_way), fixture_test(last_words_arrive),
-        fixture_test(the_other_side_goes),          fixture_test(a_killed_process),
+        fixture_test(exchanges_messages),   fixture_test(what_came_is_not_slept_on),
+        fixture_test(a_flood_is_held_back), fixture_test(a_slow_reader_gets_all),
+        fixture_test(another_thread_sends), fixture_test(closing_with_sends_under_way),
+        fixture_test(last_words_arrive),    fixture_test(the_other_side_goes),
+        fixture_test(a_killed_process),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
