@@ -577,16 +577,18 @@ static void test_last_words_between_two_looks(void **state)
     assert_int_equal(receive_end(pair.server), HPRPC_EPEERDIED);
 }
 
-/* Replaces send() (the linker's --wrap). */
-ssize_t __real_send(int fd, const void *bytes, size_t size, int flags);
-ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags);
+/* Replaces the function that sends (the linker's --wrap). */
+ssize_t __real_hprpc__send_bytes(int fd, const void *bytes, size_t size, int flags);
+ssize_t __wrap_hprpc__send_bytes(int fd, const void *bytes, size_t size, int flags);
+static atomic_uint sends;      /* how many there were */
 static atomic_uint loud_sends; /* how many could raise a signal, or wait */
 
-ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
+ssize_t __wrap_hprpc__send_bytes(int fd, const void *bytes, size_t size, int flags)
 {
+    atomic_fetch_add(&sends, 1);
     if (!(flags & MSG_NOSIGNAL) || !(flags & MSG_DONTWAIT))
         atomic_fetch_add(&loud_sends, 1);
-    return __real_send(fd, bytes, size, flags);
+    return __real_hprpc__send_bytes(fd, bytes, size, flags);
 }
 
 /* Ringing a dead side raises no signal, neither at once nor when the signal is unblocked. Some kernels raise none anyway. */
@@ -605,6 +607,8 @@ static void test_ringing_the_dead_raises_no_signal(void **state)
     sigpending(&pending);
     assert_false(sigismember(&pending, SIGPIPE));
     assert_int_equal(atomic_load(&loud_sends), 0);
+    /* the wrapper was in between: bells that are packets are sent */
+    assert_true(!shm_channel(pair.client)->peer_bell.packets || atomic_load(&sends) > 0);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     assert_int_equal(receive_end(pair.client), HPRPC_EPEERDIED);
 }

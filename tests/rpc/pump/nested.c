@@ -328,6 +328,79 @@ static void a_kick_is_not_swallowed(void **state)
     }
 }
 
+/* Connects by hand, and shakes hands with a server that runs. */
+static struct fake_end *greet(struct stage *stage)
+{
+    struct raw_limits limits = RAW_LIMITS_INIT;
+    struct fake_end *end = fake_connect(stage->name);
+    struct fake_message message;
+
+    assert_non_null(end);
+    raw_hello(end, &limits);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_HELLO, &message));
+    fake_message_clear(&message);
+    raw_bind(end);
+    assert_true(fake_expect(end, HPRPC_MESSAGE_BOUND, &message));
+    fake_message_clear(&message);
+    return end;
+}
+
+/*
+ * Connections are given to a loop while a handler of its own sleeps in a wait, which reads the kick. When the handler has returned,
+ * nothing else wakes the loop: the wait must have noted the kick.
+ */
+static void arrivals_are_not_swallowed(void **state)
+{
+    enum { ENDS = 4, CLIENTS = 2 };
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct hprpc_client_options client_options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct patience patience = patience_begin();
+    struct hprpc_client *clients[CLIENTS];
+    struct fake_end *ends[ENDS];
+    struct fake_message bind;
+    struct side there = { 0 };
+    struct hprpc__loop *loop;
+    struct pollfd kick;
+    struct stage stage;
+    char uri[80];
+    int count = 0;
+
+    (void)state;
+    stage_open(&stage, false);
+    snprintf(uri, sizeof(uri), "%s?wait=block", stage.uri);
+    options.loops = 2;
+    assert_int_equal(hprpc_server_new(stage.context, &options, &stage.server), 0);
+    assert_int_equal(hprpc_server_add(stage.server, &tiny_interface, &conversing, &there), 0);
+    assert_int_equal(hprpc_server_listen(stage.server, uri, NULL), 0);
+    stage_run(&stage);
+    /* the last of them lies at the second loop, and its handler waits there */
+    loop = &stage.server->loops[1].loop;
+    while (count < ENDS && !atomic_load(&loop->connection_count))
+        ends[count++] = greet(&stage);
+    assert_int_equal(atomic_load(&loop->connection_count), 1);
+    raw_request(ends[count - 1], 0, TINY_ECHO, 0, "\1a", 2);
+    assert_true(fake_expect(ends[count - 1], HPRPC_MESSAGE_BIND, &bind));
+
+    client_options.pump = HPRPC_PUMP_THREAD;
+    for (int i = 0; i < CLIENTS; i++)
+        assert_int_equal(hprpc_client_open(stage.context, uri, &client_options, NULL, &clients[i]), 0);
+    while (atomic_load(&loop->connection_count) < 2 && try_again(&patience))
+        continue;
+    kick = (struct pollfd){ .fd = loop->wake_fd, .events = POLLIN };
+    while (poll(&kick, 1, 0) && try_again(&patience))
+        continue;
+    raw_error(ends[count - 1], bind.header.call, HPRPC_EUNIMPLEMENTED, "no such service");
+    fake_message_clear(&bind);
+    for (int i = 0; i < CLIENTS; i++) {
+        while (hprpc_client_state(clients[i]) != HPRPC_CLIENT_READY && try_again(&patience))
+            continue;
+        hprpc_client_free(clients[i]);
+    }
+    for (int i = 0; i < count; i++)
+        fake_leave(ends[i]);
+    stage_close(&stage);
+}
+
 /* Handlers that post and collect, or wait for any of several calls, also nest. */
 static int gather(void *self, struct hprpc_request *request, struct kodosis_bytes data)
 {
@@ -396,6 +469,7 @@ int main(void)
         fixture_test(the_end_inside_a_nested_call),
         fixture_test(a_stop_during_a_nested_call),
         fixture_test(a_kick_is_not_swallowed),
+        fixture_test(arrivals_are_not_swallowed),
         fixture_test(handlers_wait_for_several),
         fixture_test(what_a_handler_asks_leaves_at_once),
     };
