@@ -2,6 +2,8 @@
 /* Options of contexts that are refused, and codes that this version does not know. */
 #include <hprpc/context.h>
 
+#include "base/context.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -63,6 +65,27 @@ static void options_of_an_older_program(void **state)
     hprpc_context_free(context);
 }
 
+static uint64_t same_number(void *self)
+{
+    return *(uint64_t *)self;
+}
+
+/* Random numbers are the application's, where it has some, and the system's otherwise, which differ. */
+static void random_numbers(void **state)
+{
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+    struct hprpc_context *context;
+    uint64_t number = 42;
+
+    (void)state;
+    assert_true(hprpc__context_random(NULL) != hprpc__context_random(NULL));
+    options.random = same_number;
+    options.random_self = &number;
+    assert_int_equal(hprpc_context_new(&options, &context), 0);
+    assert_int_equal(hprpc__context_random(context), 42);
+    hprpc_context_free(context);
+}
+
 static void codes_without_a_name(void **state)
 {
     (void)state;
@@ -81,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_that_are_refused),
         cmocka_unit_test(options_of_an_older_program),
+        cmocka_unit_test(random_numbers),
         cmocka_unit_test(codes_without_a_name),
     };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Clients that reconnect: calls wait for the server's return, or do not; what was sent stays sent; the client is closed meanwhile. */
 #include <poll.h>
+#include <unistd.h>
 
 #include "conformance/suite.h"
 
@@ -229,6 +230,59 @@ static void in_a_loop(void **state)
     room_close(&room);
 }
 
+struct loop {
+    struct hprpc_client *client;
+    int ends[2]; /* of a pipe: a byte ends the loop */
+};
+
+static void *run_loop(void *argument)
+{
+    struct loop *loop = argument;
+    struct pollfd watched[] = { { .fd = hprpc_client_descriptor(loop->client), .events = POLLIN },
+                                { .fd = loop->ends[0], .events = POLLIN } };
+
+    while (poll(watched, 2, hprpc_client_timeout(loop->client)) < 0 || !(watched[1].revents & POLLIN))
+        hprpc_client_process(loop->client);
+    return NULL;
+}
+
+/* A loop on one thread, and calls on others that give up before the server is back: the loop goes on where they stopped. */
+static void a_loop_and_threads(void **state)
+{
+    struct conform_probe_proxy proxy;
+    struct loop loop = { NULL };
+    pthread_t thread;
+    struct diary diary;
+    struct room room;
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    loop.client = connect_again(&room, HPRPC_PUMP_LOOP, &diary, &proxy);
+    assert_int_equal(pipe(loop.ends), 0);
+    assert_int_equal(pthread_create(&thread, NULL, run_loop, &loop), 0);
+    for (unsigned round = 0; round < RESTARTS; round++) {
+        struct patience patience = patience_begin();
+        struct hprpc_call call = HPRPC_CALL_INIT;
+
+        room_stop(&room);
+        while (atomic_load(&diary.count) < 3 + 2 * round && round < 2 && try_again(&patience))
+            continue;
+        call.timeout_ms = 30;
+        for (int i = 0; i < 4; i++)
+            assert_true(conform_probe_poke(&proxy, &call) < 0);
+        hprpc_call_clear(&call);
+        room_serve_again(&room, NULL);
+        while (hprpc_client_state(loop.client) != HPRPC_CLIENT_READY && try_again(&patience))
+            continue;
+    }
+    assert_int_equal(write(loop.ends[1], "x", 1), 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    hprpc_client_free(loop.client);
+    close(loop.ends[0]);
+    close(loop.ends[1]);
+    room_close(&room);
+}
+
 /* ---- There is no server ---- */
 
 static void not_waiting(void **state)
@@ -376,6 +430,8 @@ static void options(void **state)
     assert_int_equal(r, HPRPC_EREFUSED);
     assert_int_equal(hprpc_client_open(room.context, "pigeon://x?reconnect=yes", NULL, &detail, &client),
                      HPRPC_ESCHEME);
+    assert_int_equal(hprpc_client_from_fd(room.context, STDIN_FILENO, NULL, &options, &detail, &client), HPRPC_EINVAL);
+    assert_non_null(strstr(detail.text, "reconnect"));
     /* the fake looks for its listener first */
     snprintf(uri, sizeof(uri), "%s?reconnect=yes&wait=perhaps", room.uri);
     if (transport->processes)
@@ -425,10 +481,10 @@ static void closed_meanwhile(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    fixture_test(restarts),    fixture_test(calls_wait),       fixture_test(one_thread),
-    fixture_test(two_threads), fixture_test(many_threads),     fixture_test(in_a_loop),
-    fixture_test(not_waiting), fixture_test(deadlines),        fixture_test(the_first_connection),
-    fixture_test(options),     fixture_test(closed_meanwhile),
+    fixture_test(restarts),           fixture_test(calls_wait),   fixture_test(one_thread),
+    fixture_test(two_threads),        fixture_test(many_threads), fixture_test(in_a_loop),
+    fixture_test(not_waiting),        fixture_test(deadlines),    fixture_test(the_first_connection),
+    fixture_test(a_loop_and_threads), fixture_test(options),      fixture_test(closed_meanwhile),
 };
 
 const struct chapter reconnect_chapter = { "reconnect", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -2,6 +2,7 @@
 /* What is different after a reconnection: other servers and procedures, replies of before; and how a return is noticed. */
 #include <poll.h>
 #include <signal.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -406,6 +407,125 @@ static void noticed_by_name(void **state)
     }
 }
 
+/* ---- A client that waits ---- */
+
+static atomic_uint clock_reads;
+
+static uint64_t count_reads(void *self)
+{
+    struct timespec time;
+
+    (void)self;
+    atomic_fetch_add(&clock_reads, 1);
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Between attempts a client sleeps, also while calls wait: it looks at the clock now and then, and not all the time. */
+static void rests(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        struct hprpc_context_options counted = HPRPC_CONTEXT_OPTIONS_INIT;
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_call call = HPRPC_CALL_INIT;
+        struct hprpc_context *context = NULL;
+        struct conform_probe_proxy proxy;
+        struct hprpc_detail detail = { "" };
+        struct hprpc_client *client = NULL;
+        struct room room;
+
+        room_serve(&room, i / 3 ? "?wait=spin" : "", NULL);
+        counted.now = count_reads;
+        counted.transports = suite_transports;
+        assert_int_equal(hprpc_context_new(&counted, &context), 0);
+        options.pump = suite_pumps[i % 3];
+        options.reconnect = true;
+        if (hprpc_client_connect(context, room.uri, &options, &detail, &client) < 0)
+            fail_msg("%s", detail.text);
+        assert_int_equal(conform_probe_bind(client, &detail, &proxy), 0);
+        room_stop(&room);
+        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        atomic_store(&clock_reads, 0);
+        call.timeout_ms = 300;
+        assert_int_equal(conform_probe_poke(&proxy, &call), HPRPC_EDEADLINE);
+        assert_in_range(atomic_load(&clock_reads), 1, 5000);
+        hprpc_call_clear(&call);
+        hprpc_client_free(client);
+        hprpc_context_free(context);
+        room_close(&room);
+    }
+}
+
+/* ---- Memory ---- */
+
+/* Opens while the nth allocation fails, alone or with all that follow: it is refused for that, or works once there is memory. */
+static void open_without(struct room *here, enum hprpc_pump pump, long nth, bool for_ever)
+{
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_detail detail = { "" };
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client = NULL;
+    int r;
+
+    options.pump = pump;
+    options.reconnect = true;
+    memory_fail(&here->memory, nth, for_ever);
+    r = hprpc_client_open(here->context, here->uri, &options, &detail, &client);
+    memory_fail(&here->memory, 0, false);
+    if (r < 0) {
+        assert_int_equal(r, HPRPC_ENOMEM);
+        assert_null(client);
+        return;
+    }
+    if (conform_probe_bind(client, &detail, &proxy) < 0)
+        fail_msg("allocation %ld: %s", nth, detail.text);
+    assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+    hprpc_client_free(client);
+}
+
+/* Loses its connection while the nth allocation fails: calls may say so, and work once there is memory. */
+static void reconnect_without(struct room *room, struct room *here, enum hprpc_pump pump, long nth, bool for_ever)
+{
+    struct patience patience = patience_begin();
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client = connect_again(here, pump, 0, NULL, &proxy);
+    int r;
+
+    room_stop(room);
+    memory_fail(&here->memory, nth, for_ever);
+    await_state(client, HPRPC_CLIENT_RECONNECTING);
+    room_serve_again(room, NULL);
+    call.timeout_ms = 30;
+    r = conform_probe_poke(&proxy, &call);
+    memory_fail(&here->memory, 0, false);
+    if (r != 0 && r != HPRPC_ENOMEM && r != HPRPC_EDEADLINE && r != HPRPC_EBUSY)
+        fail_msg("allocation %ld: %s", nth, hprpc_error_name(r));
+    while ((r = conform_probe_poke(&proxy, NULL)) < 0 && try_again(&patience))
+        assert_true(r == HPRPC_ENOMEM || r == HPRPC_EBUSY || r == HPRPC_EMAYBE || r == HPRPC_ENOTSENT);
+    hprpc_call_clear(&call);
+    hprpc_client_free(client);
+}
+
+static void without_memory(void **state)
+{
+    enum { MOST = 9 };
+    struct room room, here;
+
+    (void)state;
+    room_open(&here);
+    room_serve(&room, "", NULL);
+    snprintf(here.uri, sizeof(here.uri), "%s", room.uri);
+    for (long nth = 1; nth <= 2 * MOST; nth++) {
+        for (int i = 0; i < 3; i++)
+            open_without(&here, suite_pumps[i], (nth + 1) / 2, nth % 2);
+        reconnect_without(&room, &here, suite_pumps[nth % 3], (nth + 1) / 2, nth % 2);
+    }
+    room_close(&room);
+    room_close(&here);
+}
+
 /* ---- A child of fork ---- */
 
 static void forked(void **state)
@@ -456,6 +576,8 @@ static const struct CMUnitTest tests[] = {
     fixture_test(silent),
     fixture_test(noticed_by_name),
     fixture_test(forked),
+    fixture_test(rests),
+    fixture_test(without_memory),
 };
 
 const struct chapter revival_chapter = { "revival", tests, sizeof(tests) / sizeof(tests[0]) };
