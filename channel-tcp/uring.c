@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/context.h"
+#include "base/poller.h"
 #include "base/system-calls.h"
 
 enum {
@@ -42,7 +43,9 @@ struct uring {
     bool stopping;  /* and about to end */
     bool awaiting;  /* `waiter` is at work, */
     bool leaving;   /* and about to end */
-    bool readable;  /* it told of something that may not be read */
+    bool readable;  /* it told of something that may not be read, */
+    bool told;      /* and nothing was read since; */
+    bool hung_up;   /* it told of the end, which comes behind the bytes that are there */
     bool ended;
     int end;                                 /* 0, the end of the stream; or a negated errno */
     uint8_t direct;                          /* waits that do not fill buffers */
@@ -172,6 +175,9 @@ static void came(struct hprpc__ring_task *task, const struct hprpc__ring_result 
     struct uring *uring = (struct uring *)((char *)task - offsetof(struct uring, waiter));
 
     uring->readable = true;
+    uring->told = true;
+    if (result->code > 0 && result->code & (POLLRDHUP | POLLHUP | POLLERR))
+        uring->hung_up = true;
     if (!result->more)
         uring->awaiting = uring->leaving = false;
     if (uring->over)
@@ -198,7 +204,7 @@ static bool expect(struct uring *uring)
     if (!uring->direct)
         uring->receiving = hprpc__ring_receive(uring->ring, &uring->receiver, uring->fd);
     if (!uring->receiving)
-        uring->awaiting = hprpc__ring_await(uring->ring, &uring->waiter, uring->fd, POLLIN, true);
+        uring->awaiting = hprpc__ring_await(uring->ring, &uring->waiter, uring->fd, POLLIN | POLLRDHUP, true);
     return uring->receiving || uring->awaiting;
 }
 
@@ -235,7 +241,7 @@ static ssize_t receive_now(const struct uring *uring, const struct iovec *runs, 
     do
         n = hprpc__recvmsg(uring->fd, &message, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    return n < 0 ? -hprpc__tcp_loss(errno) : n;
 }
 
 /* Reads the socket itself, and decides how to wait for what follows. */
@@ -247,8 +253,12 @@ static ssize_t read_socket(struct uring *uring, const struct iovec *runs, int co
     for (int i = 0; i < count; i++)
         asked += runs[i].iov_len;
     n = receive_now(uring, runs, count);
-    /* what comes from now on is told again */
-    uring->readable = n == (ssize_t)asked;
+    /* what comes from now on is told again, but an end that was told together with the last bytes is not */
+    uring->readable = n == (ssize_t)asked || (n > 0 && uring->hung_up);
+    /* there is something that the system would not give: only a new task tells of it again */
+    if (n == -EAGAIN && uring->told && hprpc__poll_now(uring->fd, POLLIN))
+        stop_waiting(uring);
+    uring->told = false;
     if (n >= BULK_LEAST)
         uring->direct = DIRECT_READS;
     else if (n > 0 && uring->direct && !--uring->direct)
