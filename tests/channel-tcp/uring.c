@@ -455,6 +455,38 @@ static void a_killed_process(void **state)
     hprpc__ring_close(ring);
 }
 
+/* The end comes with the last bytes, while the connection is told of both by one poll: the bytes are read, and then the end. */
+static void an_end_comes_with_the_last_bytes(void **state)
+{
+    static const uint32_t sizes[] = { 0, 100, 5000, 100000 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct hprpc__ring *ring = open_ring(0);
+        struct hprpc_header header = test_request(1);
+        struct hprpc_message message;
+        struct driven driven;
+
+        open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring");
+        driven.pair.client->receive_limit = driven.pair.server->receive_limit = 1 << 20;
+        /* after so much at once the connection reads its socket itself, and is about to sleep until the poll tells it */
+        send_when_open(driven.pair.client, &header, 100000);
+        expect(&driven, &header, 100000);
+        while (driven.pair.server->ops->arm(driven.pair.server))
+            assert_int_equal(driven.pair.server->ops->receive(driven.pair.server, &message), 0);
+        header = test_request(2);
+        send_when_open(driven.pair.client, &header, sizes[i]);
+        while (driven.pair.client->queued)
+            driven.pair.client->ops->flush(driven.pair.client);
+        driven.pair.client->ops->free(driven.pair.client);
+        driven.pair.client = connect_to(driven.pair.listener); /* so that there is one to flush */
+        expect(&driven, &header, sizes[i]);
+        assert_int_equal(receive(&driven, &message), HPRPC_EPEERDIED);
+        close_driven(&driven);
+        hprpc__ring_close(ring);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -462,7 +494,7 @@ int main(void)
         fixture_test(a_flood_is_held_back), fixture_test(a_slow_reader_gets_all),
         fixture_test(another_thread_sends), fixture_test(closing_with_sends_under_way),
         fixture_test(last_words_arrive),    fixture_test(the_other_side_goes),
-        fixture_test(a_killed_process),
+        fixture_test(a_killed_process),     fixture_test(an_end_comes_with_the_last_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
