@@ -52,7 +52,7 @@ struct hprpc_server_options {
 
     /*
      * How the bytes of TCP connections move under hprpc_server_run, where their URI does not say it (`engine=`). Where io_uring
-     * cannot be had, epoll serves; struct hprpc_peer tells. HPRPC_ENGINE_AUTO is epoll for now.
+     * cannot be had, epoll serves; struct hprpc_peer tells. HPRPC_ENGINE_AUTO is epoll until a loop has 32 connections.
      */
     enum hprpc_engine engine;
     uint32_t ring_buffers; /* of 16 KiB, that each loop may receive into by io_uring, 4096 at most; 0 means 512 */

@@ -36,6 +36,8 @@ static bool wants_ring(const struct hprpc__engine *engine, const struct hprpc_ch
     unsigned wanted = channel->wanted == HPRPC_ENGINE_AUTO ? (unsigned)engine->choice : channel->wanted;
 
     *ret_reason = "epoll";
+    if (wanted == HPRPC_ENGINE_AUTO)
+        return engine->many && engine->runs;
     if (wanted != HPRPC_ENGINE_URING)
         return false;
     if (!engine->runs)
@@ -62,14 +64,14 @@ void hprpc__engine_offer(struct hprpc__engine *engine, struct hprpc_channel *cha
 {
     const char *reason;
 
-    if (!channel->completes)
+    if (!channel->completes || channel->owner)
         return;
     if (wants_ring(engine, channel, &reason)) {
         if (!engine->ring && !engine->refusal)
             open_ring(engine);
         reason = engine->ring ? "uring" : engine->refusal;
         channel->ring = engine->ring;
-        channel->owner = owner;
+        channel->owner = engine->ring ? owner : NULL;
     }
     /* relaxed: the texts are constants */
     __atomic_store_n(&channel->engine, reason, __ATOMIC_RELAXED);

@@ -9,13 +9,16 @@
 #include "base/poller.h"
 #include "base/ring.h"
 
+enum { HPRPC__ENGINE_MANY = 32 }; /* connections of a loop, from which on a ring is faster */
+
 struct hprpc__engine {
     struct hprpc_context *context;
     struct hprpc__poller *poller; /* the loop's */
     enum hprpc_engine choice;     /* for channels whose URI leaves it to the server */
     uint32_t buffers;             /* of the ring, at most; 0: as many as usual */
     bool runs;                    /* one thread does all turns, so there may be a ring */
-    const char *refusal;          /* why there is no ring, though one was wanted; NULL */
+    bool many; /* the loop has had HPRPC__ENGINE_MANY connections; where nothing is said, they have the ring */
+    const char *refusal; /* why there is no ring, though one was wanted; NULL */
     struct hprpc__ring_ears ears;
 
     struct hprpc__ring *ring; /* or NULL; with all below the loop's thread's */
@@ -31,7 +34,10 @@ struct hprpc__engine {
 void hprpc__engine_init(struct hprpc__engine *engine, struct hprpc_context *context, struct hprpc__poller *poller,
                         const struct hprpc__ring_ears *ears);
 
-/* Offers the ring to a channel of a connection, `owner`, if it is to have one, and opens it first; else says why not. */
+/*
+ * Offers the ring to a channel of a connection, `owner`, if it is to have one, and opens it first; else says why not. Before any
+ * `receive` of the channel; once the ring was offered, further calls do nothing.
+ */
 void hprpc__engine_offer(struct hprpc__engine *engine, struct hprpc_channel *channel, void *owner);
 
 /*

@@ -202,6 +202,19 @@ static void own(struct hprpc_controller *controller)
     atomic_store_explicit(&controller->pump.owner, hprpc__thread_self(), memory_order_relaxed);
 }
 
+/* Offers the ring to a new connection; and to all, once they are many. */
+static void offer_ring(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    struct hprpc__engine *engine = &loop->engine;
+
+    if (!engine->many && loop->listed_count + 1 >= HPRPC__ENGINE_MANY) {
+        engine->many = true;
+        for (struct hprpc_controller *other = loop->connections; other; other = other->next)
+            hprpc__engine_offer(engine, other->channel, other);
+    }
+    hprpc__engine_offer(engine, controller->channel, controller);
+}
+
 static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     own(controller);
@@ -211,7 +224,7 @@ static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller
         hprpc_controller_drop(controller);
         return;
     }
-    hprpc__engine_offer(&loop->engine, controller->channel, controller);
+    offer_ring(loop, controller);
     /* hprpc__loop_gather walks the list on any thread */
     hprpc__mutex_lock(&loop->lock);
     controller->previous = NULL;
