@@ -74,7 +74,8 @@ struct hprpc_client_options {
  * A client with `reconnect` survives the end of its connection. Its proxies stay valid: they are bound again by themselves, and
  * a procedure that the new server refuses fails with the code and the sentence of that. What hprpc_client_offer offers is offered
  * again. A call waits for the connection until its deadline, or is HPRPC_EBUSY at once with HPRPC_CALL_NO_WAIT. A call that was
- * sent is never sent again: it fails with HPRPC_EMAYBE, HPRPC_EPEERDIED or HPRPC_ENOTSENT, as without `reconnect`.
+ * sent is never sent again: it fails with HPRPC_EMAYBE, HPRPC_EPEERDIED or HPRPC_ENOTSENT, as without `reconnect`. While the
+ * server is DRAINING, new calls wait for the next connection.
  *
  * Attempts follow each other ever more slowly: on this host (pipe, shm) after 10 ms, twice as long each time, up to a second, and
  * at once when the listener's name appears; else after 100 ms, 1.6 times as long each time, up to 15 s; all give or take a fifth.
@@ -96,7 +97,7 @@ struct hprpc_client_options {
  * is READY, a `_bind_start` is held back until then, and both fail when connecting fails.
  * Errors that are known at once: HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EREFUSED, HPRPC_EPERMISSION,
  * HPRPC_ENOMEM, HPRPC_ESYSTEM; `detail` (or NULL) gets the sentence. With `reconnect` only those that waiting cannot mend:
- * HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EPERMISSION, HPRPC_ENOMEM for the client itself.
+ * HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EPERMISSION; HPRPC_ENOMEM and HPRPC_ESYSTEM where the client itself cannot be made.
  */
 HPRPC_API int hprpc_client_open(struct hprpc_context *context, const char *uri,
                                 const struct hprpc_client_options *options, struct hprpc_detail *detail,

@@ -274,6 +274,49 @@ static void states(void **state)
     }
 }
 
+static void *poke(void *argument)
+{
+    return (void *)(intptr_t)conform_probe_poke(argument, NULL);
+}
+
+/* While a server stops, it finishes what it has, and new calls wait for the next one, unless they may not. */
+static void draining(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct hprpc_call late = HPRPC_CALL_INIT, hurried = HPRPC_CALL_INIT;
+        struct conform_probe_proxy proxy;
+        struct hprpc_client *client;
+        void *result = NULL;
+        pthread_t thread;
+        struct room room;
+        int32_t value;
+
+        room_serve(&room, "", NULL);
+        client = connect_again(&room, suite_pumps[i], 0, NULL, &proxy);
+        atomic_store(&room.probe.hold, true);
+        assert_int_equal(conform_probe_later_start(&proxy, &late, 5, false), 0);
+        suite_await(&room.probe.kept, 1);
+        hprpc_server_stop(room.server);
+        await_state(client, HPRPC_CLIENT_DRAINING);
+        hurried.flags = HPRPC_CALL_NO_WAIT;
+        assert_int_equal(conform_probe_poke(&proxy, &hurried), HPRPC_EBUSY);
+        assert_non_null(strstr(hurried.detail, "stopping"));
+        assert_int_equal(pthread_create(&thread, NULL, poke, &proxy), 0);
+        atomic_store(&room.probe.hold, false);
+        room_stop(&room);
+        room_serve_again(&room, NULL);
+        assert_int_equal(pthread_join(thread, &result), 0);
+        assert_int_equal((intptr_t)result, 0);
+        assert_int_equal(conform_probe_later_finish(&late, &value), 0);
+        assert_int_equal(value, 5);
+        hprpc_call_clear(&late);
+        hprpc_call_clear(&hurried);
+        hprpc_client_free(client);
+        room_close(&room);
+    }
+}
+
 /* ---- How an end and a return are noticed ---- */
 
 /* A server that was killed, and one that takes its place. */
@@ -577,6 +620,7 @@ static const struct CMUnitTest tests[] = {
     fixture_test(noticed_by_name),
     fixture_test(forked),
     fixture_test(rests),
+    fixture_test(draining),
     fixture_test(without_memory),
 };
 
