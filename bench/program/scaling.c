@@ -114,7 +114,7 @@ static size_t measure_point(const struct curves *curves, uint32_t point, const s
         series[i] = bench_set_add(&set, bench_resolve(curves->subjects[i], options->peers), &workload,
                                   (enum bench_placement)options->placements.values[0]);
     if (bench_set_measure(&set, &plan)) {
-        for (size_t i = 0; i < set.count; i++) {
+        for (size_t i = 0; i < SUBJECTS_MAX && series[i]; i++) {
             failed += series[i]->error[0] != '\0';
             if (series[i]->error[0])
                 printf("%s, %u: %s\n", curves->subjects[i], point, series[i]->error);
