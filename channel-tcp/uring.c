@@ -25,7 +25,8 @@ enum {
     HELD_MAX = 8,                        /* buffers of the ring that one connection holds before it receives no more */
     BULK_LEAST = HPRPC__RING_BUFFER / 2, /* bytes at once after which copying them costs more than a system call */
     DIRECT_READS = 16,                   /* reads after so many bytes, in which as many are expected */
-    UNREAD = 1 << 20,
+    UNREAD = 16 * 1024,  /* bytes read at once that are not wanted any more, before a socket is closed */
+    UNREAD_READS = 1024, /* after which the other side may learn of a reset instead of the end */
 };
 
 #define UNDER_WAY INT32_MIN /* in `sent` */
@@ -74,8 +75,10 @@ static void tell(const struct uring *uring, void (*what)(void *self, void *owner
 
 void hprpc__tcp_close(int fd)
 {
-    while (hprpc__recv(fd, NULL, UNREAD, MSG_TRUNC | MSG_DONTWAIT) > 0)
-        ;
+    uint8_t unread[UNREAD];
+
+    for (int i = 0; i < UNREAD_READS && hprpc__recv(fd, unread, sizeof(unread), MSG_DONTWAIT) > 0; i++)
+        continue;
     close(fd);
 }
 

@@ -41,14 +41,21 @@ void hprpc__reconnect_reason(struct hprpc__reconnect *reconnect, struct hprpc_de
     hprpc__mutex_unlock(&reconnect->lock);
 }
 
-/* Whether waiting cannot mend what an attempt failed with. Where there was a connection once, it can: the server may be replaced. */
-static bool is_final(const struct hprpc__reconnect *reconnect, int code)
+enum { FORBIDDEN_MAX = 4 }; /* failures with HPRPC_EPERMISSION in a row */
+
+/*
+ * Called when an attempt has failed: whether waiting cannot mend that. Where there was a connection once, it can: the server may be
+ * replaced. A listener's name appears a moment before other users may open it, so one HPRPC_EPERMISSION says little.
+ */
+static bool is_final(struct hprpc__reconnect *reconnect, int code)
 {
+    reconnect->forbidden = code == HPRPC_EPERMISSION ? reconnect->forbidden + 1 : 0;
     switch (code) {
+    case HPRPC_EPERMISSION:
+        return !reconnect->was_ready && reconnect->forbidden >= FORBIDDEN_MAX;
     case HPRPC_EINVAL:
     case HPRPC_EURI:
     case HPRPC_ESCHEME:
-    case HPRPC_EPERMISSION:
     case HPRPC_EVERSION:
     case HPRPC_EPROTOCOL:
         return !reconnect->was_ready;

@@ -39,9 +39,10 @@ struct hprpc__reconnect {
     struct hprpc__backoff backoff;
     uint64_t ready_at;
     enum hprpc__end telling;
-    bool was_ready;              /* once at least */
-    bool closed;                 /* by the application */
-    bool over;                   /* the last connection has ended, and no other follows */
+    bool was_ready;     /* once at least */
+    uint32_t forbidden; /* attempts in a row that failed with HPRPC_EPERMISSION; by the thread that makes them */
+    bool closed;        /* by the application */
+    bool over;          /* the last connection has ended, and no other follows */
     struct hprpc_detail failure; /* why there is no connection, as far as is known; or "" */
 };
 

@@ -83,7 +83,8 @@ struct hprpc_client_options {
  *
  * The first connection may take as long as it likes, too: a listener that is not there yet, or is full, is waited for.
  * hprpc_client_connect waits for it no longer than the connect timeout. What waiting cannot mend ends the client (BROKEN), as long as
- * it never was READY: HPRPC_EVERSION, HPRPC_EPROTOCOL, HPRPC_EPERMISSION. After that no failure is final.
+ * it never was READY: HPRPC_EVERSION, HPRPC_EPROTOCOL, and HPRPC_EPERMISSION four times in a row, because a listener's name appears a
+ * moment before other users may open it. After that no failure is final.
  *
  * With CALLER the client reconnects inside calls, and inside hprpc_client_state; the other pumps do it at any time. With LOOP,
  * hprpc_client_timeout counts the waits in, and hprpc_client_process says 0 until the client is closed.
@@ -97,7 +98,7 @@ struct hprpc_client_options {
  * is READY, a `_bind_start` is held back until then, and both fail when connecting fails.
  * Errors that are known at once: HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EREFUSED, HPRPC_EPERMISSION,
  * HPRPC_ENOMEM, HPRPC_ESYSTEM; `detail` (or NULL) gets the sentence. With `reconnect` only those that waiting cannot mend:
- * HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EPERMISSION; HPRPC_ENOMEM and HPRPC_ESYSTEM where the client itself cannot be made.
+ * HPRPC_EURI, HPRPC_ESCHEME; HPRPC_ENOMEM and HPRPC_ESYSTEM where the client itself cannot be made.
  */
 HPRPC_API int hprpc_client_open(struct hprpc_context *context, const char *uri,
                                 const struct hprpc_client_options *options, struct hprpc_detail *detail,
