@@ -280,6 +280,7 @@ static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller
  */
 static inline int hprpc__code_of_unsent(const struct hprpc_controller *controller)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): callers have a connection */
     return controller->peer.max_calls || controller->closing ? HPRPC_ENOTSENT : controller->code;
 }
 

@@ -18,7 +18,7 @@ struct name {
 };
 
 /* Sets the names that exist from now on. `names` is borrowed, and ends with a host of NULL. */
-void names_set(const struct name *names);
+void names_set(const struct name *list);
 
 /* Lets lookups that wait go on. None waits any more until the next names_set(). */
 void names_let_go(void);

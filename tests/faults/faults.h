@@ -98,7 +98,7 @@ struct fault {
 extern _Thread_local enum faults_side faults_side;
 
 /* From now on this fault happens, and calls are counted from 1. NULL: no call fails. */
-void faults_arm(const struct fault *fault);
+void faults_arm(const struct fault *next);
 
 /* How many calls failed since faults_arm(), and how many calls of a kind a side made. */
 long faults_hits(void);

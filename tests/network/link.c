@@ -13,8 +13,6 @@
 
 #define KEEP_ADDRESSES "echo 1 > /proc/sys/net/ipv6/conf/all/keep_addr_on_down"
 
-extern char **environ;
-
 static int networks[2] = { -1, -1 };
 static _Thread_local enum side here;
 

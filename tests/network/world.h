@@ -49,7 +49,7 @@ void world_open(struct world *world, const char *options);
 void world_close(struct world *world);
 
 /* Has the guests act, each on a thread, while the caller goes on; and waits until they have. */
-void world_begin(struct world *world, void (*act)(struct guest *guest));
+void world_begin(struct world *world, void (*do_it)(struct guest *guest));
 void world_end(struct world *world);
 
 /* A point that the caller of world_begin and all its guests reach together. */

@@ -157,6 +157,6 @@ unsigned next_call(struct player *player);
 size_t random_size(struct player *player);
 
 /* The function of a player's thread: plays its actions. */
-void *play(void *player);
+void *play(void *argument);
 
 #endif

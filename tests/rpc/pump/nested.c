@@ -356,7 +356,7 @@ static void arrivals_are_not_swallowed(void **state)
     struct hprpc_client_options client_options = HPRPC_CLIENT_OPTIONS_INIT;
     struct patience patience = patience_begin();
     struct hprpc_client *clients[CLIENTS];
-    struct fake_end *ends[ENDS];
+    struct fake_end *ends[ENDS] = { NULL };
     struct fake_message bind;
     struct side there = { 0 };
     struct hprpc__loop *loop;
@@ -377,6 +377,7 @@ static void arrivals_are_not_swallowed(void **state)
     loop = &stage.server->loops[1].loop;
     while (count < ENDS && !atomic_load(&loop->connection_count))
         ends[count++] = greet(&stage);
+    assert_true(count > 0);
     assert_int_equal(atomic_load(&loop->connection_count), 1);
     raw_request(ends[count - 1], 0, TINY_ECHO, 0, "\1a", 2);
     assert_true(fake_expect(ends[count - 1], HPRPC_MESSAGE_BIND, &bind));
