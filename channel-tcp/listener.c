@@ -8,54 +8,32 @@
 
 #include "base/errno-text.h"
 #include "base/poller.h"
-#include "channel/spare.h"
 #include <hprpc/channel/uri.h>
-
-enum { FAILED_PEERS = 64 };
 
 struct listener {
     struct hprpc_listener base;
     struct hprpc__tcp_sockets sockets;
     size_t next;              /* of the sockets: where to look first for a connection */
     struct hprpc__poller set; /* of several sockets; none for one */
-    enum hprpc_wait wait;
-    enum hprpc_engine engine;
+    struct hprpc__socket_options options;
     struct hprpc__pool *pool;
     struct hprpc__spares spares;
     struct hprpc_channel *prepared; /* for the next connection, so that none is accepted without memory; or NULL */
+    struct hprpc__tcp_address peer; /* of the connection that is being accepted */
     struct hprpc__tcp_place place;  /* as the URI gave it, with the port that the system picked */
 };
 
-/* Whether `accept` failed for one peer only. */
-static bool peer_failed(int number)
+/* Accepts at one of the sockets, which take turns. As `accept` of hprpc__socket_accept. */
+static int accept_any(void *self)
 {
-    switch (number) {
-    case ECONNABORTED:
-    case EINTR:
-    case EPERM:
-    case EPROTO:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case ENOPROTOOPT:
-    case ETIMEDOUT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Accepts at one of the sockets, which take turns; a descriptor, or -1 with errno (EAGAIN: no connection waits). */
-static int accept_any(struct listener *listener, struct hprpc__tcp_address *ret_peer)
-{
+    struct listener *listener = self;
+    struct hprpc__tcp_address *peer = &listener->peer;
     int fd = -1;
 
     errno = EAGAIN;
     for (size_t i = 0; i < listener->sockets.count && fd < 0 && errno == EAGAIN; i++) {
-        ret_peer->size = sizeof(ret_peer->v6);
-        fd = accept4(listener->sockets.fds[listener->next], &ret_peer->any, &ret_peer->size,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+        peer->size = sizeof(peer->v6);
+        fd = accept4(listener->sockets.fds[listener->next], &peer->any, &peer->size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         listener->next = (listener->next + 1) % listener->sockets.count;
     }
     return fd;
@@ -64,35 +42,19 @@ static int accept_any(struct listener *listener, struct hprpc__tcp_address *ret_
 static int accept_one(struct hprpc_listener *base, struct hprpc_detail *detail, struct hprpc_channel **ret_channel)
 {
     struct listener *listener = (struct listener *)base;
-    struct hprpc__tcp_address peer;
-    bool refuses = false;
-    int fd, i;
+    int fd, r;
 
-    hprpc__spares_refill(&listener->spares);
     if (!listener->prepared)
-        listener->prepared = hprpc__tcp_prepare(base->context, listener->wait, listener->engine, listener->pool);
+        listener->prepared = hprpc__tcp_prepare(base->context, &listener->options, listener->pool);
     if (!listener->prepared)
         return hprpc_detail_set(detail, HPRPC_ESYSTEM, "no memory for another connection");
-    for (i = 0; i < FAILED_PEERS; i++) {
-        fd = accept_any(listener, &peer);
-        if (fd >= 0)
-            break;
-        if (errno == EAGAIN)
-            return 0;
-        if (hprpc__spares_let_go(&listener->spares, errno)) {
-            refuses = true;
-            hprpc_detail_set(detail, HPRPC_ESYSTEM, "the server has no descriptor left: %s", hprpc__errno_text(errno));
-            continue;
-        }
-        if (!peer_failed(errno))
-            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot accept a connection: %s", hprpc__errno_text(errno));
-    }
-    if (i == FAILED_PEERS)
-        return 0; /* the next turn accepts further connections */
-    hprpc__tcp_accepted(listener->prepared, fd, &peer);
+    r = hprpc__socket_accept(&listener->spares, accept_any, listener, detail, &fd);
+    if (r <= 0)
+        return r;
+    hprpc__tcp_accepted(listener->prepared, fd, &listener->peer);
     *ret_channel = listener->prepared;
     listener->prepared = NULL;
-    return refuses ? HPRPC_ACCEPTED_TO_REFUSE : 1;
+    return r;
 }
 
 static size_t watch(struct hprpc_listener *base, struct hprpc_watch *ret_watches)
@@ -179,8 +141,7 @@ static int listen_with(struct hprpc_context *context, const struct hprpc__tcp_op
     if (!listener)
         return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
     listener->sockets = *sockets;
-    listener->wait = options->wait;
-    listener->engine = options->engine;
+    listener->options = options->socket;
     listener->place = *place;
     hprpc__spares_init(&listener->spares, 1);
     if (!gather(listener)) {

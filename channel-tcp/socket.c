@@ -3,7 +3,6 @@
 #include "channel-tcp/tcp.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
@@ -13,37 +12,16 @@ enum { KEEPALIVE_SECONDS = 60, KEEPALIVE_MAX = 7200, PROBES = 3, ATTEMPTS = 15 }
 enum { STAGGER_MS = 250, STAGGER_MIN = 10, STAGGER_MAX = 2000 }; /* what RFC 8305 recommends and allows */
 enum { RTO_MAX_MS = 44, MULTIPATH_TCP = 262 }; /* TCP_RTO_MAX_MS and IPPROTO_MPTCP, which older headers lack */
 
-static int read_engine(const struct hprpc_uri *uri, struct hprpc_detail *detail, enum hprpc_engine *ret_engine)
-{
-    const char *text = hprpc_uri_option(uri, "engine");
-
-    if (!text || !strcmp(text, "auto"))
-        *ret_engine = HPRPC_ENGINE_AUTO;
-    else if (!strcmp(text, "epoll"))
-        *ret_engine = HPRPC_ENGINE_EPOLL;
-    else if (!strcmp(text, "uring"))
-        *ret_engine = HPRPC_ENGINE_URING;
-    else
-        return hprpc_detail_set(detail, HPRPC_EURI, "the option engine=%.60s is none of auto, epoll and uring", text);
-    return 0;
-}
-
 int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail, struct hprpc__tcp_options *ret_options)
 {
     static const char *const known[] = { "wait",    "engine", "sndbuf",    "rcvbuf", "keepalive",
                                          "stagger", "v6only", "reuseport", NULL };
     struct hprpc__tcp_options options;
-    uint64_t send_buffer, receive_buffer, keepalive, stagger;
+    uint64_t keepalive, stagger;
     int r = hprpc_uri_check_options(uri, known, detail);
 
     if (!r)
-        r = hprpc_uri_wait(uri, detail, &options.wait);
-    if (!r)
-        r = read_engine(uri, detail, &options.engine);
-    if (!r)
-        r = hprpc_uri_size(uri, "sndbuf", 2048, INT_MAX / 2, 0, detail, &send_buffer);
-    if (!r)
-        r = hprpc_uri_size(uri, "rcvbuf", 2048, INT_MAX / 2, 0, detail, &receive_buffer);
+        r = hprpc__socket_options(uri, detail, &options.socket);
     if (!r)
         r = hprpc_uri_size(uri, "keepalive", 0, KEEPALIVE_MAX, KEEPALIVE_SECONDS, detail, &keepalive);
     if (!r)
@@ -54,8 +32,6 @@ int hprpc__tcp_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
         r = hprpc_uri_flag(uri, "reuseport", false, detail, &options.reuse_port);
     if (r)
         return r;
-    options.send_buffer = (int)send_buffer;
-    options.receive_buffer = (int)receive_buffer;
     options.keepalive = (int)keepalive;
     options.stagger_ms = (uint32_t)stagger;
     *ret_options = options;
@@ -100,10 +76,7 @@ void hprpc__tcp_set_options(int fd, const struct hprpc__tcp_options *options)
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (options->keepalive)
         set_keepalive(fd, options->keepalive);
-    if (options->send_buffer)
-        set(fd, SOL_SOCKET, SO_SNDBUF, options->send_buffer);
-    if (options->receive_buffer)
-        set(fd, SOL_SOCKET, SO_RCVBUF, options->receive_buffer);
+    hprpc__socket_set_buffers(fd, &options->socket);
 }
 
 int hprpc__tcp_socket(int family, const struct hprpc__tcp_options *options)

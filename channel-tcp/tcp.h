@@ -3,13 +3,12 @@
 #ifndef HPRPC_CHANNEL_TCP_TCP_H
 #define HPRPC_CHANNEL_TCP_TCP_H
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <hprpc/channel/transport.h>
 
-#include "channel/framed/pool.h"
+#include "channel/socket/socket.h"
 
 enum { HPRPC__TCP_ADDRESSES = 16, HPRPC__TCP_HOST_MAX = 256, HPRPC__TCP_TEXT_MAX = 80 };
 
@@ -29,11 +28,9 @@ struct hprpc__tcp_place {
 };
 
 struct hprpc__tcp_options {
-    enum hprpc_wait wait;
-    enum hprpc_engine engine;
-    int send_buffer, receive_buffer; /* 0: the system's choice */
-    int keepalive;                   /* seconds after which a silent peer counts as dead; 0: never */
-    uint32_t stagger_ms;             /* a client's: between attempts at several addresses */
+    struct hprpc__socket_options socket;
+    int keepalive;       /* seconds after which a silent peer counts as dead; 0: never */
+    uint32_t stagger_ms; /* a client's: between attempts at several addresses */
 
     /* a listener's */
     bool v6_only;    /* an IPv6 address takes no IPv4 clients */
@@ -92,15 +89,6 @@ void hprpc__tcp_sockets_close(struct hprpc__tcp_sockets *sockets);
 int hprpc__tcp_handed(int fd, bool listens, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                       struct hprpc__tcp_options *ret_options);
 
-/*
- * The errno of a read or write, in the words of a connection: one whose route became a black hole ends with EINVAL, which elsewhere
- * means that a call asked for nonsense.
- */
-static inline int hprpc__tcp_loss(int number)
-{
-    return number == EINVAL ? EHOSTUNREACH : number;
-}
-
 /* The code for a failed connect, bind or listen. */
 int hprpc__tcp_code(int number);
 
@@ -108,7 +96,7 @@ int hprpc__tcp_code(int number);
  * Makes a channel without a connection, for the next one that is accepted; before that only `free` may be called. It keeps
  * the pool; NULL for none.
  */
-struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, enum hprpc_wait wait, enum hprpc_engine engine,
+struct hprpc_channel *hprpc__tcp_prepare(struct hprpc_context *context, const struct hprpc__socket_options *options,
                                          struct hprpc__pool *pool);
 
 /* Gives such a channel its connection. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TCP connection on a ring. A multishot receive fills buffers of the ring, which are copied into the channel's block; it ends
- * where more buffers are held than one connection should have, and begins again once they are read. Where much comes at once
+ * A connection by a socket on a ring. A multishot receive fills buffers of the ring, which are copied into the channel's block; it
+ * ends where more buffers are held than one connection should have, and begins again once they are read. Where much comes at once
  * nothing fills buffers: the ring only tells that there are bytes, and they are read straight into the block, or the memory of a
  * large body. So it is where the ring has no buffer left.
  *
  * One send at a time is under way. Its bytes lie in the channel's queue, which is abandoned to the driver when the channel ends
  * first.
  */
-#include "channel-tcp/uring.h"
-#include "channel-tcp/tcp.h"
+#include "channel/socket/uring.h"
+#include "channel/socket/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,6 @@ enum {
     HELD_MAX = 8,                        /* buffers of the ring that one connection holds before it receives no more */
     BULK_LEAST = HPRPC__RING_BUFFER / 2, /* bytes at once after which copying them costs more than a system call */
     DIRECT_READS = 16,                   /* reads after so many bytes, in which as many are expected */
-    UNREAD = 16 * 1024,  /* bytes read at once that are not wanted any more, before a socket is closed */
-    UNREAD_READS = 1024, /* after which the other side may learn of a reset instead of the end */
 };
 
 #define UNDER_WAY INT32_MIN /* in `sent` */
@@ -73,15 +71,6 @@ static void tell(const struct uring *uring, void (*what)(void *self, void *owner
 
 /* ---- The end ---- */
 
-void hprpc__tcp_close(int fd)
-{
-    uint8_t unread[UNREAD];
-
-    for (int i = 0; i < UNREAD_READS && hprpc__recv(fd, unread, sizeof(unread), MSG_DONTWAIT) > 0; i++)
-        continue;
-    close(fd);
-}
-
 static void release_blocks(struct uring *uring)
 {
     struct hprpc__block *block;
@@ -97,7 +86,7 @@ static void free_if_done(struct uring *uring)
 {
     if (!uring->over || uring->receiving || uring->awaiting || uring->sending)
         return;
-    hprpc__tcp_close(uring->fd);
+    hprpc__socket_close(uring->fd);
     release_blocks(uring);
     hprpc_context_release(uring->context, uring, sizeof(*uring));
 }
@@ -236,7 +225,8 @@ static size_t take(struct uring *uring, const struct iovec *runs, int count)
     return taken;
 }
 
-static ssize_t receive_now(const struct uring *uring, const struct iovec *runs, int count)
+/* `ret_cut`: the read ended before its time, at descriptors that came unasked, which the system has closed. */
+static ssize_t receive_now(const struct uring *uring, const struct iovec *runs, int count, bool *ret_cut)
 {
     struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)runs, .msg_iovlen = (size_t)count };
     ssize_t n;
@@ -244,20 +234,22 @@ static ssize_t receive_now(const struct uring *uring, const struct iovec *runs, 
     do
         n = hprpc__recvmsg(uring->fd, &message, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? -hprpc__tcp_loss(errno) : n;
+    *ret_cut = n > 0 && message.msg_flags & MSG_CTRUNC;
+    return n < 0 ? -hprpc__socket_loss(errno) : n;
 }
 
 /* Reads the socket itself, and decides how to wait for what follows. */
 static ssize_t read_socket(struct uring *uring, const struct iovec *runs, int count)
 {
     size_t asked = 0;
+    bool cut;
     ssize_t n;
 
     for (int i = 0; i < count; i++)
         asked += runs[i].iov_len;
-    n = receive_now(uring, runs, count);
+    n = receive_now(uring, runs, count, &cut);
     /* what comes from now on is told again, but an end that was told together with the last bytes is not */
-    uring->readable = n == (ssize_t)asked || (n > 0 && uring->hung_up);
+    uring->readable = n == (ssize_t)asked || cut || (n > 0 && uring->hung_up);
     /* there is something that the system would not give: only a new task tells of it again */
     if (n == -EAGAIN && uring->told && hprpc__poll_now(uring->fd, POLLIN))
         stop_waiting(uring);
@@ -284,7 +276,7 @@ static ssize_t read_runs(struct hprpc__driver *driver, const struct hprpc_framed
     if (uring->first)
         return (ssize_t)take(uring, runs, count);
     if (uring->ended)
-        return -hprpc__tcp_loss(-uring->end);
+        return -hprpc__socket_loss(-uring->end);
     return uring->receiving || (uring->awaiting && !uring->readable) ? -EAGAIN : read_socket(uring, runs, count);
 }
 
@@ -328,7 +320,7 @@ static ssize_t finish(struct hprpc__driver *driver)
     /* acquire: pairs with the release in was_sent */
     int32_t sent = atomic_load_explicit(&of(driver)->sent, memory_order_acquire);
 
-    return sent == UNDER_WAY ? -EAGAIN : sent < 0 ? -hprpc__tcp_loss(-sent) : sent;
+    return sent == UNDER_WAY ? -EAGAIN : sent < 0 ? -hprpc__socket_loss(-sent) : sent;
 }
 
 static void abandon(struct hprpc__driver *driver, struct hprpc__block *first)
@@ -374,7 +366,7 @@ static const struct hprpc__driver_ops ops = {
     .abandon = abandon,
 };
 
-struct hprpc__driver *hprpc__tcp_uring_new(const struct hprpc_channel *channel, int fd)
+struct hprpc__driver *hprpc__socket_uring_new(const struct hprpc_channel *channel, int fd)
 {
     struct uring *uring = hprpc_context_allocate(channel->context, sizeof(*uring));
 
@@ -394,7 +386,7 @@ struct hprpc__driver *hprpc__tcp_uring_new(const struct hprpc_channel *channel, 
     return &uring->driver;
 }
 
-size_t hprpc__tcp_uring_watch(const struct hprpc__driver *driver, bool writing, struct hprpc_watch *ret_watches)
+size_t hprpc__socket_uring_watch(const struct hprpc__driver *driver, bool writing, struct hprpc_watch *ret_watches)
 {
     const struct uring *uring = (const struct uring *)driver;
 
@@ -405,12 +397,12 @@ size_t hprpc__tcp_uring_watch(const struct hprpc__driver *driver, bool writing, 
     return 2;
 }
 
-void hprpc__tcp_uring_shut(const struct hprpc__driver *driver, bool under_way)
+void hprpc__socket_uring_shut(const struct hprpc__driver *driver, bool under_way)
 {
     shutdown(((const struct uring *)driver)->fd, under_way ? SHUT_RD : SHUT_RDWR);
 }
 
-void hprpc__tcp_uring_let_go(struct hprpc__driver *driver)
+void hprpc__socket_uring_let_go(struct hprpc__driver *driver)
 {
     struct uring *uring = of(driver);
 
