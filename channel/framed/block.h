@@ -13,6 +13,7 @@
 enum {
     HPRPC__FRAMED_BLOCK = 64 * 1024,           /* memory that bytes are received into, and sent from */
     HPRPC__FRAMED_DIRECT = 16 * 1024,          /* an incomplete body beyond this gets memory of its own */
+    HPRPC__FRAMED_COPIED = 256,                /* bodies up to this size are not lent: to keep one is to copy it */
     HPRPC__FRAMED_BLOCKS = 16,                 /* blocks of one connection, at most; beyond half of them none is lent */
     HPRPC__FRAMED_QUEUE = 256 * 1024,          /* queued bytes beyond which requests have to wait */
     HPRPC__FRAMED_SPARE_MAX = 4 * 1024 * 1024, /* larger memory is never kept for the next message */

@@ -2,7 +2,7 @@
 /* The byte form of a header: writing it, and reading it as far as its bytes have arrived. */
 #include "channel/framed/header.h"
 
-enum { MAGIC = 0xb7, PREAMBLE_SIZE = 4, VARINT_MAX = 5 };
+enum { MAGIC = HPRPC__PROTOCOL_MAGIC, PREAMBLE_SIZE = 4, VARINT_MAX = 5 };
 
 static uint8_t *write_varint(uint8_t *place, uint32_t value)
 {
@@ -29,7 +29,7 @@ static uint8_t *write_fields(uint8_t *place, const struct hprpc_header *header)
     return place;
 }
 
-int hprpc__header_write(const struct hprpc_header *header, uint32_t size, uint8_t *ret_bytes)
+int hprpc__header_write_long(const struct hprpc_header *header, uint32_t size, uint8_t *ret_bytes)
 {
     uint8_t fields[HPRPC__HEADER_MAX];
     size_t count = (size_t)(write_fields(fields, header) - fields);
@@ -154,6 +154,11 @@ int hprpc__header_read(const uint8_t *bytes, size_t count, struct hprpc_detail *
     enum step step;
     int r;
 
+    if (count >= HPRPC__HEADER_REQUEST) {
+        r = (int)hprpc__header_read_short(bytes, ret_header, ret_size);
+        if (r)
+            return r;
+    }
     r = check_preamble(bytes, count, detail);
     if (r || count <= PREAMBLE_SIZE)
         return r;

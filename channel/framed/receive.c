@@ -92,8 +92,9 @@ static int make_room(struct hprpc_framed *stream)
 
 /* ---- Delivery ---- */
 
-static int deliver(struct hprpc_framed *stream, const struct hprpc_header *header, size_t header_size, uint32_t size,
-                   struct hprpc_message *ret_message)
+/* Delivers a message whose header is in `ret_message` already. A small one is valid until the next look, and holds nothing. */
+static inline void deliver(struct hprpc_framed *stream, size_t header_size, uint32_t size,
+                           struct hprpc_message *ret_message)
 {
     struct hprpc__block *block = stream->block;
     uint8_t *body = block->data + stream->at + header_size;
@@ -105,20 +106,39 @@ static int deliver(struct hprpc_framed *stream, const struct hprpc_header *heade
     stream->window_start = 0;
     /*
      * A header has at least 6 bytes. With exactly 6 the body may lack one byte of room, but has less than 128 bytes: it
-     * is copied to `aside`, and must be released before the next one needs the place.
+     * is copied to `aside`.
      */
     if (aside)
         memcpy(block->aside, body, size);
     else if (shift && size)
         memmove(body - shift, body, size);
 
-    hprpc__references_take(&block->references);
-    ret_message->header = *header;
     ret_message->body = aside ? block->aside : body - shift;
     ret_message->size = size;
-    ret_message->lendable = !aside && __atomic_load_n(&stream->blocks, __ATOMIC_RELAXED) <= HPRPC__FRAMED_BLOCKS / 2;
+    ret_message->followed = stream->at != stream->filled;
+    ret_message->holds_nothing = size <= HPRPC__FRAMED_COPIED;
+    ret_message->lendable = false;
+    ret_message->token[0] = 0;
+    if (ret_message->holds_nothing)
+        return;
+    hprpc__references_take(&block->references);
+    ret_message->lendable = __atomic_load_n(&stream->blocks, __ATOMIC_RELAXED) <= HPRPC__FRAMED_BLOCKS / 2;
     ret_message->token[0] = (uintptr_t)block;
-    return 1;
+}
+
+/* Delivers the next message if its header is short and all of it has come. */
+static inline bool take_short(struct hprpc_framed *stream, struct hprpc_message *ret_message)
+{
+    size_t count = stream->filled - stream->at, header_size;
+    uint32_t size;
+
+    if (count < HPRPC__HEADER_REQUEST || stream->large)
+        return false;
+    header_size = hprpc__header_read_short(stream->block->data + stream->at, &ret_message->header, &size);
+    if (!header_size || count - header_size < size || size > stream->channel.receive_limit)
+        return false;
+    deliver(stream, header_size, size, ret_message);
+    return true;
 }
 
 /* A body in memory of its own costs no more when it is lent than when it is copied. */
@@ -174,7 +194,6 @@ static int over_the_limit(struct hprpc_framed *stream, uint32_t size)
 static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_message)
 {
     size_t count = stream->filled - stream->at;
-    struct hprpc_header header;
     struct hprpc_detail detail;
     size_t header_size;
     uint32_t size;
@@ -185,7 +204,7 @@ static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_m
     stream->wanted = HPRPC__HEADER_MAX;
     if (!count)
         return 0;
-    r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &header, &size);
+    r = hprpc__header_read(stream->block->data + stream->at, count, &detail, &ret_message->header, &size);
     if (r < 0)
         return protocol_error(stream, r, detail.text);
     /* a length that is too large with any header is refused before the header is complete */
@@ -197,10 +216,12 @@ static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_m
     header_size = (size_t)r;
     if (size > stream->channel.receive_limit)
         return over_the_limit(stream, size);
-    if (count - header_size >= size)
-        return deliver(stream, &header, header_size, size, ret_message);
+    if (count - header_size >= size) {
+        deliver(stream, header_size, size, ret_message);
+        return 1;
+    }
     if (size > HPRPC__FRAMED_DIRECT)
-        return start_large(stream, &header, header_size, size);
+        return start_large(stream, &ret_message->header, header_size, size);
     stream->wanted = (uint32_t)header_size + size;
     return 0;
 }
@@ -314,11 +335,10 @@ static bool is_drained(const struct hprpc_framed *stream)
     return stream->vain_looks && stream->at == stream->filled && !stream->large;
 }
 
-int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message)
+/* Receives in all cases. */
+static __attribute__((noinline)) int receive(struct hprpc_framed *stream, int broken, struct hprpc_message *ret_message)
 {
-    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
-    int broken = hprpc_framed_broken(stream), r;
-    int came = 0; /* bytes */
+    int r, came = 0; /* bytes */
 
     if (stream->breach)
         return broken ? broken : stream->breach;
@@ -357,9 +377,20 @@ int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *r
     return broken;
 }
 
+int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message)
+{
+    struct hprpc_framed *stream = (struct hprpc_framed *)channel;
+    int broken = hprpc__framed_broken(stream);
+
+    if (KODOSIS_LIKELY(!broken && !stream->breach && take_short(stream, ret_message)))
+        return 1;
+    return receive(stream, broken, ret_message);
+}
+
 void hprpc__framed_release(struct hprpc_channel *channel, struct hprpc_message *message)
 {
-    drop((struct hprpc_framed *)channel, (struct hprpc__block *)message->token[0]);
+    if (message->token[0])
+        drop((struct hprpc_framed *)channel, (struct hprpc__block *)message->token[0]);
 }
 
 /* Whether what was received holds a whole message, or an error. */
@@ -398,7 +429,7 @@ bool hprpc__framed_arm(struct hprpc_channel *channel)
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
     struct hprpc__driver *driver = hprpc__driver_of(stream);
 
-    if (hprpc_framed_broken(stream) || stream->breach || has_message(stream))
+    if (hprpc__framed_broken(stream) || stream->breach || has_message(stream))
         return true;
     stream->vain_looks = 0;
     if (driver && driver->ops->arm(driver))

@@ -212,10 +212,10 @@ int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header
                         struct hprpc_reservation *ret_reservation)
 {
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
-    uint8_t bytes[HPRPC__HEADER_MAX];
-    struct hprpc__block *block;
+    struct hprpc__block *block = stream->last;
+    uint8_t bytes[HPRPC__HEADER_MAX], *place = bytes;
     size_t total;
-    int header_size, r = hprpc_framed_broken(stream);
+    int header_size, r = hprpc__framed_broken(stream);
 
     if (r)
         return r;
@@ -225,19 +225,24 @@ int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header
     if (header->type == HPRPC_MESSAGE_REQUEST && stream->queued &&
         (uint64_t)stream->queued + size > HPRPC__FRAMED_QUEUE)
         return HPRPC_EAGAIN;
-    header_size = hprpc__header_write(header, size, bytes);
+    /* as a rule there is room for any header, and it is written in place */
+    if (KODOSIS_LIKELY(block && block->capacity - block->end >= HPRPC__HEADER_MAX + (uint64_t)size))
+        place = block->data + block->end;
+    header_size = hprpc__header_write(header, size, place);
     if (header_size < 0)
         return header_size;
     total = (size_t)header_size + size;
-    /* GCOVR_EXCL_BR_START: a size_t of 64 bits does not overflow */
-    block = total < size ? NULL : make_room(stream, total, (size_t)header_size);
-    /* GCOVR_EXCL_BR_STOP */
-    if (!block)
-        return HPRPC_ENOMEM;
-
-    memcpy(block->data + block->end, bytes, (size_t)header_size);
+    if (place == bytes) {
+        /* GCOVR_EXCL_BR_START: a size_t of 64 bits does not overflow */
+        block = total < size ? NULL : make_room(stream, total, (size_t)header_size);
+        /* GCOVR_EXCL_BR_STOP */
+        if (!block)
+            return HPRPC_ENOMEM;
+        place = block->data + block->end;
+        memcpy(place, bytes, (size_t)header_size);
+    }
     hprpc__step(HPRPC__STEP_RESERVED);
-    kodosis_writer_init(&ret_reservation->writer, block->data + block->end + header_size, size);
+    kodosis_writer_init(&ret_reservation->writer, place + header_size, size);
     ret_reservation->writer.references = ret_reservation->references;
     ret_reservation->writer.reference_capacity = REFERENCES;
     ret_reservation->size = size;
@@ -245,30 +250,41 @@ int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header
     return 0;
 }
 
+/* Sends the queue, at whose end a message stands that may borrow. 0 or broken. */
+static __attribute__((noinline)) int send_now(struct hprpc_framed *stream, const struct kodosis_writer *writer)
+{
+    int r;
+
+    trim(stream);
+    if (writer->reference_count && stream->first == stream->last) {
+        r = send_borrowed(stream, writer);
+    } else {
+        copy_borrowed(writer, NULL);
+        r = send_queue(stream);
+    }
+    if (r == HPRPC_EAGAIN)
+        begin(stream);
+    trim(stream);
+    return r == HPRPC_EAGAIN ? 0 : r;
+}
+
 int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *reservation)
 {
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
     const struct kodosis_writer *writer = &reservation->writer;
     size_t total = (size_t)reservation->token[0];
-    int r = hprpc_framed_broken(stream);
+    int r = hprpc__framed_broken(stream);
 
     if (r)
         return r;
     stream->last->end += total;
     stream->queued += total;
-    trim(stream);
-    if (!channel->corked && !stream->blocked && writer->reference_count && stream->first == stream->last) {
-        r = send_borrowed(stream, writer);
-    } else {
+    if (!channel->corked && !stream->blocked)
+        r = send_now(stream, writer);
+    else if (writer->reference_count)
         copy_borrowed(writer, NULL);
-        if (!channel->corked && !stream->blocked)
-            r = send_queue(stream);
-    }
-    if (r == HPRPC_EAGAIN)
-        begin(stream);
-    trim(stream);
     hprpc_channel_set_queued(channel, stream->queued);
-    return r == HPRPC_EAGAIN ? 0 : r;
+    return r;
 }
 
 void hprpc__framed_cancel(struct hprpc_channel *channel, struct hprpc_reservation *reservation)
@@ -280,7 +296,7 @@ void hprpc__framed_cancel(struct hprpc_channel *channel, struct hprpc_reservatio
 int hprpc__framed_flush(struct hprpc_channel *channel)
 {
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
-    int r = hprpc_framed_broken(stream);
+    int r = hprpc__framed_broken(stream);
 
     if (r)
         return r;

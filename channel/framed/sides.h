@@ -15,6 +15,15 @@ int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *r
 void hprpc__framed_cancel(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
 int hprpc__framed_flush(struct hprpc_channel *channel);
 
+/* As hprpc_framed_broken, which is called only for a stream that breaks just now. */
+static inline int hprpc__framed_broken(struct hprpc_framed *stream)
+{
+    /* acquire: pairs with the release in hprpc_framed_fail; a thread that sees the code sees the reason */
+    int code = __atomic_load_n(&stream->broken, __ATOMIC_ACQUIRE);
+
+    return KODOSIS_LIKELY(code <= 0) ? code : hprpc_framed_broken(stream);
+}
+
 /*
  * Called when the receiving side met bytes that break the protocol: notes the reason, and does not break the sending side, which
  * can still say GOODBYE. Returns `code`, or the code that the stream broke with before.

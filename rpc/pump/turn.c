@@ -77,12 +77,12 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
     int r = 0;
 
     while (*ret_count < BATCH && hprpc__state(controller) != HPRPC__BROKEN) {
-        message.holds_nothing = false;
+        message.holds_nothing = message.followed = false;
         r = look(controller->channel, *ret_count ? 1 : looks, &message);
         if (r <= 0)
             break;
-        /* what the first message makes this side send leaves at once: most turns have one, and its handler may go on for long */
-        controller->corks = ++*ret_count > 1;
+        /* what the only message makes this side send leaves at once: most turns have one, and its handler may go on for long */
+        controller->corks = ++*ret_count > 1 || message.followed;
         r = hprpc__dispatch(controller, &message);
         /* a child of fork that comes out of a handler or callback must touch nothing of its parent's */
         if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))

@@ -117,7 +117,7 @@ static void record(struct fake_end *end, const struct fake_parcel *parcel)
         if (!end->records)
             breach("no memory for records");
     }
-    end->records[end->record_count++] = (struct fake_record){ parcel->header, parcel->size };
+    end->records[end->record_count++] = (struct fake_record){ parcel->header, parcel->size, end->channel.corked };
 }
 
 static void arrive(struct fake_end *end, struct fake_parcel *parcel)
@@ -331,6 +331,7 @@ static void give(struct fake_end *end, struct fake_parcel *parcel, struct hprpc_
         .body = parcel->body,
         .size = parcel->size,
         .lendable = parcel->lendable,
+        .followed = end->arrived.count > 0,
         .token = { (uintptr_t)parcel },
     };
     /* the other end may wait for this room */

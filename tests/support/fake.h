@@ -57,6 +57,7 @@ void fake_starve(struct fake_end *end, bool starve);
 struct fake_record {
     struct hprpc_header header;
     uint32_t size;
+    bool corked; /* it was left to the next flush */
 };
 
 /* Gives the nth message that this end sent, counted from 0. Returns false if there were fewer. */

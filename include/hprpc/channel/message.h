@@ -63,8 +63,9 @@ struct hprpc_message {
     const uint8_t *body;        /* aligned to 8; may be shared with the peer, see docs/architecture.md on trust */
     uint32_t size;
     bool lendable; /* may be kept beyond the next `receive`; if not, it must be copied and released first */
-    bool
-        holds_nothing; /* false before `receive`; a backend may set it where `release` would do nothing, and then need not be called */
+    /* Both are false before `receive`, and a backend may set them. */
+    bool holds_nothing; /* `release` would do nothing, and need not be called; then `lendable` is false */
+    bool followed;      /* more has come, so what is sent meanwhile may as well leave together, a little later */
     uintptr_t token[2]; /* for the backend */
 };
 

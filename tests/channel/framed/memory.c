@@ -75,7 +75,8 @@ static void lending_has_a_limit(void **state)
 }
 
 /*
- * A body that no place in its block would align lies outside the block, in memory of the next such body: so it is not lendable.
+ * A body that no place in its block would align lies outside the block, in memory of the next such body: so it is not lendable. The
+ * other small ones are not either, and hold nothing. Each but the last is followed by another.
  */
 static void what_lies_aside_is_not_lent(void **state)
 {
@@ -93,11 +94,11 @@ static void what_lies_aside_is_not_lent(void **state)
 
         assert_int_equal(receive_patiently(wire, &message), 1);
         test_check(&message, &script.entries[i].header, script.entries[i].size);
-        block = (const struct hprpc__block *)message.token[0];
-        if (message.body == block->aside) {
-            assert_false(message.lendable);
-            aside++;
-        }
+        block = wire->stream.block;
+        assert_false(message.lendable);
+        assert_true(message.holds_nothing);
+        assert_int_equal(message.followed, i + 1 < script.count);
+        aside += message.body == block->aside;
         release(wire, &message);
     }
     assert_true(aside > 0);

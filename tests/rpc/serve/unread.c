@@ -94,6 +94,37 @@ static void sentences_always_go_out(void **state)
     stage_close(&stage);
 }
 
+/* The answers to requests that came together leave together; the answer to one that came alone leaves at once. */
+static void answers_of_a_batch_leave_together(void **state)
+{
+    struct stage stage;
+    struct fake_end *end, *server_end;
+    struct fake_record sent;
+    unsigned first = 0;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    end = raw_connect(&stage, NULL);
+    server_end = fake_peer(end);
+    while (fake_sent(server_end, first, &sent))
+        first++;
+    for (uint32_t call = 0; call < 3; call++)
+        raw_request(end, call, TINY_ECHO, 0, "x", 1);
+    stage_turn(&stage);
+    raw_request(end, 3, TINY_ECHO, 0, "x", 1);
+    stage_turn(&stage);
+    for (uint32_t call = 0; call < 4; call++) {
+        assert_true(fake_sent(server_end, first + call, &sent));
+        assert_int_equal(sent.header.type, HPRPC_MESSAGE_REPLY);
+        /* nothing is known to follow the last of the three, but others have waited already */
+        assert_int_equal(sent.corked, call < 3);
+        expect(end, call, HPRPC_MESSAGE_REPLY, 0);
+    }
+    fake_leave(end);
+    stage_close(&stage);
+}
+
 static void who_never_reads_is_cut_off(void **state)
 {
     struct stage stage;
@@ -224,6 +255,7 @@ static void large_answers_do_not_break_their_sender(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        fixture_test(answers_of_a_batch_leave_together),
         fixture_test(large_answers_are_refused),
         fixture_test(who_never_reads_is_cut_off),
         fixture_test(the_slowest_is_cut_off),
