@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The beginning of a call: a ticket, credit and room on a connection, which is the client's only one or is picked. */
+#include "rpc/begin.h"
+
 #include <stdio.h>
 
 #include "base/deadline.h"
 #include "base/wake.h"
+#include "rpc/call/posted.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/line.h"
 #include "rpc/explain.h"
+#include "rpc/later.h"
 #include "rpc/pending-call.h"
 #include "rpc/pump/look.h"
 #include "rpc/pump/wait.h"
@@ -30,12 +34,6 @@ static int explain_broken(struct hprpc_stub *stub)
 static int code_of_start(int code)
 {
     return code == 0 || code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG ? code : HPRPC_ENOTSENT;
-}
-
-static inline bool has_credit(const struct hprpc_controller *controller, uint64_t size)
-{
-    return controller->calls_out < controller->peer.max_calls &&
-           hprpc__within_credit(controller->bytes_out, size, controller->peer.max_call_bytes);
 }
 
 /* The request whose handler this thread is in, on this connection; NULL outside handlers. */
@@ -86,7 +84,7 @@ static inline int may_send(const struct hprpc_controller *controller, uint32_t s
         return HPRPC_ENOTSENT;
     if (size > controller->peer.max_message)
         return HPRPC_ETOOBIG;
-    return has_credit(controller, size) ? 0 : HPRPC_EAGAIN;
+    return hprpc__has_credit(controller, size) ? 0 : HPRPC_EAGAIN;
 }
 
 /* Takes the credit of a one-way request, which CREDIT gives back. Under the lock. */
@@ -295,8 +293,10 @@ struct pick {
     struct hprpc_binding *handle; /* that the proxy holds */
     uint64_t size;
     bool oneway;
-    bool drains; /* the last attempt met a side that takes no more requests */
-    bool pumped; /* for a call that may not wait */
+    bool drains;  /* the last attempt met a side that takes no more requests */
+    bool pumped;  /* for a call that does not wait */
+    bool unknown; /* the last attempt found no connection, or one for which calls wait already */
+    bool waits;   /* the arguments are not encoded into a copy */
     struct hprpc__room room;
     struct hprpc_controller *lined; /* a reference: the connection in whose line `room` stands, or NULL */
 };
@@ -330,7 +330,9 @@ static int attempt_picked(struct hprpc_stub *stub, struct pick *pick, unsigned n
 
     hprpc__mutex_lock(&controller->lock);
     hprpc__room_before(&pick->room, controller);
-    if (known)
+    /* what was posted before goes first */
+    pick->unknown = !known || !hprpc__list_is_empty(&controller->tickets.posted);
+    if (known && (!pick->unknown || goes_first(controller)))
         r = attempt(stub, numbers, (uint32_t)pick->size, pick->oneway, &former, &pick->room);
     if (r == 0 && pick->lined) {
         hprpc__line_leave(controller, &pick->room);
@@ -338,10 +340,11 @@ static int attempt_picked(struct hprpc_stub *stub, struct pick *pick, unsigned n
     }
     if (r == 0)
         return 0;
-    if (r == HPRPC_EAGAIN && known && !pick->lined && may_wait(stub))
+    if (r == HPRPC_EAGAIN && !pick->unknown && !pick->lined && may_wait(stub))
         join_line(pick, controller);
     hprpc__room_after(&pick->room, controller);
     pick->drains = controller->draining;
+    pick->unknown = pick->unknown && !pick->drains && !goes_first(controller);
     hprpc__mutex_unlock(&controller->lock);
     return r;
 }
@@ -390,7 +393,16 @@ static int give_up_without(struct hprpc_stub *stub, struct pick *pick)
     return now < pick->room.deadline ? 0 : explain_absence(stub, pick->reconnect, HPRPC_EDEADLINE);
 }
 
-/* Waits after an attempt. 0: try again; or the code that the call fails with. */
+enum { COPIED = 1 }; /* the call has begun in a copy */
+
+/* Whether the call, after an attempt, goes on in a copy: a caller that does not wait must get its thread back. */
+static bool may_copy(const struct hprpc_stub *stub, const struct pick *pick)
+{
+    return pick->unknown && !pick->waits && !pick->lined && stub->call && may_wait(stub) &&
+           pick->size <= HPRPC__COPY_MAX;
+}
+
+/* Waits after an attempt. 0: try again; COPIED; or the code that the call fails with. */
 static int wait_picked(struct hprpc_stub *stub, struct pick *pick)
 {
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a picked binding's client reconnects, and each of its connections has one */
@@ -399,10 +411,15 @@ static int wait_picked(struct hprpc_stub *stub, struct pick *pick)
     int r;
 
     /* a client that is only used by such calls must reconnect all the same */
-    if (!may_wait(stub) && !pick->pumped && !controller->pump.host->pumps_always) {
+    if ((!may_wait(stub) || may_copy(stub, pick)) && !pick->pumped && !controller->pump.host->pumps_always) {
         hprpc__pump_once(controller);
         pick->pumped = true;
         return 0;
+    }
+    if (may_copy(stub, pick) && state != HPRPC__BROKEN) {
+        r = hprpc__later_begin(stub, pick->reconnect, pick->handle, pick->size);
+        pick->waits = true;
+        return r == 0 ? COPIED : r == HPRPC_EAGAIN ? 0 : r;
     }
     if (state == HPRPC__BROKEN)
         return give_up_without(stub, pick);
@@ -440,13 +457,17 @@ static int begin_once(struct hprpc_stub *stub, struct pick *pick)
     return r;
 }
 
-/* Begins a call of a client that has one connection after the other. On success `stub->client` is that of the connection. */
-static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint64_t size, bool oneway)
+/*
+ * Begins a call of a client that has one connection after the other. On success `stub->client` is that of the connection; or the
+ * call has begun in a copy, unless it `waits` (rpc/later.h).
+ */
+static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint64_t size, bool oneway, bool waits)
 {
     struct pick pick = { .reconnect = hprpc__reconnect_of(stub->client),
                          .handle = (struct hprpc_binding *)stub->binding,
                          .size = size,
-                         .oneway = oneway };
+                         .oneway = oneway,
+                         .waits = waits };
     int cancellation, r;
 
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a picked binding's client reconnects, and each of its connections has one */
@@ -473,6 +494,11 @@ static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint6
     if (stub->pending)
         stub->pending->deadline = pick.room.deadline;
     return 0;
+}
+
+int hprpc__begin_again(struct hprpc_stub *stub, uint64_t size)
+{
+    return begin_picked(stub, size, false, true);
 }
 
 /* ---- Where there is one connection ---- */
@@ -531,7 +557,7 @@ static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, 
     stub->pending = NULL;
     stub->waited = false;
     if (KODOSIS_UNLIKELY(size > UINT32_MAX || hprpc__is_refused(numbers) || !hprpc__shared_is_ours(controller->shared)))
-        return numbers == HPRPC__PICKED ? begin_picked(stub, size, oneway) : refuse(stub, numbers, size);
+        return numbers == HPRPC__PICKED ? begin_picked(stub, size, oneway, oneway) : refuse(stub, numbers, size);
     hprpc__look_after_silence(controller);
     former = empty(call, controller);
     hprpc__mutex_lock(&controller->lock);

@@ -46,3 +46,9 @@ int hprpc__explain_end(struct hprpc_stub *stub, int code)
         return hprpc__explain(stub->call, code, NULL);
     return hprpc__explain_copy(stub, code, controller->reason.text);
 }
+
+int hprpc__explain_value(struct hprpc_stub *stub)
+{
+    return hprpc__explain(stub->call, HPRPC_EINVAL,
+                          "the arguments cannot be encoded: a string or list is too long, or changed meanwhile");
+}

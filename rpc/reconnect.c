@@ -246,6 +246,12 @@ static bool opening_failed(struct hprpc__host *host, struct hprpc_controller *co
     return false;
 }
 
+static int find_binding(struct hprpc__host *host, struct hprpc_controller *controller, struct hprpc_binding *handle,
+                        const struct hprpc_binding **ret_binding)
+{
+    return hprpc__rebind_find(reconnect_of(host), handle, controller, ret_binding);
+}
+
 /* ---- Replacing a connection ---- */
 
 /* Makes another connection object in place of the one that has ended. Under the lock. */
@@ -592,6 +598,7 @@ int hprpc__reconnect_new(struct hprpc__client *client, const char *uri, struct h
     client->reconnect = reconnect;
     client->host.opening_failed = opening_failed;
     client->host.state_changed = state_changed;
+    client->host.find_binding = find_binding;
     r = make_parts(reconnect, uri, detail);
     if (r == 0)
         r = begin(reconnect, detail);

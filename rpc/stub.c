@@ -6,6 +6,7 @@
 #include "rpc/connection/life.h"
 #include "rpc/connection/send.h"
 #include "rpc/explain.h"
+#include "rpc/later.h"
 #include "rpc/pending-call.h"
 #include "rpc/pump/wait.h"
 
@@ -64,21 +65,17 @@ static inline void unlock(struct hprpc_stub *stub)
         hprpc__mutex_unlock(&controller->lock);
 }
 
-static int explain_value(struct hprpc_stub *stub)
-{
-    return hprpc__explain(stub->call, HPRPC_EINVAL,
-                          "the arguments cannot be encoded: a string or list is too long, or changed meanwhile");
-}
-
-/* The sentence for a deadline that passed: the procedure, and how long the wait was. */
+/* The sentence for a deadline that passed: the procedure, how long the wait was, and for what. */
 static const char *deadline_text(struct hprpc_stub *stub)
 {
     struct hprpc_pending_call *pending = stub->pending;
 
     if (!stub->binding)
         return NULL;
-    hprpc_detail_set(&pending->own_text, 0, "%.100s.%.80s did not answer within %lu ms", hprpc__service_of(stub),
-                     hprpc__procedure_of(stub), (unsigned long)pending->timeout_ms);
+    hprpc_detail_set(&pending->own_text, 0,
+                     pending->sent ? "%.100s.%.80s did not answer within %lu ms"
+                                   : "%.100s.%.80s was not sent: there was no connection within %lu ms",
+                     hprpc__service_of(stub), hprpc__procedure_of(stub), (unsigned long)pending->timeout_ms);
     return pending->own_text.text;
 }
 
@@ -114,7 +111,7 @@ static int exchange(struct hprpc_stub *stub)
 
     unlock(stub);
     if (r == HPRPC_EINVAL)
-        return explain_value(stub);
+        return hprpc__explain_value(stub);
     hprpc__pending_call_await(stub->pending, deadline);
     return open_reply(stub);
 }
@@ -132,7 +129,7 @@ static int post(struct hprpc_stub *stub)
             hprpc__pump_deadline_moved(controller);
     }
     unlock(stub);
-    return r == HPRPC_EINVAL ? explain_value(stub) : 0;
+    return r == HPRPC_EINVAL ? hprpc__explain_value(stub) : 0;
 }
 
 /* The channel broke under a one-way request. What the other side has said before tells whether it took the request. */
@@ -167,7 +164,7 @@ static int send_oneway(struct hprpc_stub *stub)
     unlock(stub);
     if (KODOSIS_LIKELY(r == 0))
         return 0;
-    r = r == HPRPC_EINVAL ? explain_value(stub) : explain_unsent(stub, order);
+    r = r == HPRPC_EINVAL ? hprpc__explain_value(stub) : explain_unsent(stub, order);
     hprpc_controller_drop(controller);
     return r;
 }
@@ -189,11 +186,15 @@ static inline bool is_cancellable(const struct hprpc_stub *stub)
 
 int hprpc_stub_exchange(struct hprpc_stub *stub)
 {
+    if (KODOSIS_UNLIKELY(!stub->pending))
+        return hprpc__later_exchange(stub);
     return is_cancellable(stub) ? without_cancellation(exchange, stub) : exchange(stub);
 }
 
 int hprpc_stub_post(struct hprpc_stub *stub)
 {
+    if (KODOSIS_UNLIKELY(!stub->pending))
+        return hprpc__later_post(stub);
     return is_cancellable(stub) ? without_cancellation(post, stub) : post(stub);
 }
 

@@ -77,6 +77,12 @@ struct hprpc_client_options {
  * sent is never sent again: it fails with HPRPC_EMAYBE, HPRPC_EPEERDIED or HPRPC_ENOTSENT, as without `reconnect`. While the
  * server is DRAINING, new calls wait for the next connection.
  *
+ * A `_start` that finds no connection does not wait: the client keeps a copy of the arguments, and sends it when there is one, before
+ * the calls that begin later. The deadline counts from `_start`. A copy that cannot be sent completes the call, with the code and
+ * the sentence of a refusal, with HPRPC_ETOOBIG, or with HPRPC_ENOTSENT where the connection ends first, here or there. Copies have at
+ * most 64 KiB each, and 4 MiB together with what the library needs for each call; beyond that `_start` waits as other calls do.
+ * One-way calls are not copied, because nothing could tell that one was lost: they wait.
+ *
  * Attempts follow each other ever more slowly: on this host (pipe, shm) after 10 ms, twice as long each time, up to a second, and
  * at once when the listener's name appears; else after 100 ms, 1.6 times as long each time, up to 15 s; all give or take a fifth.
  * The waits are short again once a connection has lived longer than the last of them.

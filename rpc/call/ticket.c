@@ -4,6 +4,7 @@
 
 #include "base/single-thread.h"
 #include "base/deadline.h"
+#include "rpc/call/posted.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/message.h"
@@ -54,6 +55,7 @@ static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller
         return NULL;
     pending->controller = controller;
     pending->interface = NULL;
+    pending->copy = NULL;
     pending->untold = false;
     pending->body.place = HPRPC__BODY_NONE;
     kodosis_arena_init(&pending->arena, hprpc_context_allocator(controller->context),
@@ -451,10 +453,19 @@ int hprpc__ticket_answer(struct hprpc_controller *controller, struct hprpc_messa
     return 0;
 }
 
-/* Takes a ticket out of the queue whose BIND will not be sent; only its outcome is still to come. Under the lock. */
+/* Whether the ticket has no id, because its BIND or REQUEST waits to be sent. Under the lock. */
+static inline bool is_queued(const struct hprpc_pending_call *pending)
+{
+    return pending->interface || pending->copy;
+}
+
+/* Takes a ticket out of its queue whose message will not be sent; only its outcome is still to come. Under the lock. */
 static void leave_queue(struct hprpc_pending_call *pending)
 {
-    hprpc__ticket_dequeue(pending);
+    if (pending->copy)
+        hprpc__posted_dequeue(pending);
+    else
+        hprpc__ticket_dequeue(pending);
     pending->answered = true;
 }
 
@@ -467,11 +478,15 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
     hprpc__assert_locked(&pending->controller->lock);
     if (pending->answered || hprpc__ticket_is_done(pending))
         return false;
-    if (pending->interface)
+    if (is_queued(pending)) {
         leave_queue(pending);
-    /* the id stays in use until the other side answers, so a late reply meets no other ticket */
-    else
+        /* a thread that pumps may wait for this ticket, and no answer will wake it */
+        if (hprpc__pump_is_elsewhere(&pending->controller->pump))
+            hprpc__pump_kick(&pending->controller->pump);
+    } else {
+        /* the id stays in use until the other side answers, so a late reply meets no other ticket */
         hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
+    }
     pending->text = NULL;
     /* relaxed: `hungry` only chooses the code; without memory the answer could not be received in time */
     if (code == HPRPC_EDEADLINE && atomic_load_explicit(&pending->controller->hungry, memory_order_relaxed))
@@ -515,7 +530,17 @@ static bool expire(struct hprpc_pending_call *pending, uint64_t now, bool *ret_n
     return false;
 }
 
-/* Abandons the next ticket that is due, from `id` on or in the queue; NULL when there is none. Under the lock. */
+/* Abandons the first ticket of a queue that is due. Under the lock. NULL: there is none. */
+static struct hprpc_pending_call *expire_queued(struct hprpc__list *queue, uint64_t now, bool *ret_notify)
+{
+    for (struct hprpc__link *link = queue->first; link; link = link->next) {
+        if (expire(hprpc__ticket_of(link), now, ret_notify))
+            return hprpc__ticket_of(link);
+    }
+    return NULL;
+}
+
+/* Abandons the next ticket that is due, from `id` on or in a queue; NULL when there is none. Under the lock. */
 static struct hprpc_pending_call *expire_next(struct hprpc_controller *controller, uint64_t now, uint32_t *id,
                                               bool *ret_notify)
 {
@@ -527,12 +552,8 @@ static struct hprpc_pending_call *expire_next(struct hprpc_controller *controlle
         if (pending && pending->sent && expire(pending, now, ret_notify))
             return pending;
     }
-    for (struct hprpc__link *link = controller->tickets.queue.first; link; link = link->next) {
-        pending = hprpc__ticket_of(link);
-        if (expire(pending, now, ret_notify))
-            return pending;
-    }
-    return NULL;
+    pending = expire_queued(&controller->tickets.queue, now, ret_notify);
+    return pending ? pending : expire_queued(&controller->tickets.posted, now, ret_notify);
 }
 
 /*
@@ -572,7 +593,7 @@ void hprpc__tickets_expire(struct hprpc_controller *controller, uint64_t now)
     hprpc__mutex_unlock(&controller->lock);
 }
 
-/* Takes the next ticket, from `id` on or in the queue, whose answer will never come. NULL: there is none. */
+/* Takes the next ticket, from `id` on or in a queue, whose answer will never come. NULL: there is none. */
 static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controller, uint32_t *id, bool *ret_wanted)
 {
     struct hprpc_pending_call *orphan = NULL;
@@ -583,7 +604,8 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
         orphan = controller->tickets.slots[(*id)++].ticket;
     if (orphan)
         ticket_settle(orphan);
-    else if ((orphan = hprpc__ticket_of(controller->tickets.queue.first)))
+    else if ((orphan = hprpc__ticket_of(controller->tickets.queue.first)) ||
+             (orphan = hprpc__ticket_of(controller->tickets.posted.first)))
         leave_queue(orphan);
     if (orphan) {
         *ret_wanted = !hprpc__ticket_is_done(orphan);

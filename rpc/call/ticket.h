@@ -14,7 +14,8 @@
  * RESERVED: it has an id and took credit. SENT (`sent`): the request was published. ANSWERED (`answered`): the outcome is known,
  * and the id is free or in quarantine; the ticket itself is about to be finished. DONE: the outcome is stored, and the callback
  * runs once (HPRPC__NOTIFY before HPRPC__TOLD), later if its thread waits for room (`untold`). The holder may clear a call in any state; that cancels it first. A ticket of a
- * BIND that cannot be sent yet waits in a queue (enqueue, dequeue) without an id.
+ * BIND that cannot be sent yet waits in a queue (enqueue, dequeue) without an id, and so does one of a request that was posted without
+ * a connection (posted.h), in a queue of its own.
  */
 #ifndef HPRPC_RPC_CALL_TICKET_H
 #define HPRPC_RPC_CALL_TICKET_H
@@ -46,6 +47,7 @@ struct hprpc_pending_call {
     bool untold;              /* lock: its callback waits */
     bool picked;              /* of a BIND: its proxy is to hold a client that picks connections (rpc/rebind.h) */
     const struct hprpc_interface *interface; /* lock: of a BIND that waits in the queue, without an id; else NULL */
+    struct hprpc__copy *copy;                /* lock: of a REQUEST that waits to be sent, without an id; else NULL */
     void (*notify)(void *self, struct hprpc_pending_call *pending);
     void *notify_self;
     const char *text;                    /* the sentence behind a failure, or NULL */

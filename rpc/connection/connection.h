@@ -77,6 +77,13 @@ struct hprpc__host {
      */
     bool (*opening_failed)(struct hprpc__host *host, struct hprpc_controller *controller, int code, const char *reason);
 
+    /*
+     * Finds what the handle of a proxy stands for on this connection, for a request that was posted (rpc/call/posted.h). 0; HPRPC_EAGAIN:
+     * it is not known yet; or the code with which the request fails. Not under the lock. NULL: no request is posted without a connection.
+     */
+    int (*find_binding)(struct hprpc__host *host, struct hprpc_controller *controller, struct hprpc_binding *handle,
+                        const struct hprpc_binding **ret_binding);
+
     /* The time at which every connection must end; HPRPC__NEVER for none. NULL: always none. */
     hprpc__deadline (*stop_deadline)(struct hprpc__host *host);
 
@@ -130,9 +137,10 @@ struct hprpc__tickets {
     bool last_frees;           /* no reference is left: the last of these tickets destroys the controller */
     struct hprpc__list pool;   /* tickets to use again */
     struct hprpc__list queue;  /* tickets whose BIND waits to be sent, in order */
+    struct hprpc__list posted; /* tickets whose REQUEST waits for a connection, in order (rpc/call/posted.h) */
     struct hprpc__list untold; /* finished tickets whose callbacks wait until their thread has room for a request */
     bool telling;              /* a thread runs those callbacks */
-    atomic_uint later;         /* length of `queue` and `untold`; written under the lock, read by the pump */
+    atomic_uint later;         /* length of `queue`, `posted` and `untold`; written under the lock, read by the pump */
 };
 
 struct hprpc_client {
@@ -266,6 +274,13 @@ static inline void hprpc__answered(struct hprpc_controller *controller, uint64_t
 static inline bool hprpc__within_credit(uint64_t taken, uint64_t size, uint64_t max_call_bytes)
 {
     return !taken || taken < max_call_bytes / 4 || taken + size <= max_call_bytes;
+}
+
+/* Whether the other side takes a request of `size` bytes now. Under the lock. */
+static inline bool hprpc__has_credit(const struct hprpc_controller *controller, uint64_t size)
+{
+    return controller->calls_out < controller->peer.max_calls &&
+           hprpc__within_credit(controller->bytes_out, size, controller->peer.max_call_bytes);
 }
 
 static inline enum hprpc__state hprpc__state(struct hprpc_controller *controller)

@@ -30,6 +30,7 @@ struct hprpc__shared {
     _Atomic uint64_t connections; /* that were made so far */
     atomic_uint living;           /* of those, the ones that are not freed: a request may keep one that has ended */
     struct hprpc__quota quota;
+    atomic_size_t copied; /* what requests hold that a client without a connection keeps (rpc/call/posted.h) */
 
     /* the same for every connection; set before the first one */
     struct hprpc__limits limits;

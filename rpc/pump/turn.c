@@ -3,6 +3,7 @@
 #include "rpc/pump/turn.h"
 
 #include "rpc/call/bind.h"
+#include "rpc/call/posted.h"
 #include "rpc/call/ticket.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
@@ -164,6 +165,7 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     /* relaxed: a thread that queues a BIND tries to send it after that, under the lock */
     if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.later, memory_order_relaxed))) {
         hprpc__bind_resume(controller);
+        hprpc__posted_send(controller);
         hprpc__tickets_tell(controller);
         if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
             return HPRPC_EFORKED;

@@ -10,7 +10,7 @@ static const struct chapter *const chapters[] = {
     &opening_chapter, &tickets_chapter,      &ends_chapter,    &signals_chapter, &strangers_chapter, &callbacks_chapter,
     &dying_chapter,   &stop_in_loop_chapter, &forked_chapter,  &slow_chapter,    &guests_chapter,    &idle_chapter,
     &held_chapter,    &threads_chapter,      &stale_chapter,   &memory_chapter,  &reconnect_chapter, &revival_chapter,
-    &line_chapter,
+    &line_chapter,    &posted_chapter,
 };
 
 static const struct transport *find(const char *name)

@@ -201,8 +201,10 @@ static int begin(struct call *call, struct hprpc_stub *stub, uint32_t flags)
         call->code = r;
         return r;
     }
-    world_check(party->world, size_of(call) <= party_limit(party), "call %u is sent beyond the other side's limit",
-                (uint32_t)call->tag);
+    call->copied = call->procedure != NOTE && !stub->pending;
+    world_check(party->world, !call->copied || party->restless, "call %u is copied", (uint32_t)call->tag);
+    world_check(party->world, call->copied || size_of(call) <= party_limit(party),
+                "call %u is sent beyond the other side's limit", (uint32_t)call->tag);
     call->order = ++party->sent;
     call->ticket = stub->pending;
     write_request(stub->writer, call);
@@ -246,6 +248,12 @@ static int intended_code(const struct call *call)
     }
 }
 
+/* True if the call began before the other side's limit was known, and is larger. */
+static bool is_too_big(const struct call *call, int code)
+{
+    return code == HPRPC_ETOOBIG && call->copied && size_of(call) > party_limit(call->party);
+}
+
 /* True if a small limit in `rules`, or a stopping server, may have refused the call. */
 static bool may_be_turned_away(const struct call *call)
 {
@@ -259,7 +267,7 @@ static bool may_end_with(const struct call *call, int code)
 {
     const struct world *world = call->party->world;
 
-    if (code == intended_code(call))
+    if (code == intended_code(call) || is_too_big(call, code))
         return true;
     switch (code) {
     case HPRPC_ECANCELLED:
@@ -283,7 +291,8 @@ static bool may_end_with(const struct call *call, int code)
 /* True if the call may fail in a calm world: a small limit refused it, or a client left while the server called it. */
 static bool is_excused(const struct call *call)
 {
-    return ((call->code == HPRPC_EBUSY || call->code == HPRPC_ENOTSENT) && may_be_turned_away(call)) ||
+    return is_too_big(call, call->code) ||
+           ((call->code == HPRPC_EBUSY || call->code == HPRPC_ENOTSENT) && may_be_turned_away(call)) ||
            (call->party->restless && call->party->world->stops) || call->party->called_back;
 }
 
@@ -398,7 +407,14 @@ bool call_post(struct call *call, uint32_t flags)
     r = hprpc_stub_post(&stub);
     free(borrowed);
     describe_start(call, "is posted", r);
+    if (r < 0 && call->copied) {
+        judge_start(call, r, flags);
+        call->finished = true;
+        call->code = r;
+        return false;
+    }
     world_check(world, r == 0, "call %u is not posted: %s", (uint32_t)call->tag, hprpc_error_name(r));
+    call->ticket = call->call.pending;
     /* an actor that collects this call late must not delay the answer that depends on it */
     call->notifies = call->then || call->party->actor->runs || world_chance(world, 600);
     if (call->notifies)

@@ -57,6 +57,7 @@ struct call {
     struct hprpc_pending_call *ticket; /* from its start until it ends or is cleared */
     bool busy;                         /* an actor is inside the library call that sends it or waits for it */
     bool refused;                      /* its handler wanted to defer it, and was not allowed to */
+    bool copied;                       /* it began without a connection, in a copy */
     bool cleared;
     bool cancelled;
     bool finished;
