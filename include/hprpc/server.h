@@ -75,7 +75,8 @@ HPRPC_API int hprpc_server_add(struct hprpc_server *server, const struct hprpc_i
                                const void *handlers, void *self);
 
 /*
- * Listens on one more URI. HPRPC_ECLOSED (the server has stopped), HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EINUSE,
+ * Listens on one more URI. Where that has a host's name and not an address, it blocks until the resolver has an answer, which may take
+ * as long as the resolver's own time-outs; otherwise it does not block. HPRPC_ECLOSED (the server has stopped), HPRPC_EURI, HPRPC_ESCHEME, HPRPC_EADDRESS, HPRPC_EINUSE,
  * HPRPC_EPERMISSION, HPRPC_ESYSTEM, HPRPC_ENOMEM; `detail` (or NULL) gets the sentence.
  */
 HPRPC_API int hprpc_server_listen(struct hprpc_server *server, const char *uri, struct hprpc_detail *detail);
