@@ -68,7 +68,7 @@ extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_ch
     waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter,
     tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter, dying_chapter,
     stop_in_loop_chapter, forked_chapter, slow_chapter, guests_chapter, idle_chapter, held_chapter, threads_chapter,
-    stale_chapter, memory_chapter, reconnect_chapter, revival_chapter, line_chapter, posted_chapter;
+    stale_chapter, memory_chapter, reconnect_chapter, revival_chapter, rebinding_chapter, line_chapter, posted_chapter;
 
 /* ---- The service's state ---- */
 

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Binding on a client that reconnects: several services, while there is no server, and with servers that leave at once. */
+#include <poll.h>
+#include <pthread.h>
+
+#include <hprpc/stub.h>
+
+#include "conformance/suite.h"
+
+/* ---- A second service, with a stub of our own ---- */
+
+static int answer_nothing(const void *handlers, void *self, struct hprpc_request *request,
+                          struct kodosis_reader *reader)
+{
+    struct kodosis_writer *writer;
+    int r;
+
+    (void)handlers;
+    (void)self;
+    (void)reader;
+    r = hprpc_request_reply_begin(request, 0, &writer);
+    return r < 0 ? r : hprpc_request_reply_send(request);
+}
+
+static const struct hprpc_procedure procedures[] = { { "Ask", 77, 0, answer_nothing } };
+static const struct hprpc_interface second = { "conform.Second", 1, 1, procedures };
+
+struct second_proxy {
+    struct hprpc_client *client;
+    struct hprpc_binding *binding;
+};
+
+static int second_ask(const struct second_proxy *proxy, struct hprpc_call *call)
+{
+    struct hprpc_stub stub;
+    int r = hprpc_stub_begin(&stub, proxy->client, proxy->binding, call, 0, 0);
+
+    if (r == 0)
+        r = hprpc_stub_exchange(&stub);
+    return r < 0 ? r : hprpc_stub_end(&stub);
+}
+
+/* ---- The room ---- */
+
+static void open_room(struct room *room)
+{
+    room_open(room);
+    probe_init(&room->probe);
+}
+
+/* Serves both services at the room's URI, or at one of its own where it has none yet. */
+static void serve_both(struct room *room)
+{
+    struct hprpc_detail detail = { "" };
+
+    assert_int_equal(hprpc_server_new(room->context, NULL, &room->server), 0);
+    assert_int_equal(conform_probe_add(room->server, &probe_service, &room->probe), 0);
+    assert_int_equal(hprpc_server_add(room->server, &second, procedures, NULL), 0);
+    if (!room->uri[0])
+        suite_uri(transport, "", room->uri, sizeof(room->uri));
+    if (hprpc_server_listen(room->server, room->uri, &detail) < 0)
+        fail_msg("%s", detail.text);
+    assert_int_equal(hprpc_server_address(room->server, 0, room->uri, sizeof(room->uri)), 0);
+    room_run(room);
+}
+
+static struct hprpc_client *open_client(struct room *room, enum hprpc_pump pump, uint32_t timeout_ms)
+{
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_client *client;
+
+    options.pump = pump;
+    options.reconnect = true;
+    options.timeout_ms = timeout_ms;
+    assert_int_equal(hprpc_client_connect(room->context, room->uri, &options, NULL, &client), 0);
+    return client;
+}
+
+static void await_state(struct hprpc_client *client, enum hprpc_client_state state)
+{
+    struct patience patience = patience_begin();
+
+    while (hprpc_client_state(client) != state && try_again(&patience)) {
+        if (hprpc_client_descriptor(client) >= 0)
+            hprpc_client_process(client);
+    }
+}
+
+/* ---- Tests ---- */
+
+/* Proxies of several services stay valid; a service that is bound again has the same handle. */
+static void several_services(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct conform_probe_proxy probe, again;
+        struct second_proxy proxy;
+        struct hprpc_binding *binding;
+        struct hprpc_client *client;
+        struct room room;
+
+        open_room(&room);
+        serve_both(&room);
+        client = open_client(&room, suite_pumps[i], 0);
+        assert_int_equal(hprpc_stub_bind(client, &second, NULL, &proxy.binding), 0);
+        proxy.client = client;
+        assert_int_equal(conform_probe_bind(client, NULL, &probe), 0);
+        for (int restart = 0; restart < 3; restart++) {
+            assert_int_equal(second_ask(&proxy, NULL), 0);
+            assert_int_equal(conform_probe_poke(&probe, NULL), 0);
+            assert_int_equal(hprpc_stub_bind(client, &second, NULL, &binding), 0);
+            assert_ptr_equal(binding, proxy.binding);
+            assert_int_equal(conform_probe_bind(client, NULL, &again), 0);
+            assert_memory_equal(&again, &probe, sizeof(probe));
+            room_stop(&room);
+            await_state(client, HPRPC_CLIENT_RECONNECTING);
+            serve_both(&room);
+        }
+        assert_int_equal(second_ask(&proxy, NULL), 0);
+        hprpc_client_free(client);
+        room_close(&room);
+    }
+}
+
+static void *serve_later(void *argument)
+{
+    poll(NULL, 0, 30);
+    serve_both(argument);
+    return NULL;
+}
+
+/* A bind waits for a server as a call does: until it is there, or for as long as the client's calls may take. */
+static void while_there_is_no_server(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        struct hprpc_detail detail = { "" };
+        bool comes_back = i / 3;
+        struct hprpc_client *client;
+        struct second_proxy proxy;
+        pthread_t thread;
+        struct room room;
+
+        open_room(&room);
+        serve_both(&room);
+        client = open_client(&room, suite_pumps[i % 3], comes_back ? 0 : 30);
+        room_stop(&room);
+        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        if (comes_back) {
+            assert_int_equal(pthread_create(&thread, NULL, serve_later, &room), 0);
+            proxy.client = client;
+            assert_int_equal(hprpc_stub_bind(client, &second, &detail, &proxy.binding), 0);
+            assert_int_equal(pthread_join(thread, NULL), 0);
+            assert_int_equal(second_ask(&proxy, NULL), 0);
+        } else {
+            assert_int_equal(hprpc_stub_bind(client, &second, &detail, &proxy.binding), HPRPC_EDEADLINE);
+            assert_non_null(strstr(detail.text, "conform.Second"));
+        }
+        hprpc_client_free(client);
+        room_close(&room);
+    }
+}
+
+static void close_at_once(void *self, struct hprpc_controller *controller)
+{
+    (void)self;
+    hprpc_controller_close(controller);
+}
+
+/* A bind that loses one connection after the other asks on each, until its time is over. */
+static void servers_that_leave(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct conform_probe_proxy proxy;
+        struct hprpc_client *client;
+        struct room room;
+        int r;
+
+        room_serve(&room, "", NULL);
+        client = open_client(&room, suite_pumps[i], 60);
+        room_stop(&room);
+        options.connected = close_at_once;
+        room_serve_again(&room, &options);
+        r = conform_probe_bind(client, NULL, &proxy);
+        assert_true(r == HPRPC_EDEADLINE || r == HPRPC_ENOTSENT || r == HPRPC_EMAYBE || r == HPRPC_EPEERDIED);
+        room_stop(&room);
+        room_serve_again(&room, NULL);
+        await_state(client, HPRPC_CLIENT_READY);
+        for (struct patience patience = patience_begin();
+             (r = conform_probe_bind(client, NULL, &proxy)) < 0 && try_again(&patience);)
+            continue;
+        assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+        hprpc_client_free(client);
+        room_close(&room);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    fixture_test(several_services),
+    fixture_test(while_there_is_no_server),
+    fixture_test(servers_that_leave),
+};
+
+const struct chapter rebinding_chapter = { "rebinding", tests, sizeof(tests) / sizeof(tests[0]) };
