@@ -23,11 +23,10 @@
 static void watch_changed(struct hprpc__host *host, struct hprpc_controller *controller)
 {
     struct hprpc__client *client = (struct hprpc__client *)host;
+    bool wakes = client->poller.fd < 0 || hprpc__watcher_update(&client->poller, controller);
 
-    if (client->poller.fd >= 0)
-        hprpc__watcher_update(&client->poller, controller);
-    /* the thread that pumps may sleep, and must look at the channel again */
-    if (atomic_load(&controller->pump.owner) && !hprpc__pump_is_mine(&controller->pump))
+    /* the thread that pumps may sleep, and must look at the channel again; so must a loop that the kernel will not wake */
+    if ((!wakes || atomic_load(&controller->pump.owner)) && !hprpc__pump_is_mine(&controller->pump))
         hprpc__pump_kick(&controller->pump);
 }
 

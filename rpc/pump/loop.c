@@ -92,7 +92,8 @@ static void watch_changed(struct hprpc__host *host, struct hprpc_controller *con
 {
     struct hprpc__loop *loop = (struct hprpc__loop *)host;
 
-    hprpc__watcher_update(&loop->poller, controller);
+    if (!hprpc__watcher_update(&loop->poller, controller))
+        atomic_store_explicit(&loop->unwatched, true, memory_order_relaxed); /* the kick publishes it */
     /* the loop's thread may sleep inside a handler, on the descriptors that `watch` named before */
     if (!hprpc__pump_is_mine(&controller->pump))
         hprpc__loop_kick(loop);
@@ -161,6 +162,7 @@ int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
     loop->next_deadline = HPRPC__NEVER;
     atomic_init(&loop->connection_count, 0);
     atomic_init(&loop->turns, 0);
+    atomic_init(&loop->unwatched, false);
     hprpc__mutex_init(&loop->lock);
     loop->alarm.fd = -1;
     loop->wake_fd = hprpc__wake_open();
@@ -355,6 +357,14 @@ static void say_drain(struct hprpc__loop *loop)
     }
 }
 
+/* Another thread left something in a queue, and the kernel would not watch for room: a turn, and then naps, must do. */
+static void look_at_queues(struct hprpc__loop *loop)
+{
+    for (struct hprpc_controller *controller = loop->connections; controller; controller = controller->next)
+        if (__atomic_load_n(&controller->channel->queued, __ATOMIC_RELAXED))
+            activate(loop, controller);
+}
+
 static void answer_kick(struct hprpc__loop *loop)
 {
     if (!hprpc__wake_take(loop->wake_fd))
@@ -364,6 +374,8 @@ static void answer_kick(struct hprpc__loop *loop)
     take_arrivals(loop);
     if (atomic_load_explicit(&loop->draining, memory_order_relaxed))
         say_drain(loop);
+    if (atomic_exchange_explicit(&loop->unwatched, false, memory_order_relaxed))
+        look_at_queues(loop);
 }
 
 static int take_events(struct hprpc__loop *loop, int timeout)

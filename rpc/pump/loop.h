@@ -23,6 +23,8 @@ struct hprpc__loop {
     atomic_uint connection_count;      /* including arrivals */
 
     atomic_bool draining; /* its connections are to say DRAIN */
+    atomic_bool
+        unwatched; /* something waits in a queue of a connection, and does not wake the loop when there is room */
 
     atomic_uintptr_t owner; /* the thread that ran the last turn, stored by itself */
 

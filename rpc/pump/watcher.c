@@ -52,7 +52,7 @@ static bool is_as_before(const struct hprpc_controller *controller, const struct
 
 bool hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller *controller)
 {
-    struct hprpc_watch wanted[HPRPC_WATCH_MAX];
+    struct hprpc_watch wanted[HPRPC_WATCH_MAX], noted[HPRPC_WATCH_MAX];
     size_t count = controller->channel->ops->watch(controller->channel, wanted);
     size_t watched = 0;
 
@@ -66,13 +66,15 @@ bool hprpc__watcher_update(struct hprpc__poller *poller, struct hprpc_controller
     for (size_t i = 0; i < count; i++) {
         const struct hprpc_watch *have = find(controller->watches, controller->watch_count, wanted[i].fd);
 
-        /* a descriptor that the kernel has no room for is not noted, so each update tries it again */
+        /* what the kernel has no room for is not noted, or stays noted as it was, so each update tries it again */
         if ((have && equal(have, &wanted[i])) || set(poller, have, &wanted[i], controller))
-            wanted[watched++] = wanted[i];
+            noted[watched++] = wanted[i];
+        else if (have)
+            noted[watched++] = *have;
     }
-    memcpy(controller->watches, wanted, watched * sizeof(wanted[0]));
+    memcpy(controller->watches, noted, watched * sizeof(noted[0]));
     controller->watch_count = (uint8_t)watched;
-    return count && watched == count;
+    return count && is_as_before(controller, wanted, count);
 }
 
 void hprpc__watcher_remove(struct hprpc__poller *poller, struct hprpc_controller *controller)
