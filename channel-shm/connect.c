@@ -2,48 +2,11 @@
 /* How a client connects: it sends a hello through the socket, and maps the segment that comes back. */
 #include "channel-shm/handshake.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "base/errno-text.h"
-#include "channel/names/place.h"
-
-static int connect_socket(struct shm_channel *channel, const char *path, struct hprpc_detail *detail)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int number;
-
-    channel->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (channel->socket < 0)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %s", hprpc__errno_text(errno));
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    while (connect(channel->socket, (struct sockaddr *)&address, sizeof(address))) {
-        number = errno;
-        switch (number) {
-        case EINTR:
-            continue;
-        case ENOENT:
-        case ENOTDIR:
-        case ECONNREFUSED:
-            return hprpc_detail_set(detail, HPRPC_EREFUSED, "nobody listens at %s: %s", path, hprpc__errno_text(errno));
-        case EAGAIN:
-            return hprpc_detail_set(detail, HPRPC_EREFUSED, "too many wait for a connection at %s", path);
-        case EPROTOTYPE:
-            return hprpc_detail_set(detail, HPRPC_EADDRESS, "%s is a socket of another kind", path);
-        case EACCES:
-        case EPERM:
-            return hprpc_detail_set(detail, HPRPC_EPERMISSION, "cannot connect to %s: %s", path,
-                                    hprpc__errno_text(errno));
-        default:
-            return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot connect to %s: %s", path, hprpc__errno_text(errno));
-        }
-    }
-    return 0;
-}
+#include "channel/names/local.h"
 
 static int send_hello(struct shm_channel *channel, struct hprpc_detail *detail)
 {
@@ -156,7 +119,8 @@ int hprpc__shm_connect(struct hprpc_context *context, const struct hprpc_uri *ur
     channel->open = open_client;
     channel->base.waits_for = "the listener did not answer in time";
     memcpy(channel->path, path, sizeof(path));
-    result = connect_socket(channel, path, detail);
+    channel->socket = hprpc__local_connect(SOCK_SEQPACKET, path, detail);
+    result = channel->socket < 0 ? channel->socket : 0;
     if (!result && hprpc__shm_learn_peer(channel))
         result = hprpc_detail_set(detail, channel->code, "%s", channel->base.reason.text);
     if (!result)

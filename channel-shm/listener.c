@@ -7,12 +7,11 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/wake.h"
 #include "base/errno-text.h"
-#include "channel/names/claim.h"
+#include "channel/names/local.h"
 #include "channel/spare.h"
 #include <hprpc/channel/uri.h>
 
@@ -237,25 +236,6 @@ static const struct hprpc_listener_ops listener_ops = {
     .free = free_listener,
 };
 
-static int open_socket(struct shm_listener *listener, mode_t mode, struct hprpc_detail *detail)
-{
-    struct sockaddr_un where = { .sun_family = AF_UNIX };
-
-    listener->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (listener->socket < 0)
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot make a socket: %s", hprpc__errno_text(errno));
-    snprintf(where.sun_path, sizeof(where.sun_path), "%s", listener->claim.path);
-    /* the mode of the socket itself limits that of its name from the start */
-    if (fchmod(listener->socket, 0600) || bind(listener->socket, (struct sockaddr *)&where, sizeof(where)))
-        return hprpc_detail_set(detail, errno == EACCES || errno == EPERM ? HPRPC_EPERMISSION : HPRPC_EADDRESS,
-                                "cannot make a socket at %s: %s", where.sun_path, hprpc__errno_text(errno));
-    hprpc__claim_made(&listener->claim);
-    if (listen(listener->socket, SOMAXCONN) || chmod(where.sun_path, mode))
-        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "cannot listen at %s: %s", where.sun_path,
-                                hprpc__errno_text(errno));
-    return 0;
-}
-
 int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                       struct hprpc_listener **ret_listener)
 {
@@ -276,8 +256,8 @@ int hprpc__shm_listen(struct hprpc_context *context, const struct hprpc_uri *uri
     hprpc__spares_init(&listener->spares, 1);
     result = hprpc__claim_take_uri(&listener->claim, uri, ".shm", S_IFSOCK, detail);
     if (!result)
-        result = open_socket(listener, options.mode, detail);
-    if (result) {
+        result = listener->socket = hprpc__local_listen(SOCK_SEQPACKET, &listener->claim, options.mode, detail);
+    if (result < 0) {
         free_listener(&listener->base);
         return result;
     }

@@ -4,11 +4,9 @@
 
 #include "channel-shm/shm.h"
 
-#include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/errno-text.h"
+#include "channel/names/local.h"
 
 static uint32_t next_power_of_two(uint64_t number)
 {
@@ -63,12 +61,12 @@ int hprpc__shm_options(const struct hprpc_uri *uri, struct hprpc_detail *detail,
 
 int hprpc__shm_learn_peer(struct shm_channel *channel)
 {
-    struct ucred peer;
-    socklen_t size = sizeof(peer);
+    struct hprpc__local_peer peer;
+    struct hprpc_detail detail;
+    int result = hprpc__local_peer(channel->socket, &detail, &peer);
 
-    if (getsockopt(channel->socket, SOL_SOCKET, SO_PEERCRED, &peer, &size))
-        return hprpc__shm_break(channel, HPRPC_ESYSTEM, "cannot learn who is on the other side: %s",
-                                hprpc__errno_text(errno));
+    if (result)
+        return hprpc__shm_break(channel, result, "%s", detail.text);
     channel->pid = peer.pid;
     channel->uid = peer.uid;
     channel->gid = peer.gid;

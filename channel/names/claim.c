@@ -135,8 +135,11 @@ static bool is_claimed(int directory, const char *name, size_t skip)
     return false;
 }
 
-/* Removes "<path>.*" of our type and uid. A name that cannot be removed stays, which is harmless. */
-static void sweep(const char *path, mode_t type)
+/*
+ * Removes the FIFOs "<path>.*" of our uid. A name that cannot be removed stays, which is harmless. Sockets have no names beside
+ * their own, and other programs like to call theirs "<path>.control".
+ */
+static void sweep(const char *path)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     size_t length = strlen(base);
@@ -155,7 +158,7 @@ static void sweep(const char *path, mode_t type)
             continue;
         if (fstatat(dirfd(stream), entry->d_name, &status, AT_SYMLINK_NOFOLLOW))
             continue;
-        if ((status.st_mode & S_IFMT) != type || status.st_uid != geteuid())
+        if (!S_ISFIFO(status.st_mode) || status.st_uid != geteuid())
             continue;
         if (!is_claimed(dirfd(stream), entry->d_name, length + 1))
             unlinkat(dirfd(stream), entry->d_name, 0);
@@ -180,7 +183,8 @@ int hprpc__claim_take(struct hprpc__claim *claim, const char *path, mode_t type,
         close(fd);
         return result;
     }
-    sweep(path, type);
+    if (type == S_IFIFO)
+        sweep(path);
     claim->lock_fd = fd;
     claim->made = false;
     snprintf(claim->path, sizeof(claim->path), "%s", path);

@@ -16,7 +16,7 @@ struct hprpc__claim {
 
 /*
  * Claims a path: HPRPC_EINUSE when a live process holds it. Otherwise removes what a dead one left: the path itself, if it
- * is of type `type` (S_IFIFO, S_IFSOCK) and ours, and every "<path>.*" of that type and ours, but for the names of
+ * is of type `type` (S_IFIFO, S_IFSOCK) and ours, and where that is a FIFO every FIFO "<path>.*" that is ours, but for the names of
  * another claim ("<path>.x" and "<path>.x.*" while "<path>.x.lock" exists).
  * HPRPC_EADDRESS (something else is at the path), HPRPC_EPERMISSION (it is another user's), HPRPC_ESYSTEM.
  */

@@ -286,8 +286,8 @@ static void test_claim_of_a_relative_path(void **state)
     (void)state;
     assert_true(before >= 0);
     assert_int_equal(chdir(base), 0);
-    leave_socket("door.7");
-    assert_int_equal(hprpc__claim_take(&claim, "door", S_IFSOCK, NULL), 0);
+    assert_int_equal(mkfifo("door.7", 0600), 0);
+    assert_int_equal(hprpc__claim_take(&claim, "door", S_IFIFO, NULL), 0);
     assert_true(exists(in_base("door.lock")));
     assert_false(exists(in_base("door.7")));
     hprpc__claim_drop(&claim);
@@ -445,20 +445,25 @@ static void test_one_name_in_two_places_is_taken_once(void **state)
     }
 }
 
+static void leave_fifo(const char *path)
+{
+    assert_int_equal(mkfifo(path, 0600), 0);
+}
+
 static void test_names_of_the_dead_are_swept(void **state)
 {
     const char *path = in_base("door");
     struct hprpc__claim claim = { .lock_fd = -1 };
 
     (void)state;
-    leave_socket(path);
-    leave_socket(in_base("door.12.a"));
-    leave_socket(in_base("doors"));
-    leave_socket(in_base("another.1"));
-    assert_int_equal(mkfifo(in_base("door.13"), 0600), 0);
+    leave_fifo(path);
+    leave_fifo(in_base("door.12.a"));
+    leave_fifo(in_base("doors"));
+    leave_fifo(in_base("another.1"));
+    leave_socket(in_base("door.13"));
     assert_int_equal(close(open(in_base("door.14"), O_CREAT | O_WRONLY, 0600)), 0);
     assert_int_equal(close(open(in_base("door.lock"), O_CREAT | O_WRONLY, 0600)), 0);
-    assert_int_equal(hprpc__claim_take(&claim, path, S_IFSOCK, NULL), 0);
+    assert_int_equal(hprpc__claim_take(&claim, path, S_IFIFO, NULL), 0);
     assert_false(exists(path));
     assert_false(exists(in_base("door.12.a")));
     assert_true(exists(in_base("doors")));
@@ -466,9 +471,22 @@ static void test_names_of_the_dead_are_swept(void **state)
     assert_true(exists(in_base("door.13")));
     assert_true(exists(in_base("door.14")));
     hprpc__claim_drop(&claim);
-    assert_int_equal(hprpc__claim_take(&claim, path, S_IFIFO, NULL), 0);
-    assert_false(exists(in_base("door.13")));
-    assert_true(exists(in_base("door.14")));
+}
+
+/* A listener with a socket makes no other names, so those beside it are of others, and stay. */
+static void test_nothing_beside_a_socket_is_swept(void **state)
+{
+    const char *path = in_base("door");
+    struct hprpc__claim claim = { .lock_fd = -1 };
+
+    (void)state;
+    leave_socket(path);
+    leave_socket(in_base("door.control"));
+    leave_fifo(in_base("door.12.a"));
+    assert_int_equal(hprpc__claim_take(&claim, path, S_IFSOCK, NULL), 0);
+    assert_false(exists(path));
+    assert_true(exists(in_base("door.control")));
+    assert_true(exists(in_base("door.12.a")));
     hprpc__claim_drop(&claim);
 }
 
@@ -478,11 +496,11 @@ static void test_sweep_spares_a_claim_with_a_longer_name(void **state)
     const char *path = in_base("door");
 
     (void)state;
-    assert_int_equal(hprpc__claim_take(&longer, in_base("door.two"), S_IFSOCK, NULL), 0);
-    leave_socket(in_base("door.two"));
-    leave_socket(in_base("door.two.7"));
-    leave_socket(in_base("door.twofold"));
-    assert_int_equal(hprpc__claim_take(&claim, path, S_IFSOCK, NULL), 0);
+    assert_int_equal(hprpc__claim_take(&longer, in_base("door.two"), S_IFIFO, NULL), 0);
+    leave_fifo(in_base("door.two"));
+    leave_fifo(in_base("door.two.7"));
+    leave_fifo(in_base("door.twofold"));
+    assert_int_equal(hprpc__claim_take(&claim, path, S_IFIFO, NULL), 0);
     assert_true(exists(in_base("door.two")));
     assert_true(exists(in_base("door.two.7")));
     assert_false(exists(in_base("door.twofold")));
@@ -656,6 +674,7 @@ int main(void)
         ROOM(test_a_stop_removes_only_its_own),
         ROOM(test_one_name_in_two_places_is_taken_once),
         ROOM(test_names_of_the_dead_are_swept),
+        ROOM(test_nothing_beside_a_socket_is_swept),
         ROOM(test_sweep_spares_a_claim_with_a_longer_name),
         ROOM(test_squatted_path_is_refused),
         ROOM(test_lock_that_is_a_link_is_refused),
