@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Greets on any number of addresses at once: greeter-server tcp://127.0.0.1:7788 pipe://greeter shm://greeter */
+/* Greets on any number of addresses at once: greeter-server tcp://127.0.0.1:7788 unix://greeter shm://greeter */
 #include <err.h>
 #include <signal.h>
 #include <stdio.h>

@@ -59,10 +59,12 @@ static int offer_to_all(struct hprpc_context *context, int fd, const char *query
                         struct hprpc_listener **ret_listener, struct hprpc_channel **ret_channel)
 {
     const struct hprpc_transport *transport;
-    int r = hprpc_detail_set(detail, HPRPC_ESCHEME, "no transport takes it");
+    int r = HPRPC_ESCHEME;
 
     for (size_t i = 0; r == HPRPC_ESCHEME && (transport = hprpc__transport_at(context, i)); i++)
         r = offer(context, transport, fd, query, detail, ret_listener, ret_channel);
+    if (r == HPRPC_ESCHEME)
+        hprpc_detail_set(detail, r, "it is a socket of a kind that no transport takes");
     if (r < 0)
         close(fd);
     return r;

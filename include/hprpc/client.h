@@ -120,8 +120,8 @@ HPRPC_API int hprpc_client_connect(struct hprpc_context *context, const char *ur
 
 /*
  * As hprpc_client_open, over a connection that another part of the program, or another program, has made: a connected socket of a kind
- * that a transport takes (tcp:// takes TCP sockets), whose other end a server serves. `query` has options as they stand behind a
- * URI, "wait=spin&keepalive=20", or is NULL. On success the descriptor is the client's, which closes it, and it may get another
+ * that a transport takes (tcp:// takes TCP sockets, unix:// Unix-domain stream sockets), whose other end a server serves. `query`
+ * has options as they stand behind a URI, "wait=spin&keepalive=20", or is NULL. On success the descriptor is the client's, which closes it, and it may get another
  * number; on failure it is the caller's. HPRPC_EINVAL: it is no such socket, or `reconnect` is set; HPRPC_ESCHEME: no transport takes this kind;
  * HPRPC_EURI, HPRPC_ENOMEM, HPRPC_ESYSTEM.
  */

@@ -51,8 +51,8 @@ struct hprpc_server_options {
     void *connected_self; /* passed to both */
 
     /*
-     * How the bytes of TCP connections move under hprpc_server_run, where their URI does not say it (`engine=`). Where io_uring
-     * cannot be had, epoll serves; struct hprpc_peer tells. HPRPC_ENGINE_AUTO is epoll until a loop has 32 connections.
+     * How the bytes of connections by sockets (tcp, unix) move under hprpc_server_run, where their URI does not say it (`engine=`).
+     * Where io_uring cannot be had, epoll serves; struct hprpc_peer tells. HPRPC_ENGINE_AUTO is epoll until a loop has 32 connections.
      */
     enum hprpc_engine engine;
     uint32_t ring_buffers; /* of 16 KiB, that each loop may receive into by io_uring, 4096 at most; 0 means 512 */
@@ -83,7 +83,8 @@ HPRPC_API int hprpc_server_listen(struct hprpc_server *server, const char *uri, 
 
 /*
  * Listens with a socket that another part of the program, or another program, has opened: one that listens already, of a kind that a
- * transport takes (tcp:// takes TCP sockets). `query` has options as they stand behind a URI, "wait=spin&keepalive=20", or is NULL.
+ * transport takes (tcp:// takes TCP sockets, unix:// Unix-domain stream sockets). `query` has options as they stand behind a URI,
+ * "wait=spin&keepalive=20", or is NULL. A name that the socket has in the file system stays when the server ends.
  * On success the descriptor is the server's, which closes it, and it may get another number; on failure it is the caller's.
  * HPRPC_EINVAL: it is no such socket; HPRPC_ESCHEME: no transport takes this kind; else as hprpc_server_listen.
  */

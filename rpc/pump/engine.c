@@ -52,12 +52,11 @@ static void open_ring(struct hprpc__engine *engine)
 
     if (r < 0) {
         engine->refusal = hprpc__ring_refusal(r);
-        hprpc_context_log(engine->context, HPRPC_LOG_INFO, "tcp connections of this loop are served by %s",
-                          engine->refusal);
+        hprpc_context_log(engine->context, HPRPC_LOG_INFO, "sockets of this loop are served by %s", engine->refusal);
         return;
     }
     engine->poller->common = hprpc__ring_descriptor(engine->ring);
-    hprpc_context_log(engine->context, HPRPC_LOG_INFO, "tcp connections of this loop are served by io_uring");
+    hprpc_context_log(engine->context, HPRPC_LOG_INFO, "sockets of this loop are served by io_uring");
 }
 
 void hprpc__engine_offer(struct hprpc__engine *engine, struct hprpc_channel *channel, void *owner)

@@ -1,74 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Listeners and connections of the TCP backend, for its tests. */
+/* Ports that have no listener. */
 #include "tests/channel-tcp/end.h"
-
-struct hprpc_listener *listen_at(const char *text)
-{
-    struct hprpc_listener *listener = NULL;
-    struct hprpc_detail detail;
-    struct hprpc_uri uri;
-
-    assert_int_equal(hprpc_uri_parse(text, NULL, &uri), 0);
-    if (hprpc_transport_tcp.listen(NULL, &uri, &detail, &listener))
-        fail_msg("%s: %s", text, detail.text);
-    return listener;
-}
-
-int try_connect(const char *text, struct hprpc_detail *detail, struct hprpc_channel **ret_channel)
-{
-    struct hprpc_uri uri;
-
-    assert_int_equal(hprpc_uri_parse(text, NULL, &uri), 0);
-    return hprpc_transport_tcp.connect(NULL, &uri, detail, ret_channel);
-}
-
-struct hprpc_channel *connect_to(struct hprpc_listener *listener)
-{
-    struct hprpc_channel *channel = NULL;
-    struct hprpc_detail detail;
-    char address[HPRPC_URI_MAX];
-
-    listener->ops->address(listener, address, sizeof(address));
-    if (try_connect(address, &detail, &channel))
-        fail_msg("%s: %s", address, detail.text);
-    return channel;
-}
-
-struct pair open_pair(const char *uri)
-{
-    struct pair pair = { .listener = listen_at(uri) };
-
-    pair.client = connect_to(pair.listener);
-    pair.server = test_accept(pair.listener, pair.client);
-    return pair;
-}
-
-void close_pair(struct pair *pair)
-{
-    if (pair->client)
-        pair->client->ops->free(pair->client);
-    if (pair->server)
-        pair->server->ops->free(pair->server);
-    if (pair->listener)
-        pair->listener->ops->free(pair->listener);
-}
-
-void send_when_open(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size)
-{
-    uint64_t deadline = test_deadline();
-    struct hprpc_message message;
-    int r;
-
-    while ((r = test_send(channel, header, size)) == HPRPC_EAGAIN) {
-        assert_int_equal(channel->ops->receive(channel, &message), 0);
-        r = test_send(channel, header, size);
-        if (r != HPRPC_EAGAIN)
-            break;
-        test_wait(channel, NULL, deadline);
-    }
-    if (r)
-        fail_msg("%s: %s", hprpc_error_name(r), channel->reason.text);
-}
 
 void closed_port(char *ret_uri, size_t capacity)
 {
@@ -76,11 +8,4 @@ void closed_port(char *ret_uri, size_t capacity)
 
     listener->ops->address(listener, ret_uri, capacity);
     listener->ops->free(listener);
-}
-
-void *sleep_until_broken(void *argument)
-{
-    struct hprpc_channel *channel = argument;
-
-    return (void *)(intptr_t)test_break(channel);
 }

@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Listeners and connections of the TCP backend, for its tests. */
+/* What the tests of the TCP backend have beside listeners and connections. */
 #ifndef TESTS_CHANNEL_TCP_END_H
 #define TESTS_CHANNEL_TCP_END_H
 
-#include "tests/channel/end.h"
-
 #include "channel-tcp/tcp.h"
-#include "support/fixture.h"
-
-extern const struct hprpc_transport hprpc_transport_tcp;
-
-struct hprpc_listener *listen_at(const char *text);
-int try_connect(const char *text, struct hprpc_detail *detail, struct hprpc_channel **ret_channel);
-struct hprpc_channel *connect_to(struct hprpc_listener *listener);
-
-struct pair {
-    struct hprpc_listener *listener;
-    struct hprpc_channel *client, *server;
-};
-
-struct pair open_pair(const char *uri);
-void close_pair(struct pair *pair);
-
-/* Sends when the connection is open: start_call returns HPRPC_EAGAIN before that, and receive opens it. */
-void send_when_open(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size);
+#include "tests/channel/socket/end.h"
 
 /* Gives a URI whose port almost certainly has no listener. */
 void closed_port(char *ret_uri, size_t capacity);
-
-/* The function of a thread: receives until the channel is broken, and returns the code. */
-void *sleep_until_broken(void *argument);
 
 #endif

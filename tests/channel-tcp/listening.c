@@ -68,14 +68,6 @@ static void every_address_takes_both_families(void **state)
     listener->ops->free(listener);
 }
 
-static int try_listen(const char *text, struct hprpc_detail *detail, struct hprpc_listener **ret_listener)
-{
-    struct hprpc_uri uri;
-
-    assert_int_equal(hprpc_uri_parse(text, NULL, &uri), 0);
-    return hprpc_transport_tcp.listen(NULL, &uri, detail, ret_listener);
-}
-
 /* A port is shared only if all its listeners have reuseport=yes. */
 static void a_port_is_shared_on_request(void **state)
 {

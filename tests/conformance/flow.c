@@ -174,10 +174,13 @@ static void slow_server_bounds_memory(void **state)
     while (sent < 2000 && (r = conform_probe_note(&proxy, &call, sent, suite_bytes(data, SIZE))) == 0)
         sent++;
     assert_int_equal(r, HPRPC_EBUSY);
-    assert_in_range(sent, 1, 105);
+    /* what the kernel holds may be less than the credit: then the sender was busy with that, and goes on */
     call.flags = 0;
     call.timeout_ms = 20;
-    assert_int_equal(conform_probe_note(&proxy, &call, sent, suite_bytes(data, SIZE)), HPRPC_EDEADLINE);
+    while (sent < 2000 && (r = conform_probe_note(&proxy, &call, sent, suite_bytes(data, SIZE))) == 0)
+        sent++;
+    assert_int_equal(r, HPRPC_EDEADLINE);
+    assert_in_range(sent, 1, 105);
     assert_true(atomic_load(&room.memory.highest) < 8 << 20);
 
     atomic_store(&room.probe.gate, true);

@@ -5,7 +5,10 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+#include "channel/names/place.h"
 
 enum { MOST = 12, LINES = 400 };
 
@@ -236,21 +239,45 @@ static void the_log_tells_lives_by_name(void **state)
     assert_int_equal(written(HPRPC_LOG_ERROR, "", ""), 0);
 }
 
-/* Sends `bytes` on a connection of its own, and reads until the end. Returns how many bytes came. */
-static size_t say(struct room *room, const char *bytes, size_t size, uint8_t *ret_answer, size_t capacity,
-                  unsigned *ret_port)
+static int say_to_tcp(const struct room *room, char *ret_name, size_t capacity)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
     socklen_t length = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    size_t filled = 0;
-    ssize_t n;
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons((uint16_t)atoi(strrchr(room->uri, ':') + 1));
     assert_int_equal(connect(fd, (struct sockaddr *)&address, length), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    *ret_port = ntohs(address.sin_port);
+    snprintf(ret_name, capacity, "tcp 127.0.0.1:%u", ntohs(address.sin_port));
+    return fd;
+}
+
+static int say_to_unix(const struct room *room, char *ret_name, size_t capacity)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct hprpc_uri uri;
+
+    assert_int_equal(hprpc_uri_parse(room->uri, NULL, &uri), 0);
+    assert_int_equal(hprpc__place_find(&uri, ".sock", false, NULL, address.sun_path), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    snprintf(ret_name, capacity, "unix pid %d", (int)getpid());
+    return fd;
+}
+
+/*
+ * Sends `bytes` on a connection of its own, and reads until the end. Returns how many bytes came; `ret_name` is what the server calls
+ * this connection.
+ */
+static size_t say(const struct room *room, const char *bytes, size_t size, uint8_t *ret_answer, size_t capacity,
+                  char *ret_name, size_t name_size)
+{
+    bool tcp = strcmp(transport->scheme, "tcp") == 0;
+    int fd = tcp ? say_to_tcp(room, ret_name, name_size) : say_to_unix(room, ret_name, name_size);
+    size_t filled = 0;
+    ssize_t n;
+
     assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
     while (filled < capacity && (n = read(fd, ret_answer + filled, capacity - filled)) > 0)
         filled += (size_t)n;
@@ -278,20 +305,19 @@ static void a_stray_client_is_told_and_named(void **state)
     struct room room;
 
     (void)state;
-    if (strcmp(transport->scheme, "tcp") != 0)
+    if (strcmp(transport->scheme, "tcp") != 0 && strcmp(transport->scheme, "unix") != 0)
         skip();
     ledger_open();
     room_serve(&room, "", NULL);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint8_t answer[400];
-        char name[60];
-        unsigned port;
-        size_t size = say(&room, cases[i].bytes, cases[i].size, answer, sizeof(answer), &port);
+        char peer[40], name[80];
+        size_t size = say(&room, cases[i].bytes, cases[i].size, answer, sizeof(answer), peer, sizeof(peer));
 
         if (size < 10 || answer[0] != 0xb7 || answer[1] != (0x10 | HPRPC_MESSAGE_GOODBYE) ||
             !memmem(answer, size, cases[i].sentence, strlen(cases[i].sentence)))
             fail_msg("no GOODBYE with \"%s\", but %zu bytes", cases[i].sentence, size);
-        snprintf(name, sizeof(name), "connection %zu from tcp 127.0.0.1:%u, ", i + 1, port);
+        snprintf(name, sizeof(name), "connection %zu from %s, ", i + 1, peer);
         for (struct patience p = patience_begin(); !written(HPRPC_LOG_ERROR, name, cases[i].sentence) && try_again(&p);)
             continue;
     }

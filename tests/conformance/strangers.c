@@ -20,7 +20,7 @@ struct door {
     union {
         struct sockaddr any;
         struct sockaddr_in tcp;
-        struct sockaddr_un shm;
+        struct sockaddr_un local;
     } address;
     socklen_t address_size;
 };
@@ -47,10 +47,10 @@ static void door_open(struct door *door)
 /* Fills in the address of the listener. */
 static void door_locate(struct door *door)
 {
-    if (is("shm")) {
-        door->address.shm.sun_family = AF_UNIX;
-        strcpy(door->address.shm.sun_path, door->path);
-        door->address_size = sizeof(door->address.shm);
+    if (is("shm") || is("unix")) {
+        door->address.local.sun_family = AF_UNIX;
+        strcpy(door->address.local.sun_path, door->path);
+        door->address_size = sizeof(door->address.local);
     } else if (is("tcp")) {
         door->address.tcp.sin_family = AF_INET;
         door->address.tcp.sin_port = htons((uint16_t)atoi(strrchr(door->uri, ':') + 1));
@@ -67,8 +67,7 @@ static void door_close(struct door *door)
 
 static int new_socket(void)
 {
-    int fd =
-        is("shm") ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0) : socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(is("tcp") ? AF_INET : AF_UNIX, (is("shm") ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 
     assert_true(fd >= 0);
     return fd;
@@ -112,7 +111,7 @@ static size_t record_client(struct hprpc_context *context, struct door *door, ui
     return (size_t)size;
 }
 
-/* Connects and sends `bytes`. Over TCP, waits until the listener has closed the connection. */
+/* Connects and sends `bytes`. On a stream socket, waits until the listener has closed the connection. */
 static void knock(const struct door *door, const void *bytes, size_t size)
 {
     char answer[512];
@@ -130,7 +129,7 @@ static void knock(const struct door *door, const void *bytes, size_t size)
     if (size)
         assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
     shutdown(fd, SHUT_WR);
-    while (is("tcp") && read(fd, answer, sizeof(answer)) > 0)
+    while (!is("shm") && read(fd, answer, sizeof(answer)) > 0)
         continue;
     close(fd);
 }

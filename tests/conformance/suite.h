@@ -42,14 +42,14 @@ extern const struct hprpc_transport *suite_transports[];
 /* ---- Variants (variants.c) ---- */
 
 /* Servers listen with engine=uring; and why there is none here. For "tcp-buffers" a ring has two buffers. */
-extern const struct hprpc_transport variant_uring;
+extern const struct hprpc_transport variant_uring, variant_unix_uring;
 const char *variant_uring_obstacle(void);
 
 /* Both sides use trust=none. */
 extern const struct hprpc_transport variant_sealed;
 
 /* Servers belong to root, clients to another user: each thread is that user while it connects. */
-extern const struct hprpc_transport variant_users;
+extern const struct hprpc_transport variant_users, variant_unix_users;
 
 /* Returns why this process cannot be two users, or NULL. */
 const char *variant_users_obstacle(void);

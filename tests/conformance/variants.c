@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases that a URI of the suite does not say: TCP by io_uring, and shared memory without trust, or between two users. */
+/*
+ * Cases that a URI of the suite does not say: sockets by io_uring, shared memory without trust, and what two users may do with
+ * shared memory and Unix-domain sockets.
+ */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -8,7 +11,7 @@
 #include "base/ring.h"
 #include "conformance/suite.h"
 
-extern const struct hprpc_transport hprpc_transport_shm, hprpc_transport_tcp;
+extern const struct hprpc_transport hprpc_transport_shm, hprpc_transport_tcp, hprpc_transport_unix;
 
 enum { OTHER_USER = 65534 };
 
@@ -22,10 +25,22 @@ static void say(struct hprpc_uri *uri, const char *key, const char *value)
 
 /* ---- By io_uring ---- */
 
+/* The transport that the one under test stands for. */
+static const struct hprpc_transport *own(void)
+{
+    static const struct hprpc_transport *const all[] = { &hprpc_transport_shm, &hprpc_transport_tcp,
+                                                         &hprpc_transport_unix };
+    size_t i = 0;
+
+    while (strcmp(all[i]->scheme, transport->scheme) != 0)
+        i++;
+    return all[i];
+}
+
 static int connect_plainly(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
                            struct hprpc_channel **ret_channel)
 {
-    return hprpc_transport_tcp.connect(context, uri, detail, ret_channel);
+    return own()->connect(context, uri, detail, ret_channel);
 }
 
 static int listen_by_uring(struct hprpc_context *context, const struct hprpc_uri *uri, struct hprpc_detail *detail,
@@ -35,11 +50,24 @@ static int listen_by_uring(struct hprpc_context *context, const struct hprpc_uri
 
     if (!hprpc_uri_option(uri, "engine"))
         say(&more, "engine", "uring");
-    return hprpc_transport_tcp.listen(context, &more, detail, ret_listener);
+    return own()->listen(context, &more, detail, ret_listener);
+}
+
+static bool name_plainly(const struct hprpc_uri *uri, char *ret_path, size_t capacity)
+{
+    return own()->name(uri, ret_path, capacity);
 }
 
 const struct hprpc_transport variant_uring = {
     .version = HPRPC_CHANNEL_VERSION, .scheme = "tcp", .connect = connect_plainly, .listen = listen_by_uring
+};
+
+const struct hprpc_transport variant_unix_uring = {
+    .version = HPRPC_CHANNEL_VERSION,
+    .scheme = "unix",
+    .connect = connect_plainly,
+    .listen = listen_by_uring,
+    .name = name_plainly,
 };
 
 const char *variant_uring_obstacle(void)
@@ -72,18 +100,14 @@ static int listen_sealed(struct hprpc_context *context, const struct hprpc_uri *
     return hprpc_transport_shm.listen(context, &more, detail, ret_listener);
 }
 
-static bool name_sealed(const struct hprpc_uri *uri, char *ret_path, size_t capacity)
-{
-    return hprpc_transport_shm.name(uri, ret_path, capacity);
-}
-
 const struct hprpc_transport variant_sealed = {
     .version = HPRPC_CHANNEL_VERSION,
     .scheme = "shm",
     .connect = connect_sealed,
     .listen = listen_sealed,
-    .name = name_sealed,
+    .name = name_plainly,
 };
+
 /* ---- Two users ---- */
 
 const char *variant_users_obstacle(void)
@@ -99,7 +123,7 @@ static void act_as(uid_t user)
 
 void variant_become_client(void)
 {
-    if (transport->variant != &variant_users)
+    if (transport->variant != &variant_users && transport->variant != &variant_unix_users)
         return;
     if (setresgid(OTHER_USER, OTHER_USER, OTHER_USER) || setresuid(OTHER_USER, OTHER_USER, OTHER_USER))
         exit(3);
@@ -127,7 +151,7 @@ static int connect_as_other(struct hprpc_context *context, const struct hprpc_ur
     use_path(&more, place, sizeof(place));
     if (root)
         act_as(OTHER_USER);
-    r = hprpc_transport_shm.connect(context, &more, detail, ret_channel);
+    r = own()->connect(context, &more, detail, ret_channel);
     if (root)
         act_as(0);
     return r;
@@ -142,7 +166,7 @@ static int listen_for_others(struct hprpc_context *context, const struct hprpc_u
     use_path(&more, place, sizeof(place));
     if (more.rest[0])
         say(&more, "mode", "0666");
-    return hprpc_transport_shm.listen(context, &more, detail, ret_listener);
+    return own()->listen(context, &more, detail, ret_listener);
 }
 
 static bool name_for_others(const struct hprpc_uri *uri, char *ret_path, size_t capacity)
@@ -151,12 +175,20 @@ static bool name_for_others(const struct hprpc_uri *uri, char *ret_path, size_t 
     char place[256];
 
     use_path(&more, place, sizeof(place));
-    return hprpc_transport_shm.name(&more, ret_path, capacity);
+    return own()->name(&more, ret_path, capacity);
 }
 
 const struct hprpc_transport variant_users = {
     .version = HPRPC_CHANNEL_VERSION,
     .scheme = "shm",
+    .connect = connect_as_other,
+    .listen = listen_for_others,
+    .name = name_for_others,
+};
+
+const struct hprpc_transport variant_unix_users = {
+    .version = HPRPC_CHANNEL_VERSION,
+    .scheme = "unix",
     .connect = connect_as_other,
     .listen = listen_for_others,
     .name = name_for_others,

@@ -21,6 +21,7 @@ static const struct {
     { "tcp", "tcp://127.0.0.1:0?wait=block" },
     { "name", "tcp://localhost:0?wait=block&stagger=10" },
     { "uring", "tcp://127.0.0.1:0?wait=block&engine=uring" },
+    { "unix", "unix://faults-%d?wait=block" },
     { "pipe", "pipe://faults-%d?wait=block" },
     { "door", "pipe:///tmp/faults-%d?wait=block&mode=0660" },
     { "shm", "shm://faults-%d?wait=block&ring=128KiB&slots=16" },
@@ -385,7 +386,7 @@ int main(int argc, char **argv)
     while (transport < TRANSPORTS && argc > 1 && strcmp(argv[1], transports[transport].name) != 0)
         transport++;
     if (argc < 2 || transport == TRANSPORTS) {
-        fprintf(stderr, "usage: faults tcp|name|uring|pipe|door|shm|sealed [EVERY | all]\n");
+        fprintf(stderr, "usage: faults tcp|name|uring|unix|pipe|door|shm|sealed [EVERY | all]\n");
         return 2;
     }
     thorough = argc > 2 && strcmp(argv[2], "all") == 0;

@@ -6,6 +6,7 @@
 #include "channel-pipe/pipe.h"
 #include "channel-shm/shm.h"
 #include "channel-tcp/tcp.h"
+#include "channel-unix/unix.h"
 
 static void must(bool condition)
 {
@@ -19,6 +20,7 @@ static void read_options(const struct hprpc_uri *uri)
     struct hprpc__tcp_options tcp;
     struct hprpc__tcp_place place;
     struct hprpc__pipe_options pipe;
+    struct hprpc__unix_options local;
     struct shm_options shm;
     int r;
 
@@ -27,6 +29,11 @@ static void read_options(const struct hprpc_uri *uri)
     must(hprpc__tcp_place(uri, &detail, &place) == 0 || detail.text[0]);
     detail.text[0] = '\0';
     must(hprpc__pipe_options(uri, &detail, &pipe) == 0 || detail.text[0]);
+    detail.text[0] = '\0';
+    must(hprpc__unix_options(uri, &detail, &local) == 0 || detail.text[0]);
+    detail.text[0] = '\0';
+    must(!hprpc__local_is_abstract(uri->rest) || hprpc__local_check_abstract(uri->rest, &detail) == 0 ||
+         detail.text[0]);
     detail.text[0] = '\0';
     r = hprpc__shm_options(uri, &detail, &shm);
     must(r == 0 || detail.text[0]);

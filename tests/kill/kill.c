@@ -24,6 +24,8 @@ static const struct kind {
 } kinds[] = {
     { "tcp", "tcp://127.0.0.1:0", false },
     { "tcp by io_uring", "tcp://127.0.0.1:0?engine=uring", true },
+    { "unix", "unix://kill-%d-%s", false },
+    { "unix by io_uring", "unix://kill-%d-%s-u?engine=uring", true },
     { "pipe", "pipe://kill-%d-%s", false },
     { "shm", "shm://kill-%d-%s", false },
     { "shm, trust=none", "shm://kill-%d-%s-n?trust=none", false },

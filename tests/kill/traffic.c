@@ -93,6 +93,9 @@ static struct traffic_call *next_complete(struct traffic *traffic, bool wait)
         pending[i] = traffic->calls[i].open ? traffic->calls[i].call.pending : NULL;
         open = open || pending[i];
     }
+    /* though no call is open, what is left of former ones may stand in the queue, and an event loop has to send it */
+    if (!open && traffic->pump == HPRPC_PUMP_LOOP)
+        hprpc_client_process(traffic->client);
     if (!open)
         return NULL;
     if (traffic->pump != HPRPC_PUMP_LOOP) {

@@ -201,7 +201,7 @@ static bool try_limits(const char *door, const char *other)
 int main(void)
 {
     char folder[] = "/tmp/hprpc-limits.XXXXXX";
-    static const char *const schemes[] = { "pipe", "shm" };
+    static const char *const schemes[] = { "unix", "pipe", "shm" };
     char uri[URI], other[URI], command[64];
     bool well;
 
@@ -209,7 +209,7 @@ int main(void)
         return 2;
     well = try_limits("tcp://127.0.0.1:0", "tcp://127.0.0.1:0");
     well = try_limits("tcp://localhost:0", "tcp://localhost:0") && well;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         snprintf(uri, sizeof(uri), "%s://%s/door?mode=0666", schemes[i], folder);
         snprintf(other, sizeof(other), "%s://%s/other", schemes[i], folder);
         well = try_limits(uri, other) && well;

@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <linux/vm_sockets.h> /* it needs what is above */
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +55,47 @@ static int connected(const char *uri)
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
         abort();
     return fd;
+}
+
+/* The address of a path, or of "@" and an abstract name. */
+static socklen_t local_address(const char *place, struct sockaddr_un *ret_address)
+{
+    memset(ret_address, 0, sizeof(*ret_address));
+    ret_address->sun_family = AF_UNIX;
+    strcpy(ret_address->sun_path, place);
+    if (place[0] != '@')
+        return sizeof(*ret_address);
+    ret_address->sun_path[0] = '\0';
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(place));
+}
+
+static int local_listening(const char *place)
+{
+    struct sockaddr_un address;
+    socklen_t size = local_address(place, &address);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) || listen(fd, 16))
+        abort();
+    return fd;
+}
+
+static int local_connected(const char *place)
+{
+    struct sockaddr_un address;
+    socklen_t size = local_address(place, &address);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, size))
+        abort();
+    return fd;
+}
+
+static bool is_there(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0;
 }
 
 static bool is_open(int fd)
@@ -158,6 +202,44 @@ static void a_server_takes_a_listening_socket(void **state)
     }
 }
 
+/* The name is of the process that made it: it stays when the server ends, until another listener takes it. */
+static void a_server_takes_a_socket_with_a_name(void **state)
+{
+    char path[60], abstract[60], relative[40], uri[120], before[200];
+    const char *const places[] = { path, abstract, relative };
+
+    (void)state;
+    snprintf(relative, sizeof(relative), "hprpc-handed-%d.relative", (int)getpid());
+    snprintf(path, sizeof(path), "/tmp/hprpc-handed-%d", (int)getpid());
+    snprintf(abstract, sizeof(abstract), "@hprpc-handed-%d", (int)getpid());
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir("/tmp"), 0);
+    for (size_t i = 0; i < 3; i++) {
+        struct hprpc_detail detail = { "" };
+        struct place place, second;
+        int fd = local_listening(places[i]);
+
+        make(&place);
+        make(&second);
+        if (hprpc_server_listen_fd(place.server, fd, "wait=block&engine=epoll", &detail))
+            fail_msg("%s", detail.text);
+        run(&place);
+        snprintf(uri, sizeof(uri), "unix://%s%s", i == 2 ? "/tmp/" : "", places[i]);
+        assert_string_equal(place.uri, uri);
+        expect_reached(uri);
+        assert_int_equal(hprpc_server_listen(second.server, uri, &detail), HPRPC_EINUSE);
+        assert_non_null(strstr(detail.text, "already listens"));
+        end(&place);
+        assert_int_equal(is_there(places[i]), i != 1);
+        assert_int_equal(hprpc_server_listen(second.server, uri, NULL), 0);
+        run(&second);
+        expect_reached(uri);
+        end(&second);
+        assert_false(is_there(places[i]));
+    }
+    assert_int_equal(chdir(before), 0);
+}
+
 /* Each is refused with a sentence, and stays open. */
 static void a_server_refuses_other_descriptors(void **state)
 {
@@ -168,8 +250,15 @@ static void a_server_refuses_other_descriptors(void **state)
     int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int idle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int local = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_vm anywhere = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = VMADDR_PORT_ANY };
+    int other = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     (void)state;
+    /* not each kernel has sockets for virtual machines */
+    if (other >= 0 && (bind(other, (struct sockaddr *)&anywhere, sizeof(anywhere)) || listen(other, 1))) {
+        close(other);
+        other = -1;
+    }
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     /* a Unix-domain socket without a name gets one by itself */
     assert_int_equal(bind(local, &(struct sockaddr){ .sa_family = AF_UNIX }, sizeof(sa_family_t)), 0);
@@ -186,7 +275,9 @@ static void a_server_refuses_other_descriptors(void **state)
         { datagrams, NULL, HPRPC_EINVAL, "it is not a stream socket" },
         { idle, NULL, HPRPC_EINVAL, "it is a socket that does not listen" },
         { pair[0], NULL, HPRPC_EINVAL, "it is a socket that does not listen" },
-        { local, NULL, HPRPC_ESCHEME, "it is not a TCP socket" },
+        { local, "mode=0666", HPRPC_EURI, "it has its name already" },
+        { local, "keepalive=30", HPRPC_EURI, "knows no option \"keepalive\"" },
+        { other, NULL, HPRPC_ESCHEME, "a kind that no transport takes" },
         { good, "wait=long", HPRPC_EURI, "wait=long" },
         { good, "ring=4MiB", HPRPC_EURI, "knows no option \"ring\"" },
         { good, "wait", HPRPC_EURI, "an option has no value" },
@@ -194,7 +285,11 @@ static void a_server_refuses_other_descriptors(void **state)
     };
     make(&place);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        int r = hprpc_server_listen_fd(place.server, cases[i].fd, cases[i].query, &detail);
+        int r;
+
+        if (cases[i].code == HPRPC_ESCHEME && other < 0) /* `other` is -1 there */
+            continue;
+        r = hprpc_server_listen_fd(place.server, cases[i].fd, cases[i].query, &detail);
 
         if (r != cases[i].code || !strstr(detail.text, cases[i].text))
             fail_msg("case %zu: %s, %s", i, hprpc_error_name(r), detail.text);
@@ -209,6 +304,8 @@ static void a_server_refuses_other_descriptors(void **state)
     close(datagrams);
     close(idle);
     close(local);
+    if (other >= 0)
+        close(other);
     close(pair[0]);
     close(pair[1]);
     assert_int_equal(count_descriptors(), before);
@@ -259,6 +356,33 @@ static void a_client_takes_a_connected_socket(void **state)
     end(&place);
 }
 
+static void a_client_takes_a_connected_socket_of_this_host(void **state)
+{
+    static const char *const uris[] = { "unix:///tmp/hprpc-handed-%d", "unix://@hprpc-handed-%d" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct hprpc_client *client;
+        struct hprpc_peer peer;
+        struct place place;
+        char uri[60];
+
+        make(&place);
+        snprintf(uri, sizeof(uri), uris[i], (int)getpid());
+        assert_int_equal(hprpc_server_listen(place.server, uri, NULL), 0);
+        run(&place);
+        assert_int_equal(hprpc_client_from_fd(NULL, local_connected(uri + 7), "wait=block", NULL, NULL, &client), 0);
+        expect_answer(client);
+        hprpc_controller_peer(hprpc_client_controller(client), &peer);
+        assert_string_equal(peer.transport, "unix");
+        assert_int_equal(peer.pid, getpid());
+        assert_int_equal(peer.uid, geteuid());
+        assert_int_equal(peer.gid, getegid());
+        hprpc_client_free(client);
+        end(&place);
+    }
+}
+
 static void a_client_refuses_other_descriptors(void **state)
 {
     struct hprpc_client_options wrong = HPRPC_CLIENT_OPTIONS_INIT;
@@ -284,7 +408,8 @@ static void a_client_refuses_other_descriptors(void **state)
         { -1, NULL, NULL, HPRPC_EINVAL, "the descriptor -1: it is not open" },
         { waits, NULL, NULL, HPRPC_EINVAL, "it is a socket that listens, not a connection" },
         { idle, NULL, NULL, HPRPC_EINVAL, "it is a socket that is not connected" },
-        { pair[0], NULL, NULL, HPRPC_ESCHEME, "it is not a TCP socket" },
+        { pair[0], "mode=0600", NULL, HPRPC_EURI, "it has its name already" },
+        { pair[0], "trust=all", NULL, HPRPC_EURI, "the only value is \"none\"" },
         { good, "keepalive=never", NULL, HPRPC_EURI, "keepalive=never" },
         { good, NULL, &wrong, HPRPC_EINVAL, "options make no sense" },
     };
@@ -426,26 +551,37 @@ struct activation {
     int count;                  /* sockets that are handed */
     bool other_process;         /* they are another process's */
     const char *fds;            /* LISTEN_FDS, where it is no number */
+    bool local;                 /* the sockets have paths */
     int file_at;                /* the index of a descriptor that is no socket; -1: none */
     int result;
     const char *text; /* of the sentence, where it fails */
 };
+
+static const char *path_of(int index, char *ret_path, size_t capacity)
+{
+    snprintf(ret_path, capacity, "/tmp/hprpc-handed-%d.%d", (int)getpid(), index);
+    return ret_path;
+}
 
 /* In the child: 0, or the number of the step that went wrong. */
 static int activate(const struct activation *activation)
 {
     struct hprpc_detail detail = { "" };
     struct hprpc_server *server;
+    char path[60];
     int fds[3], r;
 
     for (int i = 0; i < activation->count; i++)
-        fds[i] = i == activation->file_at ? open("/dev/null", O_RDONLY) : listening(AF_INET);
+        fds[i] = i == activation->file_at ? open("/dev/null", O_RDONLY)
+                 : activation->local      ? local_listening(path_of(i, path, sizeof(path)))
+                                          : listening(AF_INET);
     hand(fds, activation->count, activation->names, activation->other_process ? getppid() : getpid());
     if (activation->fds)
         setenv("LISTEN_FDS", activation->fds, 1);
     if (hprpc_server_new(NULL, NULL, &server))
         return 1;
-    r = hprpc_server_listen_activated(server, activation->wanted, "keepalive=30", &detail);
+    r = hprpc_server_listen_activated(server, activation->wanted, activation->local ? "trust=none" : "keepalive=30",
+                                      &detail);
     if (r != activation->result)
         return 2;
     if (r < 0 && !strstr(detail.text, activation->text))
@@ -453,10 +589,16 @@ static int activate(const struct activation *activation)
     for (int i = 0; i < r; i++) {
         char uri[HPRPC_URI_MAX];
 
-        if (hprpc_server_address(server, (size_t)i, uri, sizeof(uri)) || strncmp(uri, "tcp://127.0.0.1:", 16) != 0)
+        if (hprpc_server_address(server, (size_t)i, uri, sizeof(uri)) ||
+            (activation->local ? strcmp(uri + 7, path_of(i, path, sizeof(path))) != 0
+                               : strncmp(uri, "tcp://127.0.0.1:", 16) != 0))
             return 4;
     }
     hprpc_server_free(server);
+    /* the names are the service manager's */
+    for (int i = 0; activation->local && i < activation->count; i++)
+        if (unlink(path_of(i, path, sizeof(path))))
+            return 7;
     /* what was handed is there as before, for others in the process, but not for programs that it executes */
     for (int i = 0; i < activation->count; i++) {
         int flags = fcntl(3 + i, F_GETFD);
@@ -472,6 +614,7 @@ static void a_service_manager_hands_sockets(void **state)
     static const struct activation cases[] = {
         { .count = 1, .result = 1, .file_at = -1 },
         { .count = 3, .names = "web:rpc:rpc", .result = 3, .file_at = -1 },
+        { .count = 2, .local = true, .result = 2, .file_at = -1 },
         { .count = 3, .names = "web:rpc:rpc", .wanted = "rpc", .result = 2, .file_at = -1 },
         { .count = 3, .names = "web:rpc:rpc", .wanted = "web", .result = 1, .file_at = -1 },
         { .count = 3, .names = "web:rpc", .wanted = "rpc", .result = 1, .file_at = -1 },
@@ -529,10 +672,16 @@ static void without_a_service_manager_there_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fixture_test(a_server_takes_a_listening_socket),        fixture_test(a_server_refuses_other_descriptors),
-        fixture_test(a_server_that_has_stopped_takes_none),     fixture_test(a_client_takes_a_connected_socket),
-        fixture_test(a_client_refuses_other_descriptors),       fixture_test(a_connection_that_is_over_says_so),
-        fixture_test(without_memory_the_caller_keeps_it),       fixture_test(a_service_manager_hands_sockets),
+        fixture_test(a_server_takes_a_listening_socket),
+        fixture_test(a_server_refuses_other_descriptors),
+        fixture_test(a_server_takes_a_socket_with_a_name),
+        fixture_test(a_client_takes_a_connected_socket_of_this_host),
+        fixture_test(a_server_that_has_stopped_takes_none),
+        fixture_test(a_client_takes_a_connected_socket),
+        fixture_test(a_client_refuses_other_descriptors),
+        fixture_test(a_connection_that_is_over_says_so),
+        fixture_test(without_memory_the_caller_keeps_it),
+        fixture_test(a_service_manager_hands_sockets),
         fixture_test(without_a_service_manager_there_are_none),
     };
 

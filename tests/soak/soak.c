@@ -24,6 +24,7 @@ static const struct {
 } transports[] = {
     { "tcp", "tcp://127.0.0.1:0" },
     { "uring", "tcp://127.0.0.1:0?engine=uring" },
+    { "unix", "unix://soak-%d" },
     { "pipe", "pipe://soak-%d" },
     { "shm", "shm://soak-%d?ring=64KiB&slots=16" },
     { "sealed", "shm://soak-%d?ring=64KiB&slots=16&trust=none" },
@@ -325,7 +326,7 @@ int main(int argc, char **argv)
     while (transport < COUNT && argc > 1 && strcmp(argv[1], transports[transport].name) != 0)
         transport++;
     if (argc < 3 || transport == COUNT) {
-        fprintf(stderr, "usage: soak tcp|uring|pipe|shm|sealed SECONDS [SEED]\n");
+        fprintf(stderr, "usage: soak tcp|uring|unix|pipe|shm|sealed SECONDS [SEED]\n");
         return 2;
     }
     seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;

@@ -101,7 +101,8 @@ static void *open_client(const char *scheme, const struct conversation *conversa
 /* `ECODE: sentence`. Which peer it was is not of the script's making, and left out. */
 static void write_code(int code, const char *text, char *ret_outcome, size_t capacity)
 {
-    if (text && (strncmp(text, "tcp ", 4) == 0 || strncmp(text, "pipe ", 5) == 0) && strstr(text, ": "))
+    if (text && (strncmp(text, "tcp ", 4) == 0 || strncmp(text, "unix ", 5) == 0 || strncmp(text, "pipe ", 5) == 0) &&
+        strstr(text, ": "))
         text = strstr(text, ": ") + 2;
     snprintf(ret_outcome, capacity, "%s: %s", hprpc_error_name(code), text ? text : "");
 }

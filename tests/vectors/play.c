@@ -257,8 +257,9 @@ int play_all(const struct cast *cast, int count, char **arguments)
     bool helps = count == 2 && strcmp(arguments[1], "--help") == 0;
 
     if (count < 3) {
-        fprintf(helps ? stdout : stderr, "usage: %s tcp|pipe FILE...\nPlays conversations to a %s of the library.\n",
-                arguments[0], cast->name);
+        fprintf(helps ? stdout : stderr,
+                "usage: %s tcp|unix|pipe FILE...\nPlays conversations to a %s of the library.\n", arguments[0],
+                cast->name);
         return helps ? 0 : 2;
     }
     for (int i = 2; i < count; i++)

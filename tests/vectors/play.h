@@ -18,7 +18,7 @@ struct cast {
     void (*close)(void *self);
 };
 
-/* `PROGRAM tcp|pipe FILE...`: plays what the files have for this side. Returns the exit status. */
+/* `PROGRAM tcp|unix|pipe FILE...`: plays what the files have for this side. Returns the exit status. */
 int play_all(const struct cast *cast, int count, char **arguments);
 
 #endif

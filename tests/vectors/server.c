@@ -151,11 +151,11 @@ static bool listen_at(struct stage *stage, const char *scheme, char *ret_uri, si
     struct hprpc_detail detail = { "" };
 
     snprintf(ret_uri, capacity, "tcp://127.0.0.1:0");
-    if (strcmp(scheme, "pipe") == 0) {
+    if (strcmp(scheme, "tcp") != 0) {
         strcpy(stage->directory, "/tmp/hprpc-test-XXXXXX");
         if (!mkdtemp(stage->directory))
             return false;
-        snprintf(ret_uri, capacity, "pipe://%s/door", stage->directory);
+        snprintf(ret_uri, capacity, "%s://%s/door", scheme, stage->directory);
     }
     if (hprpc_server_listen(stage->server, ret_uri, &detail) == 0)
         return hprpc_server_address(stage->server, 0, ret_uri, capacity) == 0;

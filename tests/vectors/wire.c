@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "support/patience.h"
@@ -42,6 +43,11 @@ static void hurry(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 }
 
+static bool is_local(const char *uri)
+{
+    return strncmp(uri, "unix", 4) == 0;
+}
+
 static bool connect_socket(const char *uri, struct wire *wire)
 {
     struct sockaddr_in address = address_of((unsigned)atoi(strrchr(uri, ':') + 1));
@@ -51,6 +57,39 @@ static bool connect_socket(const char *uri, struct wire *wire)
         return complain("cannot connect");
     hurry(wire->in);
     return true;
+}
+
+static bool connect_local(const char *uri, struct wire *wire)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", uri + strlen("unix://"));
+    wire->in = wire->out = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return (wire->in >= 0 && connect(wire->in, (struct sockaddr *)&address, sizeof(address)) == 0) ||
+           complain("cannot connect");
+}
+
+static bool make_place(const char *scheme, struct door *door)
+{
+    strcpy(door->path, "/tmp/hprpc-test-XXXXXX");
+    if (!mkdtemp(door->path))
+        return complain(door->path);
+    strcat(door->path, "/door");
+    snprintf(door->uri, sizeof(door->uri), "%s://%s", scheme, door->path);
+    return true;
+}
+
+static bool listen_local(struct door *door)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    if (!make_place("unix", door))
+        return false;
+    strcpy(address.sun_path, door->path);
+    door->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return (door->fd >= 0 && bind(door->fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+            listen(door->fd, 1) == 0) ||
+           complain("cannot listen");
 }
 
 static bool listen_socket(struct door *door)
@@ -131,11 +170,8 @@ static bool connect_fifo(const char *uri, struct wire *wire)
 
 static bool listen_fifo(struct door *door)
 {
-    strcpy(door->path, "/tmp/hprpc-test-XXXXXX");
-    if (!mkdtemp(door->path))
-        return complain(door->path);
-    strcat(door->path, "/door");
-    snprintf(door->uri, sizeof(door->uri), "pipe://%s", door->path);
+    if (!make_place("pipe", door))
+        return false;
     if (mkfifo(door->path, 0600) < 0)
         return complain(door->path);
     door->fd = open(door->path, O_RDWR | O_CLOEXEC);
@@ -184,19 +220,23 @@ static bool is_fifo(const char *uri)
 bool wire_connect(const char *uri, struct wire *ret_wire)
 {
     *ret_wire = (struct wire){ .in = -1, .out = -1, .heard = !is_fifo(uri) };
-    return is_fifo(uri) ? connect_fifo(uri, ret_wire) : connect_socket(uri, ret_wire);
+    return is_fifo(uri)    ? connect_fifo(uri, ret_wire)
+           : is_local(uri) ? connect_local(uri, ret_wire)
+                           : connect_socket(uri, ret_wire);
 }
 
 bool door_open(const char *scheme, struct door *ret_door)
 {
     *ret_door = (struct door){ .fd = -1 };
-    return is_fifo(scheme) ? listen_fifo(ret_door) : listen_socket(ret_door);
+    return is_fifo(scheme)    ? listen_fifo(ret_door)
+           : is_local(scheme) ? listen_local(ret_door)
+                              : listen_socket(ret_door);
 }
 
 bool door_accept(struct door *door, struct wire *ret_wire)
 {
     *ret_wire = (struct wire){ .in = -1, .out = -1, .heard = true };
-    return door->path[0] ? accept_fifo(door, ret_wire) : accept_socket(door, ret_wire);
+    return is_fifo(door->uri) ? accept_fifo(door, ret_wire) : accept_socket(door, ret_wire);
 }
 
 void door_close(struct door *door)

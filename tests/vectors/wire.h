@@ -27,7 +27,7 @@ struct door {
 /* Opens a connection to a listener of that URI. */
 bool wire_connect(const char *uri, struct wire *ret_wire);
 
-/* Listens, over "tcp" or "pipe"; then takes in the next client. */
+/* Listens, over "tcp", "unix" or "pipe"; then takes in the next client. */
 bool door_open(const char *scheme, struct door *ret_door);
 bool door_accept(struct door *door, struct wire *ret_wire);
 void door_close(struct door *door);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages over a byte stream: the framing that TCP and pipe share. A backend embeds a struct hprpc_framed and supplies
+ * Messages over a byte stream: the framing that TCP, Unix-domain sockets and pipes share. A backend embeds a struct hprpc_framed and supplies
  * the few operations that differ; everything else of a channel is here. See docs/wire-format.md for the bytes.
  */
 #ifndef HPRPC_CHANNEL_FRAMED_H

@@ -22,7 +22,7 @@ struct hprpc_listener_ops {
      * Accepts the next connection: 1 and a channel that the caller owns; 0, none now; HPRPC_ESYSTEM when the machine is out of
      * descriptors or memory (the caller pauses and tries again), with the reason in `detail`. A peer whose opening fails is
      * dropped, and not reported. HPRPC_ACCEPTED_TO_REFUSE and a channel: the caller must send the reason in `detail` and close
-     * it, because it uses descriptors that were kept for this.
+     * it, because it uses descriptors that were kept for this, or its peer is not let in.
      */
     int (*accept)(struct hprpc_listener *listener, struct hprpc_detail *detail, struct hprpc_channel **ret_channel);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections on a ring: messages of all sizes, sends that are under way when the connection ends, and neighbours. */
+/*
+ * Connections by a socket on a ring: messages of all sizes, sends that are under way when the connection ends, and neighbours.
+ * The argument is the transport.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -8,7 +11,8 @@
 #include <unistd.h>
 
 #include "base/ring.h"
-#include "tests/channel-tcp/end.h"
+#include "channel/socket/socket.h"
+#include "tests/channel/socket/end.h"
 
 /* A connection whose server's end is on a ring of this thread. */
 struct driven {
@@ -47,12 +51,25 @@ static struct hprpc__ring *open_ring(uint32_t buffers)
     return ring;
 }
 
-static void open_driven(struct driven *driven, struct hprpc__ring *ring, const char *uri)
+static const char *scheme; /* the program's argument */
+
+static bool scheme_is(const char *name)
 {
+    return strcmp(scheme, name) == 0;
+}
+
+static void open_driven(struct driven *driven, struct hprpc__ring *ring, const char *options)
+{
+    static unsigned count;
     struct hprpc_message message;
+    char uri[100];
 
     memset(driven, 0, sizeof(*driven));
     driven->ring = ring;
+    if (scheme_is("tcp"))
+        snprintf(uri, sizeof(uri), "tcp://127.0.0.1:0?engine=uring%s", options);
+    else
+        snprintf(uri, sizeof(uri), "unix://uring-%d-%u?engine=uring%s", (int)getpid(), count++, options);
     driven->pair = open_pair(uri);
     assert_true(driven->pair.server->completes);
     assert_int_equal(driven->pair.server->wanted, HPRPC_ENGINE_URING);
@@ -143,7 +160,7 @@ static void exchanges_messages(void **state)
         struct hprpc__ring *ring = open_ring(buffers[b]);
         struct driven driven;
 
-        open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring");
+        open_driven(&driven, ring, "");
         driven.pair.client->receive_limit = driven.pair.server->receive_limit = 1 << 22;
         for (uint32_t i = 0; i < 4 * sizeof(sizes) / sizeof(sizes[0]); i++) {
             struct hprpc_header request = test_request(i), reply = test_reply(i);
@@ -172,7 +189,7 @@ static void what_came_is_not_slept_on(void **state)
     struct driven driven;
 
     (void)state;
-    open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring");
+    open_driven(&driven, ring, "");
     driven.pair.client->receive_limit = driven.pair.server->receive_limit = 1 << 20;
     for (uint32_t i = 0; i < 40; i++) {
         struct hprpc_header header = test_request(i);
@@ -206,8 +223,8 @@ static void a_flood_is_held_back(void **state)
     uint32_t sent = 0;
 
     (void)state;
-    open_driven(&flood, ring, "tcp://127.0.0.1:0?engine=uring&sndbuf=64KiB&rcvbuf=64KiB");
-    open_driven(&quiet, ring, "tcp://127.0.0.1:0?engine=uring");
+    open_driven(&flood, ring, scheme_is("tcp") ? "&sndbuf=64KiB&rcvbuf=64KiB" : "&sndbuf=64KiB");
+    open_driven(&quiet, ring, "");
     send_when_open(flood.pair.client, &header, 0);
     for (uint32_t received = 0; received < MESSAGES; received++) {
         while (++sent < MESSAGES) {
@@ -244,7 +261,7 @@ static void a_slow_reader_gets_all(void **state)
     struct hprpc_watch watches[HPRPC_WATCH_MAX];
 
     (void)state;
-    open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring&sndbuf=64KiB");
+    open_driven(&driven, ring, "&sndbuf=64KiB");
     driven.pair.client->receive_limit = 1 << 20;
     send_when_open(driven.pair.client, &header, 0);
     expect(&driven, &header, 0);
@@ -289,7 +306,7 @@ static void another_thread_sends(void **state)
     pthread_t thread;
 
     (void)state;
-    open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring");
+    open_driven(&driven, ring, "");
     send_when_open(driven.pair.client, &header, 0);
     expect(&driven, &header, 0);
     assert_int_equal(pthread_create(&thread, NULL, send_one, driven.pair.server), 0);
@@ -324,7 +341,7 @@ static void closing_with_sends_under_way(void **state)
             struct hprpc_header header = test_request(1);
             struct driven driven;
 
-            open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring&sndbuf=64KiB");
+            open_driven(&driven, ring, "&sndbuf=64KiB");
             send_when_open(driven.pair.client, &header, 0);
             expect(&driven, &header, 0);
             for (uint32_t j = 0; j < 3; j++) {
@@ -356,7 +373,7 @@ static void last_words_arrive(void **state)
     struct driven driven;
 
     (void)state;
-    open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring");
+    open_driven(&driven, ring, "");
     send_when_open(driven.pair.client, &header, 0);
     expect(&driven, &header, 0);
     assert_int_equal(send_corked(&driven, &first, 1000), 0);
@@ -384,7 +401,7 @@ static void the_other_side_goes(void **state)
         struct hprpc_message message;
         struct driven driven;
 
-        open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring&sndbuf=64KiB");
+        open_driven(&driven, ring, "&sndbuf=64KiB");
         send_when_open(driven.pair.client, &header, 0);
         expect(&driven, &header, 0);
         header = test_reply(1);
@@ -421,7 +438,7 @@ static void a_killed_process(void **state)
     pid_t child;
 
     (void)state;
-    open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring&sndbuf=64KiB");
+    open_driven(&driven, ring, "&sndbuf=64KiB");
     assert_int_equal(pipe(pipes), 0);
     child = fork();
     if (!child) {
@@ -467,7 +484,7 @@ static void an_end_comes_with_the_last_bytes(void **state)
         struct hprpc_message message;
         struct driven driven;
 
-        open_driven(&driven, ring, "tcp://127.0.0.1:0?engine=uring");
+        open_driven(&driven, ring, "");
         driven.pair.client->receive_limit = driven.pair.server->receive_limit = 1 << 20;
         /* after so much at once the connection reads its socket itself, and is about to sleep until the poll tells it */
         send_when_open(driven.pair.client, &header, 100000);
@@ -487,15 +504,91 @@ static void an_end_comes_with_the_last_bytes(void **state)
     }
 }
 
-int main(void)
+/* ---- What comes unasked ---- */
+
+/* Lets the system hand on descriptors, as it always did before Linux 6.16. */
+static void let_descriptors_pass(const struct hprpc_channel *channel)
 {
-    static const struct CMUnitTest tests[] = {
-        fixture_test(exchanges_messages),   fixture_test(what_came_is_not_slept_on),
-        fixture_test(a_flood_is_held_back), fixture_test(a_slow_reader_gets_all),
-        fixture_test(another_thread_sends), fixture_test(closing_with_sends_under_way),
-        fixture_test(last_words_arrive),    fixture_test(the_other_side_goes),
-        fixture_test(a_killed_process),     fixture_test(an_end_comes_with_the_last_bytes),
+    const int name = 83, yes = 1; /* SO_PASSRIGHTS */
+
+    setsockopt(((const struct hprpc__socket *)channel)->fd, SOL_SOCKET, name, &yes, sizeof(yes));
+}
+
+static void send_with_descriptors(int fd, const void *bytes, size_t size, int carried)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = { .bytes = { 0 } };
+    struct iovec run = { (void *)(uintptr_t)bytes, size };
+    struct msghdr message = {
+        .msg_iov = &run, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
     };
 
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.header), &carried, sizeof(int));
+    assert_int_equal(sendmsg(fd, &message, MSG_NOSIGNAL), size);
+}
+
+/* The other side sends a descriptor with each message: all are closed, and the messages arrive. */
+static void descriptors_that_come_unasked_are_closed(void **state)
+{
+    static const uint8_t empty[] = { 0xb7, 0x15, 0, 0, 1, 7 }; /* a reply without a body */
+    enum { COUNT = 40 };
+    struct hprpc__ring *ring;
+    struct hprpc_header header = test_request(1), small = test_reply(7);
+    struct driven driven;
+
+    (void)state;
+    if (!scheme_is("unix"))
+        skip();
+    ring = open_ring(0);
+    for (int bulk = 0; bulk < 2; bulk++) {
+        int ends[2], fd;
+
+        open_driven(&driven, ring, "");
+        driven.pair.server->receive_limit = 1 << 20;
+        let_descriptors_pass(driven.pair.server);
+        assert_int_equal(pipe(ends), 0);
+        /* after so much at once the connection reads its socket itself */
+        send_when_open(driven.pair.client, &header, bulk ? 100000 : 10);
+        expect(&driven, &header, bulk ? 100000 : 10);
+        fd = ((struct hprpc__socket *)driven.pair.client)->fd;
+        for (int i = 0; i < COUNT; i++)
+            send_with_descriptors(fd, empty, sizeof(empty), ends[1]);
+        for (int i = 0; i < COUNT; i++)
+            expect(&driven, &small, 0);
+        /* the reading end tells that this is the last writer */
+        close(ends[1]);
+        assert_int_equal(poll(&(struct pollfd){ .fd = ends[0] }, 1, 20000), 1);
+        close(ends[0]);
+        close_driven(&driven);
+    }
+    hprpc__ring_close(ring);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        fixture_test(exchanges_messages),
+        fixture_test(what_came_is_not_slept_on),
+        fixture_test(a_flood_is_held_back),
+        fixture_test(a_slow_reader_gets_all),
+        fixture_test(another_thread_sends),
+        fixture_test(closing_with_sends_under_way),
+        fixture_test(last_words_arrive),
+        fixture_test(the_other_side_goes),
+        fixture_test(a_killed_process),
+        fixture_test(an_end_comes_with_the_last_bytes),
+        fixture_test(descriptors_that_come_unasked_are_closed),
+    };
+
+    if (argc != 2 || (strcmp(argv[1], "tcp") != 0 && strcmp(argv[1], "unix") != 0)) {
+        fprintf(stderr, "usage: test-socket-uring tcp|unix\n");
+        return 2;
+    }
+    scheme = argv[1];
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
