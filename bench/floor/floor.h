@@ -16,13 +16,16 @@ extern const struct bench_subject bench_floor_slot_eventfd;
 /* Two rings of such lines, with `depth` messages in flight. */
 extern const struct bench_subject bench_floor_ring;
 
-/* FIFOs on tmpfs and TCP on loopback: bare, with a poll before every read, or without sleep. */
+/* FIFOs on tmpfs, TCP on loopback and Unix-domain sockets: bare, with a poll before every read, or without sleep. */
 extern const struct bench_subject bench_floor_fifo_bare;
 extern const struct bench_subject bench_floor_fifo_poll;
 extern const struct bench_subject bench_floor_fifo_busy;
 extern const struct bench_subject bench_floor_tcp_bare;
 extern const struct bench_subject bench_floor_tcp_poll;
 extern const struct bench_subject bench_floor_tcp_busy;
+extern const struct bench_subject bench_floor_unix_bare;
+extern const struct bench_subject bench_floor_unix_poll;
+extern const struct bench_subject bench_floor_unix_busy;
 
 /*
  * TCP with `depth` messages in flight: one send answers all messages that have come. The first sleeps in recv, the second never

@@ -9,12 +9,18 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct bench_medium {
     int listener; /* or -1 */
     int fifos[2]; /* to the server, to the client */
-    struct sockaddr_in address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in tcp;
+        struct sockaddr_un local;
+    } address;
+    socklen_t address_size;
 };
 
 static void demand(bool condition, const char *what)
@@ -34,20 +40,35 @@ static struct bench_medium *make(void)
     return medium;
 }
 
+/* Listens at the address, and learns what the system made of it. */
+static void *listen_at_address(struct bench_medium *medium)
+{
+    medium->listener = socket(medium->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    demand(medium->listener >= 0, "socket");
+    demand(bind(medium->listener, &medium->address.any, medium->address_size) == 0, "bind");
+    demand(listen(medium->listener, 1024) == 0, "listen");
+    medium->address_size = sizeof(medium->address);
+    demand(getsockname(medium->listener, &medium->address.any, &medium->address_size) == 0, "getsockname");
+    return medium;
+}
+
 void *bench_medium_tcp(void)
 {
     struct bench_medium *medium = make();
-    socklen_t size = sizeof(medium->address);
-    struct sockaddr *address = (struct sockaddr *)&medium->address;
 
-    medium->address.sin_family = AF_INET;
-    medium->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    medium->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    demand(medium->listener >= 0, "socket");
-    demand(bind(medium->listener, address, size) == 0, "bind");
-    demand(listen(medium->listener, 1024) == 0, "listen");
-    demand(getsockname(medium->listener, address, &size) == 0, "getsockname");
-    return medium;
+    medium->address.tcp.sin_family = AF_INET;
+    medium->address.tcp.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    medium->address_size = sizeof(medium->address.tcp);
+    return listen_at_address(medium);
+}
+
+void *bench_medium_unix(void)
+{
+    struct bench_medium *medium = make();
+
+    medium->address.local.sun_family = AF_UNIX;
+    medium->address_size = sizeof(medium->address.local.sun_family);
+    return listen_at_address(medium);
 }
 
 void *bench_medium_fifo(bool nonblocking)
@@ -80,18 +101,20 @@ void bench_medium_free(void *self)
     free(medium);
 }
 
-static void use_socket(int fd, int *ret_in, int *ret_out)
+static void use_socket(const struct bench_medium *medium, int fd, int *ret_in, int *ret_out)
 {
     const int on = 1;
 
-    demand(fd >= 0 && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0, "socket");
+    demand(fd >= 0, "socket");
+    if (medium->address.any.sa_family == AF_INET)
+        demand(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0, "TCP_NODELAY");
     *ret_in = *ret_out = fd;
 }
 
 void bench_medium_serve(struct bench_medium *medium, int *ret_in, int *ret_out)
 {
     if (medium->listener >= 0) {
-        use_socket(accept4(medium->listener, NULL, NULL, SOCK_CLOEXEC), ret_in, ret_out);
+        use_socket(medium, accept4(medium->listener, NULL, NULL, SOCK_CLOEXEC), ret_in, ret_out);
     } else {
         *ret_in = medium->fifos[0];
         *ret_out = medium->fifos[1];
@@ -103,9 +126,9 @@ void bench_medium_connect(struct bench_medium *medium, int *ret_in, int *ret_out
     int fd;
 
     if (medium->listener >= 0) {
-        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        demand(connect(fd, (struct sockaddr *)&medium->address, sizeof(medium->address)) == 0, "connect");
-        use_socket(fd, ret_in, ret_out);
+        fd = socket(medium->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        demand(connect(fd, &medium->address.any, medium->address_size) == 0, "connect");
+        use_socket(medium, fd, ret_in, ret_out);
     } else {
         *ret_in = medium->fifos[1];
         *ret_out = medium->fifos[0];

@@ -10,6 +10,9 @@ struct bench_medium;
 /* Makes a listening TCP socket on loopback. Exits if the machine refuses. */
 void *bench_medium_tcp(void);
 
+/* Makes a listening Unix-domain stream socket with a name that the system picks. */
+void *bench_medium_unix(void);
+
 /* Makes two FIFOs on tmpfs, as large as allowed, and removes their names. */
 void *bench_medium_fifo(bool nonblocking);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ping-pong over byte streams: FIFOs on tmpfs and TCP on loopback, with three ways of waiting. */
+/* Ping-pong over byte streams: FIFOs on tmpfs, TCP on loopback and Unix-domain sockets, with three ways of waiting. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -13,8 +13,10 @@
 
 enum style { STYLE_BARE, STYLE_POLL, STYLE_BUSY };
 
+enum kind { FIFO, TCP, LOCAL };
+
 struct config {
-    bool tcp;
+    enum kind kind;
     enum style style;
 };
 
@@ -37,7 +39,9 @@ static void *prepare(const struct bench_subject *subject, const struct bench_wor
     const struct config *config = config_of(subject);
 
     (void)workload;
-    return config->tcp ? bench_medium_tcp() : bench_medium_fifo(config->style == STYLE_BUSY);
+    return config->kind == TCP     ? bench_medium_tcp()
+           : config->kind == LOCAL ? bench_medium_unix()
+                                   : bench_medium_fifo(config->style == STYLE_BUSY);
 }
 
 static struct stream *make(struct bench_session *session)
@@ -62,8 +66,8 @@ static size_t take(const struct stream *stream, void *data, size_t size)
     do {
         if (stream->config->style == STYLE_POLL)
             poll(&wait, 1, -1);
-        count =
-            stream->config->tcp ? recv(stream->in, data, size, busy ? MSG_DONTWAIT : 0) : read(stream->in, data, size);
+        count = stream->config->kind == FIFO ? read(stream->in, data, size)
+                                             : recv(stream->in, data, size, busy ? MSG_DONTWAIT : 0);
     } while (count < 0 && (errno == EAGAIN || errno == EINTR));
     if (count <= 0)
         bench_fail(stream->session, "the other side is gone");
@@ -84,7 +88,7 @@ static void write_all(const struct stream *stream, const uint8_t *data, size_t s
 {
     while (size) {
         ssize_t count =
-            stream->config->tcp ? send(stream->out, data, size, MSG_NOSIGNAL) : write(stream->out, data, size);
+            stream->config->kind == FIFO ? write(stream->out, data, size) : send(stream->out, data, size, MSG_NOSIGNAL);
 
         if (count < 0 && errno != EAGAIN && errno != EINTR)
             bench_fail(stream->session, "the other side is gone");
@@ -155,8 +159,8 @@ static const struct bench_subject_ops ops = {
 };
 
 static const struct config configs[] = {
-    { false, STYLE_BARE }, { false, STYLE_POLL }, { false, STYLE_BUSY },
-    { true, STYLE_BARE },  { true, STYLE_POLL },  { true, STYLE_BUSY },
+    { FIFO, STYLE_BARE }, { FIFO, STYLE_POLL },  { FIFO, STYLE_BUSY },  { TCP, STYLE_BARE },   { TCP, STYLE_POLL },
+    { TCP, STYLE_BUSY },  { LOCAL, STYLE_BARE }, { LOCAL, STYLE_POLL }, { LOCAL, STYLE_BUSY },
 };
 
 const struct bench_subject bench_floor_fifo_bare = { "raw FIFO", &ops, &configs[0] };
@@ -165,3 +169,6 @@ const struct bench_subject bench_floor_fifo_busy = { "raw FIFO, busy", &ops, &co
 const struct bench_subject bench_floor_tcp_bare = { "raw TCP", &ops, &configs[3] };
 const struct bench_subject bench_floor_tcp_poll = { "raw TCP + poll", &ops, &configs[4] };
 const struct bench_subject bench_floor_tcp_busy = { "raw TCP, busy", &ops, &configs[5] };
+const struct bench_subject bench_floor_unix_bare = { "raw unix", &ops, &configs[6] };
+const struct bench_subject bench_floor_unix_poll = { "raw unix + poll", &ops, &configs[7] };
+const struct bench_subject bench_floor_unix_busy = { "raw unix, busy", &ops, &configs[8] };

@@ -81,8 +81,9 @@ def distributions(results, placement):
             break
     else:
         return None
-    figure, panels = pyplot.subplots(1, 3, figsize=(10, 4.6), sharex=True)
-    for axes, (transport, title) in zip(panels, (("shm", "Shared memory"), ("pipe", "FIFO"), ("tcp", "TCP"))):
+    transports = (("shm", "Shared memory"), ("pipe", "FIFO"), ("unix", "Unix-domain socket"), ("tcp", "TCP"))
+    figure, panels = pyplot.subplots(1, len(transports), figsize=(13, 4.6), sharex=True)
+    for axes, (transport, title) in zip(panels, transports):
         for series in sorted(series_list, key=lambda series: _order(series["subject"])):
             if style.transport_of(series["subject"]) != transport:
                 continue

@@ -32,6 +32,7 @@ COLOURS = {
     "f": ("#010110", "#6e4c2a", "#c69c6d"),
     "g": ("#010111", "#4d5a97", "#a5b4fc"),
     "h": ("#010112", "#57701b", "#b4d455"),
+    "unix": ("#010113", "#6639ba", "#a371f7"),
 }
 
 FONT = "DejaVu Sans"
@@ -95,6 +96,8 @@ def transport_of(subject):
         return "shm"
     if lower.startswith("pipe") or "fifo" in lower:
         return "pipe"
+    if lower.startswith(("unix", "raw unix")):
+        return "unix"
     return "tcp"
 
 

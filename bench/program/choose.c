@@ -35,6 +35,13 @@ static const struct bench_subject *choose_tcp(enum hprpc_wait wait, const struct
     return wait == HPRPC_WAIT_BLOCK ? &bench_floor_tcp_poll : &bench_floor_tcp_busy;
 }
 
+static const struct bench_subject *choose_unix(enum hprpc_wait wait, const struct bench_workload *workload)
+{
+    if (workload->connections > 1 || workload->depth > 1)
+        return NULL;
+    return wait == HPRPC_WAIT_BLOCK ? &bench_floor_unix_poll : &bench_floor_unix_busy;
+}
+
 static const struct bench_subject *choose_pipe(enum hprpc_wait wait, const struct bench_workload *workload)
 {
     if (workload->connections > 1 || workload->depth > 1)
@@ -51,6 +58,8 @@ const struct bench_subject *bench_choose_floor(const char *uri, enum hprpc_wait 
         return choose_shm(wait, workload);
     if (is(uri, "tcp"))
         return choose_tcp(wait, workload);
+    if (is(uri, "unix"))
+        return choose_unix(wait, workload);
     if (is(uri, "pipe"))
         return choose_pipe(wait, workload);
     return NULL;

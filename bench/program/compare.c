@@ -53,7 +53,7 @@ static void add_transport(struct bench_set *set, const struct bench_options *opt
 static size_t compare_one(const struct bench_options *options, const struct bench_workload *workload,
                           enum bench_placement placement, struct bench_outputs *outputs)
 {
-    static const char *const everything[] = { "tcp://127.0.0.1:0", "pipe://bench", "shm://bench" };
+    static const char *const everything[] = { "tcp://127.0.0.1:0", "unix://bench", "pipe://bench", "shm://bench" };
     struct bench_plan plan = options->plan;
     struct bench_set set = { 0 };
     size_t failed = 0;
@@ -63,7 +63,7 @@ static size_t compare_one(const struct bench_options *options, const struct benc
         for (uint32_t i = 0; i < options->uri_count; i++)
             add_transport(&set, options, options->uris[i], workload, placement);
     } else {
-        for (uint32_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < sizeof(everything) / sizeof(*everything); i++)
             add_transport(&set, options, everything[i], workload, placement);
     }
     bench_workload_name(workload, title, sizeof(title));

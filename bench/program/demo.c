@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The demo: one server on three transports, and the paper's operations over each of them, side by side. Every reply's content
+ * The demo: one server on all transports, and the paper's operations over each of them, side by side. Every reply's content
  * is checked. The same stubs make all calls; only the URI differs.
  */
 #include <errno.h>
@@ -22,9 +22,9 @@
 #include "bench/paper/service.h"
 #include "examples/usage.h"
 
-enum { TRANSPORTS = 3, RUN_MS = 200, WARM_MS = 30, CALLS_LEAST = 20 };
+enum { TRANSPORTS = 4, RUN_MS = 200, WARM_MS = 30, CALLS_LEAST = 20 };
 
-static const char *const names[TRANSPORTS] = { "tcp", "pipe", "shm" };
+static const char *const names[TRANSPORTS] = { "tcp", "unix", "pipe", "shm" };
 
 struct addresses {
     char uris[TRANSPORTS][HPRPC_URI_MAX + 1];
@@ -54,12 +54,13 @@ static bool place(enum bench_side side)
 
 static void serve(int fd, pid_t parent)
 {
-    char pipe_uri[64], shm_uri[64];
-    const char *const uris[TRANSPORTS] = { "tcp://127.0.0.1:0", pipe_uri, shm_uri };
+    char unix_uri[64], pipe_uri[64], shm_uri[64];
+    const char *const uris[TRANSPORTS] = { "tcp://127.0.0.1:0", unix_uri, pipe_uri, shm_uri };
     struct hprpc_detail detail = { "" };
     struct hprpc_server *server = NULL;
     int result;
 
+    snprintf(unix_uri, sizeof(unix_uri), "unix://demo-%d", (int)parent);
     snprintf(pipe_uri, sizeof(pipe_uri), "pipe://demo-%d", (int)parent);
     snprintf(shm_uri, sizeof(shm_uri), "shm://demo-%d", (int)parent);
     place(BENCH_SERVER);
@@ -202,7 +203,7 @@ static int add_row(struct bench_table *table, const struct addresses *addresses,
 
 static int demonstrate(const struct addresses *addresses, const struct paper_values *values)
 {
-    struct bench_table *table = bench_table_new("lrrrrrrrrr");
+    struct bench_table *table = bench_table_new("lrrrrrrrrrrrr");
     int wrong = 0;
 
     bench_table_cell(table, "operation");
@@ -225,13 +226,14 @@ int main(int argc, char **argv)
     pid_t pid;
     int wrong;
 
-    usage_check(argc, argv, argc, "demo\nTimes the paper's operations over tcp, pipe and shm, with one server.");
+    usage_check(argc, argv, argc, "demo\nTimes the paper's operations over tcp, unix, pipe and shm, with one server.");
     if (!paper_values_make(&values, 10000) || (pid = start_server(&addresses)) < 0) {
         fputs("demo: the server did not start\n", stderr);
         return 1;
     }
-    printf("One server on %s, %s and %s\n%s, %u CPUs%s\n\n", addresses.uris[0], addresses.uris[1], addresses.uris[2],
-           machine.processor, machine.cpus, place(BENCH_CLIENT) ? "; client and server each on one of its own" : "");
+    printf("One server on %s, %s, %s and %s\n%s, %u CPUs%s\n\n", addresses.uris[0], addresses.uris[1],
+           addresses.uris[2], addresses.uris[3], machine.processor, machine.cpus,
+           place(BENCH_CLIENT) ? "; client and server each on one of its own" : "");
     fflush(stdout);
     wrong = demonstrate(&addresses, &values);
     if (end_server(pid) != 0) {

@@ -15,7 +15,7 @@
 static const char help[] =
     "Usage: hprpc-bench [OPTION...] [URI...]\n"
     "Measures calls over transports, side by side, and beside the least C that moves the same bytes (the floor).\n"
-    "Without URIs: tcp, pipe and shm on this host. Lists are separated by commas; every combination is measured.\n"
+    "Without URIs: tcp, unix, pipe and shm on this host. Lists are separated by commas; every combination is measured.\n"
     "\n"
     "What is called\n"
     "  -o, --operation=LIST    SayHello, Average, GetRandNums, SendRcvLargeData, Echo, Put (default: SayHello)\n"

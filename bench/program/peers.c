@@ -14,7 +14,9 @@
 
 enum { RELAYED_CALLS = 800, RELAYED_WARM = 100, BYTES_NS = 300000000, DEPTH = 64 };
 
-static const char *const ours[] = { "tcp adaptive", "tcp block", "pipe adaptive", "shm adaptive", NULL };
+static const char *const ours[] = {
+    "tcp adaptive", "tcp block", "unix adaptive", "pipe adaptive", "shm adaptive", NULL
+};
 static const char *const on_tcp[] = { "tcp adaptive", "gRPC TCP",   "Cap'n Proto", "Thrift",
                                       "ONC RPC",      "ZeroMQ TCP", "nng TCP",     NULL };
 

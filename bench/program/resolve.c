@@ -77,13 +77,15 @@ static const struct bench_subject *find_ours(const char *name)
 {
     static const struct {
         const char *scheme, *uri;
-    } transports[] = { { "tcp", "tcp://127.0.0.1:0" }, { "pipe", "pipe://bench" }, { "shm", "shm://bench" } };
+    } transports[] = {
+        { "tcp", "tcp://127.0.0.1:0" }, { "unix", "unix://bench" }, { "pipe", "pipe://bench" }, { "shm", "shm://bench" }
+    };
     static const struct {
         const char *name;
         enum hprpc_wait wait;
     } waits[] = { { " adaptive", HPRPC_WAIT_ADAPTIVE }, { " spin", HPRPC_WAIT_SPIN }, { " block", HPRPC_WAIT_BLOCK } };
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(transports) / sizeof(*transports); i++) {
         size_t size = strlen(transports[i].scheme);
 
         if (strncmp(name, transports[i].scheme, size) != 0)

@@ -55,7 +55,7 @@ static const struct curves all[] = {
         { { 8, 64, 512, 4 << 10, 32 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20 }, 10 },
         apply_size,
         false,
-        { "shm adaptive", "pipe adaptive", "tcp adaptive", "raw FIFO, busy", "raw TCP, busy" },
+        { "shm adaptive", "pipe adaptive", "unix adaptive", "tcp adaptive", "raw FIFO, busy", "raw TCP, busy" },
     },
     {
         "depth",
@@ -65,7 +65,7 @@ static const struct curves all[] = {
         { { 1, 2, 4, 8, 16, 32, 64, 128, 256 }, 9 },
         apply_depth,
         true,
-        { "shm adaptive", "pipe adaptive", "tcp adaptive", "raw rings", "raw TCP, batched, busy" },
+        { "shm adaptive", "pipe adaptive", "unix adaptive", "tcp adaptive", "raw rings", "raw TCP, batched, busy" },
     },
     {
         "clients",
@@ -75,7 +75,8 @@ static const struct curves all[] = {
         { { 1, 2, 4, 8, 16, 32, 64 }, 7 },
         apply_clients,
         true,
-        { "shm adaptive", "pipe adaptive", "tcp adaptive", "shm block", "pipe block", "tcp block" },
+        { "shm adaptive", "pipe adaptive", "unix adaptive", "tcp adaptive", "shm block", "pipe block", "unix block",
+          "tcp block" },
     },
     {
         "threads",
@@ -85,7 +86,8 @@ static const struct curves all[] = {
         { { 1, 2, 3, 4 }, 4 },
         apply_threads,
         true,
-        { "shm adaptive", "pipe adaptive", "tcp adaptive", "shm block", "pipe block", "tcp block" },
+        { "shm adaptive", "pipe adaptive", "unix adaptive", "tcp adaptive", "shm block", "pipe block", "unix block",
+          "tcp block" },
     },
 };
 

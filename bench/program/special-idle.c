@@ -87,6 +87,7 @@ void bench_special_wakeups(const struct bench_options *options, struct bench_out
     ret_outcomes[0] = measure_wakeups(options, "tcp adaptive", "wake-ups a second of an idle TCP server");
     ret_outcomes[1] = measure_wakeups(options, "pipe adaptive", "wake-ups a second of an idle FIFO server");
     ret_outcomes[2] = measure_wakeups(options, "shm adaptive", "wake-ups a second of an idle shm server");
+    ret_outcomes[3] = measure_wakeups(options, "unix adaptive", "wake-ups a second of an idle unix server");
 }
 
 /* The CPU time of the two sides of a subject in nanoseconds, while there was nothing to do. */
@@ -171,9 +172,11 @@ void bench_special_idle_time(const struct bench_options *options, struct bench_o
         { "ms of processor in 500 ms of an idle TCP server, 1 to 150 clients", "the same of its TCP clients" },
         { "ms of processor in 500 ms of an idle FIFO server, 1 to 150 clients", "the same of its FIFO clients" },
         { "ms of processor in 500 ms of an idle shm server, 1 to 150 clients", "the same of its shm clients" },
+        { "ms of processor in 500 ms of an idle unix server, 1 to 150 clients", "the same of its unix clients" },
     };
 
     measure_idle_time(options, "tcp adaptive", titles[0], ret_outcomes);
     measure_idle_time(options, "pipe adaptive", titles[1], ret_outcomes + 2);
     measure_idle_time(options, "shm adaptive", titles[2], ret_outcomes + 4);
+    measure_idle_time(options, "unix adaptive", titles[3], ret_outcomes + 6);
 }

@@ -20,8 +20,8 @@ static const struct {
 } specials[] = {
     { "memory per idle connection", bench_special_memory, 1, 2 },
     { "10,000 idle connections", bench_special_idle, 1, 4 },
-    { "wake-ups of idle servers", bench_special_wakeups, 3, 7 },
-    { "processor time of idle servers", bench_special_idle_time, 6, 34 },
+    { "wake-ups of idle servers", bench_special_wakeups, 4, 10 },
+    { "processor time of idle servers", bench_special_idle_time, 8, 45 },
     { "a polite connection among greedy ones", bench_special_greedy, 1, 2 },
     { "small calls beside large bodies", bench_special_bulk, 1, 2 },
     { "the first 1,000 calls", bench_special_first_calls, 1, 1 },

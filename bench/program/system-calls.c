@@ -36,7 +36,8 @@ static void add_row(struct bench_table *table, const char *name, const struct be
 void bench_system_calls_run(const struct bench_options *options, struct bench_outputs *outputs)
 {
     static const char *const names[] = {
-        "raw TCP + poll", "tcp block", "raw FIFO + poll", "pipe block", "raw slot + eventfd + poll", "shm block"
+        "raw TCP + poll",  "tcp block",  "raw unix + poll",           "unix block",
+        "raw FIFO + poll", "pipe block", "raw slot + eventfd + poll", "shm block",
     };
     const struct bench_workload workload = BENCH_WORKLOAD_INIT;
     struct bench_table *table;
