@@ -45,7 +45,12 @@ static inline void kodosis_reader_init(struct kodosis_reader *reader, const void
 KODOSIS_API void kodosis_reader_fail(struct kodosis_reader *reader, enum kodosis_status status);
 
 /* The reader's status; a reader without fault that has bytes left gets KODOSIS_TRAILING. */
-KODOSIS_API enum kodosis_status kodosis_reader_finish(struct kodosis_reader *reader);
+static inline enum kodosis_status kodosis_reader_finish(struct kodosis_reader *reader)
+{
+    if (KODOSIS_UNLIKELY(reader->cursor != reader->end))
+        kodosis_reader_fail(reader, KODOSIS_TRAILING);
+    return reader->status;
+}
 
 static inline size_t kodosis_reader_remaining(const struct kodosis_reader *reader)
 {
@@ -233,8 +238,22 @@ static inline uint32_t kodosis_read_count(struct kodosis_reader *reader, size_t 
     return count;
 }
 
+/* Fails because the arena has no room for `count` values of `size` bytes; after a fault, does nothing more. */
+KODOSIS_API void kodosis_reader_fail_memory(struct kodosis_reader *reader, size_t count, size_t size);
+
 /* Room for `count` values of `size` bytes in the arena, not cleared; NULL after a fault or for none. */
-KODOSIS_API void *kodosis_read_array(struct kodosis_reader *reader, size_t count, size_t size);
+static inline void *kodosis_read_array(struct kodosis_reader *reader, size_t count, size_t size)
+{
+    void *memory = NULL;
+
+    if (!count || KODOSIS_UNLIKELY(reader->status != KODOSIS_OK))
+        return NULL;
+    if (KODOSIS_LIKELY(reader->arena && count <= SIZE_MAX / size))
+        memory = kodosis_arena_allocate(reader->arena, count * size);
+    if (KODOSIS_UNLIKELY(!memory))
+        kodosis_reader_fail_memory(reader, count, size);
+    return memory;
+}
 
 /* Steps into a value that may contain its own kind; false, and a fault, beyond the limit. */
 static inline bool kodosis_reader_enter(struct kodosis_reader *reader)

@@ -143,6 +143,29 @@ static inline double kodosis_load_float64(const uint8_t *place)
     return value;
 }
 
+/* Copies bytes that are few as a rule: 4 to 16 of them in two words, which may overlap. */
+static inline void kodosis_copy_short(void *place, const void *bytes, size_t size)
+{
+    uint8_t *to = KODOSIS_CAST(uint8_t *, place);
+    const uint8_t *from = KODOSIS_CAST(const uint8_t *, bytes);
+    uint64_t first, last;
+    uint32_t half_first, half_last;
+
+    if (size - 8 <= 8) {
+        first = kodosis_load_uint64(from);
+        last = kodosis_load_uint64(from + size - sizeof(last));
+        kodosis_store_uint64(to, first);
+        kodosis_store_uint64(to + size - sizeof(last), last);
+    } else if (size - 4 < 4) {
+        half_first = kodosis_load_uint32(from);
+        half_last = kodosis_load_uint32(from + size - sizeof(half_last));
+        kodosis_store_uint32(to, half_first);
+        kodosis_store_uint32(to + size - sizeof(half_last), half_last);
+    } else {
+        memcpy(to, from, size);
+    }
+}
+
 #ifdef __cplusplus
 }
 #endif

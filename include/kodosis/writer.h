@@ -300,7 +300,7 @@ static inline void kodosis_write_string(struct kodosis_writer *writer, struct ko
     if (KODOSIS_LIKELY(value.size && value.size < 0x80 &&
                        value.size + 2 <= KODOSIS_CAST(size_t, writer->end - place))) {
         *place = KODOSIS_CAST(uint8_t, value.size);
-        memcpy(place + 1, value.data, value.size);
+        kodosis_copy_short(place + 1, value.data, value.size);
         place[value.size + 1] = 0;
         writer->cursor = place + value.size + 2;
         return;

@@ -39,23 +39,48 @@ static void block_release(const struct kodosis_allocator *allocator, struct kodo
         free(block);
 }
 
-void kodosis_arena_init(struct kodosis_arena *arena, const struct kodosis_allocator *allocator, size_t limit)
+/* Without a block, nothing is handed out, and `end` less `cursor` is 0. */
+static void use_no_block(struct kodosis_arena *arena)
 {
-    arena->allocator = allocator;
-    arena->blocks = NULL;
     arena->cursor = NULL;
     arena->end = NULL;
-    arena->taken = 0;
+    arena->first = NULL;
+    arena->before = 0;
+    arena->blocks = NULL;
+    arena->is_steady = true;
+}
+
+void kodosis_arena_init(struct kodosis_arena *arena, const struct kodosis_allocator *allocator, size_t limit)
+{
+    use_no_block(arena);
+    arena->allocator = allocator;
     arena->limit = limit;
     arena->peak = 0;
 }
 
-static void use_block(struct kodosis_arena *arena, struct kodosis_arena_block *block)
+/* Bytes handed out since the last reset. */
+static size_t taken(const struct kodosis_arena *arena)
 {
-    uintptr_t first = ((uintptr_t)(block + 1) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
+    return arena->before + (size_t)(arena->cursor - arena->first);
+}
 
-    arena->cursor = (uint8_t *)block + (first - (uintptr_t)block);
-    arena->end = (uint8_t *)block + block->size;
+static bool is_usual(const struct kodosis_arena_block *block)
+{
+    return block->size <= PEAK_MAX + HEADER;
+}
+
+/* Hands out pieces of the newest block from now on, as far as the limit allows. */
+static void use_newest_block(struct kodosis_arena *arena)
+{
+    struct kodosis_arena_block *block = arena->blocks;
+    uintptr_t start = ((uintptr_t)(block + 1) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
+    size_t left = arena->limit - arena->before, room;
+
+    arena->first = (uint8_t *)block + (start - (uintptr_t)block);
+    room = block->size - (size_t)(arena->first - (uint8_t *)block);
+    arena->cursor = arena->first;
+    arena->end = arena->first + (room < left ? room : left);
+    arena->is_steady = !block->next && is_usual(block);
 }
 
 /* A new block with room for `size` bytes. */
@@ -75,8 +100,9 @@ static bool grow(struct kodosis_arena *arena, size_t size)
         return false;
     block->next = arena->blocks;
     block->size = wanted;
+    arena->before = taken(arena);
     arena->blocks = block;
-    use_block(arena, block);
+    use_newest_block(arena);
     return true;
 }
 
@@ -87,42 +113,26 @@ static inline size_t whole_pieces(size_t size)
 
 bool kodosis_arena_allows(const struct kodosis_arena *arena, size_t size)
 {
-    size_t left = arena->limit - arena->taken;
+    size_t left = arena->limit - taken(arena);
 
     /* the limit counts whole pieces, so that many small ones cannot slip under it */
     return size <= left && whole_pieces(size) <= left;
 }
 
-static void *take(struct kodosis_arena *arena, size_t whole)
-{
-    void *memory = arena->cursor;
-
-    arena->cursor += whole;
-    arena->taken += whole;
-    return memory;
-}
-
 /* Allocates what does not fit into the newest block, or an empty piece, which gets memory of its own. */
-static void *allocate_slowly(struct kodosis_arena *arena, size_t size)
+void *kodosis_arena_allocate_slowly(struct kodosis_arena *arena, size_t size)
 {
     size_t whole = whole_pieces(size ? size : 1);
+    void *memory;
 
     /* beyond half of all memory the sums here could wrap */
-    if (size > SIZE_MAX / 2 || whole > arena->limit - arena->taken)
+    if (size > SIZE_MAX / 2 || whole > arena->limit - taken(arena))
         return NULL;
     if (whole > (size_t)(arena->end - arena->cursor) && !grow(arena, whole))
         return NULL;
-    return take(arena, whole);
-}
-
-void *kodosis_arena_allocate(struct kodosis_arena *arena, size_t size)
-{
-    size_t whole = whole_pieces(size);
-
-    /* a sum that wraps is 0, and 0 less 1 fits nowhere */
-    if (KODOSIS_LIKELY(whole - 1 < (size_t)(arena->end - arena->cursor) && whole <= arena->limit - arena->taken))
-        return take(arena, whole);
-    return allocate_slowly(arena, size);
+    memory = arena->cursor;
+    arena->cursor += whole;
+    return memory;
 }
 
 /* Releases all blocks but `kept`, which may be NULL. */
@@ -142,31 +152,25 @@ static void release_others(struct kodosis_arena *arena, struct kodosis_arena_blo
         kept->next = NULL;
 }
 
-void kodosis_arena_reset(struct kodosis_arena *arena)
+void kodosis_arena_reset_slowly(struct kodosis_arena *arena)
 {
     struct kodosis_arena_block *kept = arena->blocks;
+    size_t most = taken(arena);
 
-    if (!arena->taken)
-        return;
-    if (arena->taken > arena->peak)
-        arena->peak = arena->taken < PEAK_MAX ? arena->taken : PEAK_MAX;
-    arena->taken = 0;
-    /*
-     * keep the newest block if it holds the peak and is not too large to keep; else the next block is made large enough
-     */
-    if (kept->size < arena->peak + HEADER || kept->size > PEAK_MAX + HEADER) {
+    if (most > arena->peak)
+        arena->peak = most < PEAK_MAX ? most : PEAK_MAX;
+    /* keeps the newest block if it holds the peak and is not too large to keep; else the next block is made large enough */
+    if (kept->size < arena->peak + HEADER || !is_usual(kept)) {
         kodosis_arena_clear(arena);
         return;
     }
-    if (kept->next)
-        release_others(arena, kept);
-    use_block(arena, kept);
+    release_others(arena, kept);
+    arena->before = 0;
+    use_newest_block(arena);
 }
 
 void kodosis_arena_clear(struct kodosis_arena *arena)
 {
     release_others(arena, NULL);
-    arena->cursor = NULL;
-    arena->end = NULL;
-    arena->taken = 0;
+    use_no_block(arena);
 }

@@ -15,13 +15,6 @@ void kodosis_reader_fail(struct kodosis_reader *reader, enum kodosis_status stat
     reader->cursor = reader->end;
 }
 
-enum kodosis_status kodosis_reader_finish(struct kodosis_reader *reader)
-{
-    if (reader->status == KODOSIS_OK && reader->cursor != reader->end)
-        kodosis_reader_fail(reader, KODOSIS_TRAILING);
-    return reader->status;
-}
-
 uint32_t kodosis_read_long_varint(struct kodosis_reader *reader)
 {
     const uint8_t *place = reader->cursor;
@@ -49,19 +42,12 @@ uint32_t kodosis_read_long_varint(struct kodosis_reader *reader)
     return 0;
 }
 
-void *kodosis_read_array(struct kodosis_reader *reader, size_t count, size_t size)
+void kodosis_reader_fail_memory(struct kodosis_reader *reader, size_t count, size_t size)
 {
-    struct kodosis_arena *arena = reader->arena;
-    void *memory;
+    const struct kodosis_arena *arena = reader->arena;
+    bool allowed = arena && count <= SIZE_MAX / size && kodosis_arena_allows(arena, count * size);
 
-    if (!count || reader->status != KODOSIS_OK)
-        return NULL;
-    memory = arena && count <= SIZE_MAX / size ? kodosis_arena_allocate(arena, count * size) : NULL;
-    if (KODOSIS_UNLIKELY(!memory))
-        kodosis_reader_fail(reader, arena && count <= SIZE_MAX / size && kodosis_arena_allows(arena, count * size)
-                                        ? KODOSIS_NO_MEMORY
-                                        : KODOSIS_TOO_MUCH_MEMORY);
-    return memory;
+    kodosis_reader_fail(reader, allowed ? KODOSIS_NO_MEMORY : KODOSIS_TOO_MUCH_MEMORY);
 }
 
 /* Bools side by side: a pass without branches, which the compiler turns into vector instructions. */
@@ -92,7 +78,8 @@ void kodosis_check_bools(struct kodosis_reader *reader, const void *first, size_
         kodosis_reader_fail(reader, KODOSIS_BAD_BOOL);
 }
 
-struct kodosis_string kodosis_read_string(struct kodosis_reader *reader)
+/* Reads any string. */
+static __attribute__((noinline)) struct kodosis_string read_string(struct kodosis_reader *reader)
 {
     struct kodosis_string string = { "", 0 };
     uint32_t size = kodosis_read_varint(reader);
@@ -109,6 +96,24 @@ struct kodosis_string kodosis_read_string(struct kodosis_reader *reader)
     }
     reader->cursor += (size_t)size + 1;
     string.data = (const char *)text;
+    string.size = size;
+    return string;
+}
+
+struct kodosis_string kodosis_read_string(struct kodosis_reader *reader)
+{
+    const uint8_t *place = reader->cursor;
+    size_t remaining = (size_t)(reader->end - place), size;
+    struct kodosis_string string;
+
+    if (KODOSIS_UNLIKELY(!remaining))
+        return read_string(reader);
+    size = *place++; /* read once: the body may be shared with the peer */
+    /* most strings are short and ASCII; all others, and faults, are looked at from the beginning */
+    if (KODOSIS_UNLIKELY(size + 2 > remaining || !kodosis__is_short_ascii(place, size) || place[size]))
+        return read_string(reader);
+    reader->cursor = place + size + 1;
+    string.data = (const char *)place;
     string.size = size;
     return string;
 }

@@ -31,26 +31,26 @@ static inline uint64_t kodosis__load_short(const uint8_t *text, size_t size)
     return (uint64_t)last << 32 | first;
 }
 
-/* The slow half of kodosis__utf8_is_valid. */
-bool kodosis__utf8_is_valid_text(const uint8_t *text, size_t size);
-
-/*
- * Whether the bytes are well-formed UTF-8 (Unicode 15, table 3-7) without U+0000. Most texts are short and ASCII: up to 16 bytes are
- * two words, which may overlap.
- */
-static inline bool kodosis__utf8_is_valid(const uint8_t *text, size_t size)
+/* Whether a text is ASCII other than NUL, and has 1 to 16 bytes: it is one word, or two, which may overlap. */
+static inline bool kodosis__is_short_ascii(const uint8_t *text, size_t size)
 {
     uint64_t first, last;
 
     if (size - 8 <= 8) {
         memcpy(&first, text, sizeof(first));
         memcpy(&last, text + size - sizeof(last), sizeof(last));
-        if (KODOSIS_LIKELY(kodosis__is_ascii(first) && kodosis__is_ascii(last)))
-            return true;
-    } else if (size - 1 < 7 && KODOSIS_LIKELY(kodosis__is_ascii(kodosis__load_short(text, size)))) {
-        return true;
+        return kodosis__is_ascii(first) && kodosis__is_ascii(last);
     }
-    return kodosis__utf8_is_valid_text(text, size);
+    return size - 1 < 7 && kodosis__is_ascii(kodosis__load_short(text, size));
+}
+
+/* The slow half of kodosis__utf8_is_valid. */
+bool kodosis__utf8_is_valid_text(const uint8_t *text, size_t size);
+
+/* Whether the bytes are well-formed UTF-8 (Unicode 15, table 3-7) without U+0000. Most texts are short and ASCII. */
+static inline bool kodosis__utf8_is_valid(const uint8_t *text, size_t size)
+{
+    return KODOSIS_LIKELY(kodosis__is_short_ascii(text, size)) || kodosis__utf8_is_valid_text(text, size);
 }
 
 #endif
