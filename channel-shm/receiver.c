@@ -51,8 +51,8 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
         atomic_store_explicit(&lane->words->extensible, 1, memory_order_relaxed);
 }
 
-/* Tells the sender which slots are free; for several slots at a time, because it costs a cache miss on both sides. */
-static void publish(struct shm_receiver *receiver, uint64_t position)
+/* Tells the sender which slots are free; for several slots at a time, because it costs a cache miss on both sides. Returns 1. */
+static __attribute__((noinline)) int publish(struct shm_receiver *receiver, uint64_t position)
 {
     receiver->published = position;
     receiver->publish_at = position + receiver->slot_count / 4;
@@ -60,6 +60,7 @@ static void publish(struct shm_receiver *receiver, uint64_t position)
     atomic_store_explicit(&receiver->words->consumed, (uint32_t)position, memory_order_release);
     hprpc__step(HPRPC__STEP_PUBLISHED);
     shm_wake(&receiver->words->starved, receiver->bell);
+    return 1;
 }
 
 /* Rings after a chunk was given back, unless the doorbell is closed: another descriptor may have its number by now. */
@@ -134,7 +135,7 @@ static bool is_hung_up(const struct shm_channel *channel, bool *ret_readable)
     return events[1] != 0;
 }
 
-static int look_at_lifeline(struct shm_channel *channel)
+static __attribute__((noinline)) int look_at_lifeline(struct shm_channel *channel)
 {
     struct shm_receiver *receiver = &channel->receiver;
     bool readable, gone = is_hung_up(channel, &readable);
@@ -152,22 +153,36 @@ static int look_at_lifeline(struct shm_channel *channel)
     return hprpc__shm_break(channel, HPRPC_EPEERDIED, "the other side (process %lld) is gone", (long long)channel->pid);
 }
 
-static int receive_nothing(struct shm_channel *channel, uint32_t tag)
+static __attribute__((noinline)) int break_lap(struct shm_channel *channel, uint32_t tag)
+{
+    const struct shm_receiver *receiver = &channel->receiver;
+
+    return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "slot %lu of the ring is of lap %lu where %lu was expected",
+                            (unsigned long)(receiver->next - receiver->slots), (unsigned long)tag,
+                            (unsigned long)receiver->tag);
+}
+
+/* Whether the receiver, which has nothing to do now, should say which slots are free. */
+static inline bool should_publish(const struct shm_receiver *receiver)
+{
+    uint64_t taken = receiver->tail - receiver->published;
+
+    /* relaxed: if this load misses the word, the next look or hprpc__shm_arm sees it */
+    return taken &&
+           (taken >= receiver->slot_count / 8 || atomic_load_explicit(&receiver->words->starved, memory_order_relaxed));
+}
+
+static __attribute__((noinline)) int receive_nothing(struct shm_channel *channel, uint32_t tag)
 {
     struct shm_receiver *receiver = &channel->receiver;
 
+    receiver->lent = false;
     if (KODOSIS_UNLIKELY(tag != receiver->tag - 1))
-        return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "slot %lu of the ring is of lap %lu where %lu was expected",
-                                (unsigned long)(receiver->next - receiver->slots), (unsigned long)tag,
-                                (unsigned long)receiver->tag);
-    /* there is time now; relaxed: if this load misses the word, the next look or hprpc__shm_arm sees it */
-    if (receiver->tail != receiver->published &&
-        (receiver->tail - receiver->published >= receiver->slot_count / 8 ||
-         atomic_load_explicit(&receiver->words->starved, memory_order_relaxed)))
-        publish(receiver, receiver->tail);
+        return break_lap(channel, tag);
     if (KODOSIS_UNLIKELY(receiver->woken || receiver->idle++ >= IDLE_MAX))
         return look_at_lifeline(channel);
-    return 0;
+    /* there is time now */
+    return KODOSIS_LIKELY(!should_publish(receiver)) ? 0 : publish(receiver, receiver->tail) - 1;
 }
 
 /* Whether a chunk lies in the base, or in the extension if it is mapped. */
@@ -390,12 +405,13 @@ static __attribute__((noinline)) int receive_slot(struct shm_channel *channel, u
 static inline bool receive_usual(struct shm_receiver *receiver, uint64_t commit, uint64_t numbers,
                                  struct hprpc_message *ret_message)
 {
-    uint32_t upper = (uint32_t)(commit >> 32), type = upper & 0xff, size = upper >> 24;
+    uint32_t upper = (uint32_t)(commit >> 32), size = upper >> 24;
+    uint32_t type = upper & 0x00ffffff; /* with flags and kind, which are 0 */
     uint64_t words[2];
 
-    if (upper & 0x00ffff00 || size > SHM_INLINE_MAX || receiver->whole)
-        return false;
     if (type != HPRPC_MESSAGE_REQUEST && (type != HPRPC_MESSAGE_REPLY || numbers >> 32))
+        return false;
+    if (size > SHM_INLINE_MAX || receiver->whole)
         return false;
     words[0] = (uint32_t)numbers;
     words[1] = numbers >> 32 | (uint64_t)type << 48;
@@ -407,6 +423,8 @@ static inline bool receive_usual(struct shm_receiver *receiver, uint64_t commit,
     ret_message->token[0] = IN_SLOT;
     receiver->lent = true;
     advance(receiver);
+    /* in a batch the next message is there, and its line comes while this one is handled */
+    __builtin_prefetch((const void *)receiver->next);
     return true;
 }
 
@@ -432,8 +450,12 @@ static __attribute__((noinline)) int receive_unusual(struct shm_channel *channel
 {
     struct shm_receiver *receiver = &channel->receiver;
     uint32_t pieces;
-    int result = receive_slot(channel, commit, numbers, ret_message);
+    int result;
 
+    receiver->lent = false;
+    if (receiver->tail >= receiver->publish_at)
+        publish(receiver, receiver->tail);
+    result = receive_slot(channel, commit, numbers, ret_message);
     /* for one lap at most, so that one long body does not keep other connections waiting */
     for (pieces = 1; !result && pieces < receiver->slot_count; pieces++) {
         commit = load_commit(receiver);
@@ -455,18 +477,16 @@ int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_mes
     if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
         return receive_when_open(channel, ret_message);
     /* the last message, which lay in its slot, has been released by now */
-    receiver->lent = false;
     commit = load_commit(receiver);
     if ((uint32_t)commit != receiver->tag)
         return receive_nothing(channel, (uint32_t)commit);
     receiver->idle = 0;
     receiver->woken = false;
-    if (KODOSIS_UNLIKELY(receiver->tail >= receiver->publish_at))
-        publish(receiver, receiver->tail);
     numbers = load_word(&receiver->next->call);
-    if (KODOSIS_LIKELY(receive_usual(receiver, commit, numbers, ret_message)))
-        return 1;
-    return receive_unusual(channel, commit, numbers, ret_message);
+    if (KODOSIS_UNLIKELY(!receive_usual(receiver, commit, numbers, ret_message)))
+        return receive_unusual(channel, commit, numbers, ret_message);
+    /* the slot of this message is not free yet */
+    return KODOSIS_LIKELY(receiver->tail <= receiver->publish_at) ? 1 : publish(receiver, receiver->tail - 1);
 }
 
 void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *message)

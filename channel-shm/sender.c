@@ -19,6 +19,7 @@ void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry
     sender->next = lane->slots;
     sender->tag = 1;
     sender->reserve = geometry->slots / 4;
+    sender->roomy_until = sender->slot_count - sender->reserve;
     sender->bell = bell;
     hprpc__shm_arena_init(&sender->arena, geometry, lane);
 }
@@ -34,6 +35,7 @@ static __attribute__((noinline)) int look_for_room(struct shm_channel *channel, 
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "the other side gave back %lu slots where it had %lu",
                                 (unsigned long)advance, (unsigned long)(sender->head - sender->consumed));
     sender->consumed += advance;
+    sender->roomy_until = sender->consumed + sender->slot_count - sender->reserve;
     return sender->slot_count - (sender->head - sender->consumed) > reserve;
 }
 
@@ -46,17 +48,12 @@ int hprpc__shm_slot_room(struct shm_channel *channel, uint32_t reserve)
     return look_for_room(channel, reserve);
 }
 
-static inline void shm_slot_set_numbers(struct shm_slot *slot, const struct hprpc_header *header)
+uint32_t hprpc__shm_slot_describe(struct shm_slot *slot, const struct hprpc_header *header)
 {
     uint32_t numbers = header->service | (uint32_t)header->procedure << 16;
 
     /* relaxed: shm_slot_commit publishes them */
     atomic_store_explicit(&slot->call, header->call | (uint64_t)numbers << 32, memory_order_relaxed);
-}
-
-uint32_t hprpc__shm_slot_describe(struct shm_slot *slot, const struct hprpc_header *header)
-{
-    shm_slot_set_numbers(slot, header);
     if (!(header->flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH)))
         return 0;
     /* relaxed: as above */
@@ -208,27 +205,35 @@ static __attribute__((noinline)) int start(struct shm_channel *channel, const st
     return result;
 }
 
-/* Whether a message is as most are: its body fits into its slot, it has no options, and the sender sees a free slot for it. */
-static inline bool is_usual(const struct shm_sender *sender, const struct hprpc_header *header, uint32_t size)
+/* Whether the sender sees so many free slots that any message may take one, and nothing is staged. */
+static inline bool is_roomy(const struct shm_sender *sender)
 {
-    return size <= SHM_INLINE_MAX && !header->flags && hprpc__list_is_empty(&sender->queue) &&
-           sender->slot_count - (sender->head - sender->consumed) > reserve_for(sender, header);
+    return sender->head < sender->roomy_until && hprpc__list_is_empty(&sender->queue);
 }
+
+_Static_assert(sizeof(struct hprpc_header) == 16 && offsetof(struct hprpc_header, service) == 8 &&
+                   offsetof(struct hprpc_header, procedure) == 10 && offsetof(struct hprpc_header, depth) == 12 &&
+                   offsetof(struct hprpc_header, type) == 14 && offsetof(struct hprpc_header, flags) == 15,
+               "hprpc__shm_start_call knows where the parts of a header are");
 
 int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header *header, uint32_t size,
                           struct hprpc_reservation *ret_reservation)
 {
     struct shm_channel *channel = shm_channel(base);
     struct shm_slot *slot = channel->sender.next;
+    uint64_t words[2]; /* call and time-out; service, procedure, depth, type and flags */
 
     if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
         return hprpc__shm_not_open(channel, HPRPC_EAGAIN);
-    if (KODOSIS_UNLIKELY(!is_usual(&channel->sender, header, size)))
+    memcpy(words, header, sizeof(words));
+    /* the usual message has no flags, and so no options, and its body fits into the slot */
+    if (KODOSIS_UNLIKELY(words[1] >> 56 || size > SHM_INLINE_MAX || !is_roomy(&channel->sender)))
         return start(channel, header, size, ret_reservation);
-    shm_slot_set_numbers(slot, header);
+    /* relaxed: shm_slot_commit publishes them */
+    atomic_store_explicit(&slot->call, (uint32_t)words[0] | words[1] << 32, memory_order_relaxed);
     hprpc__step(HPRPC__STEP_RESERVED);
     reserve_memory(ret_reservation, slot->rest, size, IN_SLOT);
-    ret_reservation->token[1] = header->type | size << 24; /* as shm_commit_upper */
+    ret_reservation->token[1] = words[1] >> 48 | size << 24; /* as shm_commit_upper */
     return 0;
 }
 
@@ -241,32 +246,58 @@ static __attribute__((noinline)) int end_staged(struct shm_channel *channel, str
     return hprpc__shm_enqueue(channel, staged);
 }
 
+/* Rings a receiver that sleeps, and looks for room. Returns 0. */
+static __attribute__((noinline)) int end_with_care(struct shm_channel *channel, bool wanted)
+{
+    struct shm_sender *sender = &channel->sender;
+
+    if (wanted) {
+        hprpc__step(HPRPC__STEP_RING);
+        hprpc__shm_bell_ring(sender->bell);
+    }
+    hprpc__step(HPRPC__STEP_RUNG);
+    /* this costs a cache miss now and then, at a time when the thread waits for an answer anyway */
+    if (sender->head >= sender->roomy_until)
+        look_for_room(channel, 0);
+    return 0;
+}
+
+/* Publishes the next slot, and wakes the receiver unless the message is corked. Returns 0. */
+static inline int end_slot(struct shm_channel *channel, uint32_t upper)
+{
+    struct shm_sender *sender = &channel->sender;
+    bool wanted;
+
+    shm_slot_commit(sender, upper);
+    if (channel->base.corked) {
+        sender->unrung = true;
+        hprpc_channel_set_queued(&channel->base, sender->staged + 1);
+        return 0;
+    }
+    wanted = shm_is_wanted(&sender->words->sleeping);
+    if (KODOSIS_UNLIKELY(wanted || sender->head >= sender->roomy_until))
+        return end_with_care(channel, wanted);
+    hprpc__step(HPRPC__STEP_RUNG);
+    return 0;
+}
+
+static __attribute__((noinline)) int end_chunk(struct shm_channel *channel, struct hprpc_reservation *reservation)
+{
+    hprpc__shm_arena_hand_over(&channel->sender.arena, (uint32_t)reservation->token[2]);
+    return end_slot(channel, (uint32_t)reservation->token[1]);
+}
+
 int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *reservation)
 {
     struct shm_channel *channel = shm_channel(base);
-    struct shm_sender *sender = &channel->sender;
 
     if (KODOSIS_UNLIKELY(!shm_is_open(channel))) {
         hprpc__shm_cancel_call(base, reservation);
         return hprpc__shm_not_open(channel, HPRPC_EINVAL);
     }
-    if (KODOSIS_UNLIKELY(reservation->token[0] != IN_SLOT)) {
-        if (reservation->token[0] == STAGED)
-            return end_staged(channel, reservation);
-        hprpc__shm_arena_hand_over(&sender->arena, (uint32_t)reservation->token[2]);
-    }
-    shm_slot_commit(sender, (uint32_t)reservation->token[1]);
-    if (base->corked) {
-        sender->unrung = true;
-        hprpc_channel_set_queued(base, sender->staged + 1);
-        return 0;
-    }
-    shm_wake(&sender->words->sleeping, sender->bell);
-    hprpc__step(HPRPC__STEP_RUNG);
-    /* this costs a cache miss now and then, at a time when the thread waits for an answer anyway */
-    if (KODOSIS_UNLIKELY(sender->head - sender->consumed > sender->slot_count / 2))
-        look_for_room(channel, 0);
-    return 0;
+    if (KODOSIS_UNLIKELY(reservation->token[0] != IN_SLOT))
+        return reservation->token[0] == STAGED ? end_staged(channel, reservation) : end_chunk(channel, reservation);
+    return end_slot(channel, (uint32_t)reservation->token[1]);
 }
 
 void hprpc__shm_cancel_call(struct hprpc_channel *base, struct hprpc_reservation *reservation)

@@ -24,6 +24,7 @@ struct shm_sender {
     uint32_t tag;          /* its lap, as it will be published */
     uint64_t head;         /* slots published so far */
     uint64_t consumed;     /* slots that the receiver gave back, as last seen */
+    uint64_t roomy_until;  /* before this `head`, there is a free slot for any message, as far as was seen */
     uint32_t slot_count;
     uint32_t reserve;         /* slots that requests leave to others */
     bool unrung;              /* published while corked: the receiver may still sleep */

@@ -69,7 +69,7 @@ struct hprpc_channel {
      */
     bool no_cancellation_points;
     bool over;     /* set by the controller, under the send lock, before a last `close`; see there */
-    bool corked;   /* set by the controller around end_call, under the send lock: leave the message to the next flush */
+    bool corked;   /* set by the controller before end_call, under the send lock: leave the message to the next flush */
     size_t queued; /* set by the backend, under the send lock: bytes that wait for flush, with their overhead */
     const char *waits_for; /* set by the backend, on the receiving side: what its opening waits for; NULL: it is open */
     struct hprpc_reason reason; /* why the channel broke; written once, before the slot that reports it returns */
