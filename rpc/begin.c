@@ -33,7 +33,7 @@ static int explain_broken(struct hprpc_stub *stub)
 /* The code to return for one of start_call. Where the channel is broken or being closed, the request was not sent. */
 static int code_of_start(int code)
 {
-    return code == 0 || code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG ? code : HPRPC_ENOTSENT;
+    return code == HPRPC_EAGAIN || code == HPRPC_ENOMEM || code == HPRPC_ETOOBIG ? code : HPRPC_ENOTSENT;
 }
 
 /* The request whose handler this thread is in, on this connection; NULL outside handlers. */
@@ -47,9 +47,9 @@ static const struct hprpc_request *running_here(const struct hprpc_controller *c
     return request && request->controller == controller ? request : NULL;
 }
 
-static inline struct hprpc_header header_of(const struct hprpc_stub *stub, unsigned numbers)
+static inline struct hprpc_header header_of(const struct hprpc_stub *stub, const struct hprpc_controller *controller,
+                                            unsigned numbers)
 {
-    const struct hprpc_controller *controller = stub->client->controller;
     const struct hprpc_request *running = running_here(controller);
     struct hprpc_header header = { .type = HPRPC_MESSAGE_REQUEST,
                                    .service = (uint16_t)(numbers >> 16),
@@ -67,11 +67,16 @@ static inline struct hprpc_header header_of(const struct hprpc_stub *stub, unsig
     return header;
 }
 
-static uint32_t timeout_of(const struct hprpc_stub *stub)
+static inline uint32_t timeout_on(const struct hprpc_stub *stub, const struct hprpc_controller *controller)
 {
     uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
 
-    return timeout ? timeout : stub->client->controller->own->timeout_ms;
+    return timeout ? timeout : controller->own->timeout_ms;
+}
+
+static uint32_t timeout_of(const struct hprpc_stub *stub)
+{
+    return timeout_on(stub, stub->client->controller);
 }
 
 /* Whether a request may be sent: 0; HPRPC_EAGAIN, not now; or the code that it fails with. Under the lock. */
@@ -105,15 +110,17 @@ static inline void retire(struct hprpc_pending_call **former)
 }
 
 /* Reserves a ticket: the one of the call before, if that is answered, or another one. */
-static inline int reserve(struct hprpc_stub *stub, uint32_t size, struct hprpc_pending_call **former)
+static inline int reserve(struct hprpc_stub *stub, struct hprpc_controller *controller, uint32_t size,
+                          struct hprpc_pending_call **former)
 {
+    uint32_t timeout = timeout_on(stub, controller);
     int r;
 
     if (!*former || !(*former)->answered) {
         retire(former);
-        return hprpc__ticket_reserve(stub->client->controller, size, timeout_of(stub), &stub->pending);
+        return hprpc__ticket_reserve(controller, size, timeout, &stub->pending);
     }
-    r = hprpc__ticket_renew(*former, size, timeout_of(stub));
+    r = hprpc__ticket_renew(*former, size, timeout);
     if (r < 0)
         return r;
     stub->pending = *former;
@@ -128,22 +135,22 @@ static bool goes_first(const struct hprpc_controller *controller)
 }
 
 /* One attempt to reserve what the request needs, under the lock. `room`: that of a request in the line. HPRPC_EAGAIN: not now. */
-static inline __attribute__((always_inline)) int attempt(struct hprpc_stub *stub, unsigned numbers, uint32_t size,
-                                                         bool oneway, struct hprpc_pending_call **former,
+static inline __attribute__((always_inline)) int attempt(struct hprpc_stub *stub, struct hprpc_controller *controller,
+                                                         unsigned numbers, uint32_t size, bool oneway,
+                                                         struct hprpc_pending_call **former,
                                                          const struct hprpc__room *room)
 {
-    struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_header header;
     int r = may_send(controller, size);
 
     if (r == 0 && hprpc__line_is_behind(controller, room) && !goes_first(controller))
         r = HPRPC_EAGAIN;
     if (r == 0 && !oneway)
-        r = reserve(stub, size, former);
+        r = reserve(stub, controller, size, former);
     retire(former);
     if (r < 0)
         return r;
-    header = header_of(stub, numbers);
+    header = header_of(stub, controller, numbers);
     if (oneway) {
         header.flags |= HPRPC_FLAG_ONEWAY;
     } else {
@@ -153,7 +160,9 @@ static inline __attribute__((always_inline)) int attempt(struct hprpc_stub *stub
     r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
     if (r == 0 && oneway)
         charge_oneway(controller, size);
-    if (r < 0 && !oneway)
+    if (KODOSIS_LIKELY(r == 0))
+        return 0;
+    if (!oneway)
         hprpc__ticket_release(stub->pending);
     return code_of_start(r);
 }
@@ -187,8 +196,20 @@ static int explain_size(struct hprpc_stub *stub, uint64_t size)
     return hprpc__explain(stub->call, HPRPC_ETOOBIG, pending->own_text.text);
 }
 
+/* Lets go of the ticket of a call that is used again. Returns it, or NULL, as `empty`. */
+static __attribute__((noinline)) struct hprpc_pending_call *let_former_go(struct hprpc_pending_call *former,
+                                                                          const struct hprpc_controller *controller)
+{
+    if (!hprpc__pending_call_let_go(former))
+        return NULL;
+    if (former->controller == controller)
+        return former;
+    hprpc__ticket_put_away(former);
+    return NULL;
+}
+
 /* Empties a call that is used again. Returns its ticket if the caller, which takes the lock anyway, must retire it; else NULL. */
-static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hprpc_controller *controller)
+static inline struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hprpc_controller *controller)
 {
     struct hprpc_pending_call *former;
 
@@ -197,12 +218,7 @@ static struct hprpc_pending_call *empty(struct hprpc_call *call, const struct hp
     former = call->pending;
     call->pending = NULL;
     call->detail = NULL;
-    if (!former || !hprpc__pending_call_let_go(former))
-        return NULL;
-    if (former->controller == controller)
-        return former;
-    hprpc__ticket_put_away(former);
-    return NULL;
+    return former ? let_former_go(former, controller) : NULL;
 }
 
 /* Explains a call that no attempt can send. */
@@ -333,7 +349,7 @@ static int attempt_picked(struct hprpc_stub *stub, struct pick *pick, unsigned n
     /* what was posted before goes first */
     pick->unknown = !known || !hprpc__list_is_empty(&controller->tickets.posted);
     if (known && (!pick->unknown || goes_first(controller)))
-        r = attempt(stub, numbers, (uint32_t)pick->size, pick->oneway, &former, &pick->room);
+        r = attempt(stub, controller, numbers, (uint32_t)pick->size, pick->oneway, &former, &pick->room);
     if (r == 0 && pick->lined) {
         hprpc__line_leave(controller, &pick->room);
         stub->waited = true;
@@ -526,7 +542,7 @@ static __attribute__((noinline)) int begin_later(struct hprpc_stub *stub, unsign
         }
         hprpc__mutex_lock(&controller->lock);
         hprpc__room_before(&room, controller);
-        r = attempt(stub, numbers, (uint32_t)size, oneway, &former, &room);
+        r = attempt(stub, controller, numbers, (uint32_t)size, oneway, &former, &room);
     }
     hprpc__line_leave(controller, &room);
     stub->waited = true;
@@ -562,7 +578,7 @@ static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, 
     former = empty(call, controller);
     hprpc__mutex_lock(&controller->lock);
     turns = atomic_load_explicit(&controller->turns, memory_order_relaxed);
-    r = attempt(stub, numbers, (uint32_t)size, oneway, &former, NULL);
+    r = attempt(stub, controller, numbers, (uint32_t)size, oneway, &former, NULL);
     if (KODOSIS_UNLIKELY(r < 0)) {
         r = begin_later(stub, numbers, size, oneway, turns, r);
         if (r < 0)

@@ -114,9 +114,9 @@ static uint64_t counted(_Atomic uint64_t *counter)
 void hprpc_controller_statistics(struct hprpc_controller *controller, struct hprpc_statistics *ret_statistics)
 {
     *ret_statistics = (struct hprpc_statistics){
-        .calls_sent = counted(&controller->statistics.calls_sent),
-        .calls_received = counted(&controller->statistics.calls_received),
-        .replies_sent = counted(&controller->statistics.replies_sent),
+        .calls_sent = counted(&controller->requests_sent),
+        .calls_received = counted(&controller->requests_taken),
+        .replies_sent = counted(&controller->calls_answered),
         .replies_received = counted(&controller->statistics.replies_received),
         .late_replies = counted(&controller->statistics.late_replies),
         .stray_replies = counted(&controller->statistics.stray_replies),

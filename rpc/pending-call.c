@@ -19,7 +19,15 @@ static __attribute__((noinline)) void call_off(struct hprpc_pending_call *pendin
     hprpc__cancellation_restore(cancellation);
 }
 
-bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending)
+/* Leaves a ticket to its callback, which has not run yet, or runs on another thread. True if it has returned meanwhile. */
+static __attribute__((noinline)) bool leave_to_callback(struct hprpc_pending_call *pending)
+{
+    hprpc__ticket_tell_now(pending);
+    /* pairs with hprpc__ticket_notify: a callback that has not returned still has the ticket, and the second one puts it away */
+    return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
+}
+
+static inline bool let_go(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
     unsigned before;
@@ -28,26 +36,26 @@ bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending)
      * In a child of fork a lent body belongs to the parent, which may still read it; and another thread of the parent may have
      * held the lock, which is never given back here.
      */
-    if (!hprpc__shared_is_ours(controller->shared))
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
         return false;
-    if (!hprpc__ticket_is_done(pending))
+    if (KODOSIS_UNLIKELY(!hprpc__ticket_is_done(pending)))
         call_off(pending);
 
-    if (pending->body.place != HPRPC__BODY_NONE)
-        hprpc__body_drop(&pending->body, controller->channel);
+    hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
     /* acquire: pairs with the read-modify-write in hprpc__ticket_finish */
     before = atomic_load_explicit(&pending->flags, memory_order_acquire);
-    if (!(before & HPRPC__NOTIFY))
-        return true;
-    hprpc__ticket_tell_now(pending);
-    /* pairs with hprpc__ticket_notify: a callback that has not returned still has the ticket, and the second one puts it away */
-    return hprpc__set_bits(&pending->flags, HPRPC__DROPPED) & HPRPC__TOLD;
+    return KODOSIS_LIKELY(!(before & HPRPC__NOTIFY)) || leave_to_callback(pending);
+}
+
+bool hprpc__pending_call_let_go(struct hprpc_pending_call *pending)
+{
+    return let_go(pending);
 }
 
 void hprpc__pending_call_drop(struct hprpc_pending_call *pending)
 {
-    if (hprpc__pending_call_let_go(pending))
+    if (let_go(pending))
         hprpc__ticket_put_away(pending);
 }
 
@@ -58,8 +66,8 @@ void hprpc_call_clear(struct hprpc_call *call)
     /* cleared first: a callback that this runs finds the call empty, and may even free it */
     call->pending = NULL;
     call->detail = NULL;
-    if (pending)
-        hprpc__pending_call_drop(pending);
+    if (pending && let_go(pending))
+        hprpc__ticket_put_away(pending);
 }
 
 void hprpc__pending_call_await(struct hprpc_pending_call *pending, hprpc__deadline deadline)

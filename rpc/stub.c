@@ -26,22 +26,15 @@ static __attribute__((noinline)) int take_back(struct hprpc_stub *stub)
     return HPRPC_EINVAL;
 }
 
-/* Publishes, under the lock. HPRPC_EINVAL: a value cannot be encoded; nothing is sent, and the ticket is released. */
-static inline int publish(struct hprpc_stub *stub)
+/* Publishes a call, under the lock. HPRPC_EINVAL: a value cannot be encoded; nothing is sent, and the ticket is released. */
+static inline int publish(struct hprpc_stub *stub, struct hprpc_controller *controller,
+                          struct hprpc_pending_call *pending)
 {
-    struct hprpc_controller *controller = stub->client->controller;
-
     if (KODOSIS_UNLIKELY(!hprpc__is_written(&stub->reservation)))
         return take_back(stub);
-    controller->requests_sent++;
-    if (stub->pending) {
-        stub->pending->sent = true;
-        stub->pending->order = controller->requests_sent;
-    }
-    hprpc__count(&controller->statistics.calls_sent);
+    hprpc__ticket_mark_sent(pending);
     /* if the channel breaks just now, the pump's next turn completes the ticket */
-    return stub->pending ? hprpc__publish(controller, &stub->reservation)
-                         : hprpc__publish_now(controller, &stub->reservation);
+    return hprpc__publish(controller, &stub->reservation);
 }
 
 /* Ends what hprpc_stub_begin has begun, for a request that waited: others may wait behind it. */
@@ -55,10 +48,8 @@ static __attribute__((noinline)) void unlock_crowded(struct hprpc_controller *co
 }
 
 /* Ends what hprpc_stub_begin has begun. */
-static inline void unlock(struct hprpc_stub *stub)
+static inline void unlock(const struct hprpc_stub *stub, struct hprpc_controller *controller)
 {
-    struct hprpc_controller *controller = stub->client->controller;
-
     if (KODOSIS_UNLIKELY(stub->waited))
         unlock_crowded(controller);
     else
@@ -79,22 +70,21 @@ static const char *deadline_text(struct hprpc_stub *stub)
     return pending->own_text.text;
 }
 
-/* Opens the reader over the reply of a complete ticket, or explains the failure and drops a ticket that no call holds. */
-static int open_reply(struct hprpc_stub *stub)
+/* Explains why a complete ticket has no reply, and drops it if no call holds it. */
+static __attribute__((noinline)) int explain_failure(struct hprpc_stub *stub)
 {
     struct hprpc_pending_call *pending = stub->pending;
-    int r;
+    int r = pending->code == 0 ? HPRPC_EPROTOCOL : pending->code;
 
-    /* a child of fork that came out of a callback, inside its parent's wait */
-    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(pending->controller->shared)))
-        return hprpc__explain(stub->call, HPRPC_EFORKED, NULL);
-    r = pending->code;
-    if (r == 0 && pending->answer != HPRPC_MESSAGE_REPLY)
-        r = HPRPC_EPROTOCOL;
-    if (r == 0) {
-        kodosis_reader_init(&stub->reader, pending->body.data, pending->body.size, &pending->arena);
-        return 0;
+    if (pending->binding) {
+        /* of a posted call: hprpc_stub_collect has left this to a failure */
+        stub->client = &pending->controller->client;
+        stub->binding = pending->binding;
+        stub->procedure = pending->procedure;
     }
+    /* a child of fork that came out of a callback, inside its parent's wait */
+    if (!hprpc__shared_is_ours(pending->controller->shared))
+        return hprpc__explain(stub->call, HPRPC_EFORKED, NULL);
     if (stub->call) {
         stub->call->pending = pending;
         hprpc__explain(stub->call, r, r == HPRPC_EDEADLINE && !pending->text ? deadline_text(stub) : pending->text);
@@ -104,32 +94,45 @@ static int open_reply(struct hprpc_stub *stub)
     return r;
 }
 
-static int exchange(struct hprpc_stub *stub)
+/* Opens the reader over the reply of a complete ticket. */
+static inline int open_reply(struct hprpc_stub *stub, struct hprpc_pending_call *pending)
 {
-    hprpc__deadline deadline = stub->pending->deadline; /* of a call that waited for room, else 0 */
-    int r = publish(stub);
-
-    unlock(stub);
-    if (r == HPRPC_EINVAL)
-        return hprpc__explain_value(stub);
-    hprpc__pending_call_await(stub->pending, deadline);
-    return open_reply(stub);
+    if (KODOSIS_UNLIKELY(pending->code != 0 || pending->answer != HPRPC_MESSAGE_REPLY ||
+                         !hprpc__shared_is_ours(pending->controller->shared)))
+        return explain_failure(stub);
+    kodosis_reader_init(&stub->reader, pending->body.data, pending->body.size, &pending->arena);
+    return 0;
 }
 
-static int post(struct hprpc_stub *stub)
+static inline int exchange(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
-    int r = publish(stub);
+    struct hprpc_pending_call *pending = stub->pending;
+    hprpc__deadline deadline = pending->deadline; /* of a call that waited for room, else 0 */
+    int r = publish(stub, controller, pending);
 
-    if (r != HPRPC_EINVAL) {
-        stub->call->pending = stub->pending;
-        stub->pending->binding = stub->binding;
-        stub->pending->procedure = (uint16_t)stub->procedure;
-        if (hprpc__ticket_start_clock(stub->pending, hprpc_context_now(controller->context)))
+    unlock(stub, controller);
+    if (KODOSIS_UNLIKELY(r == HPRPC_EINVAL))
+        return hprpc__explain_value(stub);
+    hprpc__pending_call_await(pending, deadline);
+    return open_reply(stub, pending);
+}
+
+static inline int post(struct hprpc_stub *stub)
+{
+    struct hprpc_controller *controller = stub->client->controller;
+    struct hprpc_pending_call *pending = stub->pending;
+    int r = publish(stub, controller, pending);
+
+    if (KODOSIS_LIKELY(r != HPRPC_EINVAL)) {
+        stub->call->pending = pending;
+        pending->binding = stub->binding;
+        pending->procedure = (uint16_t)stub->procedure;
+        if (hprpc__ticket_start_clock(pending, hprpc_context_now(controller->context)))
             hprpc__pump_deadline_moved(controller);
     }
-    unlock(stub);
-    return r == HPRPC_EINVAL ? hprpc__explain_value(stub) : 0;
+    unlock(stub, controller);
+    return KODOSIS_UNLIKELY(r == HPRPC_EINVAL) ? hprpc__explain_value(stub) : 0;
 }
 
 /* The channel broke under a one-way request. What the other side has said before tells whether it took the request. */
@@ -147,21 +150,24 @@ static __attribute__((noinline)) int explain_unsent(struct hprpc_stub *stub, uin
 static int send_oneway(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
-    uint64_t order;
-    int r = publish(stub);
+    uint64_t order = atomic_load_explicit(&controller->requests_sent, memory_order_relaxed);
+    int r;
 
-    if (r == HPRPC_EINVAL) {
+    if (KODOSIS_LIKELY(hprpc__is_written(&stub->reservation))) {
+        order = hprpc__count(&controller->requests_sent);
+        r = hprpc__publish_as(controller, &stub->reservation, false);
+    } else {
+        r = take_back(stub);
         controller->calls_out--;
         controller->bytes_out -= stub->reservation.size;
         controller->oneway_calls_out--;
         controller->oneway_bytes_out -= stub->reservation.size;
         controller->progress++;
     }
-    order = controller->requests_sent;
     /* no ticket keeps a connection that was picked */
     if (r < 0)
         hprpc_controller_keep(controller);
-    unlock(stub);
+    unlock(stub, controller);
     if (KODOSIS_LIKELY(r == 0))
         return 0;
     r = r == HPRPC_EINVAL ? hprpc__explain_value(stub) : explain_unsent(stub, order);
@@ -205,24 +211,32 @@ int hprpc_stub_send(struct hprpc_stub *stub)
 
 /* ---- The reply ---- */
 
-int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call)
+/* Waits for a call that is not complete. 0, or the code that collecting it fails with. */
+static __attribute__((noinline)) int await_posted(struct hprpc_call *call)
 {
     int r;
 
     if (!call->pending)
         return hprpc__explain(call, HPRPC_EINVAL, "the call was not started");
-    stub->client = &call->pending->controller->client;
-    stub->call = call;
-    stub->pending = call->pending;
-    stub->binding = call->pending->binding;
-    stub->procedure = call->pending->procedure;
-    r = hprpc__ticket_is_done(stub->pending) ? 0 : hprpc_pending_call_wait(stub->pending, HPRPC_NO_TIMEOUT);
-    if (r < 0)
-        return hprpc__explain(call, r == HPRPC_EFORKED ? r : HPRPC_EINTERNAL, NULL);
-    return open_reply(stub);
+    r = hprpc_pending_call_wait(call->pending, HPRPC_NO_TIMEOUT);
+    return r < 0 ? hprpc__explain(call, r == HPRPC_EFORKED ? r : HPRPC_EINTERNAL, NULL) : 0;
 }
 
-int hprpc_stub_end(struct hprpc_stub *stub)
+int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call)
+{
+    struct hprpc_pending_call *pending = call->pending;
+    int r = 0;
+
+    if (KODOSIS_UNLIKELY(!pending || !hprpc__ticket_is_done(pending)))
+        r = await_posted(call);
+    if (KODOSIS_UNLIKELY(r < 0))
+        return r;
+    stub->call = call;
+    stub->pending = pending;
+    return open_reply(stub, pending);
+}
+
+int hprpc_stub_end_slowly(struct hprpc_stub *stub)
 {
     enum kodosis_status status = kodosis_reader_finish(&stub->reader);
     int r = status == KODOSIS_OK ? 0 : status == KODOSIS_NO_MEMORY ? HPRPC_ENOMEM : HPRPC_EBODY;
@@ -230,7 +244,7 @@ int hprpc_stub_end(struct hprpc_stub *stub)
     if (stub->call) {
         stub->call->pending = stub->pending;
         if (r < 0)
-            hprpc__explain(stub->call, r, kodosis_status_text(stub->reader.status));
+            hprpc__explain(stub->call, r, kodosis_status_text(status));
     } else {
         hprpc__pending_call_drop(stub->pending);
     }

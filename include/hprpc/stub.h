@@ -102,11 +102,20 @@ HPRPC_API int hprpc_stub_send(struct hprpc_stub *stub);
 /* For `_finish`: waits until the posted call is complete and opens `stub->reader` over its reply; `end` must follow success. */
 HPRPC_API int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call);
 
+/* The slow half of hprpc_stub_end. */
+HPRPC_API int hprpc_stub_end_slowly(struct hprpc_stub *stub);
+
 /*
  * Closes the reader: HPRPC_EBODY if it has found a fault or bytes are left. The reply's memory stays with the call, if there
  * is one, until hprpc_call_clear; otherwise it is freed.
  */
-HPRPC_API int hprpc_stub_end(struct hprpc_stub *stub);
+static inline int hprpc_stub_end(struct hprpc_stub *stub)
+{
+    if (KODOSIS_UNLIKELY(!stub->call || kodosis_reader_finish(&stub->reader) != KODOSIS_OK))
+        return hprpc_stub_end_slowly(stub);
+    stub->call->pending = stub->pending;
+    return 0;
+}
 
 /*
  * For `<error>_get`: after HPRPC_EAPPLICATION, opens `ret_reader` over the typed error, if the one that was raised has this

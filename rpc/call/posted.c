@@ -132,10 +132,7 @@ static void publish(struct hprpc_pending_call *pending, struct hprpc_reservation
     struct hprpc_controller *controller = pending->controller;
 
     kodosis_write_run(&reservation->writer, pending->copy->bytes, pending->copy->size);
-    controller->requests_sent++;
-    pending->sent = true;
-    pending->order = controller->requests_sent;
-    hprpc__count(&controller->statistics.calls_sent);
+    hprpc__ticket_mark_sent(pending);
     hprpc__publish(controller, reservation);
 }
 

@@ -12,8 +12,7 @@
 
 enum { FIRST_SLOTS = 16 };
 
-/* Doubles the number of ids, up to what the other side allows. */
-static int grow(struct hprpc_controller *controller)
+int hprpc__ticket_more_ids(struct hprpc_controller *controller)
 {
     struct hprpc__tickets *tickets = &controller->tickets;
     uint32_t capacity = tickets->capacity ? tickets->capacity * 2 : FIRST_SLOTS;
@@ -38,19 +37,10 @@ static int grow(struct hprpc_controller *controller)
     return 0;
 }
 
-static void free_id(struct hprpc__tickets *tickets, uint32_t id)
+struct hprpc_pending_call *hprpc__ticket_make(struct hprpc_controller *controller)
 {
-    tickets->slots[id] = (struct hprpc__slot){ NULL, tickets->free_id, HPRPC__NO_DEPTH };
-    tickets->free_id = id;
-}
+    struct hprpc_pending_call *pending = hprpc_context_allocate(controller->context, sizeof(*pending));
 
-static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller)
-{
-    struct hprpc_pending_call *pending = hprpc__ticket_of(hprpc__list_take(&controller->tickets.pool));
-
-    if (pending)
-        return pending;
-    pending = hprpc_context_allocate(controller->context, sizeof(*pending));
     if (!pending)
         return NULL;
     pending->controller = controller;
@@ -63,127 +53,38 @@ static struct hprpc_pending_call *new_ticket(struct hprpc_controller *controller
     return pending;
 }
 
-static inline void begin(struct hprpc_pending_call *pending, uint32_t timeout_ms)
-{
-    pending->timeout_ms = timeout_ms;
-    pending->deadline = 0;
-    pending->code = 0;
-    pending->held = true;
-    pending->answered = false;
-    pending->sent = false;
-    pending->order = 0;
-    pending->binding = NULL;
-    pending->text = NULL;
-    pending->raised = NULL;
-    atomic_store_explicit(&pending->flags, 0, memory_order_relaxed);
-}
-
-/* Makes sure that an id is free. */
-static inline int find_id(struct hprpc_controller *controller)
-{
-    struct hprpc__tickets *tickets = &controller->tickets;
-
-    return KODOSIS_LIKELY(tickets->free_id != tickets->capacity) ? 0 : grow(controller);
-}
-
-static inline void take_id(struct hprpc_pending_call *pending, uint32_t charge)
-{
-    struct hprpc_controller *controller = pending->controller;
-    struct hprpc__tickets *tickets = &controller->tickets;
-
-    pending->id = tickets->free_id;
-    tickets->free_id = tickets->slots[pending->id].next_free;
-    tickets->slots[pending->id].ticket = pending;
-    pending->charge = charge;
-    controller->calls_out++;
-    controller->bytes_out += charge;
-}
-
-int hprpc__ticket_reserve(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
-                          struct hprpc_pending_call **ret_pending)
-{
-    struct hprpc_pending_call *pending;
-    int r = find_id(controller);
-
-    hprpc__assert_locked(&controller->lock);
-    if (r < 0)
-        return r;
-    pending = new_ticket(controller);
-    if (!pending)
-        return HPRPC_ENOMEM;
-    controller->tickets.held++;
-    begin(pending, timeout_ms);
-    take_id(pending, charge);
-    *ret_pending = pending;
-    return 0;
-}
-
-int hprpc__ticket_renew(struct hprpc_pending_call *pending, uint32_t charge, uint32_t timeout_ms)
-{
-    int r = find_id(pending->controller);
-
-    hprpc__assert_locked(&pending->controller->lock);
-    hprpc__assert(pending->held && pending->answered);
-    if (r < 0)
-        return r;
-    begin(pending, timeout_ms);
-    take_id(pending, charge);
-    return 0;
-}
-
 int hprpc__ticket_new(struct hprpc_controller *controller, uint32_t timeout_ms, struct hprpc_pending_call **ret_pending)
 {
-    struct hprpc_pending_call *pending = new_ticket(controller);
+    struct hprpc_pending_call *pending = hprpc__ticket_take(controller, timeout_ms);
 
-    hprpc__assert_locked(&controller->lock);
     if (!pending)
         return HPRPC_ENOMEM;
-    controller->tickets.held++;
-    begin(pending, timeout_ms);
     *ret_pending = pending;
     return 0;
 }
 
 int hprpc__ticket_assign_id(struct hprpc_pending_call *pending, uint32_t charge)
 {
-    int r = find_id(pending->controller);
+    int r = hprpc__ticket_find_id(pending->controller);
 
     hprpc__assert_locked(&pending->controller->lock);
     if (r == 0)
-        take_id(pending, charge);
+        hprpc__ticket_take_id(pending, charge);
     return r;
-}
-
-/* Frees the id and gives the credit back. */
-static void ticket_settle(struct hprpc_pending_call *pending)
-{
-    struct hprpc_controller *controller = pending->controller;
-
-    hprpc__assert_locked(&pending->controller->lock);
-    pending->answered = true;
-    free_id(&controller->tickets, pending->id);
-    controller->calls_out--;
-    controller->bytes_out -= pending->charge;
-    controller->progress++;
-}
-
-static void put_away(struct hprpc_pending_call *pending)
-{
-    hprpc__list_put_in_front(&pending->controller->tickets.pool, &pending->link);
 }
 
 void hprpc__ticket_release(struct hprpc_pending_call *pending)
 {
     hprpc__assert_locked(&pending->controller->lock);
-    ticket_settle(pending);
+    hprpc__ticket_settle(pending);
     pending->controller->tickets.held--;
-    put_away(pending);
+    hprpc__ticket_pool(pending);
 }
 
 void hprpc__ticket_free_id(struct hprpc_pending_call *pending)
 {
     hprpc__assert_locked(&pending->controller->lock);
-    ticket_settle(pending);
+    hprpc__ticket_settle(pending);
     pending->answered = false;
 }
 
@@ -205,43 +106,6 @@ void hprpc__ticket_dequeue(struct hprpc_pending_call *pending)
     hprpc__list_remove(&tickets->queue, &pending->link);
     pending->interface = NULL;
     atomic_fetch_sub_explicit(&tickets->later, 1, memory_order_relaxed);
-}
-
-bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now)
-{
-    struct hprpc_controller *controller = pending->controller;
-
-    hprpc__assert_locked(&pending->controller->lock);
-    if (!pending->deadline)
-        pending->deadline = hprpc__deadline_after_ms(now, pending->timeout_ms);
-    if (pending->deadline >= atomic_load_explicit(&controller->next_deadline, memory_order_relaxed))
-        return false;
-    atomic_store_explicit(&controller->next_deadline, pending->deadline, memory_order_relaxed);
-    return true;
-}
-
-bool hprpc__ticket_retire(struct hprpc_pending_call *pending)
-{
-    struct hprpc_controller *controller = pending->controller;
-
-    hprpc__assert_locked(&pending->controller->lock);
-    pending->held = false;
-    controller->tickets.held--;
-    if (pending->answered)
-        put_away(pending);
-    return controller->tickets.last_frees && !controller->tickets.held;
-}
-
-void hprpc__ticket_put_away(struct hprpc_pending_call *pending)
-{
-    struct hprpc_controller *controller = pending->controller;
-    bool frees;
-
-    hprpc__mutex_lock(&controller->lock);
-    frees = hprpc__ticket_retire(pending);
-    hprpc__mutex_unlock(&controller->lock);
-    if (frees)
-        hprpc__controller_destroy(controller);
 }
 
 void hprpc__ticket_notify(struct hprpc_pending_call *pending)
@@ -373,9 +237,19 @@ void hprpc__ticket_tell_now(struct hprpc_pending_call *pending)
 
 /* ---- The outcome ---- */
 
-void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
+/* Tells of a finished ticket whose holder has registered a callback, and wakes threads that wait for it. */
+static __attribute__((noinline)) void tell_and_wake(struct hprpc_pending_call *pending)
 {
     const struct hprpc__shared *shared = pending->controller->shared;
+    struct hprpc__pump *pump = &pending->controller->pump;
+
+    tell(pending);
+    if (KODOSIS_LIKELY(hprpc__shared_is_ours(shared)))
+        hprpc__pump_wake(pump, pending);
+}
+
+static inline void finish(struct hprpc_pending_call *pending, int code)
+{
     struct hprpc__pump *pump = &pending->controller->pump;
 
     pending->code = code;
@@ -383,12 +257,15 @@ void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
      * Sequentially consistent: pairs with hprpc__ticket_is_done, with hprpc_pending_call_notify, and with hprpc__waiter_enlist:
      * a waiter counts itself in `pump.waiting` before it looks at DONE, and with release alone this thread could miss it.
      */
-    if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY) {
-        tell(pending);
-        if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
-            return;
-    }
-    hprpc__pump_wake(pump, pending);
+    if (hprpc__set_bits(&pending->flags, HPRPC__DONE) & HPRPC__NOTIFY)
+        tell_and_wake(pending);
+    else
+        hprpc__pump_wake(pump, pending);
+}
+
+void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code)
+{
+    finish(pending, code);
 }
 
 /* Reads the sentence and the typed error from the body of an ERROR. */
@@ -411,18 +288,37 @@ static int read_error(struct hprpc_pending_call *pending)
     return error.code < 0 && error.code >= HPRPC_ETWOWAY ? error.code : HPRPC_EINTERNAL;
 }
 
-static void store_answer(struct hprpc_pending_call *pending, struct hprpc_message *message)
+/* Stores any answer. */
+static __attribute__((noinline)) void store_any(struct hprpc_controller *controller, struct hprpc_pending_call *pending,
+                                                struct hprpc_message *message)
 {
-    struct hprpc_controller *controller = pending->controller;
-    int r;
+    int r = hprpc__body_take(&pending->body, controller->channel, message);
 
-    r = hprpc__body_take(&pending->body, controller->channel, message);
     if (r == 0 && message->size > HPRPC__BODY_SMALL)
         hprpc__count(pending->body.place == HPRPC__BODY_LENT ? &controller->statistics.lent
                                                              : &controller->statistics.copied);
     if (r == 0 && message->header.type == HPRPC_MESSAGE_ERROR)
         r = read_error(pending);
-    hprpc__ticket_finish(pending, r);
+    finish(pending, r);
+}
+
+static inline void store_answer(struct hprpc_controller *controller, struct hprpc_pending_call *pending,
+                                struct hprpc_message *message)
+{
+    if (KODOSIS_UNLIKELY(message->header.type == HPRPC_MESSAGE_ERROR || !hprpc__body_is_small(message))) {
+        store_any(controller, pending, message);
+        return;
+    }
+    hprpc__body_copy(&pending->body, message);
+    finish(pending, 0);
+}
+
+/* Releases an answer that no call waits for any more, or that none asked for. */
+static __attribute__((noinline)) void drop_answer(struct hprpc_controller *controller, bool late,
+                                                  struct hprpc_message *message)
+{
+    hprpc__count(late ? &controller->statistics.late_replies : &controller->statistics.stray_replies);
+    controller->channel->ops->release(controller->channel, message);
 }
 
 int hprpc__ticket_answer(struct hprpc_controller *controller, struct hprpc_message *message)
@@ -436,20 +332,18 @@ int hprpc__ticket_answer(struct hprpc_controller *controller, struct hprpc_messa
     if (message->header.call < controller->tickets.capacity)
         pending = controller->tickets.slots[message->header.call].ticket;
     if (pending) {
-        ticket_settle(pending);
+        hprpc__ticket_settle(pending);
         wanted = !hprpc__ticket_is_done(pending);
         pending->answer = message->header.type;
         if (!pending->held)
-            put_away(pending);
+            hprpc__ticket_pool(pending);
     }
     hprpc__mutex_unlock(&controller->lock);
 
-    if (wanted) {
-        store_answer(pending, message);
-        return 0;
-    }
-    hprpc__count(pending ? &controller->statistics.late_replies : &controller->statistics.stray_replies);
-    controller->channel->ops->release(controller->channel, message);
+    if (KODOSIS_LIKELY(wanted))
+        store_answer(controller, pending, message);
+    else
+        drop_answer(controller, pending, message);
     return 0;
 }
 
@@ -603,14 +497,14 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
     while (*id < controller->tickets.capacity && !orphan)
         orphan = controller->tickets.slots[(*id)++].ticket;
     if (orphan)
-        ticket_settle(orphan);
+        hprpc__ticket_settle(orphan);
     else if ((orphan = hprpc__ticket_of(controller->tickets.queue.first)) ||
              (orphan = hprpc__ticket_of(controller->tickets.posted.first)))
         leave_queue(orphan);
     if (orphan) {
         *ret_wanted = !hprpc__ticket_is_done(orphan);
         if (!orphan->held)
-            put_away(orphan);
+            hprpc__ticket_pool(orphan);
     }
     hprpc__mutex_unlock(&controller->lock);
     return orphan;
@@ -652,10 +546,10 @@ static struct hprpc_pending_call *take_untaken(struct hprpc_controller *controll
             pending = NULL;
     }
     if (pending) {
-        ticket_settle(pending);
+        hprpc__ticket_settle(pending);
         *ret_wanted = !hprpc__ticket_is_done(pending);
         if (!pending->held)
-            put_away(pending);
+            hprpc__ticket_pool(pending);
     }
     hprpc__mutex_unlock(&controller->lock);
     return pending;

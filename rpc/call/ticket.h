@@ -20,8 +20,9 @@
 #ifndef HPRPC_RPC_CALL_TICKET_H
 #define HPRPC_RPC_CALL_TICKET_H
 
-#include "rpc/connection/connection.h"
 #include "base/deadline.h"
+#include "rpc/connection/connection.h"
+#include "rpc/connection/life.h"
 
 enum hprpc__ticket_flag {
     HPRPC__DONE = 1,    /* the outcome is stored; only the holder and the callback touch the ticket now */
@@ -50,10 +51,10 @@ struct hprpc_pending_call {
     struct hprpc__copy *copy;                /* lock: of a REQUEST that waits to be sent, without an id; else NULL */
     void (*notify)(void *self, struct hprpc_pending_call *pending);
     void *notify_self;
-    const char *text;                    /* the sentence behind a failure, or NULL */
     const struct hprpc_binding *binding; /* of a posted call: names it in the sentence behind a failure; or NULL */
+    const char *text;                    /* the sentence behind a failure, or NULL */
+    const char *raised;                  /* dotted name of the typed error, or NULL */
     uint16_t procedure;
-    const char *raised; /* dotted name of the typed error, or NULL */
     const uint8_t *raised_body;
     size_t raised_size;
     struct kodosis_arena arena;
@@ -72,15 +73,159 @@ static inline bool hprpc__ticket_is_done(const struct hprpc_pending_call *pendin
     return atomic_load_explicit(&((struct hprpc_pending_call *)pending)->flags, memory_order_acquire) & HPRPC__DONE;
 }
 
-/* Reserves a ticket with an id and credit. Under the lock. HPRPC_EAGAIN: no id is free; HPRPC_ENOMEM. */
-int hprpc__ticket_reserve(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
-                          struct hprpc_pending_call **ret_pending);
+/* ---- The way of most tickets, inline. Under the lock ---- */
+
+/* Doubles the number of ids, up to what the other side allows. HPRPC_EAGAIN, HPRPC_ENOMEM. */
+int hprpc__ticket_more_ids(struct hprpc_controller *controller);
+
+/* Allocates a ticket. NULL: no memory. */
+struct hprpc_pending_call *hprpc__ticket_make(struct hprpc_controller *controller);
+
+/* Makes sure that an id is free. HPRPC_EAGAIN, HPRPC_ENOMEM. */
+static inline int hprpc__ticket_find_id(struct hprpc_controller *controller)
+{
+    const struct hprpc__tickets *tickets = &controller->tickets;
+
+    return KODOSIS_LIKELY(tickets->free_id != tickets->capacity) ? 0 : hprpc__ticket_more_ids(controller);
+}
+
+/* Gives the ticket an id that is free, and takes credit. */
+static inline void hprpc__ticket_take_id(struct hprpc_pending_call *pending, uint32_t charge)
+{
+    struct hprpc_controller *controller = pending->controller;
+    struct hprpc__tickets *tickets = &controller->tickets;
+    uint32_t id = tickets->free_id;
+    struct hprpc__slot *slot = &tickets->slots[id];
+
+    pending->id = id;
+    tickets->free_id = slot->next_free;
+    slot->ticket = pending;
+    pending->charge = charge;
+    controller->calls_out++;
+    controller->bytes_out += charge;
+}
+
+/* Begins the life of a ticket of the pool, or of a new one. */
+static inline void hprpc__ticket_begin(struct hprpc_pending_call *pending, uint32_t timeout_ms)
+{
+    pending->timeout_ms = timeout_ms;
+    pending->order = 0;
+    pending->deadline = 0;
+    pending->held = true;
+    pending->answered = false;
+    pending->sent = false;
+    pending->binding = NULL;
+    pending->text = NULL;
+    pending->raised = NULL;
+    atomic_store_explicit(&pending->flags, 0, memory_order_relaxed);
+}
+
+/* Takes a ticket out of the pool, or makes one; its holder must clear it. NULL: no memory. */
+static inline struct hprpc_pending_call *hprpc__ticket_take(struct hprpc_controller *controller, uint32_t timeout_ms)
+{
+    struct hprpc_pending_call *pending = hprpc__ticket_of(hprpc__list_take(&controller->tickets.pool));
+
+    hprpc__assert_locked(&controller->lock);
+    if (KODOSIS_UNLIKELY(!pending))
+        pending = hprpc__ticket_make(controller);
+    if (KODOSIS_UNLIKELY(!pending))
+        return NULL;
+    controller->tickets.held++;
+    hprpc__ticket_begin(pending, timeout_ms);
+    return pending;
+}
+
+/* Reserves a ticket with an id and credit. HPRPC_EAGAIN: no id is free; HPRPC_ENOMEM. */
+static inline int hprpc__ticket_reserve(struct hprpc_controller *controller, uint32_t charge, uint32_t timeout_ms,
+                                        struct hprpc_pending_call **ret_pending)
+{
+    struct hprpc_pending_call *pending;
+    int r = hprpc__ticket_find_id(controller);
+
+    if (KODOSIS_UNLIKELY(r < 0))
+        return r;
+    pending = hprpc__ticket_take(controller, timeout_ms);
+    if (KODOSIS_UNLIKELY(!pending))
+        return HPRPC_ENOMEM;
+    hprpc__ticket_take_id(pending, charge);
+    *ret_pending = pending;
+    return 0;
+}
 
 /*
- * Reserves for the next call of the same holder: the ticket is answered, and its holder has let it go. Under the lock. HPRPC_EAGAIN,
- * HPRPC_ENOMEM: as hprpc__ticket_reserve, and the ticket is as before.
+ * Reserves for the next call of the same holder: the ticket is answered, and its holder has let it go. HPRPC_EAGAIN, HPRPC_ENOMEM: as
+ * hprpc__ticket_reserve, and the ticket is as before.
  */
-int hprpc__ticket_renew(struct hprpc_pending_call *pending, uint32_t charge, uint32_t timeout_ms);
+static inline int hprpc__ticket_renew(struct hprpc_pending_call *pending, uint32_t charge, uint32_t timeout_ms)
+{
+    int r = hprpc__ticket_find_id(pending->controller);
+
+    hprpc__assert_locked(&pending->controller->lock);
+    hprpc__assert(pending->held && pending->answered);
+    if (KODOSIS_UNLIKELY(r < 0))
+        return r;
+    hprpc__ticket_begin(pending, timeout_ms);
+    hprpc__ticket_take_id(pending, charge);
+    return 0;
+}
+
+/* Counts a request as sent, right before it is published. */
+static inline void hprpc__ticket_mark_sent(struct hprpc_pending_call *pending)
+{
+    hprpc__assert_locked(&pending->controller->lock);
+    pending->sent = true;
+    pending->order = hprpc__count(&pending->controller->requests_sent);
+}
+
+/* Frees the id and gives the credit back. */
+static inline void hprpc__ticket_settle(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    struct hprpc__tickets *tickets = &controller->tickets;
+
+    hprpc__assert_locked(&controller->lock);
+    pending->answered = true;
+    tickets->slots[pending->id] = (struct hprpc__slot){ NULL, tickets->free_id, HPRPC__NO_DEPTH };
+    tickets->free_id = pending->id;
+    controller->calls_out--;
+    controller->bytes_out -= pending->charge;
+    controller->progress++;
+}
+
+/* Puts a ticket that nothing refers to into the pool. */
+static inline void hprpc__ticket_pool(struct hprpc_pending_call *pending)
+{
+    hprpc__list_put_in_front(&pending->controller->tickets.pool, &pending->link);
+}
+
+/* Sets the ticket's deadline; true if it is now the first deadline of the connection. */
+static inline bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now)
+{
+    struct hprpc_controller *controller = pending->controller;
+
+    hprpc__assert_locked(&controller->lock);
+    if (!pending->deadline)
+        pending->deadline = hprpc__deadline_after_ms(now, pending->timeout_ms);
+    if (pending->deadline >= atomic_load_explicit(&controller->next_deadline, memory_order_relaxed))
+        return false;
+    atomic_store_explicit(&controller->next_deadline, pending->deadline, memory_order_relaxed);
+    return true;
+}
+
+/* Puts a cleared ticket back into the pool. True: it was the last one, and the caller must destroy the controller. */
+static inline bool hprpc__ticket_retire(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+
+    hprpc__assert_locked(&controller->lock);
+    pending->held = false;
+    controller->tickets.held--;
+    if (pending->answered)
+        hprpc__ticket_pool(pending);
+    return KODOSIS_UNLIKELY(controller->tickets.last_frees) && !controller->tickets.held;
+}
+
+/* ---- All that may become of one ---- */
 
 /* Makes a ticket without an id. Under the lock. HPRPC_ENOMEM. */
 int hprpc__ticket_new(struct hprpc_controller *controller, uint32_t timeout_ms,
@@ -98,9 +243,6 @@ void hprpc__ticket_dequeue(struct hprpc_pending_call *pending);
 
 /* Undoes hprpc__ticket_reserve: the request was not published. Under the lock. */
 void hprpc__ticket_release(struct hprpc_pending_call *pending);
-
-/* Sets the ticket's deadline; true if it is now the first deadline of the connection. Under the lock. */
-bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now);
 
 /* Finishes the ticket with this code and with what was stored in it before. Not under the lock: a callback may run. */
 void hprpc__ticket_finish(struct hprpc_pending_call *pending, int code);
@@ -123,11 +265,18 @@ int hprpc__ticket_answer(struct hprpc_controller *controller, struct hprpc_messa
 /* Finishes the ticket with `code` and tells the other side, unless an answer came before. Any thread. True if it did. */
 bool hprpc__ticket_cancel(struct hprpc_pending_call *pending, int code);
 
-/* Puts a cleared ticket back into the pool. Under the lock. True: it was the last one, and the caller must destroy the controller. */
-bool hprpc__ticket_retire(struct hprpc_pending_call *pending);
+/* Puts a cleared ticket away (hprpc__ticket_retire), not under the lock; destroys the controller where that must be done. */
+static inline void hprpc__ticket_put_away(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    bool frees;
 
-/* Does the same, not under the lock, and destroys the controller where that must be done. */
-void hprpc__ticket_put_away(struct hprpc_pending_call *pending);
+    hprpc__mutex_lock(&controller->lock);
+    frees = hprpc__ticket_retire(pending);
+    hprpc__mutex_unlock(&controller->lock);
+    if (KODOSIS_UNLIKELY(frees))
+        hprpc__controller_destroy(controller);
+}
 
 /* Finishes the tickets whose deadlines have passed. By the pump's owner, not under the lock. */
 void hprpc__tickets_expire(struct hprpc_controller *controller, uint64_t now);

@@ -25,10 +25,16 @@ struct hprpc__body {
     _Alignas(8) uint8_t inside[HPRPC__BODY_SMALL];
 };
 
+/* Whether a message only needs to be copied: it is small, and need not be released. */
+static inline bool hprpc__body_is_small(const struct hprpc_message *message)
+{
+    return message->size <= HPRPC__BODY_SMALL && message->holds_nothing;
+}
+
 /* Copies a small message into the body. */
 static inline void hprpc__body_copy(struct hprpc__body *body, const struct hprpc_message *message)
 {
-    memcpy(body->inside, message->body, message->size);
+    kodosis_copy_short(body->inside, message->body, message->size);
     body->data = body->inside;
     body->size = message->size;
     body->place = HPRPC__BODY_INSIDE;
@@ -45,7 +51,7 @@ void hprpc__body_give_back(struct hprpc__body *body, struct hprpc_channel *chann
 static inline int hprpc__body_take(struct hprpc__body *body, struct hprpc_channel *channel,
                                    struct hprpc_message *message)
 {
-    if (message->size > HPRPC__BODY_SMALL || !message->holds_nothing)
+    if (!hprpc__body_is_small(message))
         return hprpc__body_take_over(body, channel, message);
     hprpc__body_copy(body, message);
     return 0;
@@ -54,11 +60,9 @@ static inline int hprpc__body_take(struct hprpc__body *body, struct hprpc_channe
 /* Gives the memory back; any thread. An empty body is accepted. */
 static inline void hprpc__body_drop(struct hprpc__body *body, struct hprpc_channel *channel)
 {
-    if (body->place == HPRPC__BODY_LENT || body->place == HPRPC__BODY_COPIED)
+    if (KODOSIS_UNLIKELY(body->place >= HPRPC__BODY_COPIED))
         hprpc__body_give_back(body, channel);
     body->place = HPRPC__BODY_NONE;
-    body->data = NULL;
-    body->size = 0;
 }
 
 #endif

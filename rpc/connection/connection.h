@@ -163,14 +163,14 @@ struct hprpc_controller {
     struct hprpc__pump pump;
 
     /* the calling role */
-    struct hprpc__tickets tickets; /* lock */
-    struct hprpc__list line;       /* lock: the requests that wait for credit or room (line.h) */
-    uint64_t requests_sent;        /* lock: since HELLO */
-    uint64_t taken_there;          /* pump: how many of them the other side says it took; HPRPC__TAKEN_UNKNOWN */
-    uint64_t bytes_out;            /* lock: bodies of requests without an answer, one-way ones without credit */
-    uint64_t oneway_bytes_out;     /* lock: those of the one-way ones among them */
-    uint32_t calls_out;            /* lock: the requests */
-    uint32_t oneway_calls_out;     /* lock: the one-way ones among them */
+    struct hprpc__tickets tickets;  /* lock */
+    struct hprpc__list line;        /* lock: the requests that wait for credit or room (line.h) */
+    _Atomic uint64_t requests_sent; /* since HELLO; written under the lock */
+    uint64_t taken_there;           /* pump: how many of them the other side says it took; HPRPC__TAKEN_UNKNOWN */
+    uint64_t bytes_out;             /* lock: bodies of requests without an answer, one-way ones without credit */
+    uint64_t oneway_bytes_out;      /* lock: those of the one-way ones among them */
+    uint32_t calls_out;             /* lock: the requests */
+    uint32_t oneway_calls_out;      /* lock: the one-way ones among them */
     _Atomic hprpc__deadline next_deadline; /* no ticket expires before it; written under the lock */
     uint64_t silence;          /* a request after so long looks at the connection first; 0: some thread always pumps */
     _Atomic uint64_t asked_at; /* the time of the last request; any thread */
@@ -181,10 +181,10 @@ struct hprpc_controller {
     _Atomic(struct hprpc__services *) own_services; /* of this connection alone, or NULL; made under the lock */
     struct hprpc__grant *grants;                    /* pump: what BIND gave the other side */
     uint32_t grant_count;                           /* pump */
-    uint32_t calls_received;                        /* pump: requests that want an answer */
+    uint64_t calls_received;                        /* pump: requests that want an answer */
     uint64_t bytes_received;                        /* pump: their bodies */
     _Atomic uint64_t bytes_answered;                /* of those that got an answer; written under the lock */
-    _Atomic uint32_t calls_answered;                /* those; written under the lock */
+    _Atomic uint64_t calls_answered;                /* those; written under the lock */
     uint32_t told;                            /* lock: requests that were answered at their CANCEL, and are held */
     struct hprpc__call_ids *live;             /* pump: which incoming call ids are in use */
     struct hprpc_request *running;            /* pump: the innermost handler that runs inline */
@@ -197,7 +197,7 @@ struct hprpc_controller {
     uint64_t oneway_bytes, oneway_bytes_done; /* lock: their bodies */
 
     struct {
-        _Atomic uint64_t calls_sent, calls_received, replies_sent, replies_received;
+        _Atomic uint64_t replies_received;
         _Atomic uint64_t late_replies, stray_replies, busy, expired, copied, lent;
     } statistics;
 
@@ -250,18 +250,22 @@ static inline void hprpc__assert_pumping(const struct hprpc__pump *pump)
     (void)pump;
 }
 
-/* Counters have one writer at a time (the lock or the pump), so no locked instruction is needed; readers may be late. */
-static inline void hprpc__count(_Atomic uint64_t *counter)
+/*
+ * Counts one more and returns the count. Counters have one writer at a time (the lock or the pump), so no locked instruction is
+ * needed; readers may be late.
+ */
+static inline uint64_t hprpc__count(_Atomic uint64_t *counter)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+    uint64_t count = atomic_load_explicit(counter, memory_order_relaxed) + 1;
+
+    atomic_store_explicit(counter, count, memory_order_relaxed);
+    return count;
 }
 
 /* A request that wanted an answer gives its credit back. Under the lock, so no locked instruction is needed. */
 static inline void hprpc__answered(struct hprpc_controller *controller, uint64_t size)
 {
-    atomic_store_explicit(&controller->calls_answered,
-                          atomic_load_explicit(&controller->calls_answered, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    hprpc__count(&controller->calls_answered);
     atomic_store_explicit(&controller->bytes_answered,
                           atomic_load_explicit(&controller->bytes_answered, memory_order_relaxed) + size,
                           memory_order_relaxed);

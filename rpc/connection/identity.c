@@ -27,8 +27,8 @@ const char *hprpc__identity(struct hprpc_controller *controller, struct hprpc__i
 
 static uint64_t calls_of(struct hprpc_controller *controller)
 {
-    return atomic_load_explicit(&controller->statistics.calls_sent, memory_order_relaxed) +
-           atomic_load_explicit(&controller->statistics.calls_received, memory_order_relaxed);
+    return atomic_load_explicit(&controller->requests_sent, memory_order_relaxed) +
+           atomic_load_explicit(&controller->requests_taken, memory_order_relaxed);
 }
 
 const char *hprpc__identity_full(struct hprpc_controller *controller, struct hprpc__identity *ret_identity)

@@ -2,13 +2,9 @@
 /* One message out, under the send lock. */
 #include "rpc/connection/send.h"
 
-#include "rpc/connection/waiters.h"
-
-enum { UNREAD_LEAST = 64 * 1024 }; /* less on one connection is not worth counting */
-
 void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued)
 {
-    uint64_t before = controller->unread, now = queued < UNREAD_LEAST ? 0 : queued;
+    uint64_t before = controller->unread, now = queued < HPRPC__UNREAD_LEAST ? 0 : queued;
 
     hprpc__assert_locked(&controller->lock);
     if (KODOSIS_LIKELY(now == before) || !controller->quota)
@@ -17,40 +13,15 @@ void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued)
     hprpc__quota_count_unread(controller->quota, before, now);
 }
 
-/* Called after each operation that may have changed the channel's queue: counts it, and tells the host that something waits. */
-static inline void look_at_queue(struct hprpc_controller *controller, bool tells)
+void hprpc__look_at_queue(struct hprpc_controller *controller, bool tells)
 {
     struct hprpc__host *host = controller->pump.host;
     size_t queued = controller->channel->queued;
 
-    if (KODOSIS_UNLIKELY(queued >= UNREAD_LEAST || controller->unread) && hprpc__state(controller) != HPRPC__BROKEN)
+    if ((queued >= HPRPC__UNREAD_LEAST || controller->unread) && hprpc__state(controller) != HPRPC__BROKEN)
         hprpc__count_unread(controller, queued);
-    if (KODOSIS_UNLIKELY(tells && queued))
+    if (tells && queued)
         host->watch_changed(host, controller);
-}
-
-static inline int publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation, bool corked)
-{
-    struct hprpc_channel *channel = controller->channel;
-    int r;
-
-    hprpc__assert_locked(&controller->lock);
-    hprpc__assert(hprpc__is_written(reservation));
-    channel->corked = corked;
-    r = channel->ops->end_call(channel, reservation);
-    channel->corked = false;
-    look_at_queue(controller, r == 0 && !corked);
-    return r;
-}
-
-int hprpc__publish(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
-{
-    return publish(controller, reservation, hprpc__pump_is_mine(&controller->pump) && controller->corks);
-}
-
-int hprpc__publish_now(struct hprpc_controller *controller, struct hprpc_reservation *reservation)
-{
-    return publish(controller, reservation, false);
 }
 
 int hprpc__flush(struct hprpc_controller *controller)
@@ -64,7 +35,7 @@ int hprpc__flush(struct hprpc_controller *controller)
     r = channel->ops->flush(channel);
     if (r == 0)
         controller->progress++;
-    look_at_queue(controller, false);
+    hprpc__look_at_queue(controller, false);
     hprpc__mutex_unlock(&controller->lock);
     return r;
 }

@@ -90,8 +90,7 @@ static bool waits_for(const struct hprpc__waiter *waiter, const struct hprpc_pen
     return false;
 }
 
-/* Wakes the threads that wait for a ticket; with NULL, those that wait for room. */
-static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+void hprpc__pump_wake_waiters(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
 {
     hprpc__mutex_lock(&pump->lock);
     for (struct hprpc__link *link = pump->waiters.first; link; link = link->next) {
@@ -99,13 +98,6 @@ static void wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pend
             wake_one(waiter_of(link));
     }
     hprpc__mutex_unlock(&pump->lock);
-}
-
-void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
-{
-    /* sequentially consistent: pairs with hprpc__waiter_enlist, which comes before the waiter's last look at DONE */
-    if (atomic_load(&pump->waiting))
-        wake(pump, pending);
 }
 
 void hprpc__pump_wake_helpers(struct hprpc__pump *pump)
@@ -132,7 +124,7 @@ void hprpc__pump_stir(struct hprpc_controller *controller)
     hprpc__mutex_lock(&controller->lock);
     controller->progress++;
     hprpc__mutex_unlock(&controller->lock);
-    wake(&controller->pump, NULL);
+    hprpc__pump_wake_waiters(&controller->pump, NULL);
 }
 
 void hprpc__pump_kick(const struct hprpc__pump *pump)

@@ -81,8 +81,16 @@ bool hprpc__pump_try_own(struct hprpc__pump *pump);
 /* Gives it up and wakes a thread that may want it. */
 void hprpc__pump_disown(struct hprpc__pump *pump);
 
+/* Wakes the threads that wait for a ticket; with NULL, those that wait for room. */
+void hprpc__pump_wake_waiters(struct hprpc__pump *pump, const struct hprpc_pending_call *pending);
+
 /* Wakes threads that wait for this ticket. Cheap when no thread waits. */
-void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending);
+static inline void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc_pending_call *pending)
+{
+    /* sequentially consistent: pairs with hprpc__waiter_enlist, which comes before the waiter's last look at DONE */
+    if (KODOSIS_UNLIKELY(atomic_load(&pump->waiting)))
+        hprpc__pump_wake_waiters(pump, pending);
+}
 
 /* Wakes threads that can run nested requests while they wait. Cheap when no thread waits. */
 void hprpc__pump_wake_helpers(struct hprpc__pump *pump);

@@ -76,11 +76,10 @@ static __attribute__((noinline)) int refuse(struct hprpc_controller *controller,
     return violation(controller, reason);
 }
 
-/* Whether a header has no options. */
-static inline bool is_plain(const struct hprpc_header *header)
-{
-    return !(header->flags | header->timeout_ms | header->depth);
-}
+_Static_assert(sizeof(struct hprpc_header) == 16 && offsetof(struct hprpc_header, timeout_ms) == 4 &&
+                   offsetof(struct hprpc_header, service) == 8 && offsetof(struct hprpc_header, depth) == 12 &&
+                   offsetof(struct hprpc_header, type) == 14 && offsetof(struct hprpc_header, flags) == 15,
+               "hprpc__dispatch knows where the parts of a header are");
 
 /* Dispatches any message. */
 static __attribute__((noinline)) int dispatch_unusual(struct hprpc_controller *controller,
@@ -106,14 +105,15 @@ static __attribute__((noinline)) int dispatch_unusual(struct hprpc_controller *c
 
 int hprpc__dispatch(struct hprpc_controller *controller, struct hprpc_message *message)
 {
-    const struct hprpc_header *header = &message->header;
+    uint64_t words[2]; /* the header: call and time-out; service, procedure, depth, type and flags */
 
     hprpc__assert_pumping(&controller->pump);
-    /* a plain request is valid, and a plain reply without numbers; other messages are looked at more closely */
-    if (KODOSIS_LIKELY(is_plain(header) && hprpc__state(controller) == HPRPC__READY)) {
-        if (header->type == HPRPC_MESSAGE_REQUEST)
+    memcpy(words, &message->header, sizeof(words));
+    /* a request without options is valid, and a reply without options or numbers; others are looked at more closely */
+    if (KODOSIS_LIKELY(!(words[0] >> 32) && hprpc__state(controller) == HPRPC__READY)) {
+        if (words[1] >> 32 == HPRPC_MESSAGE_REQUEST << 16)
             return hprpc__request_receive(controller, message);
-        if (header->type == HPRPC_MESSAGE_REPLY && !(header->service | header->procedure))
+        if (words[1] == (uint64_t)HPRPC_MESSAGE_REPLY << 48)
             return hprpc__ticket_answer(controller, message);
     }
     return dispatch_unusual(controller, message);

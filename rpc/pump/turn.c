@@ -75,24 +75,26 @@ static int receive_batch(struct hprpc_controller *controller, uint32_t looks, co
                          int *ret_count)
 {
     struct hprpc_message message;
-    int r = 0;
+    int r = 0, count = 0;
 
-    while (*ret_count < BATCH && hprpc__state(controller) != HPRPC__BROKEN) {
+    while (count < BATCH && hprpc__state(controller) != HPRPC__BROKEN) {
         message.holds_nothing = message.followed = false;
-        r = look(controller->channel, *ret_count ? 1 : looks, &message);
+        r = look(controller->channel, looks, &message);
         if (r <= 0)
             break;
+        looks = 1;
         /* what the only message makes this side send leaves at once: most turns have one, and its handler may go on for long */
-        controller->corks = ++*ret_count > 1 || message.followed;
+        controller->corks = ++count > 1 || message.followed;
         r = hprpc__dispatch(controller, &message);
         /* a child of fork that comes out of a handler or callback must touch nothing of its parent's */
         if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
             return HPRPC_EFORKED;
-        if (r == 0 && KODOSIS_UNLIKELY(!controller->hello_sent))
+        if (KODOSIS_UNLIKELY(!controller->hello_sent) && r == 0)
             r = hello_if_due(controller);
         if (r < 0 || (until && hprpc__ticket_is_done(until)))
             break;
     }
+    *ret_count = count;
     return r;
 }
 

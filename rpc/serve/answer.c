@@ -17,7 +17,7 @@ static bool has_large_body(uint64_t size)
  * Reserves room for an answer and leaves the lock held. On failure the lock is free; where is_gone(code) holds, the caller counts
  * the request as answered, because the other side cannot be told.
  */
-static int begin_answer(struct hprpc_request *request, enum hprpc_message_type type, uint64_t size)
+static inline int begin_answer(struct hprpc_request *request, enum hprpc_message_type type, uint64_t size)
 {
     struct hprpc_controller *controller = request->controller;
     struct hprpc_header header = { .call = request->header.call, .type = (uint8_t)type };
@@ -37,41 +37,45 @@ static int begin_answer(struct hprpc_request *request, enum hprpc_message_type t
         r = HPRPC_EBUSY;
     else
         r = controller->channel->ops->start_call(controller->channel, &header, (uint32_t)size, &request->reservation);
-    if (r < 0)
+    if (KODOSIS_UNLIKELY(r < 0))
         hprpc__mutex_unlock(&controller->lock);
     return r;
 }
 
-/* Publishes, under the lock; call id and quota are free before the other side sees the answer. HPRPC_EINVAL gives the lock up. */
-static int send_answer(struct hprpc_request *request)
+/* Undoes the beginning of an answer that cannot be encoded, and gives up the lock. HPRPC_EINVAL. */
+static __attribute__((noinline)) int take_back(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+
+    controller->channel->ops->cancel_call(controller->channel, &request->reservation);
+    hprpc__mutex_unlock(&controller->lock);
+    return HPRPC_EINVAL;
+}
+
+/* Publishes, under the lock; call id and quota are free before the other side sees the answer. */
+static inline int send_answer(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
     int r;
 
-    if (KODOSIS_UNLIKELY(!hprpc__is_written(&request->reservation))) {
-        controller->channel->ops->cancel_call(controller->channel, &request->reservation);
-        hprpc__mutex_unlock(&controller->lock);
-        return HPRPC_EINVAL;
-    }
     hprpc__answered(controller, request->charge);
     /* release: pairs with the acquire in admit (request.c); this request is over when its id comes again */
     atomic_store_explicit(request->cell, NULL, memory_order_release);
     if (request->shared)
         hprpc__request_uncount(request);
     r = hprpc__publish(controller, &request->reservation);
-    hprpc__count(&controller->statistics.replies_sent);
     request->answered = true;
     return r;
 }
 
 /* Puts a shared request away if its handler has returned, and gives up the lock. */
-static void finish_answer(struct hprpc_request *request)
+static inline void finish_answer(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
     bool over = request->shared && request->handler_over;
 
     hprpc__mutex_unlock(&controller->lock);
-    if (over)
+    if (KODOSIS_UNLIKELY(over))
         hprpc__request_put_back(request);
 }
 
@@ -94,30 +98,39 @@ static bool is_gone(int r)
            r != HPRPC_EAGAIN && r != HPRPC_EFORKED;
 }
 
-int hprpc_request_reply_begin(struct hprpc_request *request, uint64_t size, struct kodosis_writer **ret_writer)
+/* Takes note of why no reply could be begun; returns that code. */
+static __attribute__((noinline)) int note_refusal(struct hprpc_request *request, uint64_t size, int r)
 {
-    int r = begin_answer(request, HPRPC_MESSAGE_REPLY, size);
-
     if (is_gone(r))
         drop_answer(request, false);
     if (r == HPRPC_ETOOBIG || r == HPRPC_EBUSY)
         request->unfit = size;
-    if (r == 0)
-        *ret_writer = &request->reservation.writer;
     return r;
 }
 
-static int send_and_finish(struct hprpc_request *request)
+int hprpc_request_reply_begin(struct hprpc_request *request, uint64_t size, struct kodosis_writer **ret_writer)
 {
-    int r = send_answer(request);
+    int r = begin_answer(request, HPRPC_MESSAGE_REPLY, size);
 
-    if (r != HPRPC_EINVAL)
-        finish_answer(request);
+    if (KODOSIS_UNLIKELY(r < 0))
+        return note_refusal(request, size, r);
+    *ret_writer = &request->reservation.writer;
+    return 0;
+}
+
+static inline int send_and_finish(struct hprpc_request *request)
+{
+    int r;
+
+    if (KODOSIS_UNLIKELY(!hprpc__is_written(&request->reservation)))
+        return take_back(request);
+    r = send_answer(request);
+    finish_answer(request);
     return r;
 }
 
 /* Sends on a thread that may be the application's own, so it disables cancellation. */
-static int send_deferred(struct hprpc_request *request)
+static __attribute__((noinline)) int send_deferred(struct hprpc_request *request)
 {
     int cancellation = hprpc__cancellation_disable();
     int r = send_and_finish(request);
@@ -128,7 +141,7 @@ static int send_deferred(struct hprpc_request *request)
 
 int hprpc_request_reply_send(struct hprpc_request *request)
 {
-    return request->deferred ? send_deferred(request) : send_and_finish(request);
+    return KODOSIS_UNLIKELY(request->deferred) ? send_deferred(request) : send_and_finish(request);
 }
 
 /* Sends an ERROR. Its text fits the other side's limit, so only memory can be missing. */
@@ -210,7 +223,6 @@ bool hprpc__request_answer_cancelled(struct hprpc_request *request)
         return false;
     }
     hprpc__answered(controller, request->charge);
-    hprpc__count(&controller->statistics.replies_sent);
     request->told = true;
     controller->told++;
     return true;

@@ -27,10 +27,10 @@ void hprpc__grant_add(struct hprpc__grant *grant, uint16_t procedure);
 /* Whether the grant holds a procedure, whose number may be any. */
 static inline bool hprpc__grant_has(const struct hprpc__grant *grant, uint16_t procedure)
 {
+    if (KODOSIS_LIKELY(procedure < HPRPC__GRANT_WORD))
+        return grant->first >> procedure & 1;
     if (procedure >= grant->service->interface->procedure_count)
         return false;
-    if (procedure < HPRPC__GRANT_WORD)
-        return grant->first >> procedure & 1;
     return grant->rest[procedure / HPRPC__GRANT_WORD] >> procedure % HPRPC__GRANT_WORD & 1;
 }
 

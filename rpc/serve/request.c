@@ -12,16 +12,15 @@
 
 /* ---- Making and freeing ---- */
 
-static struct hprpc_request *new_request(struct hprpc_controller *controller)
+/* Takes a request that other threads have put back, or makes one. NULL: no memory. */
+static __attribute__((noinline)) struct hprpc_request *new_request(struct hprpc_controller *controller)
 {
     struct hprpc_request *request;
 
-    if (hprpc__list_is_empty(&controller->spare)) {
-        hprpc__mutex_lock(&controller->lock);
-        controller->spare = controller->returned;
-        controller->returned = (struct hprpc__list){ 0 };
-        hprpc__mutex_unlock(&controller->lock);
-    }
+    hprpc__mutex_lock(&controller->lock);
+    controller->spare = controller->returned;
+    controller->returned = (struct hprpc__list){ 0 };
+    hprpc__mutex_unlock(&controller->lock);
     request = hprpc__request_of(hprpc__list_take(&controller->spare));
     if (request)
         return request;
@@ -112,7 +111,7 @@ static void credit_back(struct hprpc_controller *controller, uint32_t charge)
 }
 
 /* Requests that still want an answer. */
-static uint32_t open_calls(const struct hprpc_controller *controller)
+static uint64_t open_calls(const struct hprpc_controller *controller)
 {
     return controller->calls_received -
            atomic_load_explicit(&((struct hprpc_controller *)controller)->calls_answered, memory_order_relaxed);
@@ -170,10 +169,25 @@ static int explain_body(struct hprpc_request *request)
     return 0;
 }
 
-/* The handler's procedure, or NULL after the request was refused. */
-static const struct hprpc_procedure *find_procedure(struct hprpc_request *request)
+/* The procedure that a request calls; it was granted. */
+static inline const struct hprpc_procedure *procedure_of(const struct hprpc_request *request)
 {
-    const struct hprpc_procedure *procedure;
+    return &request->service->interface->procedures[request->header.procedure];
+}
+
+/* The procedure that a request calls, if it was granted, and may be called in that manner; NULL otherwise. */
+static inline const struct hprpc_procedure *find_procedure(const struct hprpc_request *request)
+{
+    const struct hprpc_procedure *procedure = request->service ? procedure_of(request) : NULL;
+
+    if (!procedure || (procedure->flags & HPRPC_PROCEDURE_ONEWAY && !(request->header.flags & HPRPC_FLAG_ONEWAY)))
+        return NULL;
+    return procedure;
+}
+
+/* Refuses a request for which find_procedure found none. */
+static __attribute__((noinline)) void refuse_uncallable(struct hprpc_request *request)
+{
     char text[256];
 
     if (!request->service) {
@@ -181,15 +195,11 @@ static const struct hprpc_procedure *find_procedure(struct hprpc_request *reques
                  "procedure %u of service %u was not granted on this connection: a BIND asks for it",
                  request->header.procedure, request->header.service);
         refuse(request, HPRPC_EUNIMPLEMENTED, text);
-        return NULL;
+        return;
     }
-    procedure = &request->service->interface->procedures[request->header.procedure];
-    if (!(procedure->flags & HPRPC_PROCEDURE_ONEWAY) || request->header.flags & HPRPC_FLAG_ONEWAY)
-        return procedure;
     snprintf(text, sizeof(text), "%.100s.%.80s is one-way: it has no answer to wait for",
-             request->service->interface->name, procedure->name);
+             request->service->interface->name, procedure_of(request)->name);
     refuse(request, HPRPC_EONEWAY, text);
-    return NULL;
 }
 
 /* Fails a request whose reply did not fit. The handler has run, which HPRPC_EBUSY would deny. */
@@ -211,8 +221,9 @@ static void explain_unfit(struct hprpc_request *request, const struct hprpc_proc
 }
 
 /* Gives the answer that the handler's result implies, for a handler that neither answered nor deferred. */
-static void answer_for_handler(struct hprpc_request *request, const struct hprpc_procedure *procedure, int r)
+static __attribute__((noinline)) void answer_for_handler(struct hprpc_request *request, int r)
 {
+    const struct hprpc_procedure *procedure = procedure_of(request);
     struct kodosis_writer *writer;
 
     if (request->header.flags & HPRPC_FLAG_ONEWAY)
@@ -249,21 +260,26 @@ void hprpc__request_leave_shared(struct hprpc_request *request)
  * Decodes, runs the handler, and answers if the handler leaves that to its result. False in a child of fork that came out of the
  * handler: the request belongs to the parent.
  */
-static bool invoke(struct hprpc_request *request)
+static inline bool invoke(struct hprpc_request *request)
 {
+    const struct hprpc__service *service = request->service;
     const struct hprpc_procedure *procedure = find_procedure(request);
     int r = 0;
 
-    if (procedure) {
+    if (KODOSIS_LIKELY(procedure)) {
         kodosis_reader_init(&request->reader, request->body.data, request->body.size, &request->arena);
-        r = procedure->invoke(request->service->handlers, request->service->self, request, &request->reader);
+        r = procedure->invoke(service->handlers, service->self, request, &request->reader);
+    } else {
+        refuse_uncallable(request);
     }
     if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(request->controller->shared)))
         return false;
-    if (request->deferred && r < 0)
-        hprpc_request_fail(request, r, NULL);
-    else if (procedure && !request->deferred && !request->answered)
-        answer_for_handler(request, procedure, r);
+    if (KODOSIS_UNLIKELY(request->deferred)) {
+        if (r < 0)
+            hprpc_request_fail(request, r, NULL);
+    } else if (!request->answered && procedure) {
+        answer_for_handler(request, r);
+    }
     if (request->header.flags & HPRPC_FLAG_ONEWAY)
         credit_back(request->controller, request->charge);
     return true;
@@ -280,16 +296,18 @@ static __attribute__((noinline)) bool invoke_for_client(struct hprpc_request *re
 }
 
 /* Runs a request inline: on the pumping thread, nested in the handler that runs there, if any. 0 or HPRPC_EFORKED. */
-static int run(struct hprpc_request *request)
+static inline int run(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
+    bool ours;
 
     request->outer = controller->running;
     controller->running = request;
-    if (KODOSIS_UNLIKELY(!(controller->quota ? invoke(request) : invoke_for_client(request))))
+    ours = KODOSIS_LIKELY(controller->quota) ? invoke(request) : invoke_for_client(request);
+    if (KODOSIS_UNLIKELY(!ours))
         return HPRPC_EFORKED;
     controller->running = request->outer;
-    if (request->shared)
+    if (KODOSIS_UNLIKELY(request->shared))
         hprpc__request_leave_shared(request);
     else
         put_away(request);
@@ -321,7 +339,7 @@ void hprpc__request_drop_shared(struct hprpc_request *request)
     hprpc__request_leave_shared(request);
 }
 
-static int run_late(struct hprpc_request *request)
+static __attribute__((noinline)) int run_late(struct hprpc_request *request)
 {
     hprpc__quota_give(request->controller->quota, request->charge);
     if (!refuse_late(request))
@@ -351,20 +369,21 @@ static __attribute__((noinline)) int run_waiting(struct hprpc_controller *contro
 
 /* ---- Receiving ---- */
 
-static int violation(struct hprpc_controller *controller, struct hprpc_message *message, const char *reason)
+static __attribute__((noinline)) int violation(struct hprpc_controller *controller, struct hprpc_message *message,
+                                               const char *reason)
 {
     controller->channel->ops->release(controller->channel, message);
     return hprpc__controller_fault(controller, HPRPC_EPROTOCOL, "%s", reason);
 }
 
-/* Marks the call id as in use and charges the credit; NULL or the protocol's violation. */
-static const char *admit(struct hprpc_controller *controller, const struct hprpc_message *message,
-                         _Atomic(struct hprpc_request *) **ret_cell)
+/* Finds where the call id is marked as in use, and charges the credit; NULL or the protocol's violation. */
+static inline const char *admit(struct hprpc_controller *controller, const struct hprpc_message *message, bool oneway,
+                                _Atomic(struct hprpc_request *) **ret_cell)
 {
     uint32_t call = message->header.call;
 
     *ret_cell = NULL;
-    if (message->header.flags & HPRPC_FLAG_ONEWAY)
+    if (oneway)
         return charge_oneway(controller, message->size) ? NULL : "one-way requests beyond the credit";
     if (call >= controller->own->max_calls)
         return "a call id beyond the credit";
@@ -375,26 +394,29 @@ static const char *admit(struct hprpc_controller *controller, const struct hprpc
     return charge_call(controller, message->size) ? NULL : "requests beyond the credit in bytes";
 }
 
-static int refuse_without_memory(struct hprpc_controller *controller, const struct hprpc_header *header, uint32_t size)
+static __attribute__((noinline)) int refuse_without_memory(struct hprpc_controller *controller, uint32_t call,
+                                                           bool oneway, uint32_t size)
 {
-    if (header->flags & HPRPC_FLAG_ONEWAY) {
+    if (oneway) {
         credit_back(controller, size);
         return 0;
     }
     hprpc__mutex_lock(&controller->lock);
     hprpc__answered(controller, size);
-    if (hprpc__error_send(controller, header->call, HPRPC_ENOMEM, "no memory for the request") == HPRPC_ENOMEM)
+    if (hprpc__error_send(controller, call, HPRPC_ENOMEM, "no memory for the request") == HPRPC_ENOMEM)
         hprpc__controller_starve(controller);
     hprpc__mutex_unlock(&controller->lock);
     return 0;
 }
 
-static struct hprpc_request *make_request(struct hprpc_controller *controller, struct hprpc_message *message,
-                                          _Atomic(struct hprpc_request *) *cell)
+static inline struct hprpc_request *make_request(struct hprpc_controller *controller, struct hprpc_message *message,
+                                                 _Atomic(struct hprpc_request *) *cell)
 {
-    struct hprpc_request *request = new_request(controller);
+    struct hprpc_request *request = hprpc__request_of(hprpc__list_take(&controller->spare));
 
-    if (!request) {
+    if (KODOSIS_UNLIKELY(!request))
+        request = new_request(controller);
+    if (KODOSIS_UNLIKELY(!request)) {
         controller->channel->ops->release(controller->channel, message);
         return NULL;
     }
@@ -406,9 +428,9 @@ static struct hprpc_request *make_request(struct hprpc_controller *controller, s
     request->shared = false;
     request->counted = false;
     request->deferred = false;
-    request->unfit = 0;
     request->answered = false;
     request->handler_over = false;
+    request->unfit = 0;
     request->arrived = 0;
     atomic_store_explicit(&request->cancelled, false, memory_order_relaxed);
     if (hprpc__body_take(&request->body, controller->channel, message) < 0) {
@@ -476,7 +498,7 @@ static inline bool may_run(struct hprpc_request *request)
 }
 
 /* Runs a request, puts it where it will be run, or refuses it. 0, or HPRPC_EFORKED. */
-static int place(struct hprpc_request *request)
+static inline __attribute__((always_inline)) int place(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
     const char *why;
@@ -497,15 +519,8 @@ static int place(struct hprpc_request *request)
     return 0;
 }
 
-/* Counts a request as taken. */
-static void take(struct hprpc_controller *controller)
-{
-    hprpc__count(&controller->statistics.calls_received);
-    hprpc__count(&controller->requests_taken);
-}
-
 /* Drops a request that came after the other side was told how many are taken; it gets no answer. */
-static int leave(struct hprpc_controller *controller, struct hprpc_message *message)
+static __attribute__((noinline)) int leave(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     controller->channel->ops->release(controller->channel, message);
     return 0;
@@ -530,37 +545,43 @@ static __attribute__((noinline)) int refuse_manner(struct hprpc_controller *cont
                                    interface->name, interface->procedures[header.procedure].name);
 }
 
-int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message)
+/* Receives a request, one-way or not. */
+static inline __attribute__((always_inline)) int receive(struct hprpc_controller *controller,
+                                                         struct hprpc_message *message, bool oneway)
 {
     _Atomic(struct hprpc_request *) *cell;
     const char *fault;
-    struct hprpc_header header = message->header;
     struct hprpc_request *request;
-    bool oneway = header.flags & HPRPC_FLAG_ONEWAY;
-    uint32_t size = message->size;
+    uint32_t call = message->header.call, size = message->size;
     int r;
 
-    hprpc__assert_pumping(&controller->pump);
-    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->takes_none, memory_order_relaxed)))
-        return leave(controller, message);
-    if (oneway && wants_answer(controller, &header))
+    if (oneway && wants_answer(controller, &message->header))
         return refuse_manner(controller, message);
-    fault = admit(controller, message, &cell);
-    if (fault)
+    fault = admit(controller, message, oneway, &cell);
+    if (KODOSIS_UNLIKELY(fault))
         return violation(controller, message, fault);
-    take(controller);
-    if (!cell && !oneway) {
+    hprpc__count(&controller->requests_taken);
+    if (!oneway && KODOSIS_UNLIKELY(!cell)) {
         controller->channel->ops->release(controller->channel, message);
-        return refuse_without_memory(controller, &header, size);
+        return refuse_without_memory(controller, call, oneway, size);
     }
     request = make_request(controller, message, cell);
-    if (!request)
-        return refuse_without_memory(controller, &header, size);
+    if (KODOSIS_UNLIKELY(!request))
+        return refuse_without_memory(controller, call, oneway, size);
 
     r = place(request);
     if (KODOSIS_UNLIKELY(r < 0))
         return r;
-    return hprpc__list_is_empty(&controller->waiting) ? 0 : run_waiting(controller);
+    return KODOSIS_LIKELY(hprpc__list_is_empty(&controller->waiting)) ? 0 : run_waiting(controller);
+}
+
+int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    hprpc__assert_pumping(&controller->pump);
+    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->takes_none, memory_order_relaxed)))
+        return leave(controller, message);
+    return message->header.flags & HPRPC_FLAG_ONEWAY ? receive(controller, message, true)
+                                                     : receive(controller, message, false);
 }
 
 /* ---- Cancelling ---- */

@@ -13,13 +13,15 @@ struct hprpc_request {
     uint32_t charge;                       /* bytes of the caller's credit */
     _Atomic(struct hprpc_request *) *cell; /* where its call id is marked as in use; NULL for one-way requests */
     atomic_bool cancelled;
-    bool told;      /* lock: the caller got its answer at the CANCEL; handler or application still hold the request */
-    bool shared;    /* other threads may know it: it keeps the controller */
-    bool counted;   /* lock, once shared: it has a place in the quota */
-    uint64_t unfit; /* bytes of a reply that was too large, or for which too much waited; 0 */
-    bool deferred;  /* set by the handler: it will be answered later */
-    bool answered;  /* lock, once shared */
+
+    /* the fields down to `arrived` are zero to begin with */
+    bool told;     /* lock: the caller got its answer at the CANCEL; handler or application still hold the request */
+    bool shared;   /* other threads may know it: it keeps the controller */
+    bool counted;  /* lock, once shared: it has a place in the quota */
+    bool deferred; /* set by the handler: it will be answered later */
+    bool answered; /* lock, once shared */
     bool handler_over; /* lock, once shared */
+    uint64_t unfit;    /* bytes of a reply that was too large, or for which too much waited; 0 */
     uint64_t arrived;  /* 0 until a thread looks at the clock for it */
     struct kodosis_reader reader;
     struct kodosis_arena arena;
