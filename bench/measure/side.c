@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/measure/crew.h"
 #include "bench/measure/usage.h"
 
 void bench_fail(struct bench_session *session, const char *format, ...)
@@ -53,12 +54,14 @@ void bench_run_await(struct bench_run *run)
     run->due += run->interval;
 }
 
-static void run_for(struct bench_session *session, void *client, uint64_t ns, uint64_t calls)
+static void run_for(struct bench_session *session, void *client, struct bench_crew *crew, uint64_t ns, uint64_t calls)
 {
     struct bench_sample *sample = &session->shared->sample;
     struct bench_run run = { 0 };
     uint64_t begun;
 
+    calls = bench_crew_share(crew, calls);
+    bench_crew_begin(crew, ns, calls);
     memset(&sample->latency, 0, sizeof(sample->latency));
     run.latency = &sample->latency;
     run.server = sample->watched ? &session->shared->where : NULL;
@@ -69,6 +72,7 @@ static void run_for(struct bench_session *session, void *client, uint64_t ns, ui
     if (session->workload.rate)
         run.interval = bench_ticks_of(1000000000u / session->workload.rate);
     session->subject->ops->run(client, &run);
+    bench_crew_end(crew, &run);
     sample->calls = run.calls;
     sample->ticks = run.last - begun;
     sample->crossed = run.crossed;
@@ -78,7 +82,7 @@ static void run_for(struct bench_session *session, void *client, uint64_t ns, ui
  * Makes one round: a short run to warm up, unless the first calls are the experiment, then the measured run, with what both
  * sides use during it.
  */
-static void measure(struct bench_session *session, void *client)
+static void measure(struct bench_session *session, void *client, struct bench_crew *crew)
 {
     struct bench_shared *shared = session->shared;
     struct bench_usage before[2], after[2];
@@ -87,12 +91,14 @@ static void measure(struct bench_session *session, void *client)
     shared->sample.watched = shared->placement == BENCH_UNPINNED && !shared->elsewhere &&
                              bench_where_known(&shared->where) && bench_usage_threads(shared->server) == 1;
     if (!shared->cold)
-        run_for(session, client, shared->run_ns / 8, shared->run_calls ? (shared->run_calls + 7) / 8 : 0);
+        run_for(session, client, crew, shared->run_ns / 8, shared->run_calls ? (shared->run_calls + 7) / 8 : 0);
     bench_usage_read(getpid(), &before[BENCH_CLIENT]);
+    bench_crew_usage(crew, &before[BENCH_CLIENT]);
     bench_usage_read(shared->server, &before[BENCH_SERVER]);
-    run_for(session, client, shared->run_ns, shared->run_calls);
+    run_for(session, client, crew, shared->run_ns, shared->run_calls);
     bench_usage_read(shared->server, &after[BENCH_SERVER]);
     bench_usage_read(getpid(), &after[BENCH_CLIENT]);
+    bench_crew_usage(crew, &after[BENCH_CLIENT]);
     shared->sample.client_cpu_ns = after[BENCH_CLIENT].cpu_ns - before[BENCH_CLIENT].cpu_ns;
     shared->sample.server_cpu_ns = after[BENCH_SERVER].cpu_ns - before[BENCH_SERVER].cpu_ns;
     shared->sample.client_switches = after[BENCH_CLIENT].switches - before[BENCH_CLIENT].switches;
@@ -102,6 +108,7 @@ static void measure(struct bench_session *session, void *client)
 void bench_side(struct bench_session *session, enum bench_side side)
 {
     const struct bench_subject_ops *ops = session->subject->ops;
+    struct bench_crew *crew;
     void *client;
     char command;
 
@@ -114,10 +121,12 @@ void bench_side(struct bench_session *session, enum bench_side side)
         ops->serve(session);
         _exit(0);
     }
+    crew = bench_crew_open(session);
     client = ops->open(session);
+    bench_crew_await(crew);
     bench_ready(session, NULL);
     while (recv(session->control, &command, 1, 0) == 1 && command == 'm') {
-        measure(session, client);
+        measure(session, client, crew);
         bench_ready(session, NULL);
     }
     if (ops->close)

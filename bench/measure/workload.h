@@ -26,16 +26,17 @@ struct bench_workload {
     uint32_t size;        /* numbers, members or bytes; unused by SayHello */
     uint32_t depth;       /* calls in flight on each connection */
     uint32_t connections; /* of all threads together */
-    uint32_t threads; /* if more than connections, several threads share a connection, each with one call at a time */
-    uint32_t idle;    /* further connections without any traffic */
-    uint64_t rate;    /* calls a second of all threads together; 0: as many as possible */
-    uint32_t greedy;  /* connections of other clients, each of which always has 64 calls of SayHello in flight */
-    uint32_t bulk;    /* connections of other clients, each of which always has a body of 8,000,000 bytes under way */
+    uint32_t threads;   /* if more than connections, several threads share a connection, each with one call at a time */
+    uint32_t idle;      /* further connections without any traffic */
+    uint64_t rate;      /* calls a second of all threads together; 0: as many as possible */
+    uint32_t greedy;    /* connections of other clients, each of which always has 64 calls of SayHello in flight */
+    uint32_t bulk;      /* connections of other clients, each of which always has a body of 8,000,000 bytes under way */
+    uint32_t processes; /* of the client, which share the connections; more than 1 with one thread each */
 };
 
-#define BENCH_WORKLOAD_INIT                     \
-    {                                           \
-        BENCH_SAY_HELLO, 0, 1, 1, 1, 0, 0, 0, 0 \
+#define BENCH_WORKLOAD_INIT                        \
+    {                                              \
+        BENCH_SAY_HELLO, 0, 1, 1, 1, 0, 0, 0, 0, 1 \
     }
 
 const char *bench_operation_name(enum bench_operation operation);

@@ -2,6 +2,7 @@
 /* The engines of a server's TCP connections, beside a raw epoll loop: connections, calls in flight, bodies. */
 #include <stdio.h>
 
+#include "bench/measure/descriptors.h"
 #include "bench/measure/table.h"
 #include "bench/paper/ours.h"
 #include "bench/program/compare.h"
@@ -9,11 +10,29 @@
 
 #define BYTES_MAX (256ull << 20) /* under way at most */
 
-enum { RAW, EPOLL, URING, AUTO, SUBJECTS };
+enum {
+    RAW,
+    EPOLL,
+    URING,
+    AUTO,
+    SUBJECTS,
+};
 
-static const uint32_t connections[] = { 1, 64, 1000, 10000 };
-static const uint32_t depths[] = { 1, 16 };
-static const uint32_t bodies[] = { 14, 1024, 16384, 65536, 1048576 }; /* the first is SayHello's */
+enum {
+    HELLO = 14,  /* bytes: the body of SayHello */
+    EACH = 4,    /* descriptors of a client for each connection */
+    OTHERS = 64, /* that a process has besides */
+};
+
+/* The points of the table, unless the options have others. */
+static const struct list connections = { { 1, 64, 1000, 10000 }, 4 };
+static const struct list depths = { { 1, 16 }, 2 };
+static const struct list bodies = { { HELLO, 1024, 16384, 65536, 1048576 }, 5 };
+
+static const struct list *points(const struct list *given, const struct list *otherwise)
+{
+    return given->count ? given : otherwise;
+}
 
 static const struct bench_subject *subject_of(int subject, const struct bench_options *options)
 {
@@ -64,21 +83,40 @@ static size_t measure_point(const struct bench_workload *workload, uint32_t body
     return failed;
 }
 
+/* The processes that a client of so many connections needs, where each may have so many descriptors. */
+static uint32_t processes_for(uint32_t connection_count, uint64_t descriptors)
+{
+    uint64_t each = descriptors > OTHERS + EACH ? (descriptors - OTHERS) / EACH : 1;
+
+    return (uint32_t)((connection_count + each - 1) / each);
+}
+
 /* Measures the bodies over some connections with so many calls in flight. */
 static size_t measure_bodies(uint32_t connection_count, uint32_t depth, const struct bench_options *options,
                              struct bench_outputs *outputs, struct bench_table *table)
 {
+    const struct list *sizes = points(&options->sizes, &bodies);
     struct bench_workload workload = BENCH_WORKLOAD_INIT;
+    uint64_t descriptors = bench_descriptors_raise();
     size_t failed = 0;
 
+    if (descriptors < (uint64_t)connection_count + OTHERS) {
+        if (table)
+            printf("%u connections: a server may have %llu descriptors here\n", connection_count,
+                   (unsigned long long)descriptors);
+        return 1;
+    }
     workload.connections = connection_count;
+    workload.processes = processes_for(connection_count, descriptors);
     workload.depth = depth;
-    for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
-        if ((uint64_t)connection_count * depth * bodies[i] > BYTES_MAX)
+    for (uint32_t i = 0; i < sizes->count; i++) {
+        uint32_t body = sizes->values[i];
+
+        if ((uint64_t)connection_count * depth * body > BYTES_MAX)
             continue;
-        workload.operation = i ? BENCH_ECHO : BENCH_SAY_HELLO;
-        workload.size = i ? bodies[i] : 0;
-        failed += measure_point(&workload, bodies[i], options, outputs, table);
+        workload.operation = body == HELLO ? BENCH_SAY_HELLO : BENCH_ECHO;
+        workload.size = body == HELLO ? 0 : body;
+        failed += measure_point(&workload, body, options, outputs, table);
     }
     return failed;
 }
@@ -97,15 +135,15 @@ static struct bench_table *new_table(void)
 
 size_t bench_engines_run(const struct bench_options *options, struct bench_outputs *outputs)
 {
+    const struct list *counts = points(&options->connections, &connections);
+    const struct list *flights = points(&options->depths, &depths);
     struct bench_table *table = options->plan.expected ? NULL : new_table();
     size_t failed = 0;
 
     bench_outputs_open_array(outputs, "engines");
-    for (size_t i = 0; i < sizeof(connections) / sizeof(*connections); i++) {
-        if (options->connections.count && options->connections.values[0] != connections[i])
-            continue;
-        for (size_t j = 0; j < sizeof(depths) / sizeof(*depths); j++)
-            failed += measure_bodies(connections[i], depths[j], options, outputs, table);
+    for (uint32_t i = 0; i < counts->count; i++) {
+        for (uint32_t j = 0; j < flights->count; j++)
+            failed += measure_bodies(counts->values[i], flights->values[j], options, outputs, table);
     }
     bench_outputs_close_array(outputs);
     if (table)

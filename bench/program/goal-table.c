@@ -2,9 +2,9 @@
 /* The goals that are ratios: our time to the floor's, our rate to the floor's, another framework's time to ours. */
 #include "bench/program/goals.h"
 
-#define WORK(operation, size, depth, connections)          \
-    {                                                      \
-        operation, size, depth, connections, 1, 0, 0, 0, 0 \
+#define WORK(operation, size, depth, connections)             \
+    {                                                         \
+        operation, size, depth, connections, 1, 0, 0, 0, 0, 1 \
     }
 #define HELLO WORK(BENCH_SAY_HELLO, 0, 1, 1)
 #define HELLO_64_DEEP WORK(BENCH_SAY_HELLO, 0, 64, 1)

@@ -4,12 +4,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
+#include "bench/measure/descriptors.h"
 #include "bench/measure/progress.h"
 #include "bench/program/resolve.h"
-
-enum { DESCRIPTORS = 60000 };
 
 /* `outcomes` is how many results each has; `seconds` is about how long it takes, in addition to bench_set_measure. */
 static const struct {
@@ -29,22 +27,6 @@ static const struct {
     { "compiling", bench_special_compiling, 1, 1 },
     { "size of the library", bench_special_library, 1, 0 },
 };
-
-/* Raises the limit of descriptors as far as the machine allows. */
-static void raise_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_max < DESCRIPTORS)
-        limit.rlim_max = DESCRIPTORS;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 struct bench_summary bench_special_single(double value)
 {
@@ -75,7 +57,7 @@ size_t bench_special_goals(const struct bench_options *options, struct bench_out
 {
     size_t count = 0;
 
-    raise_descriptors();
+    bench_descriptors_raise();
     for (size_t i = 0; i < sizeof(specials) / sizeof(*specials); i++) {
         uint64_t ns = specials[i].seconds * 1000000000ull;
 
