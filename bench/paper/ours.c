@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/paper/bare.h"
 #include "bench/paper/drive.h"
 #include "bench/paper/service.h"
 
@@ -18,6 +19,7 @@ struct ours {
     const char *uri;
     enum hprpc_wait wait;
     bool connect;
+    bool bare;
     struct ours *next;
 };
 
@@ -90,7 +92,7 @@ static void *start(struct bench_session *session)
     char uri[HPRPC_URI_MAX + 32];
 
     with_wait(uri, sizeof(uri), session->shared->address, ours->wait);
-    return paper_drive_open(session, uri);
+    return ours->bare ? bench_bare_open(session, uri) : paper_drive_open(session, uri);
 }
 
 static const struct bench_subject_ops ops = {
@@ -98,6 +100,13 @@ static const struct bench_subject_ops ops = {
     .open = start,
     .run = paper_drive_run,
     .close = paper_drive_close,
+};
+
+static const struct bench_subject_ops bare_ops = {
+    .serve = serve,
+    .open = start,
+    .run = bench_bare_run,
+    .close = NULL,
 };
 
 /* "tcp block", or, where the URI names an engine, "tcp uring block". */
@@ -113,7 +122,7 @@ static void name_subject(struct ours *ours, const char *wait)
         snprintf(ours->name, sizeof(ours->name), "%.*s %s", length, ours->uri, wait);
 }
 
-const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bool connect)
+static const struct bench_subject *find_or_make(const char *uri, enum hprpc_wait wait, bool connect, bool bare)
 {
     static const char *const names[] = {
         [HPRPC_WAIT_ADAPTIVE] = "adaptive",
@@ -124,7 +133,7 @@ const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bo
     struct ours *ours;
 
     for (ours = all; ours; ours = ours->next) {
-        if (strcmp(ours->uri, uri) == 0 && ours->wait == wait && ours->connect == connect)
+        if (strcmp(ours->uri, uri) == 0 && ours->wait == wait && ours->connect == connect && ours->bare == bare)
             return &ours->subject;
     }
     ours = calloc(1, sizeof(*ours));
@@ -133,9 +142,20 @@ const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bo
     ours->uri = uri;
     ours->wait = wait;
     ours->connect = connect;
+    ours->bare = bare;
     name_subject(ours, names[wait]);
-    ours->subject = (struct bench_subject){ ours->name, &ops, ours };
+    ours->subject = (struct bench_subject){ ours->name, bare ? &bare_ops : &ops, ours };
     ours->next = all;
     all = ours;
     return &ours->subject;
+}
+
+const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bool connect)
+{
+    return find_or_make(uri, wait, connect, false);
+}
+
+const struct bench_subject *bench_ours_bare(const char *uri, enum hprpc_wait wait)
+{
+    return find_or_make(uri, wait, false, true);
 }

@@ -14,4 +14,7 @@
  */
 const struct bench_subject *bench_ours(const char *uri, enum hprpc_wait wait, bool connect);
 
+/* The same with the bare client (bench/paper/bare.h), for SayHello and Echo over tcp:// at 127.0.0.1. */
+const struct bench_subject *bench_ours_bare(const char *uri, enum hprpc_wait wait);
+
 #endif

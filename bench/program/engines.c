@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The engines of a server's TCP connections, beside a raw epoll loop: connections, calls in flight, bodies. */
+/*
+ * The engines of a server's TCP connections, beside a raw epoll loop: connections, calls in flight, bodies. All four have the same
+ * client, so that requests arrive alike (bench/paper/bare.h).
+ */
 #include <stdio.h>
 
 #include "bench/measure/descriptors.h"
@@ -20,7 +23,7 @@ enum {
 
 enum {
     HELLO = 14,  /* bytes: the body of SayHello */
-    EACH = 4,    /* descriptors of a client for each connection */
+    EACH = 5,    /* descriptors of a client for each connection */
     OTHERS = 64, /* that a process has besides */
 };
 
@@ -43,7 +46,7 @@ static const struct bench_subject *subject_of(int subject, const struct bench_op
     };
 
     return subject == RAW ? bench_resolve("raw TCP, epoll", options->peers)
-                          : bench_ours(uris[subject], HPRPC_WAIT_BLOCK, false);
+                          : bench_ours_bare(uris[subject], HPRPC_WAIT_BLOCK);
 }
 
 /* Adds two ratios of a subject to a floor: of calls per second, and of calls per second of the server's processor. */

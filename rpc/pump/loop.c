@@ -18,6 +18,7 @@ enum {
     PROCESS_TURNS = 16,     /* over the active connections, in one turn that may not sleep */
     ACTIVE_MAX = 8,         /* spinning over more connections than this would starve them all */
     POLL_EVERY = 25 * 1000, /* nanoseconds between two looks at epoll while a connection is active */
+    LONG_TURN = 10 * 1000,  /* nanoseconds; shorter turns keep others waiting no longer than what they bring is worth */
     CLOCK_EVERY = 16,       /* turns between two looks at the clock */
     POLITE_MAX = 16,        /* messages in one turn; a connection that had more waits for its place in the round */
 };
@@ -463,18 +464,26 @@ static int look_at_index(struct hprpc__loop *loop, uint32_t *index, bool may_spi
 }
 
 /*
- * Called between two connections of a round: connections that ask for little, and have news, need not wait until the round is over.
- * 0 or HPRPC_EFORKED.
+ * Whether to look at epoll between two connections of a round. Where each of them asks for little, a look would cost more than it gives:
+ * what it finds would have waited no longer than they have. So it follows a turn that took long, or one of a connection that asks for `much`.
  */
+static bool looks_between(struct hprpc__loop *loop, bool much)
+{
+    uint64_t now = hprpc_context_now(loop->context), took = now - loop->served;
+
+    loop->served = now;
+    if (now - loop->polled < POLL_EVERY || (!much && took < LONG_TURN))
+        return false;
+    loop->polled = now;
+    return true;
+}
+
+/* Serves connections that ask for little, and have news, before the rest of a round. 0 or HPRPC_EFORKED. */
 static int serve_polite(struct hprpc__loop *loop, bool may_spin)
 {
-    uint64_t now = hprpc_context_now(loop->context);
     uint32_t index = loop->active_count;
     int r = 0;
 
-    if (now - loop->polled < POLL_EVERY)
-        return 0;
-    loop->polled = now;
     take_events(loop, 0);
     while (r == 0 && index < loop->active_count) {
         if (loop->active[index]->greedy)
@@ -488,11 +497,18 @@ static int serve_polite(struct hprpc__loop *loop, bool may_spin)
 /* A round: serves every active connection. 0; or HPRPC_EFORKED in a child of fork that came out of a handler, and nothing is touched. */
 static int look_at_active(struct hprpc__loop *loop, bool may_spin)
 {
+    bool greedy;
     int r = 0;
 
-    for (uint32_t index = 0; r == 0 && index < loop->active_count;) {
+    /* this round has come from a look at epoll just now */
+    if (!loop->served && loop->active_count > 1)
+        loop->polled = loop->served = hprpc_context_now(loop->context);
+    for (uint32_t index = 0, before = 0; r == 0 && index < loop->active_count; before = index) {
+        /* as it was in its last turn: it may be gone after this one */
+        greedy = loop->active[index]->greedy;
         r = look_at_index(loop, &index, may_spin);
-        if (r == 0 && index + 1 < loop->active_count)
+        /* one that stays has more to do */
+        if (r == 0 && index + 1 < loop->active_count && looks_between(loop, greedy || index > before))
             r = serve_polite(loop, may_spin);
     }
     if (r < 0)
@@ -603,6 +619,7 @@ static int look_around(struct hprpc__loop *loop, int timeout)
     int r = take_events(loop, timeout);
     uint64_t now;
 
+    loop->served = 0;
     if (r < 0 || (loop->next_deadline == HPRPC__NEVER && !loop->napping_count))
         return r;
     now = hprpc_context_now(loop->context);

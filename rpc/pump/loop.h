@@ -38,8 +38,9 @@ struct hprpc__loop {
     uint32_t listed_count, active_count, active_capacity;
     hprpc__deadline next_deadline; /* no connection wants hprpc__controller_expire before it */
     uint64_t polled;               /* when epoll was last asked */
-    uint32_t napping_count;        /* connections that nap, */
-    hprpc__deadline nap_end;       /* and until when */
+    uint64_t served;         /* when the last connection of a round was served; 0: none since the last look at epoll */
+    uint32_t napping_count;  /* connections that nap, */
+    hprpc__deadline nap_end; /* and until when */
     struct hprpc__alarm alarm;
     atomic_uint turns; /* so far; other threads may see that it sleeps */
 };
