@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Two users: who may connect to whom, and what each is told. Only root can be two users. */
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <hprpc/hprpc.h>
 
 #include "tests/channel/socket/end.h"
 
@@ -140,11 +143,50 @@ static void paths(void **state)
     assert_false(rmdir(folder));
 }
 
+static void *serve(void *argument)
+{
+    return (void *)(intptr_t)hprpc_server_run(argument);
+}
+
+/* Through a whole server: the client that is not let in learns it in words, and one that is let in is served meanwhile. */
+static void who_is_turned_away_is_told(void **state)
+{
+    struct hprpc_client *client = NULL, *own;
+    struct hprpc_detail detail = { "" };
+    struct hprpc_server *server;
+    pthread_t thread;
+    char uri[80];
+    int r;
+
+    (void)state;
+    if (geteuid())
+        skip();
+    snprintf(uri, sizeof(uri), "unix://@users-%d", (int)getpid());
+    assert_int_equal(hprpc_server_new(NULL, NULL, &server), 0);
+    assert_int_equal(hprpc_server_listen(server, uri, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, serve, server), 0);
+    assert_int_equal(hprpc_client_connect(NULL, uri, NULL, NULL, &own), 0);
+    for (int i = 0; i < 3; i++) {
+        act_as(SOMEBODY);
+        r = hprpc_client_connect(NULL, uri, NULL, &detail, &client);
+        act_as(0);
+        assert_int_equal(r, HPRPC_EREFUSED);
+        if (!strstr(detail.text, "serves user 0 and not user 54321; \"trust=none\""))
+            fail_msg("%s", detail.text);
+    }
+    assert_int_equal(hprpc_client_state(own), HPRPC_CLIENT_READY);
+    hprpc_client_free(own);
+    hprpc_server_stop(server);
+    pthread_join(thread, NULL);
+    hprpc_server_free(server);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         fixture_test(abstract_names),
         fixture_test(paths),
+        fixture_test(who_is_turned_away_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,13 +86,32 @@ static bool is_connected(unsigned port)
     return connected;
 }
 
+/* Whether this host has an open connection of a listener at this Unix-domain name. */
+static bool is_connected_at(const char *name)
+{
+    FILE *file = fopen("/proc/net/unix", "r");
+    char line[300];
+    bool connected = false;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        unsigned status;
+
+        connected |= sscanf(line, "%*x: %*x %*x %*x %*x %x", &status) == 1 && status == 3 && strstr(line, name);
+    }
+    fclose(file);
+    return connected;
+}
+
 /* The kernel ends the sockets of a process with a ring on a thread of its own, some time after the process is gone. */
 static void await_end_of_ring(const char *uri)
 {
     struct patience patience = patience_begin();
-    unsigned port = transport->late_descriptors ? (unsigned)atoi(strrchr(uri, ':') + 1) : 0;
+    bool tcp = strcmp(transport->scheme, "tcp") == 0;
+    const char *name = strrchr(uri, tcp ? ':' : '/') + 1;
 
-    while (port && is_connected(port) && try_again(&patience))
+    while (transport->late_descriptors && (tcp ? is_connected((unsigned)atoi(name)) : is_connected_at(name)) &&
+           try_again(&patience))
         continue;
 }
 
