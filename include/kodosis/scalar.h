@@ -143,6 +143,12 @@ static inline double kodosis_load_float64(const uint8_t *place)
     return value;
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+/* GCC does not see that `size` keeps it out of the branch for eight bytes and more where it knows that the bytes are fewer. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#endif
+
 /* Copies bytes that are few as a rule: 4 to 16 of them in two words, which may overlap. */
 static inline void kodosis_copy_short(void *place, const void *bytes, size_t size)
 {
@@ -152,19 +158,23 @@ static inline void kodosis_copy_short(void *place, const void *bytes, size_t siz
     uint32_t half_first, half_last;
 
     if (size - 8 <= 8) {
-        first = kodosis_load_uint64(from);
-        last = kodosis_load_uint64(from + size - sizeof(last));
-        kodosis_store_uint64(to, first);
-        kodosis_store_uint64(to + size - sizeof(last), last);
+        memcpy(&first, from, sizeof(first));
+        memcpy(&last, from + size - sizeof(last), sizeof(last));
+        memcpy(to, &first, sizeof(first));
+        memcpy(to + size - sizeof(last), &last, sizeof(last));
     } else if (size - 4 < 4) {
-        half_first = kodosis_load_uint32(from);
-        half_last = kodosis_load_uint32(from + size - sizeof(half_last));
-        kodosis_store_uint32(to, half_first);
-        kodosis_store_uint32(to + size - sizeof(half_last), half_last);
+        memcpy(&half_first, from, sizeof(half_first));
+        memcpy(&half_last, from + size - sizeof(half_last), sizeof(half_last));
+        memcpy(to, &half_first, sizeof(half_first));
+        memcpy(to + size - sizeof(half_last), &half_last, sizeof(half_last));
     } else {
         memcpy(to, from, size);
     }
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #ifdef __cplusplus
 }
