@@ -99,25 +99,27 @@ static const struct hprpc_listener_ops ops = {
 
 /* ---- Listening ---- */
 
-/* Makes a listener without a socket. */
-static int new_listener(struct hprpc_context *context, const struct hprpc__unix_options *options,
-                        struct hprpc_detail *detail, struct listener **ret_listener)
+static int no_memory(struct hprpc_detail *detail)
+{
+    return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
+}
+
+/* Makes a listener without a socket. NULL: there is no memory. */
+static struct listener *new_listener(struct hprpc_context *context, const struct hprpc__unix_options *options)
 {
     struct listener *listener = hprpc_context_allocate(context, sizeof(*listener));
 
     if (!listener)
-        return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
+        return NULL;
     *listener = (struct listener){
         .base = { .ops = &ops, .context = context }, .claim = { .lock_fd = -1 }, .options = *options, .fd = -1
     };
     hprpc__spares_init(&listener->spares, 1);
     listener->pool = hprpc__pool_new(context);
-    if (listener->pool) {
-        *ret_listener = listener;
-        return 0;
-    }
+    if (listener->pool)
+        return listener;
     free_listener(&listener->base);
-    return hprpc_detail_set(detail, HPRPC_ENOMEM, "no memory for a listener");
+    return NULL;
 }
 
 /* Makes the socket at the place of a URI. */
@@ -140,10 +142,11 @@ int hprpc__unix_listen(struct hprpc_context *context, const struct hprpc_uri *ur
     struct listener *listener;
     int r = hprpc__unix_options(uri, detail, &options);
 
-    if (r == 0)
-        r = new_listener(context, &options, detail, &listener);
     if (r < 0)
         return r;
+    listener = new_listener(context, &options);
+    if (!listener)
+        return no_memory(detail);
     r = listener->fd = open_socket(listener, uri, detail);
     if (r < 0) {
         free_listener(&listener->base);
@@ -162,12 +165,13 @@ int hprpc__unix_listen_fd(struct hprpc_context *context, int fd, const struct hp
     char place[HPRPC__LOCAL_MAX];
     int r = hprpc__unix_handed(fd, true, uri, detail, &options);
 
-    if (r == 0 && !hprpc__local_place(fd, place))
-        r = hprpc_detail_set(detail, HPRPC_ESYSTEM, "it does not tell its name");
-    if (r == 0)
-        r = new_listener(context, &options, detail, &listener);
     if (r < 0)
         return r;
+    if (!hprpc__local_place(fd, place))
+        return hprpc_detail_set(detail, HPRPC_ESYSTEM, "it does not tell its name");
+    listener = new_listener(context, &options);
+    if (!listener)
+        return no_memory(detail);
     listener->fd = fd; /* its name belongs to the process that made it, and stays */
     memcpy(listener->rest, place, sizeof(place));
     *ret_listener = &listener->base;

@@ -30,9 +30,10 @@ static const struct hprpc_transport *own(void)
 {
     static const struct hprpc_transport *const all[] = { &hprpc_transport_shm, &hprpc_transport_tcp,
                                                          &hprpc_transport_unix };
+    const size_t last = sizeof(all) / sizeof(all[0]) - 1;
     size_t i = 0;
 
-    while (strcmp(all[i]->scheme, transport->scheme) != 0)
+    while (i < last && strcmp(all[i]->scheme, transport->scheme) != 0)
         i++;
     return all[i];
 }
