@@ -90,7 +90,7 @@ static __attribute__((noinline)) int start_in_chunk(struct shm_channel *channel,
 /* How many slots a message must leave to others: answers find room where requests no longer do. */
 static inline uint32_t reserve_for(const struct shm_sender *sender, const struct hprpc_header *header)
 {
-    return header->type == HPRPC_MESSAGE_REQUEST ? sender->reserve : 0;
+    return hprpc_message_takes_share(header) ? sender->reserve : 0;
 }
 
 /* Starts a message in the next slot, and in a chunk if it is long. 0, HPRPC_EAGAIN or broken. */
@@ -171,7 +171,7 @@ static __attribute__((noinline)) int start_slowly(struct shm_channel *channel, c
                                                   uint32_t size, struct hprpc_reservation *ret_reservation)
 {
     struct shm_sender *sender = &channel->sender;
-    bool request = header->type == HPRPC_MESSAGE_REQUEST;
+    bool request = hprpc_message_takes_share(header);
     int result = hprpc__shm_feed(channel);
 
     if (result && result != HPRPC_EAGAIN)

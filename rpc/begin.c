@@ -17,6 +17,13 @@
 #include "rpc/rebind.h"
 #include "rpc/serve/workers.h"
 
+/* What is begun. */
+enum kind {
+    TWO_WAY,
+    ONE_WAY,
+    STREAMING, /* a call with streams */
+};
+
 #define DRAINING "the other side is stopping, and takes no more requests"
 
 static int explain_broken(struct hprpc_stub *stub)
@@ -48,7 +55,7 @@ static const struct hprpc_request *running_here(const struct hprpc_controller *c
 }
 
 static inline struct hprpc_header header_of(const struct hprpc_stub *stub, const struct hprpc_controller *controller,
-                                            unsigned numbers)
+                                            unsigned numbers, enum kind kind)
 {
     const struct hprpc_request *running = running_here(controller);
     struct hprpc_header header = { .type = HPRPC_MESSAGE_REQUEST,
@@ -56,7 +63,11 @@ static inline struct hprpc_header header_of(const struct hprpc_stub *stub, const
                                    .procedure = (uint16_t)numbers };
     uint32_t timeout = stub->call ? stub->call->timeout_ms : 0;
 
-    if (timeout && timeout != controller->own->timeout_ms) {
+    if (kind == STREAMING) {
+        header.flags =
+            timeout && timeout != HPRPC_NO_TIMEOUT ? HPRPC_FLAG_STREAM | HPRPC_FLAG_TIMEOUT : HPRPC_FLAG_STREAM;
+        header.timeout_ms = header.flags & HPRPC_FLAG_TIMEOUT ? timeout : 0;
+    } else if (timeout && timeout != controller->own->timeout_ms) {
         header.flags |= HPRPC_FLAG_TIMEOUT;
         header.timeout_ms = timeout;
     }
@@ -110,10 +121,9 @@ static inline void retire(struct hprpc_pending_call **former)
 }
 
 /* Reserves a ticket: the one of the call before, if that is answered, or another one. */
-static inline int reserve(struct hprpc_stub *stub, struct hprpc_controller *controller, uint32_t size,
+static inline int reserve(struct hprpc_stub *stub, struct hprpc_controller *controller, uint32_t size, uint32_t timeout,
                           struct hprpc_pending_call **former)
 {
-    uint32_t timeout = timeout_on(stub, controller);
     int r;
 
     if (!*former || !(*former)->answered) {
@@ -128,6 +138,27 @@ static inline int reserve(struct hprpc_stub *stub, struct hprpc_controller *cont
     return 0;
 }
 
+/* Whether the deadline of the call is that of the waiting for credit and room: not of a call with streams that names none. */
+static inline bool counts_from_start(const struct hprpc_stub *stub, enum kind kind)
+{
+    return kind != STREAMING || stub->call->timeout_ms;
+}
+
+/* Reserves a ticket for a call with streams, which has no deadline of the whole unless the call says one. */
+static __attribute__((noinline)) int reserve_streams(struct hprpc_stub *stub, struct hprpc_controller *controller,
+                                                     uint32_t size, struct hprpc_pending_call **former)
+{
+    const struct hprpc_procedure *procedure = &stub->binding->interface->procedures[stub->procedure];
+    int r = reserve(stub, controller, size, stub->call->timeout_ms ? stub->call->timeout_ms : HPRPC_NO_TIMEOUT, former);
+
+    if (r < 0)
+        return r;
+    r = hprpc__ticket_add_stream(stub->pending, procedure->flags);
+    if (r < 0)
+        hprpc__ticket_release(stub->pending);
+    return r;
+}
+
 /* Whether the request goes to the front of the line, where it would wait for itself or the other side otherwise. */
 static bool goes_first(const struct hprpc_controller *controller)
 {
@@ -136,34 +167,39 @@ static bool goes_first(const struct hprpc_controller *controller)
 
 /* One attempt to reserve what the request needs, under the lock. `room`: that of a request in the line. HPRPC_EAGAIN: not now. */
 static inline __attribute__((always_inline)) int attempt(struct hprpc_stub *stub, struct hprpc_controller *controller,
-                                                         unsigned numbers, uint32_t size, bool oneway,
-                                                         struct hprpc_pending_call **former,
-                                                         const struct hprpc__room *room)
+                                                         unsigned numbers, uint32_t size, enum kind kind,
+                                                         struct hprpc_pending_call **former, struct hprpc__room *room)
 {
     struct hprpc_header header;
     int r = may_send(controller, size);
 
+    if (room)
+        room->lacks_room = false;
     if (r == 0 && hprpc__line_is_behind(controller, room) && !goes_first(controller))
         r = HPRPC_EAGAIN;
-    if (r == 0 && !oneway)
-        r = reserve(stub, controller, size, former);
+    if (r == 0 && kind == STREAMING)
+        r = reserve_streams(stub, controller, size, former);
+    else if (r == 0 && kind == TWO_WAY)
+        r = reserve(stub, controller, size, timeout_on(stub, controller), former);
     retire(former);
     if (r < 0)
         return r;
-    header = header_of(stub, controller, numbers);
-    if (oneway) {
+    header = header_of(stub, controller, numbers, kind);
+    if (kind == ONE_WAY) {
         header.flags |= HPRPC_FLAG_ONEWAY;
     } else {
         header.call = stub->pending->id;
         controller->tickets.slots[header.call].depth = header.depth;
     }
     r = controller->channel->ops->start_call(controller->channel, &header, size, &stub->reservation);
-    if (r == 0 && oneway)
+    if (r == 0 && kind == ONE_WAY)
         charge_oneway(controller, size);
     if (KODOSIS_LIKELY(r == 0))
         return 0;
-    if (!oneway)
+    if (kind != ONE_WAY)
         hprpc__ticket_release(stub->pending);
+    if (room)
+        room->lacks_room = r == HPRPC_EAGAIN;
     return code_of_start(r);
 }
 
@@ -308,7 +344,7 @@ struct pick {
     struct hprpc__reconnect *reconnect;
     struct hprpc_binding *handle; /* that the proxy holds */
     uint64_t size;
-    bool oneway;
+    enum kind kind;
     bool drains;  /* the last attempt met a side that takes no more requests */
     bool pumped;  /* for a call that does not wait */
     bool unknown; /* the last attempt found no connection, or one for which calls wait already */
@@ -349,7 +385,7 @@ static int attempt_picked(struct hprpc_stub *stub, struct pick *pick, unsigned n
     /* what was posted before goes first */
     pick->unknown = !known || !hprpc__list_is_empty(&controller->tickets.posted);
     if (known && (!pick->unknown || goes_first(controller)))
-        r = attempt(stub, controller, numbers, (uint32_t)pick->size, pick->oneway, &former, &pick->room);
+        r = attempt(stub, controller, numbers, (uint32_t)pick->size, pick->kind, &former, &pick->room);
     if (r == 0 && pick->lined) {
         hprpc__line_leave(controller, &pick->room);
         stub->waited = true;
@@ -477,12 +513,12 @@ static int begin_once(struct hprpc_stub *stub, struct pick *pick)
  * Begins a call of a client that has one connection after the other. On success `stub->client` is that of the connection; or the
  * call has begun in a copy, unless it `waits` (rpc/later.h).
  */
-static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint64_t size, bool oneway, bool waits)
+static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint64_t size, enum kind kind, bool waits)
 {
     struct pick pick = { .reconnect = hprpc__reconnect_of(stub->client),
                          .handle = (struct hprpc_binding *)stub->binding,
                          .size = size,
-                         .oneway = oneway,
+                         .kind = kind,
                          .waits = waits };
     int cancellation, r;
 
@@ -507,7 +543,7 @@ static __attribute__((noinline)) int begin_picked(struct hprpc_stub *stub, uint6
     if (r < 0)
         return r;
     stub->writer = &stub->reservation.writer;
-    if (stub->pending)
+    if (stub->pending && counts_from_start(stub, kind))
         stub->pending->deadline = pick.room.deadline;
     return 0;
 }
@@ -523,8 +559,8 @@ int hprpc__begin_again(struct hprpc_stub *stub, uint64_t size)
  * Waits and tries again, after an attempt that failed with `r`, until the request is begun or cannot be sent. `turns`: the pump's
  * before that attempt. Called under the lock, which is held on success alone.
  */
-static __attribute__((noinline)) int begin_later(struct hprpc_stub *stub, unsigned numbers, uint64_t size, bool oneway,
-                                                 uint32_t turns, int r)
+static __attribute__((noinline)) int begin_later(struct hprpc_stub *stub, unsigned numbers, uint64_t size,
+                                                 enum kind kind, uint32_t turns, int r)
 {
     struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_pending_call *former = NULL; /* the first attempt has put it away */
@@ -542,18 +578,18 @@ static __attribute__((noinline)) int begin_later(struct hprpc_stub *stub, unsign
         }
         hprpc__mutex_lock(&controller->lock);
         hprpc__room_before(&room, controller);
-        r = attempt(stub, controller, numbers, (uint32_t)size, oneway, &former, &room);
+        r = attempt(stub, controller, numbers, (uint32_t)size, kind, &former, &room);
     }
     hprpc__line_leave(controller, &room);
     stub->waited = true;
-    if (stub->pending)
+    if (stub->pending && counts_from_start(stub, kind))
         stub->pending->deadline = room.deadline;
     return 0;
 }
 
 static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, struct hprpc_client *client,
                                                        const struct hprpc_binding *binding, struct hprpc_call *call,
-                                                       uint32_t procedure, uint64_t size, bool oneway)
+                                                       uint32_t procedure, uint64_t size, enum kind kind)
 {
     if (KODOSIS_UNLIKELY(!binding))
         return hprpc__explain(call, HPRPC_EINVAL, "the proxy is not bound to anything");
@@ -573,14 +609,14 @@ static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, 
     stub->pending = NULL;
     stub->waited = false;
     if (KODOSIS_UNLIKELY(size > UINT32_MAX || hprpc__is_refused(numbers) || !hprpc__shared_is_ours(controller->shared)))
-        return numbers == HPRPC__PICKED ? begin_picked(stub, size, oneway, oneway) : refuse(stub, numbers, size);
+        return numbers == HPRPC__PICKED ? begin_picked(stub, size, kind, kind != TWO_WAY) : refuse(stub, numbers, size);
     hprpc__look_after_silence(controller);
     former = empty(call, controller);
     hprpc__mutex_lock(&controller->lock);
     turns = atomic_load_explicit(&controller->turns, memory_order_relaxed);
-    r = attempt(stub, controller, numbers, (uint32_t)size, oneway, &former, NULL);
+    r = attempt(stub, controller, numbers, (uint32_t)size, kind, &former, NULL);
     if (KODOSIS_UNLIKELY(r < 0)) {
-        r = begin_later(stub, numbers, size, oneway, turns, r);
+        r = begin_later(stub, numbers, size, kind, turns, r);
         if (r < 0)
             return r;
     }
@@ -591,11 +627,19 @@ static inline __attribute__((always_inline)) int begin(struct hprpc_stub *stub, 
 int hprpc_stub_begin(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
                      struct hprpc_call *call, uint32_t procedure, uint64_t size)
 {
-    return begin(stub, client, binding, call, procedure, size, false);
+    return begin(stub, client, binding, call, procedure, size, TWO_WAY);
 }
 
 int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
                             struct hprpc_call *call, uint32_t procedure, uint64_t size)
 {
-    return begin(stub, client, binding, call, procedure, size, true);
+    return begin(stub, client, binding, call, procedure, size, ONE_WAY);
+}
+
+int hprpc_stub_begin_stream(struct hprpc_stub *stub, struct hprpc_client *client, const struct hprpc_binding *binding,
+                            struct hprpc_call *call, uint32_t procedure, uint64_t size)
+{
+    if (!call)
+        return HPRPC_EINVAL;
+    return begin(stub, client, binding, call, procedure, size, STREAMING);
 }

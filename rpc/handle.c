@@ -23,6 +23,7 @@ void hprpc__controller_clear_roles(struct hprpc_controller *controller)
     hprpc__tickets_clear(controller);
     hprpc__requests_clear(controller);
     hprpc__call_ids_clear(controller);
+    hprpc__streams_clear(controller);
     if (!services)
         return;
     hprpc__services_clear(services);

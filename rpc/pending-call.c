@@ -41,6 +41,8 @@ static inline bool let_go(struct hprpc_pending_call *pending)
     if (KODOSIS_UNLIKELY(!hprpc__ticket_is_done(pending)))
         call_off(pending);
 
+    if (KODOSIS_UNLIKELY(pending->stream))
+        hprpc__ticket_leave_stream(pending);
     hprpc__body_drop(&pending->body, controller->channel);
     kodosis_arena_reset(&pending->arena);
     /* acquire: pairs with the read-modify-write in hprpc__ticket_finish */
@@ -100,14 +102,14 @@ static int first_done(struct hprpc_pending_call *const *pending, size_t count)
     return HPRPC_EAGAIN;
 }
 
-/* The first deadline of the tickets, each fixed when its call was posted. */
+/* The first deadline of the tickets. */
 static hprpc__deadline first_deadline(const struct hprpc__awaited *awaited)
 {
     uint64_t first = HPRPC__NEVER;
 
     for (size_t i = 0; i < awaited->count; i++) {
-        if (awaited->pending[i] && awaited->pending[i]->deadline < first)
-            first = awaited->pending[i]->deadline;
+        if (awaited->pending[i])
+            first = hprpc__deadline_earlier(first, hprpc__ticket_deadline(awaited->pending[i]));
     }
     return first;
 }
@@ -120,26 +122,37 @@ static void expire_due(struct hprpc_controller *controller, const struct hprpc__
     for (size_t i = 0; i < awaited->count; i++) {
         struct hprpc_pending_call *pending = awaited->pending[i];
 
-        if (!pending || pending->deadline > now)
+        if (!pending || hprpc__ticket_deadline(pending) > now)
             continue;
-        if (!hprpc__ticket_cancel(pending, HPRPC_EDEADLINE))
+        if (hprpc__ticket_expire(pending, now) && !hprpc__ticket_is_done(pending))
             hprpc__pump_wait(controller, &(struct hprpc__awaited){ .pending = &pending, .count = 1 }, HPRPC_NO_TIMEOUT);
     }
+}
+
+/* Waits for one of the tickets, or until one of them is due. True: there is none yet, and it is not time to give up. */
+static bool wait_on_any(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
+                        hprpc__deadline given)
+{
+    hprpc__deadline until = first_deadline(awaited);
+    bool own = until <= given;
+
+    if (!own)
+        until = given;
+    if (hprpc__pump_wait_on(controller, awaited, timeout_ms, &until) != HPRPC_EAGAIN || !own)
+        return false;
+    expire_due(controller, awaited);
+    return first_done(awaited->pending, awaited->count) < 0;
 }
 
 /* Waits for one of the tickets. Their deadlines hold even if the thread that pumps is too busy to see them pass. */
 static void wait_for_any(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms)
 {
-    hprpc__deadline until = first_deadline(awaited), given;
-    bool own = true;
+    hprpc__deadline given = HPRPC__NEVER;
 
-    if (timeout_ms != HPRPC_NO_TIMEOUT) {
+    if (timeout_ms != HPRPC_NO_TIMEOUT)
         given = hprpc__deadline_after_ms(hprpc_context_now(controller->context), timeout_ms);
-        own = until <= given;
-        until = own ? until : given;
-    }
-    if (hprpc__pump_wait_on(controller, awaited, timeout_ms, &until) == HPRPC_EAGAIN && own)
-        expire_due(controller, awaited);
+    while (wait_on_any(controller, awaited, timeout_ms, given))
+        continue;
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "rpc/later.h"
 #include "rpc/pending-call.h"
 #include "rpc/pump/wait.h"
+#include "rpc/stub.h"
 
 enum { TURNS = 16 }; /* of the pump, to hear what was said before a channel broke */
 
@@ -63,15 +64,19 @@ static const char *deadline_text(struct hprpc_stub *stub)
 
     if (!stub->binding)
         return NULL;
-    hprpc_detail_set(&pending->own_text, 0,
-                     pending->sent ? "%.100s.%.80s did not answer within %lu ms"
-                                   : "%.100s.%.80s was not sent: there was no connection within %lu ms",
-                     hprpc__service_of(stub), hprpc__procedure_of(stub), (unsigned long)pending->timeout_ms);
+    if (pending->stream && pending->stream->idle)
+        hprpc_detail_set(&pending->own_text, 0, "nothing has moved on the streams of %.100s.%.80s for %lu ms",
+                         hprpc__service_of(stub), hprpc__procedure_of(stub),
+                         (unsigned long)pending->controller->own->stream_idle_ms);
+    else
+        hprpc_detail_set(&pending->own_text, 0,
+                         pending->sent ? "%.100s.%.80s did not answer within %lu ms"
+                                       : "%.100s.%.80s was not sent: there was no connection within %lu ms",
+                         hprpc__service_of(stub), hprpc__procedure_of(stub), (unsigned long)pending->timeout_ms);
     return pending->own_text.text;
 }
 
-/* Explains why a complete ticket has no reply, and drops it if no call holds it. */
-static __attribute__((noinline)) int explain_failure(struct hprpc_stub *stub)
+__attribute__((noinline)) int hprpc__stub_explain_failure(struct hprpc_stub *stub)
 {
     struct hprpc_pending_call *pending = stub->pending;
     int r = pending->code == 0 ? HPRPC_EPROTOCOL : pending->code;
@@ -99,7 +104,7 @@ static inline int open_reply(struct hprpc_stub *stub, struct hprpc_pending_call 
 {
     if (KODOSIS_UNLIKELY(pending->code != 0 || pending->answer != HPRPC_MESSAGE_REPLY ||
                          !hprpc__shared_is_ours(pending->controller->shared)))
-        return explain_failure(stub);
+        return hprpc__stub_explain_failure(stub);
     kodosis_reader_init(&stub->reader, pending->body.data, pending->body.size, &pending->arena);
     return 0;
 }
@@ -227,6 +232,8 @@ int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call)
     struct hprpc_pending_call *pending = call->pending;
     int r = 0;
 
+    if (KODOSIS_UNLIKELY(pending && pending->stream))
+        hprpc__stub_part(pending);
     if (KODOSIS_UNLIKELY(!pending || !hprpc__ticket_is_done(pending)))
         r = await_posted(call);
     if (KODOSIS_UNLIKELY(r < 0))

@@ -102,7 +102,7 @@ static inline enum step read_varint(struct cursor *cursor, uint32_t most, const 
 
 static bool is_known(int type)
 {
-    return (type >= HPRPC_MESSAGE_HELLO && type <= HPRPC_MESSAGE_GOODBYE) || type == HPRPC_MESSAGE_DRAIN;
+    return type >= HPRPC_MESSAGE_HELLO && type <= HPRPC_MESSAGE_DRAIN;
 }
 
 /* Checks the preamble as far as it has arrived; 0, HPRPC_EPROTOCOL or HPRPC_EVERSION. */
@@ -117,7 +117,7 @@ static int check_preamble(const uint8_t *bytes, size_t count, struct hprpc_detai
                                 HPRPC__PROTOCOL_VERSION);
     if (count > 1 && !is_known(bytes[1] & 15))
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "a message has the unknown type %d", bytes[1] & 15);
-    if (count > 2 && ((bytes[2] & ~HPRPC_FLAGS) || (bytes[2] && (bytes[1] & 15) != HPRPC_MESSAGE_REQUEST)))
+    if (count > 2 && bytes[2] && bytes[2] & ~hprpc_message_flags(bytes[1] & 15))
         return hprpc_detail_set(detail, HPRPC_EPROTOCOL, "a message of type %d has the flags 0x%02x", bytes[1] & 15,
                                 bytes[2]);
     if (count > 3 && bytes[3])

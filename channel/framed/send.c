@@ -222,8 +222,7 @@ int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header
     /* acquire: pairs with the release in open_stream (receive.c) */
     if (!__atomic_load_n(&stream->open, __ATOMIC_ACQUIRE))
         return HPRPC_EAGAIN;
-    if (header->type == HPRPC_MESSAGE_REQUEST && stream->queued &&
-        (uint64_t)stream->queued + size > HPRPC__FRAMED_QUEUE)
+    if (hprpc_message_takes_share(header) && stream->queued && (uint64_t)stream->queued + size > HPRPC__FRAMED_QUEUE)
         return HPRPC_EAGAIN;
     /* as a rule there is room for any header, and it is written in place */
     if (KODOSIS_LIKELY(block && block->capacity - block->end >= HPRPC__HEADER_MAX + (uint64_t)size))

@@ -23,8 +23,9 @@ enum {
  * that gets one clears what an earlier call left in it.
  */
 struct hprpc_call {
-    uint32_t timeout_ms;                /* in: 0 means the client's default; HPRPC_NO_TIMEOUT for none */
-    uint32_t flags;                     /* in: HPRPC_CALL_NO_WAIT */
+    uint32_t
+        timeout_ms; /* in: 0 means the client's default, or none for a call with streams; HPRPC_NO_TIMEOUT for none */
+    uint32_t flags; /* in: HPRPC_CALL_NO_WAIT */
     const char *detail;                 /* out: after a failure, the sentence behind the code; valid until cleared */
     struct hprpc_pending_call *pending; /* out: the ticket; holds the memory that the reply's views point into */
 };

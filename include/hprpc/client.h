@@ -61,11 +61,18 @@ struct hprpc_client_options {
      * URI goes before this. See "Reconnecting" below.
      */
     bool reconnect;
+
+    /* What the other side may send on streams before this side reads it; see hprpc/stream.h. */
+    uint32_t stream_elements;  /* elements of one stream; 0 means 1024 */
+    uint64_t stream_bytes;     /* bytes of the elements of one stream; 0 means 1 MiB */
+    uint64_t max_stream_bytes; /* bytes over all streams of a connection; 0 means 64 MiB */
+    uint32_t
+        stream_idle_ms; /* a call with streams ends with HPRPC_EDEADLINE when nothing has moved for so long; 0: never */
 };
 
-#define HPRPC_CLIENT_OPTIONS_INIT                                                                         \
-    {                                                                                                     \
-        sizeof(struct hprpc_client_options), HPRPC_PUMP_CALLER, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, false \
+#define HPRPC_CLIENT_OPTIONS_INIT                                                                                     \
+    {                                                                                                                 \
+        sizeof(struct hprpc_client_options), HPRPC_PUMP_CALLER, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, false, 0, 0, 0, 0 \
     }
 
 /*

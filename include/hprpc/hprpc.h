@@ -12,6 +12,7 @@
 #include <hprpc/client.h>
 #include <hprpc/controller.h>
 #include <hprpc/server.h>
+#include <hprpc/stream.h>
 
 /*
  * The version of these headers. HPRPC_VERSION_NUMBER is for comparisons: #if HPRPC_VERSION_NUMBER >= 100 asks for 0.1.0.

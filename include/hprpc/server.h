@@ -56,11 +56,18 @@ struct hprpc_server_options {
      */
     enum hprpc_engine engine;
     uint32_t ring_buffers; /* of 16 KiB, that each loop may receive into by io_uring, 4096 at most; 0 means 512 */
+
+    /* What the other side may send on streams before this side reads it; see hprpc/stream.h. */
+    uint32_t stream_elements;  /* elements of one stream; 0 means 1024 */
+    uint64_t stream_bytes;     /* bytes of the elements of one stream; 0 means 1 MiB */
+    uint64_t max_stream_bytes; /* bytes over all streams of a connection; 0 means 64 MiB */
+    uint32_t
+        stream_idle_ms; /* a call with streams ends with HPRPC_EDEADLINE when nothing has moved for so long; 0: never */
 };
 
 /* clang-format off */
 #define HPRPC_SERVER_OPTIONS_INIT \
-    { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, HPRPC_ENGINE_AUTO, 0 }
+    { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, HPRPC_ENGINE_AUTO, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 /* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */

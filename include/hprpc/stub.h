@@ -16,7 +16,9 @@ extern "C" {
 enum hprpc_procedure_flag {
     HPRPC_PROCEDURE_ONEWAY = 1,
     HPRPC_PROCEDURE_IDEMPOTENT = 2,
-    HPRPC_PROCEDURE_VOID = 4, /* returns nothing: a handler that just returns 0 has answered */
+    HPRPC_PROCEDURE_VOID = 4,         /* returns nothing: a handler that just returns 0 has answered */
+    HPRPC_PROCEDURE_STREAMS_IN = 8,   /* its last parameter is a stream: the caller sends elements */
+    HPRPC_PROCEDURE_STREAMS_OUT = 16, /* it returns a stream: the callee sends elements */
 };
 
 struct hprpc_procedure {
@@ -90,6 +92,14 @@ HPRPC_API int hprpc_stub_begin_oneway(struct hprpc_stub *stub, struct hprpc_clie
                                       const struct hprpc_binding *binding, struct hprpc_call *call, uint32_t procedure,
                                       uint64_t size);
 
+/*
+ * The same for a procedure with a stream: `post` must follow, and `call` must not be NULL. The waiting for credit and room has the
+ * client's default as its deadline; the call itself has one only if call->timeout_ms says so.
+ */
+HPRPC_API int hprpc_stub_begin_stream(struct hprpc_stub *stub, struct hprpc_client *client,
+                                      const struct hprpc_binding *binding, struct hprpc_call *call, uint32_t procedure,
+                                      uint64_t size);
+
 /* Publishes, waits for the answer and opens `stub->reader` over it; `end` must follow success. */
 HPRPC_API int hprpc_stub_exchange(struct hprpc_stub *stub);
 
@@ -99,7 +109,10 @@ HPRPC_API int hprpc_stub_post(struct hprpc_stub *stub);
 /* Publishes a one-way request. */
 HPRPC_API int hprpc_stub_send(struct hprpc_stub *stub);
 
-/* For `_finish`: waits until the posted call is complete and opens `stub->reader` over its reply; `end` must follow success. */
+/*
+ * For `_finish`: waits until the posted call is complete and opens `stub->reader` over its reply; `end` must follow success. Of a
+ * call with streams it says first that no further element follows, and discards the elements that were not read.
+ */
 HPRPC_API int hprpc_stub_collect(struct hprpc_stub *stub, struct hprpc_call *call);
 
 /* The slow half of hprpc_stub_end. */
@@ -123,6 +136,26 @@ static inline int hprpc_stub_end(struct hprpc_stub *stub)
  */
 HPRPC_API int hprpc_stub_raised(struct hprpc_call *call, const char *name, struct kodosis_reader *ret_reader);
 
+/*
+ * For `_next`: takes the next element. 1: `stub->reader` is over it, and hprpc_stub_next_end must follow; 0: the end; or a
+ * negative code. Drops the element before. What the element decodes beyond its bytes lives as long as its views.
+ */
+HPRPC_API int hprpc_stub_next(struct hprpc_stub *stub, struct hprpc_call *call);
+
+/* Closes the reader: 0, or HPRPC_EBODY if it has found a fault or bytes are left; the next element can be read all the same. */
+HPRPC_API int hprpc_stub_next_end(struct hprpc_stub *stub);
+
+/*
+ * For `_send`: takes window, and room for an element of `size` bytes, which is written to stub->writer; then
+ * hprpc_stub_element_send must follow at once. Waits for both, or is HPRPC_EBUSY. HPRPC_ETOOBIG: the other side accepts no such
+ * element; HPRPC_EINVAL: it cannot be encoded, or the call sends no elements, or has said that none follows; or the code of the call
+ * that has ended (0 as a result of the call is HPRPC_ECLOSED here: the other side has answered, and takes no more elements).
+ */
+HPRPC_API int hprpc_stub_element_begin(struct hprpc_stub *stub, struct hprpc_call *call, uint64_t size);
+
+/* Publishes the element. HPRPC_EINVAL: it cannot be encoded, and nothing was sent; else as above. */
+HPRPC_API int hprpc_stub_element_send(struct hprpc_stub *stub);
+
 /* ---- Server side ---- */
 
 /* Takes room for `size` bytes of reply. `hprpc_request_reply_send` must follow at once, on the same thread. */
@@ -135,6 +168,20 @@ HPRPC_API int hprpc_request_reply_send(struct hprpc_request *request);
 /* The same for a typed error: `name` is its dotted full name; hprpc_request_reply_send follows. */
 HPRPC_API int hprpc_request_raise_begin(struct hprpc_request *request, const char *name, uint64_t size,
                                         struct kodosis_writer **ret_writer);
+
+/*
+ * The same as hprpc_stub_next and hprpc_stub_next_end for a request. `ret_reader` is the caller's. Negative: HPRPC_ECANCELLED,
+ * HPRPC_EDEADLINE (the caller has given up, or its deadline has passed; or nothing came for stream_idle_ms), HPRPC_ECLOSED (the
+ * connection is gone), HPRPC_EBUSY (it would wait on the thread that pumps), HPRPC_EINVAL (the procedure reads no elements, or the
+ * request is answered), HPRPC_EFORKED.
+ */
+HPRPC_API int hprpc_request_next_begin(struct hprpc_request *request, struct kodosis_reader *ret_reader);
+HPRPC_API int hprpc_request_next_end(struct hprpc_request *request, struct kodosis_reader *reader);
+
+/* The same as hprpc_stub_element_begin and hprpc_stub_element_send for a request. Codes as above, and HPRPC_ETOOBIG, HPRPC_ENOMEM. */
+HPRPC_API int hprpc_request_element_begin(struct hprpc_request *request, uint64_t size,
+                                          struct kodosis_writer **ret_writer);
+HPRPC_API int hprpc_request_element_send(struct hprpc_request *request);
 
 #ifdef __cplusplus
 }

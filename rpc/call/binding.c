@@ -106,14 +106,32 @@ static int set_one(struct hprpc_controller *controller, struct hprpc_binding *bi
     return 0;
 }
 
+/* What a procedure with streams becomes where the other side does not understand streams, whatever it has answered. */
+static struct hprpc__bound_procedure without_streams(struct hprpc_controller *controller,
+                                                     const struct hprpc_binding *binding, uint32_t index,
+                                                     const struct hprpc__bound_procedure *procedure)
+{
+    uint32_t streams = HPRPC_PROCEDURE_STREAMS_IN | HPRPC_PROCEDURE_STREAMS_OUT;
+
+    if (procedure->number < 0 || !(binding->interface->procedures[index].flags & streams) ||
+        controller->peer.features & HPRPC__FEATURE_STREAMS)
+        return *procedure;
+    return (struct hprpc__bound_procedure){
+        HPRPC_EUNIMPLEMENTED, kodosis_str("the procedure has streams, which the other side does not understand")
+    };
+}
+
 int hprpc__binding_set(struct hprpc_controller *controller, struct hprpc_binding *binding, uint16_t service,
                        const struct hprpc__bound_procedure *procedures)
 {
     int r = 0;
 
     hprpc__mutex_lock(&controller->lock);
-    for (uint32_t i = 0; i < binding->interface->procedure_count && r == 0; i++)
-        r = set_one(controller, binding, i, service, &procedures[i]);
+    for (uint32_t i = 0; i < binding->interface->procedure_count && r == 0; i++) {
+        struct hprpc__bound_procedure procedure = without_streams(controller, binding, i, &procedures[i]);
+
+        r = set_one(controller, binding, i, service, &procedure);
+    }
     hprpc__mutex_unlock(&controller->lock);
     return r;
 }

@@ -29,7 +29,7 @@ int hprpc__ticket_more_ids(struct hprpc_controller *controller)
     if (tickets->capacity)
         memcpy(slots, tickets->slots, tickets->capacity * sizeof(*slots));
     for (uint32_t id = tickets->capacity; id < capacity; id++)
-        slots[id] = (struct hprpc__slot){ NULL, id + 1, HPRPC__NO_DEPTH };
+        slots[id] = (struct hprpc__slot){ NULL, id + 1, HPRPC__NO_DEPTH, false };
     hprpc_context_release(controller->context, tickets->slots, tickets->capacity * sizeof(*slots));
     tickets->slots = slots;
     tickets->free_id = tickets->capacity;
@@ -46,12 +46,111 @@ struct hprpc_pending_call *hprpc__ticket_make(struct hprpc_controller *controlle
     pending->controller = controller;
     pending->interface = NULL;
     pending->copy = NULL;
+    pending->stream = NULL;
     pending->untold = false;
     pending->body.place = HPRPC__BODY_NONE;
     kodosis_arena_init(&pending->arena, hprpc_context_allocator(controller->context),
                        (size_t)controller->own->max_decoded);
     return pending;
 }
+
+/* ---- Streams ---- */
+
+/* Frees the streams of a call that no thread uses any more. */
+static void free_stream(struct hprpc_pending_call *pending)
+{
+    if (pending->stream)
+        hprpc__stream_free(pending->stream);
+    pending->stream = NULL;
+}
+
+void hprpc__ticket_settle_stream(struct hprpc_pending_call *pending)
+{
+    hprpc__stream_finish(pending->stream);
+    if (pending->stream->parted)
+        free_stream(pending);
+}
+
+void hprpc__ticket_leave_stream(struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    struct hprpc__notice notice;
+
+    hprpc__mutex_lock(&controller->lock);
+    notice = hprpc__stream_take_notice(pending->stream);
+    hprpc__stream_discard(pending->stream, HPRPC__ARRIVAL_DROPPED);
+    pending->stream->parted = true;
+    /* before the answer the connection still finds the stream by the id */
+    if (pending->answered)
+        free_stream(pending);
+    hprpc__mutex_unlock(&controller->lock);
+    hprpc__notice_give(&notice);
+}
+
+enum { IDLE_LOOKS = 4 }; /* a call is idle when nothing has moved at so many looks in a row */
+
+int hprpc__ticket_add_stream(struct hprpc_pending_call *pending, uint32_t procedure_flags)
+{
+    struct hprpc_controller *controller = pending->controller;
+
+    hprpc__assert_locked(&controller->lock);
+    controller->tickets.slots[pending->id].streamed = true;
+    return hprpc__stream_new(controller, pending->id, false, procedure_flags, &pending->stream);
+}
+
+struct hprpc__stream *hprpc__ticket_find_stream(struct hprpc_controller *controller, uint32_t call, bool *ret_known)
+{
+    const struct hprpc__tickets *tickets = &controller->tickets;
+    const struct hprpc__slot *slot;
+
+    hprpc__assert_locked(&controller->lock);
+    *ret_known = false;
+    if (call >= tickets->capacity)
+        return NULL;
+    slot = &tickets->slots[call];
+    *ret_known = slot->streamed && !slot->ticket;
+    return slot->ticket ? slot->ticket->stream : NULL;
+}
+
+/* The ticket's deadline is the next look at whether something moves, if that comes before the deadline of the whole. */
+static void set_next_look(struct hprpc_pending_call *pending, uint64_t now)
+{
+    uint32_t idle_ms = pending->controller->own->stream_idle_ms;
+    uint64_t interval = idle_ms * HPRPC__MILLISECOND / IDLE_LOOKS;
+
+    pending->deadline = hprpc__deadline_earlier(pending->stream->deadline, idle_ms ? now + interval : HPRPC__NEVER);
+}
+
+void hprpc__ticket_start_idle_clock(struct hprpc_pending_call *pending, uint64_t now)
+{
+    struct hprpc__stream *stream = pending->stream;
+
+    if (stream->clocked)
+        return;
+    stream->clocked = true;
+    stream->deadline = pending->deadline;
+    set_next_look(pending, now);
+}
+
+/* Whether a call whose deadline has passed is really late. If not, its deadline is the next look. Under the lock. */
+static bool is_late(struct hprpc_pending_call *pending, uint64_t now)
+{
+    struct hprpc__stream *stream = pending->stream;
+
+    hprpc__assert_locked(&pending->controller->lock);
+    if (!stream || !stream->clocked || stream->deadline <= now)
+        return true;
+    stream->silent = stream->moved ? 0 : (uint8_t)(stream->silent + 1);
+    stream->moved = false;
+    if (stream->silent >= IDLE_LOOKS) {
+        stream->idle = true;
+        return true;
+    }
+    set_next_look(pending, now);
+    return false;
+}
+
+/* ---- Ids, the queue and the pool ---- */
 
 int hprpc__ticket_new(struct hprpc_controller *controller, uint32_t timeout_ms, struct hprpc_pending_call **ret_pending)
 {
@@ -77,6 +176,7 @@ void hprpc__ticket_release(struct hprpc_pending_call *pending)
 {
     hprpc__assert_locked(&pending->controller->lock);
     hprpc__ticket_settle(pending);
+    free_stream(pending);
     pending->controller->tickets.held--;
     hprpc__ticket_pool(pending);
 }
@@ -382,6 +482,8 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
         hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
     }
     pending->text = NULL;
+    if (KODOSIS_UNLIKELY(pending->stream))
+        hprpc__stream_cut(pending->stream);
     /* relaxed: `hungry` only chooses the code; without memory the answer could not be received in time */
     if (code == HPRPC_EDEADLINE && atomic_load_explicit(&pending->controller->hungry, memory_order_relaxed))
         code = HPRPC_ENOMEM;
@@ -396,6 +498,9 @@ static void announce(struct hprpc_controller *controller, struct hprpc_pending_c
     if (notify)
         tell(pending);
     hprpc__pump_wake(&controller->pump, pending);
+    /* relaxed: the lock, under which this thread has abandoned the ticket, orders it */
+    if (atomic_load_explicit(&controller->tickets.later, memory_order_relaxed))
+        hprpc__streams_tell(controller);
 }
 
 bool hprpc__ticket_cancel(struct hprpc_pending_call *pending, int code)
@@ -418,10 +523,40 @@ static bool expire(struct hprpc_pending_call *pending, uint64_t now, bool *ret_n
 {
     if (hprpc__ticket_is_done(pending))
         return false;
-    if (pending->deadline && pending->deadline <= now)
+    if (pending->deadline && pending->deadline <= now && is_late(pending, now))
         return abandon(pending, HPRPC_EDEADLINE, ret_notify);
     hprpc__ticket_start_clock(pending, now);
     return false;
+}
+
+hprpc__deadline hprpc__ticket_deadline(const struct hprpc_pending_call *pending)
+{
+    struct hprpc_controller *controller = pending->controller;
+    hprpc__deadline deadline;
+
+    /* of other calls it is fixed when the call is posted */
+    if (KODOSIS_LIKELY(!pending->stream))
+        return pending->deadline;
+    hprpc__mutex_lock(&controller->lock);
+    deadline = pending->deadline;
+    hprpc__mutex_unlock(&controller->lock);
+    return deadline;
+}
+
+bool hprpc__ticket_expire(struct hprpc_pending_call *pending, uint64_t now)
+{
+    struct hprpc_controller *controller = pending->controller;
+    bool late, ours, notify = false;
+
+    if (!hprpc__shared_is_ours(controller->shared))
+        return false;
+    hprpc__mutex_lock(&controller->lock);
+    ours = expire(pending, now, &notify);
+    late = ours || pending->answered || hprpc__ticket_is_done(pending);
+    hprpc__mutex_unlock(&controller->lock);
+    if (ours)
+        announce(controller, pending, notify);
+    return late;
 }
 
 /* Abandons the first ticket of a queue that is due. Under the lock. NULL: there is none. */
@@ -531,6 +666,9 @@ void hprpc__tickets_fail_all(struct hprpc_controller *controller, int code, cons
         pending->text = pending->own_text.text;
         hprpc__ticket_finish(pending, fate_of(pending, code));
     }
+    /* relaxed: the lock, under which the streams have ended, orders it */
+    if (atomic_load_explicit(&controller->tickets.later, memory_order_relaxed))
+        hprpc__streams_tell(controller);
 }
 
 /* Takes the next ticket, from `id` on, whose request is not one of the first `taken`. NULL: there is none. */

@@ -22,6 +22,7 @@
 
 #include "base/deadline.h"
 #include "rpc/connection/connection.h"
+#include "rpc/stream/stream.h"
 #include "rpc/connection/life.h"
 
 enum hprpc__ticket_flag {
@@ -54,6 +55,7 @@ struct hprpc_pending_call {
     const struct hprpc_binding *binding; /* of a posted call: names it in the sentence behind a failure; or NULL */
     const char *text;                    /* the sentence behind a failure, or NULL */
     const char *raised;                  /* dotted name of the typed error, or NULL */
+    struct hprpc__stream *stream; /* of a call with streams, while its id is in use or its holder has it; else NULL */
     uint16_t procedure;
     const uint8_t *raised_body;
     size_t raised_size;
@@ -177,15 +179,23 @@ static inline void hprpc__ticket_mark_sent(struct hprpc_pending_call *pending)
     pending->order = hprpc__count(&pending->controller->requests_sent);
 }
 
+/* The streams of a call end with its answer. Frees them if the holder has let them go before. */
+void hprpc__ticket_settle_stream(struct hprpc_pending_call *pending);
+
 /* Frees the id and gives the credit back. */
 static inline void hprpc__ticket_settle(struct hprpc_pending_call *pending)
 {
     struct hprpc_controller *controller = pending->controller;
     struct hprpc__tickets *tickets = &controller->tickets;
+    struct hprpc__slot *slot = &tickets->slots[pending->id];
 
     hprpc__assert_locked(&controller->lock);
     pending->answered = true;
-    tickets->slots[pending->id] = (struct hprpc__slot){ NULL, tickets->free_id, HPRPC__NO_DEPTH };
+    if (KODOSIS_UNLIKELY(pending->stream))
+        hprpc__ticket_settle_stream(pending);
+    slot->ticket = NULL;
+    slot->next_free = tickets->free_id;
+    slot->depth = HPRPC__NO_DEPTH;
     tickets->free_id = pending->id;
     controller->calls_out--;
     controller->bytes_out -= pending->charge;
@@ -198,6 +208,9 @@ static inline void hprpc__ticket_pool(struct hprpc_pending_call *pending)
     hprpc__list_put_in_front(&pending->controller->tickets.pool, &pending->link);
 }
 
+/* Starts the clock of a call with streams, whose deadline is the next look at whether something has moved. */
+void hprpc__ticket_start_idle_clock(struct hprpc_pending_call *pending, uint64_t now);
+
 /* Sets the ticket's deadline; true if it is now the first deadline of the connection. */
 static inline bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending, uint64_t now)
 {
@@ -206,6 +219,8 @@ static inline bool hprpc__ticket_start_clock(struct hprpc_pending_call *pending,
     hprpc__assert_locked(&controller->lock);
     if (!pending->deadline)
         pending->deadline = hprpc__deadline_after_ms(now, pending->timeout_ms);
+    if (KODOSIS_UNLIKELY(pending->stream))
+        hprpc__ticket_start_idle_clock(pending, now);
     if (pending->deadline >= atomic_load_explicit(&controller->next_deadline, memory_order_relaxed))
         return false;
     atomic_store_explicit(&controller->next_deadline, pending->deadline, memory_order_relaxed);
@@ -261,6 +276,24 @@ void hprpc__ticket_notify(struct hprpc_pending_call *pending);
 
 /* Finds the ticket that a REPLY, ERROR or BOUND answers, and takes the message over. By the pump's owner. 0, or HPRPC_EPROTOCOL. */
 int hprpc__ticket_answer(struct hprpc_controller *controller, struct hprpc_message *message);
+
+/* Gives the call of a ticket that was reserved its streams. Under the lock. HPRPC_ENOMEM. */
+int hprpc__ticket_add_stream(struct hprpc_pending_call *pending, uint32_t procedure_flags);
+
+/* Finds the stream of a call that is open here. Under the lock. NULL: there is none; `ret_known`: there was one of this id. */
+struct hprpc__stream *hprpc__ticket_find_stream(struct hprpc_controller *controller, uint32_t call, bool *ret_known);
+
+/* Drops the streams of a call for its holder, who has it no more: what came and was not read, and the callback, which is called. */
+void hprpc__ticket_leave_stream(struct hprpc_pending_call *pending);
+
+/* The ticket's deadline, which moves on for calls with streams. Not under the lock. */
+hprpc__deadline hprpc__ticket_deadline(const struct hprpc_pending_call *pending);
+
+/*
+ * Abandons a call whose deadline has passed (`now`), or that was idle for too long; otherwise its deadline may have moved on. Any thread.
+ * True if the call is complete, or about to be.
+ */
+bool hprpc__ticket_expire(struct hprpc_pending_call *pending, uint64_t now);
 
 /* Finishes the ticket with `code` and tells the other side, unless an answer came before. Any thread. True if it did. */
 bool hprpc__ticket_cancel(struct hprpc_pending_call *pending, int code);

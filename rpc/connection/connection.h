@@ -44,6 +44,9 @@ struct hprpc__peer_limits {
     uint64_t max_call_bytes;
     uint32_t timeout_ms;
     uint32_t features; /* enum hprpc__feature; those that this side knows */
+    uint32_t stream_elements;
+    uint64_t stream_bytes;
+    uint64_t streams_bytes;
 };
 
 /* Whether the other side has given a sign of life. */
@@ -55,6 +58,7 @@ struct hprpc__keepalive {
 
 struct hprpc__grant;
 struct hprpc__services;
+struct hprpc__streams;
 struct hprpc__sleeper;
 
 /* What drives controllers: a client, which has one at a time, or a loop of a server. The callbacks tell it what it must know. */
@@ -127,6 +131,7 @@ struct hprpc__slot {
     struct hprpc_pending_call *ticket;
     uint32_t next_free;
     uint16_t depth; /* the call's, as it is on the wire; HPRPC__NO_DEPTH where the ticket is no call's */
+    bool streamed;  /* a call of this id has had streams */
 };
 
 struct hprpc__tickets {
@@ -140,7 +145,8 @@ struct hprpc__tickets {
     struct hprpc__list posted; /* tickets whose REQUEST waits for a connection, in order (rpc/call/posted.h) */
     struct hprpc__list untold; /* finished tickets whose callbacks wait until their thread has room for a request */
     bool telling;              /* a thread runs those callbacks */
-    atomic_uint later;         /* length of `queue`, `posted` and `untold`; written under the lock, read by the pump */
+    atomic_uint
+        later; /* length of `queue`, `posted`, `untold` and the news of streams; written under the lock, read by the pump */
 };
 
 struct hprpc_client {
@@ -174,6 +180,8 @@ struct hprpc_controller {
     _Atomic hprpc__deadline next_deadline; /* no ticket expires before it; written under the lock */
     uint64_t silence;          /* a request after so long looks at the connection first; 0: some thread always pumps */
     _Atomic uint64_t asked_at; /* the time of the last request; any thread */
+
+    struct hprpc__streams *streams; /* lock: what the streams of both roles have in common; NULL before the first one */
 
     /* the serving role */
     struct hprpc__quota *quota;                     /* the server's, in `shared`, or NULL */

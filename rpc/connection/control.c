@@ -36,6 +36,9 @@ int hprpc__hello_send(struct hprpc_controller *controller)
         .timeout_ms = controller->own->timeout_ms,
         .pumps_always = controller->pump.host->pumps_always,
         .features = HPRPC__FEATURES,
+        .stream_elements = controller->own->stream_elements,
+        .stream_bytes = controller->own->stream_bytes,
+        .streams_bytes = controller->own->max_stream_bytes,
     };
     struct kodosis_writer writer;
     uint8_t body[HPRPC__HELLO_SIZE];

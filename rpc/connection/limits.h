@@ -13,16 +13,23 @@
 #define HPRPC__MAX_DECODED (64ull * 1024 * 1024)
 #define HPRPC__TIMEOUT_MS 30000u
 #define HPRPC__OPENING_MS 10000u
+#define HPRPC__STREAM_ELEMENTS 1024u
+#define HPRPC__STREAM_BYTES (1024ull * 1024)
+#define HPRPC__MAX_STREAM_BYTES (64ull * 1024 * 1024)
 
 /* What the options of a client or of a server say: their fields have the same names. */
-#define HPRPC__LIMITS_OF(options)                                         \
-    ((struct hprpc__limits){ .max_message = (options)->max_message,       \
-                             .max_calls = (options)->max_calls,           \
-                             .max_depth = (options)->max_depth,           \
-                             .timeout_ms = (options)->timeout_ms,         \
-                             .keepalive_ms = (options)->keepalive_ms,     \
-                             .max_call_bytes = (options)->max_call_bytes, \
-                             .max_decoded = (options)->max_decoded })
+#define HPRPC__LIMITS_OF(options)                                           \
+    ((struct hprpc__limits){ .max_message = (options)->max_message,         \
+                             .max_calls = (options)->max_calls,             \
+                             .max_depth = (options)->max_depth,             \
+                             .timeout_ms = (options)->timeout_ms,           \
+                             .keepalive_ms = (options)->keepalive_ms,       \
+                             .max_call_bytes = (options)->max_call_bytes,   \
+                             .max_decoded = (options)->max_decoded,         \
+                             .stream_elements = (options)->stream_elements, \
+                             .stream_idle_ms = (options)->stream_idle_ms,   \
+                             .stream_bytes = (options)->stream_bytes,       \
+                             .max_stream_bytes = (options)->max_stream_bytes })
 
 /* Fills in what is 0. HPRPC_EINVAL for limits that the wire cannot carry. */
 static inline int hprpc__limits_complete(struct hprpc__limits *limits)
@@ -41,6 +48,12 @@ static inline int hprpc__limits_complete(struct hprpc__limits *limits)
         limits->max_decoded = SIZE_MAX;
     if (!limits->timeout_ms)
         limits->timeout_ms = HPRPC__TIMEOUT_MS;
+    if (!limits->stream_elements)
+        limits->stream_elements = HPRPC__STREAM_ELEMENTS;
+    if (!limits->stream_bytes)
+        limits->stream_bytes = HPRPC__STREAM_BYTES;
+    if (!limits->max_stream_bytes)
+        limits->max_stream_bytes = HPRPC__MAX_STREAM_BYTES;
     return limits->max_calls > HPRPC__CALLS_LIMIT || limits->max_depth > UINT16_MAX ||
                    limits->max_message < HPRPC__LEAST_MAX_MESSAGE || limits->max_message > UINT32_MAX - 64
                ? HPRPC_EINVAL

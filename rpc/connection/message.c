@@ -12,6 +12,11 @@ void hprpc__hello_write(struct kodosis_writer *writer, const struct hprpc__hello
     kodosis_write_uint32(writer, hello->timeout_ms);
     kodosis_write_bool(writer, hello->pumps_always);
     kodosis_write_uint64(writer, hello->features);
+    if (!(hello->features & HPRPC__FEATURE_STREAMS))
+        return;
+    kodosis_write_uint32(writer, hello->stream_elements);
+    kodosis_write_uint64(writer, hello->stream_bytes);
+    kodosis_write_uint64(writer, hello->streams_bytes);
 }
 
 static const char *fault_of(const struct hprpc__hello *hello)
@@ -20,13 +25,24 @@ static const char *fault_of(const struct hprpc__hello *hello)
         return "a HELLO that accepts bodies of less than 256 bytes";
     if (!hello->max_calls)
         return "a HELLO that allows no calls";
-    return hello->timeout_ms ? NULL : "a HELLO with a timeout of 0";
+    if (!hello->timeout_ms)
+        return "a HELLO with a timeout of 0";
+    if (hello->features & HPRPC__FEATURE_STREAMS && !hello->stream_elements)
+        return "a HELLO whose streams allow no element";
+    return NULL;
+}
+
+static void read_streams(struct kodosis_reader *reader, struct hprpc__hello *hello)
+{
+    hello->stream_elements = kodosis_read_uint32(reader);
+    hello->stream_bytes = kodosis_read_uint64(reader);
+    hello->streams_bytes = kodosis_read_uint64(reader);
 }
 
 const char *hprpc__hello_read(const void *body, size_t size, struct hprpc__hello *ret_hello)
 {
     struct kodosis_reader reader;
-    struct hprpc__hello hello;
+    struct hprpc__hello hello = { 0 };
 
     kodosis_reader_init(&reader, body, size, NULL);
     hello.max_message = kodosis_read_uint32(&reader);
@@ -36,6 +52,8 @@ const char *hprpc__hello_read(const void *body, size_t size, struct hprpc__hello
     hello.pumps_always = kodosis_read_bool(&reader);
     /* a side without features may leave them out; bytes behind them are for later versions of the protocol */
     hello.features = size > HPRPC__HELLO_SIZE_LEAST ? kodosis_read_uint64(&reader) : 0;
+    if (hello.features & HPRPC__FEATURE_STREAMS)
+        read_streams(&reader, &hello);
     if (reader.status != KODOSIS_OK)
         return "a malformed HELLO";
     *ret_hello = hello;

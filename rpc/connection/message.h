@@ -9,7 +9,7 @@
 #include <hprpc/stub.h>
 
 enum {
-    HPRPC__HELLO_SIZE = 29,       /* what this version writes; later ones may append */
+    HPRPC__HELLO_SIZE = 49,       /* what this version writes; later ones may append */
     HPRPC__HELLO_SIZE_LEAST = 21, /* without the features */
     HPRPC__CREDIT_SIZE = 12,
     HPRPC__DRAIN_SIZE = 8,
@@ -21,7 +21,8 @@ enum {
 /* What a side can do beyond the first version of the protocol. Nothing optional is sent to a side that did not claim it. */
 enum hprpc__feature {
     HPRPC__FEATURE_DRAIN = 1,
-    HPRPC__FEATURES = HPRPC__FEATURE_DRAIN, /* all that this library has */
+    HPRPC__FEATURE_STREAMS = 2,
+    HPRPC__FEATURES = HPRPC__FEATURE_DRAIN | HPRPC__FEATURE_STREAMS, /* all that this library has */
 };
 
 /* A count of requests that is not known: all of them may have been taken. */
@@ -36,8 +37,13 @@ struct hprpc__hello {
     uint32_t timeout_ms;
     bool pumps_always;
     uint64_t features; /* enum hprpc__feature; bits that are not known are ignored */
+    /* with HPRPC__FEATURE_STREAMS, else 0: what the other side may send before it is read */
+    uint32_t stream_elements;
+    uint64_t stream_bytes;
+    uint64_t streams_bytes; /* of all streams together */
 };
 
+/* Without the numbers of a feature that it does not claim. */
 void hprpc__hello_write(struct kodosis_writer *writer, const struct hprpc__hello *hello);
 
 /* NULL, or what is wrong with it. */

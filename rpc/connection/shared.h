@@ -21,6 +21,10 @@ struct hprpc__limits {
     uint32_t keepalive_ms;
     uint64_t max_call_bytes;
     uint64_t max_decoded;
+    uint32_t stream_elements;
+    uint32_t stream_idle_ms;
+    uint64_t stream_bytes;
+    uint64_t max_stream_bytes;
 };
 
 struct hprpc__shared {

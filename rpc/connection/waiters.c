@@ -100,6 +100,21 @@ void hprpc__pump_wake_waiters(struct hprpc__pump *pump, const struct hprpc_pendi
     hprpc__mutex_unlock(&pump->lock);
 }
 
+void hprpc__pump_wake_stream(struct hprpc__pump *pump, const struct hprpc__stream *stream)
+{
+    /* sequentially consistent: pairs with hprpc__waiter_enlist, which comes before the waiter's last look at the stream */
+    if (!atomic_load(&pump->waiting))
+        return;
+    hprpc__mutex_lock(&pump->lock);
+    for (struct hprpc__link *link = pump->waiters.first; link; link = link->next) {
+        const struct hprpc__stream *awaited = waiter_of(link)->awaited->stream;
+
+        if (awaited && (!stream || awaited == stream))
+            wake_one(waiter_of(link));
+    }
+    hprpc__mutex_unlock(&pump->lock);
+}
+
 void hprpc__pump_wake_helpers(struct hprpc__pump *pump)
 {
     /* sequentially consistent: pairs with hprpc__waiter_enlist, which comes before the waiter's last look at the queue */

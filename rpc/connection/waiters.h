@@ -12,19 +12,24 @@ struct hprpc__room {
     bool in_line;             /* lock */
     uint32_t turns;           /* the controller's, before the last attempt */
     uint32_t progress;        /* the controller's, after the last attempt */
+    bool lacks_room;          /* lock: the last attempt found credit, and no room in the channel */
     hprpc__deadline deadline; /* of all the waiting; 0 before it begins */
     bool spins;               /* `spin` has begun; it belongs to the pump */
     struct hprpc__spin spin;
 };
 
+struct hprpc__stream;
+
 /*
- * What a thread waits for: the first of these tickets; or, with `room`, that another attempt may succeed; with neither, that the
- * connection breaks.
+ * What a thread waits for: the first of these tickets; with `room`, that another attempt may succeed; with `stream`, that it is
+ * readable or writable, as `events` says; with none of them, that the connection breaks.
  */
 struct hprpc__awaited {
     struct hprpc_pending_call *const *pending;
     size_t count;
     struct hprpc__room *room;
+    struct hprpc__stream *stream; /* lives as long as the wait */
+    uint32_t events;              /* enum hprpc_stream_event */
 };
 
 struct hprpc__waiter {
@@ -91,6 +96,9 @@ static inline void hprpc__pump_wake(struct hprpc__pump *pump, const struct hprpc
     if (KODOSIS_UNLIKELY(atomic_load(&pump->waiting)))
         hprpc__pump_wake_waiters(pump, pending);
 }
+
+/* Wakes threads that wait for this stream; with NULL, for any stream. Cheap when no thread waits. */
+void hprpc__pump_wake_stream(struct hprpc__pump *pump, const struct hprpc__stream *stream);
 
 /* Wakes threads that can run nested requests while they wait. Cheap when no thread waits. */
 void hprpc__pump_wake_helpers(struct hprpc__pump *pump);

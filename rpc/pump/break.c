@@ -95,6 +95,7 @@ static void break_connection(struct hprpc_controller *controller, int code, cons
     hprpc__request_cancel_all(controller);
     hprpc__tickets_fail_all(controller, controller->code, controller->reason.text);
     hprpc__tickets_tell(controller);
+    hprpc__streams_tell(controller);
     hprpc__pump_stir(controller);
     if (controller->pump.host->state_changed)
         controller->pump.host->state_changed(controller->pump.host, controller);

@@ -43,6 +43,9 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
         .max_call_bytes = hello.max_call_bytes,
         .timeout_ms = hello.timeout_ms,
         .features = (uint32_t)hello.features & HPRPC__FEATURES,
+        .stream_elements = hello.stream_elements,
+        .stream_bytes = hello.stream_bytes,
+        .streams_bytes = hello.streams_bytes,
     };
     controller->progress++;
     /* release: pairs with hprpc__state; a thread that sees READY sees the limits */

@@ -8,6 +8,7 @@
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
 #include "rpc/pump/control.h"
+#include "rpc/pump/stream.h"
 #include "rpc/serve/bind.h"
 #include "rpc/serve/request.h"
 
@@ -96,7 +97,12 @@ static __attribute__((noinline)) int dispatch_unusual(struct hprpc_controller *c
     case HPRPC_MESSAGE_ERROR:
     case HPRPC_MESSAGE_BOUND:
         return hprpc__ticket_answer(controller, message);
+    case HPRPC_MESSAGE_DATA:
+    case HPRPC_MESSAGE_END:
+        return hprpc__stream_receive(controller, message);
     default:
+        if (message->header.flags & HPRPC_FLAG_STREAM)
+            return hprpc__stream_receive(controller, message); /* a CREDIT */
         r = control(controller, message);
         controller->channel->ops->release(controller->channel, message);
         return r;

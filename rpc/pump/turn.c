@@ -127,6 +127,30 @@ static int send_what_waits(struct hprpc_controller *controller)
     return r == HPRPC_ENOMEM ? r : 0;
 }
 
+/*
+ * What the turn has to do for streams once everything else is sent. Sending may have made room, and no descriptor would tell. False in a
+ * child of fork that came out of a callback.
+ */
+static bool end_streams(struct hprpc_controller *controller)
+{
+    /* relaxed: a thread that has pieces to send looks for room after it has counted itself, under the lock */
+    if (atomic_load_explicit(&controller->tickets.later, memory_order_relaxed))
+        hprpc__streams_end_turn(controller);
+    return hprpc__shared_is_ours(controller->shared);
+}
+
+/* Does what waited for the end of a turn, as `tickets.later` says. False in a child of fork that came out of a callback. */
+static __attribute__((noinline)) bool do_what_waited(struct hprpc_controller *controller)
+{
+    hprpc__bind_resume(controller);
+    hprpc__posted_send(controller);
+    hprpc__tickets_tell(controller);
+    if (!hprpc__shared_is_ours(controller->shared))
+        return false;
+    hprpc__streams_tell(controller);
+    return hprpc__shared_is_ours(controller->shared) && end_streams(controller);
+}
+
 /* Notes whether the turn found memory to receive and to send. A server that finds none for long tells its clients so. */
 static __attribute__((noinline)) void set_hungry(struct hprpc_controller *controller)
 {
@@ -165,15 +189,14 @@ int hprpc__controller_turn(struct hprpc_controller *controller, uint32_t looks, 
     if (KODOSIS_UNLIKELY(r == HPRPC_EFORKED))
         return r;
     /* relaxed: a thread that queues a BIND tries to send it after that, under the lock */
-    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.later, memory_order_relaxed))) {
-        hprpc__bind_resume(controller);
-        hprpc__posted_send(controller);
-        hprpc__tickets_tell(controller);
-        if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
+    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.later, memory_order_relaxed)) &&
+        !do_what_waited(controller))
+        return HPRPC_EFORKED;
+    if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller))) {
+        r = send_what_waits(controller);
+        if (!end_streams(controller))
             return HPRPC_EFORKED;
     }
-    if (r >= 0 && KODOSIS_UNLIKELY(!controller->hello_sent || hprpc__queued(controller)))
-        r = send_what_waits(controller);
     if (KODOSIS_UNLIKELY(r < 0 || controller->needs_memory))
         take_failure(controller, r);
     if (count)

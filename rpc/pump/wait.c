@@ -32,11 +32,23 @@ static bool may_have_room(struct hprpc_controller *controller, const struct hprp
     return may;
 }
 
+static bool has_come(struct hprpc__stream *stream, uint32_t events)
+{
+    bool come;
+
+    hprpc__mutex_lock(&stream->controller->lock);
+    come = hprpc__stream_events(stream, events);
+    hprpc__mutex_unlock(&stream->controller->lock);
+    return come;
+}
+
 static __attribute__((noinline)) bool is_any_there(struct hprpc_controller *controller,
                                                    const struct hprpc__awaited *awaited)
 {
     if (awaited->room)
         return may_have_room(controller, awaited->room);
+    if (awaited->stream)
+        return has_come(awaited->stream, awaited->events);
     for (size_t i = 0; i < awaited->count; i++) {
         if (awaited->pending[i] && hprpc__ticket_is_done(awaited->pending[i]))
             return true;
@@ -328,6 +340,9 @@ static int wait_on(struct hprpc_controller *controller, const struct hprpc__awai
         } else if (hprpc__pump_is_mine(&controller->pump)) {
             /* inside a handler or a callback: messages that this batch has corked must not wait for its end */
             hprpc__flush(controller);
+            /* relaxed: a hint, and the turns of the wait look again */
+            if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.later, memory_order_relaxed)))
+                hprpc__streams_push(controller);
             outcome = pump(&wait);
         } else if (!controller->pump.pumps_alone && hprpc__pump_try_own(&controller->pump)) {
             /* a hint alone: a thread that would look at the connection need not */
@@ -409,6 +424,7 @@ void hprpc__pump_make_way(struct hprpc_controller *controller)
         hprpc__pump_kick(&controller->pump);
     }
     hprpc__tickets_tell(controller);
+    hprpc__streams_tell(controller);
 }
 
 void hprpc__pump_turn(struct hprpc_controller *controller)

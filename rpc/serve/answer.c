@@ -13,6 +13,13 @@ static bool has_large_body(uint64_t size)
     return size > HPRPC__TEXT_MAX + 64;
 }
 
+/* An answer must follow the pieces of the last element, which wait for room. */
+static __attribute__((noinline)) int follow_pieces(struct hprpc_request *request)
+{
+    request->stuck = true;
+    return HPRPC_EBUSY;
+}
+
 /*
  * Reserves room for an answer and leaves the lock held. On failure the lock is free; where is_gone(code) holds, the caller counts
  * the request as answered, because the other side cannot be told.
@@ -32,6 +39,9 @@ static inline int begin_answer(struct hprpc_request *request, enum hprpc_message
         r = HPRPC_ECLOSED;
     else if (size > controller->peer.max_message)
         r = HPRPC_ETOOBIG;
+    else if (KODOSIS_UNLIKELY(request->stream) && type == HPRPC_MESSAGE_REPLY &&
+             hprpc__stream_has_pieces(request->stream))
+        r = follow_pieces(request);
     else if (has_large_body(size) && controller->channel->queued &&
              controller->channel->queued + size > HPRPC__QUEUED_REPLIES_MAX)
         r = HPRPC_EBUSY;
@@ -68,15 +78,44 @@ static inline int send_answer(struct hprpc_request *request)
     return r;
 }
 
+/* Does what finish_answer does, for a request with streams: a callback that waits is called, and senders may have window now. */
+static __attribute__((noinline)) void finish_streams(struct hprpc_request *request, bool over)
+{
+    struct hprpc_controller *controller = hprpc_controller_keep(request->controller);
+    struct hprpc__notice notice = hprpc__stream_take_notice(request->stream);
+
+    hprpc__stream_finish(request->stream);
+    hprpc__mutex_unlock(&controller->lock);
+    if (over)
+        hprpc__request_put_back(request);
+    hprpc__notice_give(&notice);
+    if (hprpc__shared_is_ours(controller->shared))
+        hprpc__streams_tell(controller);
+    hprpc_controller_drop(controller);
+}
+
 /* Puts a shared request away if its handler has returned, and gives up the lock. */
-static inline void finish_answer(struct hprpc_request *request)
+static __attribute__((noinline)) void finish_shared(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
-    bool over = request->shared && request->handler_over;
+    bool over = request->handler_over;
 
+    if (request->stream) {
+        finish_streams(request, over);
+        return;
+    }
     hprpc__mutex_unlock(&controller->lock);
-    if (KODOSIS_UNLIKELY(over))
+    if (over)
         hprpc__request_put_back(request);
+}
+
+/* Does the same for any request that is answered. One with streams is always shared. */
+static inline void finish_answer(struct hprpc_request *request)
+{
+    if (KODOSIS_UNLIKELY(request->shared))
+        finish_shared(request);
+    else
+        hprpc__mutex_unlock(&request->controller->lock);
 }
 
 /* Ends a request whose answer cannot be sent: the connection is gone, or ends here for lack of memory. */
@@ -223,6 +262,8 @@ bool hprpc__request_answer_cancelled(struct hprpc_request *request)
         return false;
     }
     hprpc__answered(controller, request->charge);
+    if (request->stream)
+        hprpc__stream_finish(request->stream);
     request->told = true;
     controller->told++;
     return true;
@@ -289,6 +330,8 @@ uint32_t hprpc_request_remaining(const struct hprpc_request *request)
         request->header.flags & HPRPC_FLAG_TIMEOUT ? request->header.timeout_ms : request->controller->peer.timeout_ms;
     uint64_t passed;
 
+    if ((request->header.flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_STREAM)) == HPRPC_FLAG_STREAM)
+        return HPRPC_NO_TIMEOUT;
     if (timeout == HPRPC_NO_TIMEOUT)
         return HPRPC_NO_TIMEOUT;
     start_clock(asked);

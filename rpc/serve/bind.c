@@ -108,13 +108,11 @@ static int find_procedure(const struct hprpc_interface *interface, struct kodosi
 }
 
 /* Refuses one procedure, with a sentence in the answer's memory. False: there is no memory. */
-static bool refuse(struct answer *answer, struct hprpc__bound_procedure *procedure, int code,
+static bool refuse(struct answer *answer, struct hprpc__bound_procedure *procedure, int code, const char *why,
                    struct kodosis_string name)
 {
     const struct hprpc_interface *interface = answer->service->interface;
     struct hprpc__quote quote = hprpc__quote(name.data, name.size);
-    const char *why = code == HPRPC_ESCHEMA ? "has other parameters, results or errors at the side that serves it"
-                                            : "is unknown to the side that serves it";
     char text[400], *copy;
     int size = snprintf(text, sizeof(text), "%.150s.%s %s (version %lu)", interface->name, quote.text, why,
                         (unsigned long)interface->version);
@@ -127,10 +125,20 @@ static bool refuse(struct answer *answer, struct hprpc__bound_procedure *procedu
     return true;
 }
 
+/* Whether the side that asks can call a procedure: not one with streams, unless it claims to understand them. */
+static bool is_understood(const struct answer *answer, int number)
+{
+    uint32_t streams = HPRPC_PROCEDURE_STREAMS_IN | HPRPC_PROCEDURE_STREAMS_OUT;
+
+    return !(answer->service->interface->procedures[number].flags & streams) ||
+           answer->controller->peer.features & HPRPC__FEATURE_STREAMS;
+}
+
 /* Decides about one procedure. 0, HPRPC_EBODY, HPRPC_ENOMEM. */
 static int match_one(struct answer *answer, struct kodosis_reader *reader, struct hprpc__bound_procedure *procedure)
 {
     const struct hprpc_interface *interface = answer->service->interface;
+    const char *why = "is unknown to the side that serves it";
     struct kodosis_string name;
     uint64_t hash;
     int number;
@@ -138,10 +146,15 @@ static int match_one(struct answer *answer, struct kodosis_reader *reader, struc
     if (!hprpc__bind_read_next(reader, &name, &hash))
         return HPRPC_EBODY;
     number = find_procedure(interface, name);
-    if (number >= 0 && interface->procedures[number].hash != hash)
+    if (number >= 0 && interface->procedures[number].hash != hash) {
         number = HPRPC_ESCHEMA;
+        why = "has other parameters, results or errors at the side that serves it";
+    } else if (number >= 0 && !is_understood(answer, number)) {
+        number = HPRPC_EUNIMPLEMENTED;
+        why = "has streams, which the side that asks does not understand";
+    }
     *procedure = (struct hprpc__bound_procedure){ .number = (int16_t)number };
-    return number >= 0 || refuse(answer, procedure, number, name) ? 0 : HPRPC_ENOMEM;
+    return number >= 0 || refuse(answer, procedure, number, why, name) ? 0 : HPRPC_ENOMEM;
 }
 
 static int match_procedures(struct answer *answer, struct kodosis_reader *reader, uint32_t count)

@@ -38,6 +38,7 @@ _Atomic(struct hprpc_request *) *hprpc__call_ids_make(struct hprpc_controller *c
             return NULL;
         for (uint32_t i = 0; i < HPRPC__CALL_IDS_PAGE; i++)
             atomic_init(&page->cells[i], NULL);
+        page->streamed = 0;
         table->pages[call / HPRPC__CALL_IDS_PAGE] = page;
     }
     return hprpc__call_ids_find(controller, call);

@@ -9,6 +9,7 @@ enum { HPRPC__CALL_IDS_PAGE = 64 };
 
 struct hprpc__call_ids_page {
     _Atomic(struct hprpc_request *) cells[HPRPC__CALL_IDS_PAGE];
+    uint64_t streamed; /* a bit for each id: a request with it came with STREAM */
 };
 
 struct hprpc__call_ids {
@@ -26,6 +27,18 @@ static inline _Atomic(struct hprpc_request *) *hprpc__call_ids_find(const struct
     return table && page < table->page_count && table->pages[page]
                ? &table->pages[page]->cells[call % HPRPC__CALL_IDS_PAGE]
                : NULL;
+}
+
+/* Notes that a request with this id, which has a cell, came with STREAM; and asks it. By the pump's owner. */
+static inline void hprpc__call_ids_set_streamed(struct hprpc_controller *controller, uint32_t call)
+{
+    controller->live->pages[call / HPRPC__CALL_IDS_PAGE]->streamed |= UINT64_C(1) << call % HPRPC__CALL_IDS_PAGE;
+}
+
+static inline bool hprpc__call_ids_was_streamed(const struct hprpc_controller *controller, uint32_t call)
+{
+    return hprpc__call_ids_find(controller, call) &&
+           controller->live->pages[call / HPRPC__CALL_IDS_PAGE]->streamed >> call % HPRPC__CALL_IDS_PAGE & 1;
 }
 
 /* The slow half of hprpc__call_ids_cell. */

@@ -28,10 +28,20 @@ static __attribute__((noinline)) struct hprpc_request *new_request(struct hprpc_
     if (!request)
         return NULL;
     request->controller = controller;
+    request->stream = NULL;
     request->body.place = HPRPC__BODY_NONE;
     kodosis_arena_init(&request->arena, hprpc_context_allocator(controller->context),
                        (size_t)controller->own->max_decoded);
     return request;
+}
+
+/* Frees the streams of a request. Not under the lock. */
+static __attribute__((noinline)) void free_stream(struct hprpc_request *request)
+{
+    hprpc__mutex_lock(&request->controller->lock);
+    hprpc__stream_free(request->stream);
+    hprpc__mutex_unlock(&request->controller->lock);
+    request->stream = NULL;
 }
 
 static void empty(struct hprpc_request *request)
@@ -40,7 +50,7 @@ static void empty(struct hprpc_request *request)
     kodosis_arena_reset(&request->arena);
 }
 
-/* Puts a request that was never shared into the pool. By the pump's owner. */
+/* Puts a request that was never shared into the pool; it has no streams. By the pump's owner. */
 static void put_away(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
@@ -60,6 +70,8 @@ void hprpc__request_put_back(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
 
+    if (request->stream)
+        free_stream(request);
     empty(request);
     hprpc__request_uncount(request);
     hprpc__mutex_lock(&controller->lock);
@@ -175,14 +187,38 @@ static inline const struct hprpc_procedure *procedure_of(const struct hprpc_requ
     return &request->service->interface->procedures[request->header.procedure];
 }
 
+enum {
+    STREAMS = HPRPC_PROCEDURE_STREAMS_IN | HPRPC_PROCEDURE_STREAMS_OUT,
+    UNUSUAL = HPRPC_PROCEDURE_ONEWAY | STREAMS,
+};
+
+/* Whether a request is as its procedure wants it, which is one-way or has streams. */
+static inline bool is_fit(const struct hprpc_request *request, const struct hprpc_procedure *procedure)
+{
+    uint8_t wanted = procedure->flags & STREAMS ? HPRPC_FLAG_STREAM : HPRPC_FLAG_ONEWAY;
+
+    return request->header.flags & wanted;
+}
+
 /* The procedure that a request calls, if it was granted, and may be called in that manner; NULL otherwise. */
 static inline const struct hprpc_procedure *find_procedure(const struct hprpc_request *request)
 {
     const struct hprpc_procedure *procedure = request->service ? procedure_of(request) : NULL;
 
-    if (!procedure || (procedure->flags & HPRPC_PROCEDURE_ONEWAY && !(request->header.flags & HPRPC_FLAG_ONEWAY)))
+    if (!procedure || (procedure->flags & UNUSUAL && !is_fit(request, procedure)))
         return NULL;
     return procedure;
+}
+
+/* Refuses a request that says that its procedure has streams, and it has none; or the other way round. */
+static void refuse_manner_of_streams(struct hprpc_request *request)
+{
+    bool has = procedure_of(request)->flags & STREAMS;
+    char text[256];
+
+    snprintf(text, sizeof(text), "%.100s.%.80s has %sstreams, and was called with%s", request->service->interface->name,
+             procedure_of(request)->name, has ? "" : "no ", has ? "out" : " some");
+    refuse(request, HPRPC_EBODY, text);
 }
 
 /* Refuses a request for which find_procedure found none. */
@@ -195,6 +231,10 @@ static __attribute__((noinline)) void refuse_uncallable(struct hprpc_request *re
                  "procedure %u of service %u was not granted on this connection: a BIND asks for it",
                  request->header.procedure, request->header.service);
         refuse(request, HPRPC_EUNIMPLEMENTED, text);
+        return;
+    }
+    if (procedure_of(request)->flags & STREAMS) {
+        refuse_manner_of_streams(request);
         return;
     }
     snprintf(text, sizeof(text), "%.100s.%.80s is one-way: it has no answer to wait for",
@@ -220,6 +260,44 @@ static void explain_unfit(struct hprpc_request *request, const struct hprpc_proc
     hprpc_request_fail(request, code, text);
 }
 
+/* Fails a request whose handler runs on the thread that pumps, and would have had to wait there for an element, or for window. */
+static void explain_stuck(struct hprpc_request *request, const struct hprpc_procedure *procedure)
+{
+    char text[256];
+
+    snprintf(
+        text, sizeof(text),
+        "%.80s.%.60s would have to wait for its stream on the thread that serves the connection: it must defer, or run on a "
+        "worker",
+        request->service->interface->name, procedure->name);
+    hprpc_request_fail(request, HPRPC_EINTERNAL, text);
+}
+
+/* The callback for the end of the pieces: the answer follows them. */
+static void answer_drained(void *self, uint32_t events)
+{
+    struct hprpc_request *request = self;
+    struct kodosis_writer *writer;
+    int r = hprpc_request_reply_begin(request, 0, &writer);
+
+    (void)events;
+    if (r == 0)
+        hprpc_request_reply_send(request);
+    /* after any other code the request is over */
+    else if (r == HPRPC_EBUSY || r == HPRPC_ENOMEM || r == HPRPC_ETOOBIG)
+        hprpc_request_fail(request, r, NULL);
+}
+
+/* Answers a request that returns nothing once the pieces of its last element are sent. False: that cannot be. */
+static bool answer_later(struct hprpc_request *request)
+{
+    const struct hprpc__notice notice = { answer_drained, request, HPRPC__STREAM_DRAINED };
+
+    if (!request->stream || hprpc_request_defer(request) < 0)
+        return false;
+    return hprpc__stream_register(request->stream, &notice) == 0;
+}
+
 /* Gives the answer that the handler's result implies, for a handler that neither answered nor deferred. */
 static __attribute__((noinline)) void answer_for_handler(struct hprpc_request *request, int r)
 {
@@ -230,6 +308,8 @@ static __attribute__((noinline)) void answer_for_handler(struct hprpc_request *r
         return;
     if (r == HPRPC_EBODY && request->reader.status != KODOSIS_OK)
         explain_body(request);
+    else if (request->stuck && r == HPRPC_EBUSY)
+        explain_stuck(request, procedure);
     else if (request->unfit && (r == HPRPC_ETOOBIG || r == HPRPC_EBUSY))
         explain_unfit(request, procedure, r);
     else if (r < 0)
@@ -238,7 +318,7 @@ static __attribute__((noinline)) void answer_for_handler(struct hprpc_request *r
         hprpc_request_fail(request, HPRPC_EINTERNAL, "the procedure returned without an answer");
     else if ((r = hprpc_request_reply_begin(request, 0, &writer)) == 0)
         hprpc_request_reply_send(request);
-    else
+    else if (r != HPRPC_EBUSY || !answer_later(request))
         hprpc_request_fail(request, r, NULL);
 }
 
@@ -339,12 +419,21 @@ void hprpc__request_drop_shared(struct hprpc_request *request)
     hprpc__request_leave_shared(request);
 }
 
+/* Puts a request away that was answered in place of its handler. By the pump's owner. */
+static void leave(struct hprpc_request *request)
+{
+    if (request->shared)
+        hprpc__request_leave_shared(request);
+    else
+        put_away(request);
+}
+
 static __attribute__((noinline)) int run_late(struct hprpc_request *request)
 {
     hprpc__quota_give(request->controller->quota, request->charge);
     if (!refuse_late(request))
         return run(request);
-    put_away(request);
+    leave(request);
     return 0;
 }
 
@@ -409,8 +498,24 @@ static __attribute__((noinline)) int refuse_without_memory(struct hprpc_controll
     return 0;
 }
 
+/* Gives a request its streams, if its procedure has any. False: no memory. */
+static bool add_stream(struct hprpc_request *request)
+{
+    struct hprpc_controller *controller = request->controller;
+    uint32_t call = request->header.call;
+    int r;
+
+    hprpc__call_ids_set_streamed(controller, call);
+    if (!request->service || !(procedure_of(request)->flags & STREAMS))
+        return true;
+    hprpc__mutex_lock(&controller->lock);
+    r = hprpc__stream_new(controller, call, true, procedure_of(request)->flags, &request->stream);
+    hprpc__mutex_unlock(&controller->lock);
+    return r == 0;
+}
+
 static inline struct hprpc_request *make_request(struct hprpc_controller *controller, struct hprpc_message *message,
-                                                 _Atomic(struct hprpc_request *) *cell)
+                                                 _Atomic(struct hprpc_request *) *cell, bool streams)
 {
     struct hprpc_request *request = hprpc__request_of(hprpc__list_take(&controller->spare));
 
@@ -430,10 +535,15 @@ static inline struct hprpc_request *make_request(struct hprpc_controller *contro
     request->deferred = false;
     request->answered = false;
     request->handler_over = false;
+    request->stuck = false;
     request->unfit = 0;
     request->arrived = 0;
     atomic_store_explicit(&request->cancelled, false, memory_order_relaxed);
     if (hprpc__body_take(&request->body, controller->channel, message) < 0) {
+        put_away(request);
+        return NULL;
+    }
+    if (streams && !add_stream(request)) {
         put_away(request);
         return NULL;
     }
@@ -465,14 +575,17 @@ static bool is_nested(struct hprpc_request *request)
 static const char *hand_over(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
+    bool was_shared = request->shared;
 
     if (hprpc__request_share(request) < 0)
         return "the server holds as many requests as it may";
     if (hprpc__workers_submit(controller->workers, request, is_nested(request)))
         return NULL;
-    hprpc__request_uncount(request);
-    request->shared = false;
-    hprpc_controller_drop(controller);
+    if (!was_shared) {
+        hprpc__request_uncount(request);
+        request->shared = false;
+        hprpc_controller_drop(controller);
+    }
     return "no worker can be started";
 }
 
@@ -485,7 +598,7 @@ static __attribute__((noinline)) int refuse_busy(struct hprpc_request *request, 
     refuse(request, HPRPC_EBUSY, why);
     if (request->header.flags & HPRPC_FLAG_ONEWAY)
         credit_back(controller, request->charge);
-    put_away(request);
+    leave(request);
     return 0;
 }
 
@@ -520,7 +633,7 @@ static inline __attribute__((always_inline)) int place(struct hprpc_request *req
 }
 
 /* Drops a request that came after the other side was told how many are taken; it gets no answer. */
-static __attribute__((noinline)) int leave(struct hprpc_controller *controller, struct hprpc_message *message)
+static __attribute__((noinline)) int pass_over(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     controller->channel->ops->release(controller->channel, message);
     return 0;
@@ -545,9 +658,35 @@ static __attribute__((noinline)) int refuse_manner(struct hprpc_controller *cont
                                    interface->name, interface->procedures[header.procedure].name);
 }
 
-/* Receives a request, one-way or not. */
+/*
+ * Shares a request with streams, from its beginning: so one that is not shared has none, and does not ask. False: there is no room for
+ * it; its streams are freed, and it is to be refused.
+ */
+static bool keep_streams(struct hprpc_request *request)
+{
+    if (!request->stream || hprpc__request_share(request) == 0)
+        return true;
+    free_stream(request);
+    return false;
+}
+
+/* Whether a request says that its procedure has streams, and it has none. */
+static bool has_no_streams(const struct hprpc_request *request)
+{
+    return request->service && !(procedure_of(request)->flags & STREAMS);
+}
+
+/* Refuses such a request. */
+static int refuse_streams(struct hprpc_request *request)
+{
+    refuse_manner_of_streams(request);
+    put_away(request);
+    return 0;
+}
+
+/* Receives a request: one-way, with streams, or as most are. */
 static inline __attribute__((always_inline)) int receive(struct hprpc_controller *controller,
-                                                         struct hprpc_message *message, bool oneway)
+                                                         struct hprpc_message *message, bool oneway, bool streams)
 {
     _Atomic(struct hprpc_request *) *cell;
     const char *fault;
@@ -565,9 +704,13 @@ static inline __attribute__((always_inline)) int receive(struct hprpc_controller
         controller->channel->ops->release(controller->channel, message);
         return refuse_without_memory(controller, call, oneway, size);
     }
-    request = make_request(controller, message, cell);
+    request = make_request(controller, message, cell, streams);
     if (KODOSIS_UNLIKELY(!request))
         return refuse_without_memory(controller, call, oneway, size);
+    if (streams && has_no_streams(request))
+        return refuse_streams(request);
+    if (streams && !keep_streams(request))
+        return refuse_busy(request, "the server holds as many requests as it may");
 
     r = place(request);
     if (KODOSIS_UNLIKELY(r < 0))
@@ -575,20 +718,41 @@ static inline __attribute__((always_inline)) int receive(struct hprpc_controller
     return KODOSIS_LIKELY(hprpc__list_is_empty(&controller->waiting)) ? 0 : run_waiting(controller);
 }
 
+static __attribute__((noinline)) int receive_unusual(struct hprpc_controller *controller, struct hprpc_message *message)
+{
+    return message->header.flags & HPRPC_FLAG_ONEWAY ? receive(controller, message, true, false)
+                                                     : receive(controller, message, false, true);
+}
+
 int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     hprpc__assert_pumping(&controller->pump);
     if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->takes_none, memory_order_relaxed)))
-        return leave(controller, message);
-    return message->header.flags & HPRPC_FLAG_ONEWAY ? receive(controller, message, true)
-                                                     : receive(controller, message, false);
+        return pass_over(controller, message);
+    if (KODOSIS_LIKELY(!(message->header.flags & (HPRPC_FLAG_ONEWAY | HPRPC_FLAG_STREAM))))
+        return receive(controller, message, false, false);
+    return receive_unusual(controller, message);
+}
+
+struct hprpc__stream *hprpc__request_find_stream(struct hprpc_controller *controller, uint32_t call, bool *ret_known)
+{
+    _Atomic(struct hprpc_request *) *cell = hprpc__call_ids_find(controller, call);
+    /* relaxed: the lock keeps the request from being answered meanwhile */
+    struct hprpc_request *request = cell ? atomic_load_explicit(cell, memory_order_relaxed) : NULL;
+
+    hprpc__assert_locked(&controller->lock);
+    *ret_known = request ? request->header.flags & HPRPC_FLAG_STREAM : hprpc__call_ids_was_streamed(controller, call);
+    return request ? request->stream : NULL;
 }
 
 /* ---- Cancelling ---- */
 
+/* Under the lock. */
 static void cancel(struct hprpc_request *request)
 {
     atomic_store_explicit(&request->cancelled, true, memory_order_relaxed);
+    if (request->stream)
+        hprpc__stream_cut(request->stream);
 }
 
 void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call)
@@ -616,6 +780,9 @@ void hprpc__request_cancel_all(struct hprpc_controller *controller)
     hprpc__mutex_unlock(&controller->lock);
     while ((request = hprpc__request_of(hprpc__list_take(&controller->waiting)))) {
         hprpc__quota_give(controller->quota, request->charge);
-        put_away(request);
+        if (request->shared)
+            hprpc__request_drop_shared(request);
+        else
+            put_away(request);
     }
 }

@@ -4,6 +4,7 @@
 #define HPRPC_RPC_SERVE_REQUEST_H
 
 #include "rpc/connection/connection.h"
+#include "rpc/stream/stream.h"
 
 struct hprpc_request {
     struct hprpc__link link; /* in one list at a time */
@@ -21,8 +22,11 @@ struct hprpc_request {
     bool deferred; /* set by the handler: it will be answered later */
     bool answered; /* lock, once shared */
     bool handler_over; /* lock, once shared */
-    uint64_t unfit;    /* bytes of a reply that was too large, or for which too much waited; 0 */
-    uint64_t arrived;  /* 0 until a thread looks at the clock for it */
+    bool
+        stuck; /* set by the handler's thread: an element, or the answer, would have had to wait on the thread that pumps */
+    uint64_t unfit;               /* bytes of a reply that was too large, or for which too much waited; 0 */
+    uint64_t arrived;             /* 0 until a thread looks at the clock for it */
+    struct hprpc__stream *stream; /* of a procedure with streams, as long as the request lives; else NULL */
     struct kodosis_reader reader;
     struct kodosis_arena arena;
     struct hprpc_reservation reservation;
@@ -37,6 +41,12 @@ static inline struct hprpc_request *hprpc__request_of(struct hprpc__link *link)
 
 /* Acts on a REQUEST and takes the message over; may run the handler. 0, or the code that breaks. By the pump's owner. */
 int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message);
+
+/*
+ * Finds the stream of a request that is not answered. Under the lock, by the pump's owner. NULL: there is none; `ret_known`: a request of
+ * this id had one.
+ */
+struct hprpc__stream *hprpc__request_find_stream(struct hprpc_controller *controller, uint32_t call, bool *ret_known);
 
 /* Acts on a CANCEL: answers a shared request at once, so that its id and credit are free. By the pump's owner. */
 void hprpc__request_cancel(struct hprpc_controller *controller, uint32_t call);

@@ -295,7 +295,7 @@ static void a_stray_client_is_told_and_named(void **state)
     } cases[] = {
         { "GET / HTTP/1.1\r\nHost: here\r\n\r\n", 30, "begins with 0x47" },
         { "\xb7\x21\x00\x00\x16\x00", 6, "version 2" },
-        { "\xb7\x1d\x00\x00\x16\x00", 6, "unknown type 13" },
+        { "\xb7\x1f\x00\x00\x16\x00", 6, "unknown type 15" },
         { "\xb7\x11\x40\x00\x16\x00", 6, "flags 0x40" },
         { "\xb7\x11\x00\x01\x16\x00", 6, "reserved byte" },
         { "\xb7\x11\x00\x00\x80\x00", 6, "not in its shortest form" },

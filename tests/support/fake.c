@@ -210,7 +210,7 @@ static int reserve(struct fake_end *end, const struct hprpc_header *header, uint
         breach("start_call while a reservation is open");
     if (code_of(end))
         return code_of(end);
-    if (end->opening != FAKE_OPEN || (header->type == HPRPC_MESSAGE_REQUEST && is_full(end))) {
+    if (end->opening != FAKE_OPEN || (hprpc_message_takes_share(header) && is_full(end))) {
         end->starved = true;
         return HPRPC_EAGAIN;
     }

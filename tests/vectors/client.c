@@ -60,6 +60,9 @@ static int open_stage(struct stage *stage, const struct settings *settings)
     options.max_call_bytes = settings->bytes;
     options.timeout_ms = settings->timeout;
     options.max_depth = settings->depth;
+    options.stream_elements = 4;
+    options.stream_bytes = 512;
+    options.max_stream_bytes = 1024;
     options.changed = changed;
     options.changed_self = stage;
     r = hprpc_context_new(NULL, &stage->context);

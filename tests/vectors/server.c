@@ -141,6 +141,9 @@ static bool make_server(struct stage *stage, const struct settings *settings)
     options.max_call_bytes = settings->bytes;
     options.timeout_ms = settings->timeout;
     options.max_depth = settings->depth;
+    options.stream_elements = 4;
+    options.stream_bytes = 512;
+    options.max_stream_bytes = 1024;
     options.workers = settings->workers;
     return hprpc_context_new(NULL, &stage->context) == 0 &&
            hprpc_server_new(stage->context, &options, &stage->server) == 0 && offer(stage);

@@ -19,12 +19,13 @@ enum hprpc_message_type {
     HPRPC_MESSAGE_REPLY = 5,
     HPRPC_MESSAGE_ERROR = 6,  /* the other answer to REQUEST or BIND */
     HPRPC_MESSAGE_CANCEL = 7, /* the caller no longer waits for this call */
-    HPRPC_MESSAGE_CREDIT = 8, /* one-way requests were consumed */
+    HPRPC_MESSAGE_CREDIT = 8, /* one-way requests, or elements of a stream, were consumed */
     HPRPC_MESSAGE_PING = 9,
     HPRPC_MESSAGE_PONG = 10,
     HPRPC_MESSAGE_GOODBYE = 11, /* the end, with its reason */
-    /* 12 DATA, 13 END: reserved for streams */
-    HPRPC_MESSAGE_DRAIN = 14, /* no more requests; those that were taken will be answered */
+    HPRPC_MESSAGE_DATA = 12,    /* an element of a stream, or a piece of one */
+    HPRPC_MESSAGE_END = 13,     /* no further element of a stream follows */
+    HPRPC_MESSAGE_DRAIN = 14,   /* no more requests; those that were taken will be answered */
     /* 15: reserved for further types */
 };
 
@@ -32,8 +33,10 @@ enum hprpc_message_flag {
     HPRPC_FLAG_TIMEOUT = 0x01, /* the header carries a timeout that differs from the caller's default */
     HPRPC_FLAG_DEPTH = 0x02,   /* the header carries a nesting depth: the caller is itself inside a handler */
     HPRPC_FLAG_ONEWAY = 0x04,  /* no answer is wanted */
-    /* 0x08 metadata, 0x10 stream: reserved */
-    HPRPC_FLAGS = HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH | HPRPC_FLAG_ONEWAY, /* all that a message may carry */
+    /* 0x08 metadata: reserved */
+    HPRPC_FLAG_STREAM = 0x10, /* of REQUEST: the call has streams; of CREDIT: it is for a stream of the call */
+    HPRPC_FLAG_MORE = 0x20,   /* of DATA: a further piece of the element follows */
+    HPRPC_FLAG_CALLEE = 0x40, /* of DATA, END, and CREDIT with STREAM: the sender is the callee of the call */
 };
 
 struct hprpc_header {
@@ -45,6 +48,18 @@ struct hprpc_header {
     uint8_t type;        /* enum hprpc_message_type */
     uint8_t flags;       /* enum hprpc_message_flag */
 };
+
+/*
+ * Whether a message takes its room from the share of requests, so that answers and control messages find some where requests no
+ * longer do: REQUEST and DATA, whose numbers differ in one bit.
+ */
+static inline bool hprpc_message_takes_share(const struct hprpc_header *header)
+{
+    return (header->type & ~(HPRPC_MESSAGE_REQUEST ^ HPRPC_MESSAGE_DATA)) == HPRPC_MESSAGE_REQUEST;
+}
+
+/* All flags that a message of this type may carry; 0 for a type that is not known. */
+HPRPC_API uint8_t hprpc_message_flags(uint8_t type);
 
 /* Whether a header of the other side makes sense by itself: known type, known flags, flags that suit the type. */
 HPRPC_API bool hprpc_header_valid(const struct hprpc_header *header);

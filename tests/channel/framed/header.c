@@ -142,10 +142,12 @@ static void names_what_is_wrong(void **state)
         { { 'G' }, 1, HPRPC_EPROTOCOL, "a message begins with 0x47 instead of 0xb7" },
         { { 0xb7, 0x24 }, 2, HPRPC_EVERSION, "version 2 of the protocol, this side 1" },
         { { 0xb7, 0x10 }, 2, HPRPC_EPROTOCOL, "unknown type 0" },
-        { { 0xb7, 0x1c }, 2, HPRPC_EPROTOCOL, "unknown type 12" },
         { { 0xb7, 0x1f }, 2, HPRPC_EPROTOCOL, "unknown type 15" },
         { { 0xb7, 0x14, 0x08 }, 3, HPRPC_EPROTOCOL, "flags 0x08" },
         { { 0xb7, 0x15, 0x01 }, 3, HPRPC_EPROTOCOL, "flags 0x01" },
+        { { 0xb7, 0x1c, 0x10 }, 3, HPRPC_EPROTOCOL, "flags 0x10" },
+        { { 0xb7, 0x1d, 0x20 }, 3, HPRPC_EPROTOCOL, "flags 0x20" },
+        { { 0xb7, 0x18, 0x20 }, 3, HPRPC_EPROTOCOL, "flags 0x20" },
         { { 0xb7, 0x15, 0, 1 }, 4, HPRPC_EPROTOCOL, "reserved byte" },
         { { 0xb7, 0x15, 0, 0, 0x80, 0 },
           6,
@@ -194,12 +196,38 @@ static void names_what_is_wrong(void **state)
     }
 }
 
+static void knows_messages_of_streams(void **state)
+{
+    static const struct hprpc_header good[] = {
+        { .type = HPRPC_MESSAGE_REQUEST, .call = 3, .service = 1, .flags = HPRPC_FLAG_STREAM },
+        { .type = HPRPC_MESSAGE_REQUEST, .timeout_ms = 9, .flags = HPRPC_FLAG_STREAM | HPRPC_FLAG_TIMEOUT },
+        { .type = HPRPC_MESSAGE_DATA, .call = 3 },
+        { .type = HPRPC_MESSAGE_DATA, .call = 3, .flags = HPRPC_FLAG_MORE | HPRPC_FLAG_CALLEE },
+        { .type = HPRPC_MESSAGE_END, .call = 3 },
+        { .type = HPRPC_MESSAGE_END, .call = 3, .flags = HPRPC_FLAG_CALLEE },
+        { .type = HPRPC_MESSAGE_CREDIT, .call = 3, .flags = HPRPC_FLAG_STREAM },
+        { .type = HPRPC_MESSAGE_CREDIT, .flags = HPRPC_FLAG_STREAM | HPRPC_FLAG_CALLEE },
+        { .type = HPRPC_MESSAGE_CREDIT },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(hprpc_header_valid(&good[i]));
+}
+
 static void knows_nonsense(void **state)
 {
     static const struct hprpc_header bad[] = {
         { .type = 0 },
-        { .type = 12 },
         { .type = 255 },
+        { .type = HPRPC_MESSAGE_DATA, .flags = HPRPC_FLAG_STREAM },
+        { .type = HPRPC_MESSAGE_DATA, .service = 1 },
+        { .type = HPRPC_MESSAGE_END, .flags = HPRPC_FLAG_MORE },
+        { .type = HPRPC_MESSAGE_REQUEST, .flags = HPRPC_FLAG_MORE },
+        { .type = HPRPC_MESSAGE_REQUEST, .flags = HPRPC_FLAG_CALLEE },
+        { .type = HPRPC_MESSAGE_REQUEST, .flags = HPRPC_FLAG_STREAM | HPRPC_FLAG_ONEWAY },
+        { .type = HPRPC_MESSAGE_CREDIT, .flags = HPRPC_FLAG_CALLEE },
+        { .type = HPRPC_MESSAGE_CREDIT, .call = 1, .flags = HPRPC_FLAG_CALLEE },
         { .type = HPRPC_MESSAGE_REQUEST, .flags = 0x08 },
         { .type = HPRPC_MESSAGE_REQUEST, .flags = 0x80 },
         { .type = HPRPC_MESSAGE_REQUEST, .timeout_ms = 1 },
@@ -208,7 +236,6 @@ static void knows_nonsense(void **state)
         { .type = HPRPC_MESSAGE_REPLY, .flags = HPRPC_FLAG_ONEWAY },
         { .type = HPRPC_MESSAGE_REPLY, .service = 1 },
         { .type = HPRPC_MESSAGE_CANCEL, .procedure = 1 },
-        { .type = 13 },
         { .type = 15 },
         { .type = HPRPC_MESSAGE_HELLO, .call = 1 },
         { .type = HPRPC_MESSAGE_CREDIT, .call = 1 },
@@ -226,9 +253,10 @@ static void knows_nonsense(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_exact_bytes),     cmocka_unit_test(comes_back_and_waits_at_every_truncation),
-        cmocka_unit_test(has_a_largest_size),  cmocka_unit_test(survives_every_corruption),
-        cmocka_unit_test(names_what_is_wrong), cmocka_unit_test(knows_nonsense),
+        cmocka_unit_test(has_exact_bytes),           cmocka_unit_test(comes_back_and_waits_at_every_truncation),
+        cmocka_unit_test(has_a_largest_size),        cmocka_unit_test(survives_every_corruption),
+        cmocka_unit_test(names_what_is_wrong),       cmocka_unit_test(knows_nonsense),
+        cmocka_unit_test(knows_messages_of_streams),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,8 @@ static void corruption_breaks_after_what_was_whole(void **state)
         const char *text;
     } cases[] = {
         { 0, 0xb6, HPRPC_EPROTOCOL, "begins with 0xb6" },    { 1, 0x24, HPRPC_EVERSION, "version 2" },
-        { 1, 0x10, HPRPC_EPROTOCOL, "unknown type 0" },      { 1, 0x1d, HPRPC_EPROTOCOL, "unknown type 13" },
-        { 2, 0x10, HPRPC_EPROTOCOL, "flags 0x10" },          { 3, 0x01, HPRPC_EPROTOCOL, "reserved byte" },
+        { 1, 0x10, HPRPC_EPROTOCOL, "unknown type 0" },      { 1, 0x1f, HPRPC_EPROTOCOL, "unknown type 15" },
+        { 2, 0x20, HPRPC_EPROTOCOL, "flags 0x20" },          { 3, 0x01, HPRPC_EPROTOCOL, "reserved byte" },
         { 4, 0x00, HPRPC_EPROTOCOL, "goes beyond" },         { 4, 0x02, HPRPC_EPROTOCOL, "goes beyond" },
         { 5, 0xff, HPRPC_EPROTOCOL, "not in its shortest" },
     };

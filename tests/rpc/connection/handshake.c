@@ -32,6 +32,9 @@ static void server_answers_hello(void **state)
     options.max_calls = 7;
     options.max_call_bytes = 98765;
     options.timeout_ms = 1234;
+    options.stream_elements = 77;
+    options.stream_bytes = 7777;
+    options.max_stream_bytes = 77777;
     stage_serve(&stage, &options, &tiny_plain, NULL);
     end = fake_connect(stage.name);
     stage_turn(&stage);
@@ -40,7 +43,7 @@ static void server_answers_hello(void **state)
     stage_turn(&stage);
     assert_true(fake_poll(end, &hello));
     assert_int_equal(hello.header.type, HPRPC_MESSAGE_HELLO);
-    assert_int_equal(hello.size, 29);
+    assert_int_equal(hello.size, HPRPC__HELLO_SIZE);
     kodosis_reader_init(&reader, hello.body, hello.size, NULL);
     assert_int_equal(kodosis_read_uint32(&reader), 4321);
     assert_int_equal(kodosis_read_uint32(&reader), 7);
@@ -48,6 +51,10 @@ static void server_answers_hello(void **state)
     assert_int_equal(kodosis_read_uint32(&reader), 1234);
     assert_true(kodosis_read_bool(&reader));
     assert_int_equal(kodosis_read_uint64(&reader), HPRPC__FEATURES);
+    assert_int_equal(kodosis_read_uint32(&reader), 77);
+    assert_int_equal(kodosis_read_uint64(&reader), 7777);
+    assert_int_equal(kodosis_read_uint64(&reader), 77777);
+    assert_int_equal(kodosis_reader_finish(&reader), KODOSIS_OK);
     fake_message_clear(&hello);
     assert_false(fake_poll(end, &hello));
     fake_leave(end);
@@ -155,9 +162,12 @@ static void a_header_that_makes_no_sense_breaks(void **state)
 {
     static const struct hprpc_header bad[] = {
         { .type = 0 },
-        { .type = 12 },
-        { .type = 13 },
+        { .type = 15 },
         { .type = 200 },
+        { .type = HPRPC_MESSAGE_DATA, .flags = HPRPC_FLAG_STREAM },
+        { .type = HPRPC_MESSAGE_END, .flags = HPRPC_FLAG_MORE },
+        { .type = HPRPC_MESSAGE_CREDIT, .flags = HPRPC_FLAG_CALLEE },
+        { .type = HPRPC_MESSAGE_REQUEST, .flags = HPRPC_FLAG_ONEWAY | HPRPC_FLAG_STREAM },
         { .type = HPRPC_MESSAGE_REQUEST, .flags = 0x08 },
         { .type = HPRPC_MESSAGE_REQUEST, .flags = 0x80 },
         { .type = HPRPC_MESSAGE_REPLY, .flags = HPRPC_FLAG_ONEWAY },
@@ -228,7 +238,7 @@ static void client_speaks_first(void **state)
     raw_server_open(&raw, &stage, NULL);
     assert_true(fake_receive(raw.end, &message));
     assert_int_equal(message.header.type, HPRPC_MESSAGE_HELLO);
-    assert_int_equal(message.size, 29);
+    assert_int_equal(message.size, HPRPC__HELLO_SIZE);
     assert_int_equal(message.body[20],
                      0); /* `pumped`: no thread pumps this client all the time, so it must not be pinged */
     fake_message_clear(&message);

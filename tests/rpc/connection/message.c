@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+enum { SIZE_WITH_FEATURES = 29 }; /* of a HELLO that claims features, but not streams */
+
 static uint8_t body[256];
 
 static struct kodosis_writer begin(void)
@@ -27,7 +29,37 @@ static void expect_bytes(const struct kodosis_writer *writer, const char *bytes,
 static void hello(void **state)
 {
     static const char bytes[] = "\x00\x10\0\0\x07\0\0\0\x00\x01\0\0\0\0\0\0\x88\x13\0\0\x01\x01\0\0\0\0\0\0\0";
-    const struct hprpc__hello given = { 4096, 7, 256, 5000, true, HPRPC__FEATURE_DRAIN };
+    const struct hprpc__hello given = { 4096, 7, 256, 5000, true, HPRPC__FEATURE_DRAIN, 9, 9, 9 };
+    struct kodosis_writer writer = begin();
+    struct hprpc__hello read;
+
+    (void)state;
+    hprpc__hello_write(&writer, &given);
+    expect_bytes(&writer, bytes, SIZE_WITH_FEATURES);
+    assert_null(hprpc__hello_read(bytes, SIZE_WITH_FEATURES, &read));
+    assert_int_equal(read.max_message, 4096);
+    assert_int_equal(read.max_calls, 7);
+    assert_int_equal(read.max_call_bytes, 256);
+    assert_int_equal(read.timeout_ms, 5000);
+    assert_true(read.pumps_always);
+    assert_int_equal(read.features, HPRPC__FEATURE_DRAIN);
+    assert_int_equal(read.stream_elements, 0);
+
+    /* the features may be missing, but not in part; later versions may add bytes after them */
+    assert_null(hprpc__hello_read(bytes, HPRPC__HELLO_SIZE_LEAST, &read));
+    assert_int_equal(read.features, 0);
+    for (size_t size = 0; size < SIZE_WITH_FEATURES; size++)
+        assert_int_equal(hprpc__hello_read(bytes, size, &read) != NULL, size != HPRPC__HELLO_SIZE_LEAST);
+    writer = begin();
+    hprpc__hello_write(&writer, &given);
+    assert_null(hprpc__hello_read(body, SIZE_WITH_FEATURES + 3, &read));
+}
+
+static void hello_with_streams(void **state)
+{
+    static const char bytes[] = "\x00\x10\0\0\x07\0\0\0\x00\x01\0\0\0\0\0\0\x88\x13\0\0\x01\x02\0\0\0\0\0\0\0"
+                                "\x05\0\0\0\x00\x02\0\0\0\0\0\0\x00\x03\0\0\0\0\0\0";
+    const struct hprpc__hello given = { 4096, 7, 256, 5000, true, HPRPC__FEATURE_STREAMS, 5, 512, 768 };
     struct kodosis_writer writer = begin();
     struct hprpc__hello read;
 
@@ -35,30 +67,21 @@ static void hello(void **state)
     hprpc__hello_write(&writer, &given);
     expect_bytes(&writer, bytes, HPRPC__HELLO_SIZE);
     assert_null(hprpc__hello_read(bytes, HPRPC__HELLO_SIZE, &read));
-    assert_int_equal(read.max_message, 4096);
-    assert_int_equal(read.max_calls, 7);
-    assert_int_equal(read.max_call_bytes, 256);
-    assert_int_equal(read.timeout_ms, 5000);
-    assert_true(read.pumps_always);
-    assert_int_equal(read.features, HPRPC__FEATURE_DRAIN);
-
-    /* the features may be missing, but not in part; later versions may add bytes after them */
-    assert_null(hprpc__hello_read(bytes, HPRPC__HELLO_SIZE_LEAST, &read));
-    assert_int_equal(read.features, 0);
-    for (size_t size = 0; size < HPRPC__HELLO_SIZE; size++)
-        assert_int_equal(hprpc__hello_read(bytes, size, &read) != NULL, size != HPRPC__HELLO_SIZE_LEAST);
-    writer = begin();
-    hprpc__hello_write(&writer, &given);
-    assert_null(hprpc__hello_read(body, HPRPC__HELLO_SIZE + 3, &read));
+    assert_int_equal(read.features, HPRPC__FEATURE_STREAMS);
+    assert_int_equal(read.stream_elements, 5);
+    assert_int_equal(read.stream_bytes, 512);
+    assert_int_equal(read.streams_bytes, 768);
+    /* a side that claims the feature says its numbers */
+    for (size_t size = HPRPC__HELLO_SIZE_LEAST + 1; size < HPRPC__HELLO_SIZE; size++)
+        assert_non_null(hprpc__hello_read(bytes, size, &read));
 }
 
 static void hello_has_least_limits(void **state)
 {
     const struct hprpc__hello cases[] = {
-        { 255, 1, 0, 1, false, 0 },
-        { 256, 0, 0, 1, false, 0 },
-        { 256, 1, 0, 0, false, 0 },
-        { 256, 1, 0, 1, false, UINT64_MAX },
+        { 255, 1, 0, 1, false, 0, 0, 0, 0 },          { 256, 0, 0, 1, false, 0, 0, 0, 0 },
+        { 256, 1, 0, 0, false, 0, 0, 0, 0 },          { 256, 1, 0, 1, false, UINT64_MAX, 0, 1, 1 },
+        { 256, 1, 0, 1, false, UINT64_MAX, 1, 0, 0 },
     };
     struct hprpc__hello read;
 
@@ -67,7 +90,7 @@ static void hello_has_least_limits(void **state)
         struct kodosis_writer writer = begin();
 
         hprpc__hello_write(&writer, &cases[i]);
-        assert_int_equal(hprpc__hello_read(body, HPRPC__HELLO_SIZE, &read) == NULL, i == 3);
+        assert_int_equal(hprpc__hello_read(body, HPRPC__HELLO_SIZE, &read) == NULL, i == 4);
     }
 }
 
@@ -196,8 +219,13 @@ static void bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hello), cmocka_unit_test(hello_has_least_limits), cmocka_unit_test(credit),
-        cmocka_unit_test(error), cmocka_unit_test(goodbye_and_drain),      cmocka_unit_test(bind),
+        cmocka_unit_test(hello),
+        cmocka_unit_test(hello_with_streams),
+        cmocka_unit_test(hello_has_least_limits),
+        cmocka_unit_test(credit),
+        cmocka_unit_test(error),
+        cmocka_unit_test(goodbye_and_drain),
+        cmocka_unit_test(bind),
         cmocka_unit_test(bound),
     };
 
