@@ -84,7 +84,7 @@ struct kodosis_procedure_description {
     const char *name;
     const char *doc;
     uint64_t hash;
-    uint32_t flags; /* 1 one-way, 2 idempotent */
+    uint32_t flags; /* 1 one-way, 2 idempotent, 4 the last parameter is a stream of its type, 8 the result is one */
     uint32_t first; /* parameter, in the schema's members; their offsets mean nothing */
     uint32_t count;
     uint32_t result;      /* a type, or UINT32_MAX for none */

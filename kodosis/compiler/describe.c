@@ -41,17 +41,44 @@ static void describe_value(struct kodosis_json *json, const char *key, const str
     }
 }
 
-static void describe_members(struct kodosis_json *json, const char *key, const struct kodosis_member *members,
-                             size_t count, const struct kodosis_type *holder)
+/* Adds a type as in an interface file, the type of a stream by its elements. */
+static void describe_type(struct kodosis_json *json, const char *key, const struct kodosis_type *type, bool stream)
 {
-    kodosis_json_open(json, key, '[');
-    for (size_t i = 0; i < count; i++) {
+    struct kodosis_text text = KODOSIS_TEXT_INIT;
+
+    kodosis_text_add(&text, stream ? "stream<%s>" : "%s", type->text);
+    kodosis_json_text(json, key, text.data);
+    kodosis_text_clear(&text);
+}
+
+static void describe_parameters(struct kodosis_json *json, const struct kodosis_procedure *procedure)
+{
+    kodosis_json_open(json, "parameters", '[');
+    for (size_t i = 0; i < procedure->parameter_count; i++) {
+        const struct kodosis_member *parameter = &procedure->parameters[i];
+
+        kodosis_json_open(json, NULL, '{');
+        kodosis_json_text(json, "name", parameter->name);
+        describe_type(json, "type", parameter->type, i == kodosis_argument_count(procedure));
+        kodosis_json_text(json, "doc", parameter->doc);
+        describe_position(json, &parameter->position);
+        kodosis_json_close(json, '}');
+    }
+    kodosis_json_close(json, ']');
+}
+
+static void describe_members(struct kodosis_json *json, const struct kodosis_declaration *holder)
+{
+    const struct kodosis_member *members = holder->members;
+
+    kodosis_json_open(json, "members", '[');
+    for (size_t i = 0; i < holder->member_count; i++) {
         kodosis_json_open(json, NULL, '{');
         kodosis_json_text(json, "name", members[i].name);
         kodosis_json_text(json, "type", members[i].type->text);
-        if (holder && holder->kind == KODOSIS_TYPE_UNION)
+        if (holder->kind == KODOSIS_UNION)
             kodosis_json_unsigned(json, "tag", i + 1);
-        if (holder && holder->blittable)
+        if (holder->type->blittable)
             kodosis_json_unsigned(json, "offset", members[i].offset);
         kodosis_json_text(json, "doc", members[i].doc);
         describe_position(json, &members[i].position);
@@ -99,8 +126,11 @@ static void describe_procedure(struct kodosis_json *json, const struct kodosis_p
     kodosis_json_text(json, "name", procedure->name);
     kodosis_json_bool(json, "oneway", procedure->oneway);
     kodosis_json_bool(json, "idempotent", procedure->idempotent);
-    describe_members(json, "parameters", procedure->parameters, procedure->parameter_count, NULL);
-    kodosis_json_text(json, "result", procedure->result ? procedure->result->text : "void");
+    describe_parameters(json, procedure);
+    if (procedure->result)
+        describe_type(json, "result", procedure->result, procedure->streams_out);
+    else
+        kodosis_json_text(json, "result", "void");
     kodosis_json_open(json, "raises", '[');
     for (size_t i = 0; i < procedure->raise_count; i++)
         kodosis_json_text(json, NULL, procedure->raises[i]->full_name);
@@ -143,7 +173,7 @@ static void describe_declaration(struct kodosis_json *json, const struct kodosis
     case KODOSIS_STRUCT:
     case KODOSIS_UNION:
     case KODOSIS_ERROR:
-        describe_members(json, "members", declaration->members, declaration->member_count, declaration->type);
+        describe_members(json, declaration);
         describe_layout(json, declaration->type);
         break;
     case KODOSIS_SERVICE:

@@ -125,6 +125,8 @@ struct kodosis_procedure {
     uint32_t index; /* in its service */
     bool oneway;
     bool idempotent;
+    bool streams_in;  /* the last parameter is a stream: its type is that of the elements, which the caller sends */
+    bool streams_out; /* the result is a stream: its type is that of the elements, which the callee sends */
     const struct kodosis_member *parameters;
     size_t parameter_count;
     const struct kodosis_type *result;               /* NULL for void */
@@ -200,6 +202,35 @@ struct kodosis_model {
 static inline bool kodosis_type_is_integer(const struct kodosis_type *type)
 {
     return type->kind >= KODOSIS_TYPE_INT8 && type->kind <= KODOSIS_TYPE_UINT64;
+}
+
+static inline bool kodosis_is_streamed(const struct kodosis_procedure *procedure)
+{
+    return procedure->streams_in || procedure->streams_out;
+}
+
+/* How many parameters the request itself holds: all but a stream. */
+static inline size_t kodosis_argument_count(const struct kodosis_procedure *procedure)
+{
+    return procedure->parameter_count - (procedure->streams_in ? 1 : 0);
+}
+
+/* The elements that the caller sends behind the request, or NULL. */
+static inline const struct kodosis_type *kodosis_elements_in(const struct kodosis_procedure *procedure)
+{
+    return procedure->streams_in ? procedure->parameters[procedure->parameter_count - 1].type : NULL;
+}
+
+/* The elements that the callee sends before it answers, or NULL. */
+static inline const struct kodosis_type *kodosis_elements_out(const struct kodosis_procedure *procedure)
+{
+    return procedure->streams_out ? procedure->result : NULL;
+}
+
+/* What the answer itself holds, or NULL: the answer behind a stream holds nothing. */
+static inline const struct kodosis_type *kodosis_answer(const struct kodosis_procedure *procedure)
+{
+    return procedure->streams_out ? NULL : procedure->result;
 }
 
 static inline bool kodosis_type_is_scalar(const struct kodosis_type *type)

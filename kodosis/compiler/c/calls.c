@@ -29,7 +29,7 @@ void c_add_argument(struct c_arguments *arguments, const char *argument)
 struct c_field *c_parameter_fields(struct c_emitter *emitter, const struct kodosis_procedure *procedure,
                                    const char *const *taken)
 {
-    size_t count = procedure->parameter_count;
+    size_t count = kodosis_argument_count(procedure);
     struct c_field *fields = kodosis_memory_take_array(&emitter->memory, count + 1, sizeof(*fields));
     size_t i;
 
@@ -72,14 +72,17 @@ const char *c_body_size(struct c_emitter *emitter, const struct c_field *fields,
     return c_format(emitter, "%llu", (unsigned long long)size);
 }
 
-void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin)
+struct c_field c_value_field(const struct kodosis_type *type, const char *name, const char *pointer)
 {
-    struct c_field field = { .type = type, .expression = "value" };
+    return (struct c_field){ .type = type, .expression = type && c_is_record(type) ? pointer : name };
+}
+
+void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin, const char *send)
+{
+    struct c_field field = c_value_field(type, "value", "*value");
     size_t count = type ? 1 : 0;
     const char *size;
 
-    if (type && c_is_record(type))
-        field.expression = "*value";
     c_line(emitter, "struct kodosis_writer *writer;");
     if (c_has_body_size(&field, count))
         c_line(emitter, "uint64_t body_size;");
@@ -92,7 +95,7 @@ void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, con
     c_line(emitter, "if (r < 0)");
     c_line(emitter, "    return r;");
     c_write_fields(emitter, &field, count);
-    c_line(emitter, "return hprpc_request_reply_send(request);");
+    c_line(emitter, "return %s(request);", send);
 }
 
 const char *c_interface(struct c_emitter *emitter, const struct kodosis_declaration *service)

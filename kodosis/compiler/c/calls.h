@@ -35,8 +35,14 @@ const char *c_body_size(struct c_emitter *emitter, const struct c_field *fields,
 /* Whether c_body_size uses the variable `body_size`. */
 bool c_has_body_size(const struct c_field *fields, size_t count);
 
-/* Emits the lines of a function that writes one value (none if `type` is NULL) into the answer that `begin` opens. */
-void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin);
+/* A parameter that is passed as c_argument declares it; `pointer` is the name behind a star. */
+struct c_field c_value_field(const struct kodosis_type *type, const char *name, const char *pointer);
+
+/*
+ * Emits the lines of a function that writes one value (none if `type` is NULL) into the answer or element that `begin`
+ * opens and the function `send` publishes.
+ */
+void c_emit_send(struct c_emitter *emitter, const struct kodosis_type *type, const char *begin, const char *send);
 
 /* The name of a service's table. */
 const char *c_interface(struct c_emitter *emitter, const struct kodosis_declaration *service);

@@ -47,12 +47,18 @@ static void claim_written(struct c_emitter *emitter, const struct kodosis_declar
 
 static void claim_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
-    static const char *const suffixes[] = { "", "_start", "_finish", "_reply" };
-    size_t count = procedure->oneway ? 1 : 4;
-    size_t i;
+    static const char *const of_oneway[] = { "", NULL };
+    static const char *const of_calls[] = { "", "_start", "_finish", "_reply", NULL };
+    static const char *const of_streams[] = { "_start", "_finish", "_reply", "_send", "_next", NULL };
+    static const char *const of_both[] = { "_start", "_finish",       "_reply",        "_send",
+                                           "_next",  "_request_send", "_request_next", NULL };
+    const char *const *suffix = procedure->oneway                                 ? of_oneway
+                                : procedure->streams_in && procedure->streams_out ? of_both
+                                : kodosis_is_streamed(procedure)                  ? of_streams
+                                                                                  : of_calls;
 
-    for (i = 0; i < count; i++)
-        claim(emitter, &emitter->names->owned, c_procedure(emitter, procedure, suffixes[i]), procedure->service->file,
+    for (; *suffix; suffix++)
+        claim(emitter, &emitter->names->owned, c_procedure(emitter, procedure, *suffix), procedure->service->file,
               &procedure->position, false);
 }
 

@@ -3,7 +3,9 @@
 #include "kodosis/compiler/c/client.h"
 
 #include "kodosis/compiler/c/calls.h"
+#include "kodosis/compiler/c/elements.h"
 #include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/outputs.h"
 #include "kodosis/compiler/c/shapes.h"
 
 /* Names that the stubs use themselves. */
@@ -22,23 +24,12 @@ static void add_parameters(struct c_emitter *emitter, struct c_arguments *argume
 {
     size_t i;
 
-    for (i = 0; i < procedure->parameter_count; i++) {
+    for (i = 0; i < kodosis_argument_count(procedure); i++) {
         const struct kodosis_member *parameter = &procedure->parameters[i];
 
         c_add_argument(arguments,
                        c_argument(emitter, parameter->type, c_parameter(emitter, procedure, parameter, taken)));
     }
-}
-
-static const char *result_argument(struct c_emitter *emitter, const struct kodosis_type *type)
-{
-    bool array = type->kind == KODOSIS_TYPE_ARRAY;
-
-    if (c_is_returned_as_view(type))
-        return c_declare(emitter, type, array ? "(**ret_value)" : "**ret_value", true);
-    if (array)
-        return c_declare(emitter, type, "ret_value", false);
-    return c_declare(emitter, type, "*ret_value", false);
 }
 
 /* The head of `int <procedure><suffix>(...)`, without parameters or result where they are not wanted. */
@@ -52,8 +43,8 @@ static void emit_head(struct c_emitter *emitter, const struct kodosis_procedure 
     c_add_argument(&arguments, "struct hprpc_call *call");
     if (parameters)
         add_parameters(emitter, &arguments, procedure);
-    if (result && procedure->result)
-        c_add_argument(&arguments, result_argument(emitter, procedure->result));
+    if (result && kodosis_answer(procedure))
+        c_add_argument(&arguments, c_output(emitter, kodosis_answer(procedure), "ret_value"));
     c_call(emitter, c_format(emitter, "int %s", c_procedure(emitter, procedure, suffix)), arguments.items,
            arguments.count, tail);
 }
@@ -91,11 +82,40 @@ static bool needs_call(const struct kodosis_procedure *procedure)
 static void declare_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     c_doc(emitter, procedure->doc);
-    emit_head(emitter, procedure, "", true, true, ";");
+    if (!kodosis_is_streamed(procedure))
+        emit_head(emitter, procedure, "", true, true, ";");
     if (!procedure->oneway) {
         emit_head(emitter, procedure, "_start", true, false, ";");
+        c_declare_call_elements(emitter, procedure);
         emit_head(emitter, procedure, "_finish", false, true, ";");
     }
+    c_gap(emitter);
+}
+
+/* The comment in front of the procedures. */
+static void explain_procedures(struct c_emitter *emitter, const struct kodosis_declaration *service)
+{
+    bool streamed = false;
+    size_t i;
+
+    for (i = 0; i < service->procedure_count; i++)
+        streamed |= kodosis_is_streamed(&service->procedures[i]);
+    c_line(emitter, "/*");
+    c_line(
+        emitter,
+        " * The procedures. `call` may be NULL where the result does not point into the reply. _start sends the request,");
+    c_line(emitter, " * _finish waits for its reply and takes it out; both need a call.");
+    if (streamed) {
+        c_line(emitter, " *");
+        c_line(
+            emitter,
+            " * Streams: _start opens one. _send sends an element. _next takes one and returns 1, or 0 at the end; what it gives is");
+        c_line(
+            emitter,
+            " * valid until the next _next. _finish says that no more elements come, drops those that were not taken, and waits for");
+        c_line(emitter, " * the reply.");
+    }
+    c_line(emitter, " */");
     c_gap(emitter);
 }
 
@@ -121,13 +141,7 @@ void c_declare_client(struct c_emitter *emitter, const struct kodosis_declaratio
     emit_bind_start_head(emitter, service, ";");
     emit_bind_finish_head(emitter, service, ";");
     c_gap(emitter);
-    c_line(emitter, "/*");
-    c_line(
-        emitter,
-        " * The procedures. `call` may be NULL where the result does not point into the reply. _start sends the request,");
-    c_line(emitter, " * _finish waits for its reply and takes it out; both need a call.");
-    c_line(emitter, " */");
-    c_gap(emitter);
+    explain_procedures(emitter, service);
     for (i = 0; i < count; i++)
         declare_procedure(emitter, &service->procedures[i]);
 }
@@ -155,7 +169,7 @@ static void call_begin(struct c_emitter *emitter, const struct kodosis_procedure
     c_add_argument(&arguments, "&stub");
     c_add_argument(&arguments, "proxy");
     c_add_argument(&arguments, "call");
-    for (i = 0; i < procedure->parameter_count; i++)
+    for (i = 0; i < kodosis_argument_count(procedure); i++)
         c_add_argument(&arguments, c_parameter(emitter, procedure, &procedure->parameters[i], taken));
     c_call(emitter, c_format(emitter, "r = %s", c_procedure_static(emitter, procedure, "_begin")), arguments.items,
            arguments.count, ";");
@@ -166,7 +180,7 @@ static void call_begin(struct c_emitter *emitter, const struct kodosis_procedure
 static void emit_begin(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     struct c_field *fields = c_parameter_fields(emitter, procedure, taken);
-    size_t count = procedure->parameter_count;
+    size_t count = kodosis_argument_count(procedure);
     struct c_arguments arguments = c_arguments(emitter, procedure);
     const char *size;
     const char *items[6];
@@ -193,7 +207,11 @@ static void emit_begin(struct c_emitter *emitter, const struct kodosis_procedure
     items[3] = "call";
     items[4] = c_format(emitter, "%u", procedure->index);
     items[5] = size;
-    c_call(emitter, procedure->oneway ? "r = hprpc_stub_begin_oneway" : "r = hprpc_stub_begin", items, 6, ";");
+    c_call(emitter,
+           procedure->oneway                ? "r = hprpc_stub_begin_oneway"
+           : kodosis_is_streamed(procedure) ? "r = hprpc_stub_begin_stream"
+                                            : "r = hprpc_stub_begin",
+           items, 6, ";");
     if (count) {
         emit_failure(emitter);
         c_line(emitter, "writer = stub->writer;");
@@ -219,60 +237,22 @@ static void emit_oneway(struct c_emitter *emitter, const struct kodosis_procedur
     c_gap(emitter);
 }
 
-/* Decodes the reply into a variable, so that a failure leaves the output alone. */
-static void emit_decode(struct c_emitter *emitter, const struct kodosis_type *type)
-{
-    struct c_field field = { .type = type, .expression = "reply" };
-    bool array = type->kind == KODOSIS_TYPE_ARRAY;
-
-    if (!c_is_returned_as_view(type)) {
-        c_read_fields(emitter, &field, 1, NULL);
-        return;
-    }
-    if (!array) {
-        c_line(emitter, "reply = %s(reader);", c_own(emitter, type->declaration, "_view"));
-        return;
-    }
-    c_line(emitter, "reply = (%s)kodosis_read_view(reader, sizeof(*reply), %u);", c_declare(emitter, type, "(*)", true),
-           type->alignment);
-    if (type->checked) {
-        c_line(emitter, "if (reply)");
-        kodosis_text_indent(emitter->text);
-        c_check_array(emitter, type, "*reply");
-        kodosis_text_outdent(emitter->text);
-    }
-}
-
-static void emit_hand_out(struct c_emitter *emitter, const struct kodosis_type *type)
-{
-    if (type->kind == KODOSIS_TYPE_ARRAY && !c_is_returned_as_view(type))
-        c_line(emitter, "memcpy(ret_value, reply, sizeof(reply));");
-    else
-        c_line(emitter, "*ret_value = reply;");
-}
-
 /* static: takes the result out of the reply and closes it */
 static void emit_end(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
-    const struct kodosis_type *type = procedure->result;
-    bool array = type->kind == KODOSIS_TYPE_ARRAY;
-    bool view = c_is_returned_as_view(type);
-    struct c_field field = { .type = type, .expression = "reply" };
-    const char *items[2] = { "struct hprpc_stub *stub", NULL };
+    const struct kodosis_type *type = kodosis_answer(procedure);
+    const char *items[2] = { "struct hprpc_stub *stub", c_output(emitter, type, "ret_value") };
 
-    items[1] = result_argument(emitter, type);
     c_call(emitter, c_format(emitter, "static int %s", c_procedure_static(emitter, procedure, "_end")), items, 2, "");
     c_open(emitter);
     c_line(emitter, "struct kodosis_reader *reader = &stub->reader;");
-    c_line(emitter, "%s;", c_declare(emitter, type, !view ? "reply" : array ? "(*reply)" : "*reply", view));
-    if (!view && c_fields_have_run(emitter, &field, 1))
-        c_line(emitter, "const uint8_t *at;");
+    c_declare_output(emitter, type, "reply");
     c_line(emitter, "int r;");
     c_gap(emitter);
-    emit_decode(emitter, type);
+    c_read_output(emitter, type, "reply");
     c_line(emitter, "r = hprpc_stub_end(stub);");
     emit_failure(emitter);
-    emit_hand_out(emitter, type);
+    c_hand_out(emitter, type, "reply", "ret_value");
     c_line(emitter, "return 0;");
     c_close(emitter);
     c_gap(emitter);
@@ -280,7 +260,7 @@ static void emit_end(struct c_emitter *emitter, const struct kodosis_procedure *
 
 static void emit_return(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
-    if (procedure->result)
+    if (kodosis_answer(procedure))
         c_line(emitter, "return %s(&stub, ret_value);", c_procedure_static(emitter, procedure, "_end"));
     else
         c_line(emitter, "return hprpc_stub_end(&stub);");
@@ -295,16 +275,9 @@ static void emit_variables(struct c_emitter *emitter)
     c_gap(emitter);
 }
 
-static void emit_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+/* The call that waits for its reply. */
+static void emit_exchange(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
-    emit_begin(emitter, procedure);
-    if (procedure->oneway) {
-        emit_oneway(emitter, procedure);
-        return;
-    }
-    if (procedure->result)
-        emit_end(emitter, procedure);
-
     emit_head(emitter, procedure, "", true, true, "");
     c_open(emitter);
     emit_variables(emitter);
@@ -314,7 +287,11 @@ static void emit_procedure(struct c_emitter *emitter, const struct kodosis_proce
     c_line(emitter, "r = hprpc_stub_exchange(&stub);");
     emit_failure(emitter);
     emit_return(emitter, procedure);
+}
 
+/* The call in two halves. */
+static void emit_halves(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
     emit_head(emitter, procedure, "_start", true, false, "");
     c_open(emitter);
     emit_variables(emitter);
@@ -323,6 +300,7 @@ static void emit_procedure(struct c_emitter *emitter, const struct kodosis_proce
     c_line(emitter, "return hprpc_stub_post(&stub);");
     c_close(emitter);
     c_gap(emitter);
+    c_emit_call_elements(emitter, procedure);
 
     emit_head(emitter, procedure, "_finish", false, true, "");
     c_open(emitter);
@@ -330,6 +308,20 @@ static void emit_procedure(struct c_emitter *emitter, const struct kodosis_proce
     c_line(emitter, "r = hprpc_stub_collect(&stub, call);");
     emit_failure(emitter);
     emit_return(emitter, procedure);
+}
+
+static void emit_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    emit_begin(emitter, procedure);
+    if (procedure->oneway) {
+        emit_oneway(emitter, procedure);
+        return;
+    }
+    if (kodosis_answer(procedure))
+        emit_end(emitter, procedure);
+    if (!kodosis_is_streamed(procedure))
+        emit_exchange(emitter, procedure);
+    emit_halves(emitter, procedure);
 }
 
 static void emit_bind_result(struct c_emitter *emitter)

@@ -29,7 +29,8 @@ void c_emit_error(struct c_emitter *emitter, const struct kodosis_declaration *e
     c_line(emitter, "int %s(struct hprpc_request *request, const struct %s *value)", c_own(emitter, error, "_raise"),
            name);
     c_open(emitter);
-    c_emit_send(emitter, error->type, c_format(emitter, "hprpc_request_raise_begin(request, \"%s\"", error->full_name));
+    c_emit_send(emitter, error->type, c_format(emitter, "hprpc_request_raise_begin(request, \"%s\"", error->full_name),
+                "hprpc_request_reply_send");
     c_close(emitter);
     c_gap(emitter);
     c_line(emitter, "bool %s(struct hprpc_call *call, struct %s *ret_value)", c_own(emitter, error, "_get"), name);

@@ -349,6 +349,12 @@ static size_t members_of_types(struct c_emitter *emitter)
     return count;
 }
 
+static int flags_of_procedure(const struct kodosis_procedure *procedure)
+{
+    return (procedure->oneway ? 1 : 0) | (procedure->idempotent ? 2 : 0) | (procedure->streams_in ? 4 : 0) |
+           (procedure->streams_out ? 8 : 0);
+}
+
 static bool emit_procedure_table(struct c_emitter *emitter)
 {
     const struct kodosis_file *file = emitter->file;
@@ -368,8 +374,7 @@ static bool emit_procedure_table(struct c_emitter *emitter)
             kodosis_text_add(emitter->text, "{ \"%s\", ", procedure->name);
             add_doc(emitter, procedure->doc);
             kodosis_text_add(emitter->text, ", UINT64_C(0x%016" PRIx64 "), %d, %zu, %zu, ", procedure->hash,
-                             (procedure->oneway ? 1 : 0) | (procedure->idempotent ? 2 : 0), member,
-                             procedure->parameter_count);
+                             flags_of_procedure(procedure), member, procedure->parameter_count);
             if (procedure->result)
                 kodosis_text_add(emitter->text, "%u", index_of(emitter, procedure->result));
             else

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "kodosis/compiler/c/calls.h"
+#include "kodosis/compiler/c/elements.h"
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/shapes.h"
 
@@ -21,7 +22,7 @@ static void declare_handler(struct c_emitter *emitter, const struct kodosis_proc
 
     c_add_argument(&arguments, "void *self");
     c_add_argument(&arguments, "struct hprpc_request *request");
-    for (i = 0; i < procedure->parameter_count; i++) {
+    for (i = 0; i < kodosis_argument_count(procedure); i++) {
         const struct kodosis_member *parameter = &procedure->parameters[i];
 
         c_add_argument(&arguments,
@@ -35,11 +36,12 @@ static void declare_handler(struct c_emitter *emitter, const struct kodosis_proc
 static void emit_reply_head(struct c_emitter *emitter, const struct kodosis_procedure *procedure, const char *tail)
 {
     const char *items[2] = { "struct hprpc_request *request", NULL };
+    const struct kodosis_type *answer = kodosis_answer(procedure);
 
-    if (procedure->result)
-        items[1] = c_argument(emitter, procedure->result, "value");
-    c_call(emitter, c_format(emitter, "int %s", c_procedure(emitter, procedure, "_reply")), items,
-           procedure->result ? 2 : 1, tail);
+    if (answer)
+        items[1] = c_argument(emitter, answer, "value");
+    c_call(emitter, c_format(emitter, "int %s", c_procedure(emitter, procedure, "_reply")), items, answer ? 2 : 1,
+           tail);
 }
 
 static void emit_offer_head(struct c_emitter *emitter, const struct kodosis_declaration *service, const char *verb,
@@ -85,6 +87,7 @@ void c_declare_server(struct c_emitter *emitter, const struct kodosis_declaratio
         if (!service->procedures[i].oneway)
             emit_reply_head(emitter, &service->procedures[i], ";");
     c_gap(emitter);
+    c_declare_request_elements(emitter, service);
 }
 
 /* ---- Bodies ---- */
@@ -150,7 +153,7 @@ static void read_parameters(struct c_emitter *emitter, const struct kodosis_proc
     size_t first = 0;
     size_t i;
 
-    for (i = 0; i < procedure->parameter_count; i++) {
+    for (i = 0; i < kodosis_argument_count(procedure); i++) {
         const struct kodosis_type *type = procedure->parameters[i].type;
         const char *name = c_parameter(emitter, procedure, &procedure->parameters[i], taken);
 
@@ -171,7 +174,7 @@ static bool parameters_have_run(struct c_emitter *emitter, const struct kodosis_
 {
     size_t i;
 
-    for (i = 0; i + 1 < procedure->parameter_count; i++) {
+    for (i = 0; i + 1 < kodosis_argument_count(procedure); i++) {
         const struct kodosis_type *type = procedure->parameters[i].type;
         const struct kodosis_type *next = procedure->parameters[i + 1].type;
 
@@ -200,7 +203,7 @@ static void emit_invoke(struct c_emitter *emitter, const struct kodosis_procedur
     c_line(emitter, "const struct %s *service = (const struct %s *)handlers;", service, service);
     c_add_argument(&arguments, "self");
     c_add_argument(&arguments, "request");
-    for (i = 0; i < procedure->parameter_count; i++) {
+    for (i = 0; i < kodosis_argument_count(procedure); i++) {
         const char *name = c_parameter(emitter, procedure, &procedure->parameters[i], taken);
 
         declare_variable(emitter, procedure->parameters[i].type, name);
@@ -223,7 +226,7 @@ static void emit_reply(struct c_emitter *emitter, const struct kodosis_procedure
 {
     emit_reply_head(emitter, procedure, "");
     c_open(emitter);
-    c_emit_send(emitter, procedure->result, "hprpc_request_reply_begin(request");
+    c_emit_send(emitter, kodosis_answer(procedure), "hprpc_request_reply_begin(request", "hprpc_request_reply_send");
     c_close(emitter);
     c_gap(emitter);
 }
@@ -232,15 +235,36 @@ static void emit_reply(struct c_emitter *emitter, const struct kodosis_procedure
 
 static const char *flags_of(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
+    const struct {
+        bool set;
+        const char *name;
+    } all[] = {
+        { procedure->oneway, "ONEWAY" },           { !procedure->oneway && !kodosis_answer(procedure), "VOID" },
+        { procedure->idempotent, "IDEMPOTENT" },   { procedure->streams_in, "STREAMS_IN" },
+        { procedure->streams_out, "STREAMS_OUT" },
+    };
     const char *flags = "";
+    size_t i;
 
-    if (procedure->oneway)
-        flags = "HPRPC_PROCEDURE_ONEWAY";
-    else if (!procedure->result)
-        flags = "HPRPC_PROCEDURE_VOID";
-    if (procedure->idempotent)
-        flags = c_format(emitter, "%s%sHPRPC_PROCEDURE_IDEMPOTENT", flags, *flags ? " | " : "");
+    for (i = 0; i < sizeof(all) / sizeof(*all); i++)
+        if (all[i].set)
+            flags = c_format(emitter, "%s%sHPRPC_PROCEDURE_%s", flags, *flags ? " | " : "", all[i].name);
     return *flags ? flags : "0";
+}
+
+/* Emits a procedure's row: on two lines if it has streams, whose flags are long. */
+static void emit_table_row(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    const char *facts = c_format(emitter, "{ \"%s\", UINT64_C(0x%016" PRIx64 "), %s,", procedure->name, procedure->hash,
+                                 flags_of(emitter, procedure));
+    const char *invoke = c_procedure_static(emitter, procedure, "_invoke");
+
+    if (kodosis_is_streamed(procedure)) {
+        c_line(emitter, "%s", facts);
+        c_line(emitter, "  %s },", invoke);
+    } else {
+        c_line(emitter, "%s %s },", facts, invoke);
+    }
 }
 
 void c_emit_interface(struct c_emitter *emitter, const struct kodosis_declaration *service)
@@ -254,12 +278,8 @@ void c_emit_interface(struct c_emitter *emitter, const struct kodosis_declaratio
     if (service->procedure_count) {
         c_line(emitter, "static const struct hprpc_procedure %s[] = {", table);
         kodosis_text_indent(emitter->text);
-        for (i = 0; i < service->procedure_count; i++) {
-            const struct kodosis_procedure *procedure = &service->procedures[i];
-
-            c_line(emitter, "{ \"%s\", UINT64_C(0x%016" PRIx64 "), %s, %s },", procedure->name, procedure->hash,
-                   flags_of(emitter, procedure), c_procedure_static(emitter, procedure, "_invoke"));
-        }
+        for (i = 0; i < service->procedure_count; i++)
+            emit_table_row(emitter, &service->procedures[i]);
         kodosis_text_outdent(emitter->text);
         c_line(emitter, "};");
         c_gap(emitter);
@@ -293,4 +313,6 @@ void c_emit_server(struct c_emitter *emitter, const struct kodosis_declaration *
     for (i = 0; i < service->procedure_count; i++)
         if (!service->procedures[i].oneway)
             emit_reply(emitter, &service->procedures[i]);
+    for (i = 0; i < service->procedure_count; i++)
+        c_emit_request_elements(emitter, &service->procedures[i]);
 }

@@ -287,6 +287,8 @@ static const char *composite_text(const struct kodosis_ast_type *type)
         return "an optional";
     case KODOSIS_AST_TYPE_MAP:
         return "a map";
+    case KODOSIS_AST_TYPE_STREAM:
+        return "a stream";
     default:
         return "an array";
     }

@@ -79,6 +79,10 @@ const struct kodosis_type *kodosis__resolve(struct kodosis_checker *checker, str
     if (simple)
         return simple;
     switch (ast->kind) {
+    case KODOSIS_AST_TYPE_STREAM:
+        kodosis_error(checker->diagnostics, &ast->position,
+                      "no other type holds a stream; it is the last parameter or the result of a procedure");
+        return kodosis__resolve(checker, unit, ast->element);
     case KODOSIS_AST_TYPE_LIST:
         wanted.kind = KODOSIS_TYPE_LIST;
         break;

@@ -6,20 +6,78 @@
 
 #include "kodosis/compiler/check/lookup.h"
 #include "kodosis/compiler/check/resolve.h"
+#include "kodosis/compiler/text/name.h"
+
+/* Resolves the type of a parameter or result; of a stream, that of its elements. */
+static const struct kodosis_type *resolve_streamed(struct kodosis_checker *checker, struct kodosis_unit *unit,
+                                                   const struct kodosis_ast_type *syntax)
+{
+    if (syntax->kind != KODOSIS_AST_TYPE_STREAM)
+        return kodosis__resolve(checker, unit, syntax);
+    while (syntax->element->kind == KODOSIS_AST_TYPE_STREAM) {
+        syntax = syntax->element;
+        kodosis_error(checker->diagnostics, &syntax->position, "the elements of a stream are no streams");
+    }
+    return kodosis__resolve(checker, unit, syntax->element);
+}
+
+static void check_oneway(struct kodosis_checker *checker, const struct kodosis_ast_procedure *syntax,
+                         const struct kodosis_procedure *procedure)
+{
+    const char *text = procedure->result ? procedure->result->text : NULL;
+
+    if (text && syntax->result->kind == KODOSIS_AST_TYPE_STREAM)
+        text = kodosis_join(checker->memory, "stream<", text, ">");
+    if (text)
+        kodosis_error(checker->diagnostics, &syntax->result->position,
+                      "a oneway procedure has no reply, so its result is void, not %s", text);
+    if (syntax->raises)
+        kodosis_error(checker->diagnostics, &syntax->raises->name.position,
+                      "a oneway procedure has no reply, so it raises no errors");
+}
 
 static void check_result(struct kodosis_checker *checker, struct kodosis_entry *entry,
                          const struct kodosis_ast_procedure *syntax, struct kodosis_procedure *procedure)
 {
+    procedure->streams_out = syntax->result->kind == KODOSIS_AST_TYPE_STREAM;
     if (syntax->result->kind != KODOSIS_AST_TYPE_VOID)
-        procedure->result = kodosis__resolve(checker, entry->unit, syntax->result);
-    if (!syntax->oneway)
-        return;
-    if (procedure->result)
-        kodosis_error(checker->diagnostics, &syntax->result->position,
-                      "a oneway procedure has no reply, so its result is void, not %s", procedure->result->text);
-    if (syntax->raises)
-        kodosis_error(checker->diagnostics, &syntax->raises->name.position,
-                      "a oneway procedure has no reply, so it raises no errors");
+        procedure->result = resolve_streamed(checker, entry->unit, syntax->result);
+    if (syntax->oneway)
+        check_oneway(checker, syntax, procedure);
+}
+
+/* Reports a stream that is not the last parameter, or that a oneway procedure has. */
+static void check_stream(struct kodosis_checker *checker, const struct kodosis_ast_procedure *syntax,
+                         const struct kodosis_ast_member *parameter)
+{
+    const struct kodosis_ast_member *behind = parameter->next;
+
+    for (; behind && behind->type->kind != KODOSIS_AST_TYPE_STREAM; behind = behind->next)
+        continue;
+    if (behind)
+        kodosis_error(checker->diagnostics, &parameter->type->position,
+                      "a procedure has one stream as a parameter, and here are '%s' and '%s'", parameter->name.text,
+                      behind->name.text);
+    else if (parameter->next)
+        kodosis_error(checker->diagnostics, &parameter->type->position,
+                      "a stream is the last parameter, and behind '%s' is '%s'", parameter->name.text,
+                      parameter->next->name.text);
+    if (syntax->oneway)
+        kodosis_error(checker->diagnostics, &parameter->type->position,
+                      "a oneway procedure has no reply that ends a stream, so it takes none");
+}
+
+static void check_parameters(struct kodosis_checker *checker, struct kodosis_entry *entry,
+                             const struct kodosis_ast_procedure *syntax, struct kodosis_procedure *procedure)
+{
+    struct kodosis_member *each = (struct kodosis_member *)procedure->parameters;
+
+    for (const struct kodosis_ast_member *parameter = syntax->parameters; parameter; parameter = parameter->next) {
+        procedure->streams_in = parameter->type->kind == KODOSIS_AST_TYPE_STREAM;
+        if (procedure->streams_in)
+            check_stream(checker, syntax, parameter);
+        (each++)->type = resolve_streamed(checker, entry->unit, parameter->type);
+    }
 }
 
 static struct kodosis_entry *find_error(struct kodosis_checker *checker, struct kodosis_unit *unit,
@@ -74,8 +132,7 @@ void kodosis__check_service(struct kodosis_checker *checker, struct kodosis_entr
         struct kodosis_procedure *procedure = &entry->procedures[i];
 
         check_result(checker, entry, syntax, procedure);
-        kodosis__resolve_members(checker, entry->unit, syntax->parameters,
-                                 (struct kodosis_member *)procedure->parameters);
+        check_parameters(checker, entry, syntax, procedure);
         check_raises(checker, entry, syntax, procedure);
     }
 }

@@ -157,6 +157,15 @@ static void add_type(struct shape *shape, const struct kodosis_type *type)
     }
 }
 
+static void add_streamed(struct shape *shape, const struct kodosis_type *type, bool stream)
+{
+    if (stream)
+        kodosis_text_add(&shape->text, "stream<");
+    add_type(shape, type);
+    if (stream)
+        kodosis_text_add(&shape->text, ">");
+}
+
 static int compare_errors(const void *left, const void *right)
 {
     const struct kodosis_declaration *const *a = left;
@@ -184,11 +193,11 @@ static void add_procedure(struct shape *shape, const struct kodosis_procedure *p
     kodosis_text_add(&shape->text, "(");
     for (size_t i = 0; i < procedure->parameter_count; i++) {
         kodosis_text_add(&shape->text, "%s", i ? "," : "");
-        add_type(shape, procedure->parameters[i].type);
+        add_streamed(shape, procedure->parameters[i].type, i == kodosis_argument_count(procedure));
     }
     kodosis_text_add(&shape->text, ")->");
     if (procedure->result)
-        add_type(shape, procedure->result);
+        add_streamed(shape, procedure->result, procedure->streams_out);
     else
         kodosis_text_add(&shape->text, procedure->oneway ? "oneway" : "void");
     if (procedure->raise_count)

@@ -44,7 +44,8 @@ enum kodosis_ast_type_kind {
     KODOSIS_AST_TYPE_OPTIONAL,
     KODOSIS_AST_TYPE_MAP,
     KODOSIS_AST_TYPE_ARRAY,
-    KODOSIS_AST_TYPE_VOID, /* only as the result of a procedure */
+    KODOSIS_AST_TYPE_STREAM, /* only as the last parameter or the result of a procedure */
+    KODOSIS_AST_TYPE_VOID,   /* only as the result of a procedure */
 };
 
 struct kodosis_ast_type {

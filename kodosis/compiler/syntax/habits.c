@@ -23,6 +23,7 @@ enum habit {
     QUESTION,
     REPEATED,
     REQUIRED,
+    STREAM_WORD,
     THROWS,
     TYPE_BEHIND,
     TYPE_NAME,
@@ -261,6 +262,14 @@ void kodosis__habit_before_type(struct kodosis_parser *parser)
         tell(parser, DIRECTION, "parameters go to the service and the result comes back; several results are a struct");
         kodosis__advance(parser);
     }
+}
+
+bool kodosis__habit_stream(struct kodosis_parser *parser)
+{
+    if (parser->token.kind != KODOSIS_TOKEN_NAME || parser->fresh_line)
+        return false;
+    tell(parser, STREAM_WORD, "a stream has the type of its elements in brackets: stream<int32> name");
+    return true;
 }
 
 void kodosis__habit_behind_type(struct kodosis_parser *parser)

@@ -26,6 +26,9 @@ void kodosis__habit_extends(struct kodosis_parser *parser);
 /* In front of a member's or parameter's type: "repeated", "required", "optional" without brackets, "1:", "in", "const". */
 void kodosis__habit_before_type(struct kodosis_parser *parser);
 
+/* Behind the word "stream": a type without brackets. True if one stands there, which the caller takes as the elements'. */
+bool kodosis__habit_stream(struct kodosis_parser *parser);
+
 /* Behind a type: "int32?", "int32*", "int32&". */
 void kodosis__habit_behind_type(struct kodosis_parser *parser);
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kodosis/compiler/syntax/habits.h"
 #include "kodosis/compiler/syntax/keyword.h"
 #include "kodosis/compiler/limits.h"
 #include "kodosis/compiler/text/guess.h"
@@ -143,7 +144,7 @@ static struct kodosis_ast_type *make_type(struct kodosis_parser *parser, enum ko
     return type;
 }
 
-/* Parses list<T>, optional<T> or map<K, V> from the word on. */
+/* Parses list<T>, optional<T>, map<K, V> or stream<T> from the word on. */
 static struct kodosis_ast_type *parse_constructor(struct kodosis_parser *parser, enum kodosis_ast_type_kind kind,
                                                   unsigned depth)
 {
@@ -151,10 +152,15 @@ static struct kodosis_ast_type *parse_constructor(struct kodosis_parser *parser,
         [KODOSIS_AST_TYPE_LIST] = "and the type of the elements, as in list<int32>",
         [KODOSIS_AST_TYPE_OPTIONAL] = "and the type of the value, as in optional<int32>",
         [KODOSIS_AST_TYPE_MAP] = "and the types of key and value, as in map<string, int32>",
+        [KODOSIS_AST_TYPE_STREAM] = "and the type of the elements, as in stream<int32>",
     };
     struct kodosis_ast_type *type = make_type(parser, kind);
 
     kodosis__advance(parser);
+    if (kind == KODOSIS_AST_TYPE_STREAM && kodosis__habit_stream(parser)) {
+        type->element = parse_nested(parser, depth);
+        return type->element ? type : NULL;
+    }
     if (!kodosis__expect_symbol(parser, '<', examples[kind]))
         return NULL;
     if (kind == KODOSIS_AST_TYPE_MAP) {
@@ -170,7 +176,7 @@ static struct kodosis_ast_type *parse_constructor(struct kodosis_parser *parser,
     return type;
 }
 
-/* Reports a name with angle brackets behind it that is not list, optional or map. */
+/* Reports a name with angle brackets behind it that is not list, optional, map or stream. */
 static struct kodosis_ast_type *refuse_brackets(struct kodosis_parser *parser, const struct kodosis_ast_name *name)
 {
     struct kodosis_guess guess = kodosis_guess_begin(name->text, strlen(name->text));
@@ -178,6 +184,7 @@ static struct kodosis_ast_type *refuse_brackets(struct kodosis_parser *parser, c
     kodosis_guess_consider(&guess, "list");
     kodosis_guess_consider(&guess, "optional");
     kodosis_guess_consider(&guess, "map");
+    kodosis_guess_consider(&guess, "stream");
     kodosis_guess_consider_brackets(&guess);
     if (guess.best)
         kodosis_error(parser->diagnostics, &name->position, "unknown type '%s<...>'; did you mean '%s'?", name->text,
@@ -199,11 +206,8 @@ static struct kodosis_ast_type *parse_simple(struct kodosis_parser *parser, unsi
         return parse_constructor(parser, KODOSIS_AST_TYPE_OPTIONAL, depth);
     if (kodosis__at_word(parser, "map"))
         return parse_constructor(parser, KODOSIS_AST_TYPE_MAP, depth);
-    if (kodosis__at_word(parser, "stream")) {
-        kodosis_error(parser->diagnostics, &parser->token.position,
-                      "'stream' is reserved: there are no streams in this version of the language");
-        return NULL;
-    }
+    if (kodosis__at_word(parser, "stream"))
+        return parse_constructor(parser, KODOSIS_AST_TYPE_STREAM, depth);
     if (kodosis__at_word(parser, "void")) {
         type = make_type(parser, KODOSIS_AST_TYPE_VOID);
         kodosis__advance(parser);

@@ -36,6 +36,7 @@ static const char *const words[] = {
     " version 2 ",
     " as ",
     "oneway ",
+    "stream<",
     "idempotent ",
     " raises (",
     "void ",

@@ -217,7 +217,7 @@ static const struct kodosis_procedure *procedure_of(const struct kodosis_model *
     return NULL;
 }
 
-/* The two examples of docs/wire-format.md, and what they leave out. */
+/* The examples of docs/wire-format.md without streams, and what they leave out. */
 static void test_shapes(void **state)
 {
     struct kodosis_compilation compilation;
@@ -250,6 +250,60 @@ static void test_shapes(void **state)
     assert_string_equal(procedure_of(model, "Change")->shape,
                         "(union{int32,optional<map<enum uint8{1,2,3},array<#1,2>>>},"
                         "enum uint64{0,18446744073709551615},enum int8{-1,1})->#1");
+    kodosis_compilation_clear(&compilation);
+}
+
+/* A stream is a flag beside the type of its elements, and part of the shape. */
+static void test_streams(void **state)
+{
+    struct kodosis_compilation compilation;
+    const struct kodosis_model *model = compile_good("namespace demo;\n"
+                                                     "struct Point { float64 x; float64 y; }\n"
+                                                     "enum Kind : uint8 { A = 1, B, C }\n"
+                                                     "struct Node { Kind kind; list<Node> children; }\n"
+                                                     "service S {\n"
+                                                     "    stream<Point> Watch(string sensor);\n"
+                                                     "    uint64 Upload(string name, stream<bytes> parts);\n"
+                                                     "    idempotent stream<Point> Chat(stream<list<Point>> in);\n"
+                                                     "    Point Watched(string sensor);\n"
+                                                     "    uint64 Uploaded(string name, bytes parts);\n"
+                                                     "    void Feed(stream<Point[2]> stream_of_points);\n"
+                                                     "    stream<Node> Walk(Node root);\n"
+                                                     "}\n",
+                                                     &compilation);
+    const struct kodosis_procedure *watch = procedure_of(model, "Watch");
+    const struct kodosis_procedure *upload = procedure_of(model, "Upload");
+    const struct kodosis_procedure *chat = procedure_of(model, "Chat");
+
+    (void)state;
+    assert_true(watch->streams_out && !watch->streams_in);
+    assert_string_equal(kodosis_elements_out(watch)->text, "demo.Point");
+    assert_null(kodosis_elements_in(watch));
+    assert_null(kodosis_answer(watch));
+    assert_int_equal(kodosis_argument_count(watch), 1);
+    assert_string_equal(watch->shape, "(string)->stream<struct{float64,float64}>");
+
+    assert_true(upload->streams_in && !upload->streams_out);
+    assert_string_equal(kodosis_elements_in(upload)->text, "bytes");
+    assert_null(kodosis_elements_out(upload));
+    assert_string_equal(kodosis_answer(upload)->text, "uint64");
+    assert_int_equal(upload->parameter_count, 2);
+    assert_int_equal(kodosis_argument_count(upload), 1);
+    assert_string_equal(upload->shape, "(string,stream<bytes>)->uint64");
+
+    assert_true(chat->streams_in && chat->streams_out && chat->idempotent);
+    assert_int_equal(kodosis_argument_count(chat), 0);
+    assert_string_equal(chat->shape, "(stream<list<struct{float64,float64}>>)->stream<#1>");
+    /* these two are in docs/wire-format.md */
+    assert_true(upload->hash == 0x84addf8a6545761du);
+    assert_string_equal(procedure_of(model, "Walk")->shape, "(struct{enum uint8{1,2,3},list<#1>})->stream<#1>");
+    assert_true(procedure_of(model, "Walk")->hash == 0x8a2077df8201b765u);
+
+    assert_string_equal(procedure_of(model, "Feed")->shape, "(stream<array<struct{float64,float64},2>>)->void");
+    assert_string_equal(procedure_of(model, "Watched")->shape, "(string)->struct{float64,float64}");
+    assert_string_equal(procedure_of(model, "Uploaded")->shape, "(string,bytes)->uint64");
+    assert_true(procedure_of(model, "Watched")->hash != watch->hash);
+    assert_true(procedure_of(model, "Uploaded")->hash != upload->hash);
     kodosis_compilation_clear(&compilation);
 }
 
@@ -377,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_snake_case), cmocka_unit_test(test_constants),     cmocka_unit_test(test_layout),
         cmocka_unit_test(test_recursion),  cmocka_unit_test(test_types),         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_imports),    cmocka_unit_test(test_import_faults), cmocka_unit_test(test_docs),
+        cmocka_unit_test(test_streams),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,11 +38,11 @@ static const char *const namespaces[] = {
 static const char *const stems[] = { "X",    "Y",   "XList", "String",    "Bytes", "T",
                                      "Item", "Map", "Color", "Int32List", "Say",   "Size" };
 static const char *const suffixes[] = {
-    "Size",     "Write",     "Read",       "View",          "Check",  "Equal",    "Print", "Name",
-    "IsValid",  "List",      "Map",        "Entry",         "Raise",  "Get",      "Proxy", "Service",
-    "Bind",     "Add",       "Serve",      "Start",         "Finish", "Reply",    "Begin", "End",
-    "Invoke",   "Interface", "Procedures", "Schema",        "Types",  "Optional", "4",     "H",
-    "MapEntry", "BindStart", "ListList",   "SchemaMembers", "New",
+    "Size",   "Write", "Read",     "View",        "Check",       "Equal",    "Print",     "Name",      "IsValid",
+    "List",   "Map",   "Entry",    "Raise",       "Get",         "Proxy",    "Service",   "Bind",      "Add",
+    "Serve",  "Start", "Finish",   "Reply",       "Begin",       "End",      "Invoke",    "Interface", "Procedures",
+    "Schema", "Types", "Optional", "4",           "H",           "MapEntry", "BindStart", "ListList",  "SchemaMembers",
+    "New",    "Send",  "Next",     "RequestSend", "RequestNext",
 };
 static const char *const words[] = {
     "value",
@@ -55,6 +55,8 @@ static const char *const words[] = {
     "count",
     "r",
     "stub",
+    "body",
+    "element",
     "reply",
     "proxy",
     "call",
@@ -373,34 +375,46 @@ static void put_enum(void)
     put(" }\n");
 }
 
+static void put_streamed(bool stream)
+{
+    put(stream ? "stream<" : "");
+    put_type(0, false);
+    put(stream ? ">" : "");
+}
+
+static void put_procedure(struct scope *scope)
+{
+    bool oneway = below(6) == 0;
+    bool takes = !oneway && below(3) == 0;
+    unsigned parameters = below(5);
+    struct scope inside = { .count = 0 };
+    const struct known *raised = pick_type("x");
+
+    put(oneway ? "    oneway void" : "    ");
+    if (!oneway)
+        put_streamed(below(3) == 0);
+    put(" %s(", inner_of(scope));
+    while (parameters--) {
+        put_streamed(takes && !parameters);
+        put(" %s%s", inner_of(&inside), parameters ? ", " : "");
+    }
+    put(")");
+    if (raised && !oneway && below(2)) {
+        put(" raises (");
+        put_name(raised);
+        put(")");
+    }
+    put(";\n");
+}
+
 static void put_service(void)
 {
     unsigned procedures = 1 + below(5);
     struct scope scope = { .count = 0 };
 
     put("service %s {\n", declare('v')->name);
-    while (procedures--) {
-        bool oneway = below(6) == 0;
-        unsigned parameters = below(5);
-        struct scope inside = { .count = 0 };
-        const struct known *raised = pick_type("x");
-
-        put(oneway ? "    oneway void" : "    ");
-        if (!oneway)
-            put_type(0, false);
-        put(" %s(", inner_of(&scope));
-        while (parameters--) {
-            put_type(0, false);
-            put(" %s%s", inner_of(&inside), parameters ? ", " : "");
-        }
-        put(")");
-        if (raised && !oneway && below(2)) {
-            put(" raises (");
-            put_name(raised);
-            put(")");
-        }
-        put(";\n");
-    }
+    while (procedures--)
+        put_procedure(&scope);
     put("}\n");
 }
 
