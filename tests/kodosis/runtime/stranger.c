@@ -97,9 +97,9 @@ static void declarations_are_described(void **state)
     assert_int_equal(schema->types[schema->members[type->first].type].kind, KODOSIS_FLOAT64);
 }
 
-static const struct kodosis_procedure_description *find_procedure(const char *name)
+static const struct kodosis_procedure_description *find_procedure(uint32_t in, const char *name)
 {
-    const struct kodosis_service_description *service = &schema->services[0];
+    const struct kodosis_service_description *service = &schema->services[in];
     uint32_t i;
 
     for (i = 0; i < service->count; i++)
@@ -110,12 +110,12 @@ static const struct kodosis_procedure_description *find_procedure(const char *na
 
 static void services_are_described(void **state)
 {
-    const struct kodosis_procedure_description *say = find_procedure("Say");
-    const struct kodosis_procedure_description *tell = find_procedure("Tell");
-    const struct kodosis_procedure_description *add = find_procedure("Add");
+    const struct kodosis_procedure_description *say = find_procedure(0, "Say");
+    const struct kodosis_procedure_description *tell = find_procedure(0, "Tell");
+    const struct kodosis_procedure_description *add = find_procedure(0, "Add");
 
     (void)state;
-    assert_int_equal(schema->service_count, 2);
+    assert_int_equal(schema->service_count, 3);
     assert_string_equal(schema->services[0].name, "codec.features.Everything");
     assert_int_equal(schema->services[0].version, 3);
     assert_string_equal(schema->services[0].doc, "Every way to pass and return.");
@@ -132,6 +132,30 @@ static void services_are_described(void **state)
     assert_int_equal(tell->count, 2);
     assert_non_null(add);
     assert_int_equal(add->flags, 2);
+}
+
+/* A stream is a flag beside the type of its elements. */
+static void streams_are_described(void **state)
+{
+    const struct kodosis_procedure_description *bigs = find_procedure(2, "Bigs");
+    const struct kodosis_procedure_description *behind = find_procedure(2, "Behind");
+    const struct kodosis_procedure_description *numbered = find_procedure(2, "Numbered");
+
+    (void)state;
+    assert_string_equal(schema->services[2].name, "codec.features.Streams");
+    assert_non_null(bigs);
+    assert_int_equal(bigs->flags, 4 | 8);
+    assert_string_equal(schema->types[bigs->result].name, "codec.features.Big");
+    assert_int_equal(bigs->count, 1);
+    assert_int_equal(schema->members[bigs->first].type, bigs->result);
+    assert_non_null(behind);
+    assert_int_equal(behind->flags, 2 | 4);
+    assert_int_equal(behind->count, 5);
+    assert_string_equal(schema->members[behind->first + 4].name, "values");
+    assert_int_equal(schema->types[schema->members[behind->first + 4].type].kind, KODOSIS_INT64);
+    assert_non_null(numbered);
+    assert_int_equal(numbered->flags, 8);
+    assert_int_equal(numbered->count, 2);
 }
 
 static int set_up(void **state)
@@ -151,10 +175,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_are_printed),
-        cmocka_unit_test(every_type_is_handled),
-        cmocka_unit_test(declarations_are_described),
-        cmocka_unit_test(services_are_described),
+        cmocka_unit_test(messages_are_printed),       cmocka_unit_test(every_type_is_handled),
+        cmocka_unit_test(declarations_are_described), cmocka_unit_test(services_are_described),
+        cmocka_unit_test(streams_are_described),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
