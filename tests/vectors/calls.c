@@ -284,24 +284,24 @@ static int finish_added(struct proxies *proxies, struct hprpc_call *call, char *
 }
 
 static const struct procedure procedures[] = {
-    { "Sum", bind_sum, bound_sum },
-    { "Notes", bind_notes, bound_notes },
-    { "Gate", bind_gate, bound_gate },
-    { "Doubt", bind_doubt, bound_doubt },
-    { "Bounce", bind_bounce, bound_bounce },
-    { "Shape", bind_shape, bound_shape },
-    { "Future", bind_future, bound_future },
-    { "Missing", bind_missing, bound_missing },
-    { "Sum.Add", start_add, finish_add },
-    { "Notes.Note", start_note, NULL },
-    { "Gate.Hold", start_hold, finish_hold },
-    { "Doubt.Check", start_check, finish_check },
-    { "Grid", bind_grid, bound_grid },
-    { "Grid.At", start_at, finish_at },
-    { "Bounce.Bounce", start_bounce, finish_bounce },
-    { "Shape.Same", start_same, finish_same },
-    { "Shape.Changed", start_changed, finish_changed },
-    { "Shape.Added", start_added, finish_added },
+    { .name = "Sum", .start = bind_sum, .finish = bound_sum },
+    { .name = "Notes", .start = bind_notes, .finish = bound_notes },
+    { .name = "Gate", .start = bind_gate, .finish = bound_gate },
+    { .name = "Doubt", .start = bind_doubt, .finish = bound_doubt },
+    { .name = "Bounce", .start = bind_bounce, .finish = bound_bounce },
+    { .name = "Shape", .start = bind_shape, .finish = bound_shape },
+    { .name = "Future", .start = bind_future, .finish = bound_future },
+    { .name = "Missing", .start = bind_missing, .finish = bound_missing },
+    { .name = "Sum.Add", .start = start_add, .finish = finish_add },
+    { .name = "Notes.Note", .start = start_note, .finish = NULL },
+    { .name = "Gate.Hold", .start = start_hold, .finish = finish_hold },
+    { .name = "Doubt.Check", .start = start_check, .finish = finish_check },
+    { .name = "Grid", .start = bind_grid, .finish = bound_grid },
+    { .name = "Grid.At", .start = start_at, .finish = finish_at },
+    { .name = "Bounce.Bounce", .start = start_bounce, .finish = finish_bounce },
+    { .name = "Shape.Same", .start = start_same, .finish = finish_same },
+    { .name = "Shape.Changed", .start = start_changed, .finish = finish_changed },
+    { .name = "Shape.Added", .start = start_added, .finish = finish_added },
 };
 
 const struct procedure *procedure_find(const char *name)
@@ -309,6 +309,10 @@ const struct procedure *procedure_find(const char *name)
     for (size_t i = 0; i < sizeof(procedures) / sizeof(procedures[0]); i++) {
         if (strcmp(procedures[i].name, name) == 0)
             return &procedures[i];
+    }
+    for (const struct procedure *procedure = flow_procedures; procedure->name; procedure++) {
+        if (strcmp(procedure->name, name) == 0)
+            return procedure;
     }
     return NULL;
 }

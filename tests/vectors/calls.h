@@ -18,6 +18,7 @@ struct proxies {
     struct vectors_shape_proxy shape;
     struct vectors_future_proxy future;
     struct vectors_missing_proxy missing;
+    struct vectors_flow_proxy flow;
 };
 
 struct procedure {
@@ -25,7 +26,13 @@ struct procedure {
     int (*start)(struct proxies *proxies, struct hprpc_client *client, struct hprpc_call *call, const char *argument);
     /* Writes what was answered. NULL: it is one-way. */
     int (*finish)(struct proxies *proxies, struct hprpc_call *call, char *ret_outcome, size_t capacity);
+    /* Of streams: sends an element; takes one, and writes it. NULL: there is no stream that way. */
+    int (*send)(struct hprpc_call *call, const char *argument);
+    int (*next)(struct hprpc_call *call, char *ret_outcome, size_t capacity);
 };
+
+/* Those of Flow, whose procedures have streams; NULL behind the last. */
+extern const struct procedure flow_procedures[];
 
 /* NULL: there is none of that name. */
 const struct procedure *procedure_find(const char *name);

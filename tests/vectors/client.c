@@ -161,6 +161,48 @@ static void finish(struct stage *stage, const struct procedure *procedure, char 
     stage->started[STARTED - 1] = (struct started){ .procedure = NULL };
 }
 
+/* Calls do not wait; what the script has said is on its way. */
+static int await_next(const struct procedure *procedure, struct hprpc_call *call, char *ret_outcome, size_t capacity)
+{
+    struct patience patience = patience_begin();
+    int r;
+
+    while ((r = procedure->next(call, ret_outcome, capacity)) == HPRPC_EBUSY && is_patient(&patience))
+        continue;
+    return r;
+}
+
+/* An act on the stream of a call: an element to send, one to take, or the end. */
+static void stream(struct stage *stage, const struct procedure *procedure, const char *verb, const char *argument,
+                   char *ret_outcome, size_t capacity)
+{
+    struct started *started = find_started(stage, procedure);
+    struct hprpc_call *call = started ? &started->call : NULL;
+    int r = HPRPC_EINVAL;
+
+    if (call && strcmp(verb, "end") == 0)
+        r = hprpc_call_end(call);
+    else if (call && strcmp(verb, "send") == 0)
+        r = procedure->send(call, argument);
+    else if (call)
+        r = await_next(procedure, call, ret_outcome, capacity);
+    if (r < 0)
+        write_code(r, call ? call->detail : NULL, ret_outcome, capacity);
+    else if (r == 0)
+        snprintf(ret_outcome, capacity, strcmp(verb, "next") == 0 ? "none" : "done");
+    if (r == HPRPC_EAPPLICATION && call)
+        describe_raised(call, ret_outcome, capacity);
+}
+
+/* Waits for the answer, and leaves it where it is. */
+static void await(struct stage *stage, const struct procedure *procedure)
+{
+    struct started *started = find_started(stage, procedure);
+
+    if (started)
+        hprpc_pending_call_wait(started->call.pending, HPRPC_NO_TIMEOUT);
+}
+
 static void cancel(struct stage *stage, const struct procedure *procedure)
 {
     struct started *started = find_started(stage, procedure);
@@ -204,6 +246,10 @@ static bool act_on_call(struct stage *stage, const char *verb, const char *argum
         finish(stage, procedure, ret_outcome, capacity);
     else if (strcmp(verb, "cancel") == 0)
         cancel(stage, procedure);
+    else if (strcmp(verb, "await") == 0)
+        await(stage, procedure);
+    else if (strcmp(verb, "send") == 0 || strcmp(verb, "next") == 0 || strcmp(verb, "end") == 0)
+        stream(stage, procedure, verb, argument, ret_outcome, capacity);
     else
         return false;
     return true;

@@ -12,6 +12,7 @@
 #include "support/patience.h"
 #include "vectors.h"
 #include "vectors/bounce.h"
+#include "vectors/flow.h"
 #include "vectors/play.h"
 
 enum { HELD = 16 };
@@ -129,7 +130,8 @@ static bool offer(struct stage *stage)
            vectors_bounce_add(stage->server, &bounce_service, stage) == 0 &&
            vectors_shape_add(stage->server, &shape_service, stage) == 0 &&
            vectors_future_add(stage->server, &future_service, stage) == 0 &&
-           vectors_grid_add(stage->server, &grid_service, stage) == 0;
+           vectors_grid_add(stage->server, &grid_service, stage) == 0 &&
+           vectors_flow_add(stage->server, &flow_service, NULL) == 0;
 }
 
 static bool make_server(struct stage *stage, const struct settings *settings)
