@@ -165,5 +165,11 @@ int process_main(int argc, char **argv)
     }
     if (argc == 4 && strcmp(argv[2], "serve-and-die") == 0)
         return dying_server_main(lasting_context(), argv[3]);
+    if (argc == 4 && strcmp(argv[2], "stream-and-die") == 0) {
+        variant_become_client();
+        return stream_dying_clients_main(lasting_context(), argv[3]);
+    }
+    if (argc == 4 && strcmp(argv[2], "serve-streams-and-die") == 0)
+        return stream_dying_server_main(lasting_context(), argv[3]);
     return 2;
 }

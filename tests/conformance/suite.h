@@ -68,7 +68,8 @@ extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_ch
     waits_chapter, workers_chapter, silence_chapter, states_chapter, stop_chapter, limits_chapter, opening_chapter,
     tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter, dying_chapter,
     stop_in_loop_chapter, forked_chapter, slow_chapter, guests_chapter, idle_chapter, held_chapter, threads_chapter,
-    stale_chapter, memory_chapter, reconnect_chapter, revival_chapter, rebinding_chapter, line_chapter, posted_chapter;
+    stale_chapter, memory_chapter, reconnect_chapter, revival_chapter, rebinding_chapter, line_chapter, posted_chapter,
+    streams_chapter, stream_flow_chapter, stream_ends_chapter, stream_death_chapter;
 
 /* ---- The service's state ---- */
 
@@ -229,5 +230,9 @@ int process_main(int argc, char **argv);
 /* The roles of dying.c: clients that die one after the other ("ROUND URI"), and a server that dies ("MOMENT URI"). */
 int dying_clients_main(struct hprpc_context *context, const char *argument);
 int dying_server_main(struct hprpc_context *context, const char *argument);
+
+/* The roles of stream-death.c, likewise. */
+int stream_dying_clients_main(struct hprpc_context *context, const char *argument);
+int stream_dying_server_main(struct hprpc_context *context, const char *argument);
 
 #endif
