@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a client that reconnects does where it finds something else than its server: nonsense, or a closed door. */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -182,24 +183,25 @@ static void a_stranger_in_the_servers_place(void **state)
     }
 }
 
-/* Connects as a user who may not; 0: the client was refused for good, before its time was over. */
-static int connect_as_nobody(const char *uri, enum hprpc_pump pump)
+/* Waits for the server, then connects as a user who may not. 0: the client was refused for good, before its time was over. */
+static int connect_as_nobody(int ready, const char *uri, enum hprpc_pump pump)
 {
     struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
     struct hprpc_client *client;
     struct hprpc_detail detail = { "" };
+    char byte;
 
     options.pump = pump;
     options.reconnect = true;
     options.connect_timeout_ms = 20000;
-    if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+    if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0 || read(ready, &byte, 1) != 1)
         return 2;
     return hprpc_client_connect(NULL, uri, &options, &detail, &client) == HPRPC_EPERMISSION ? 0 : 1;
 }
 
 static void a_closed_door(void **state)
 {
-    static const char *const schemes[] = { "pipe", "shm" };
+    static const char *const schemes[] = { "pipe", "shm", "unix" };
     char directory[] = "/tmp/hprpc-test-XXXXXX", uri[64];
 
     (void)state;
@@ -207,19 +209,24 @@ static void a_closed_door(void **state)
         skip();
     assert_non_null(mkdtemp(directory));
     assert_int_equal(chmod(directory, 0711), 0);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 9; i++) {
         struct place place;
-        int status;
+        int status, ready[2];
         pid_t child;
 
         snprintf(uri, sizeof(uri), "%s://%s/door", schemes[i / 3], directory);
-        place_open(&place, uri);
+        assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+        /* before there are threads: the thread sanitizer allows none in the child of a process that has some */
         child = fork();
         if (child == 0)
-            _exit(connect_as_nobody(uri, pumps[i % 3]));
+            _exit(connect_as_nobody(ready[0], uri, pumps[i % 3]));
+        place_open(&place, uri);
+        assert_int_equal(write(ready[1], "", 1), 1);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_int_equal(status, 0);
         place_close(&place);
+        close(ready[0]);
+        close(ready[1]);
     }
     assert_int_equal(rmdir(directory), 0);
 }
