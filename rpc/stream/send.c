@@ -186,6 +186,11 @@ int hprpc__stream_push(struct hprpc__stream *stream)
         return HPRPC_ECLOSED;
     while (r == 0 && pieces->under_way && pieces->done < pieces->size)
         r = push_one(stream);
+    if (r == HPRPC_ENOMEM && pieces->done) {
+        /* the other side waits for the rest, and nothing would tell when there is memory */
+        hprpc__controller_starve(stream->controller);
+        return HPRPC_ECLOSED;
+    }
     if (r < 0 || !pieces->under_way)
         return r;
     hprpc__stream_end_pieces(stream);
@@ -203,8 +208,13 @@ bool hprpc__streams_push(struct hprpc_controller *controller)
     hprpc__mutex_lock(&controller->lock);
     streams = controller->streams;
     if (streams && streams->pushing) {
-        for (struct hprpc__stream *stream = streams->open; stream; stream = stream->next)
-            complete |= hprpc__stream_has_pieces(stream) && hprpc__stream_push(stream) == 0;
+        for (struct hprpc__stream *stream = streams->open; stream; stream = stream->next) {
+            int r = hprpc__stream_has_pieces(stream) ? hprpc__stream_push(stream) : HPRPC_EAGAIN;
+
+            complete |= r == 0;
+            if (r == HPRPC_ENOMEM)
+                hprpc__controller_starve(controller);
+        }
     }
     hprpc__mutex_unlock(&controller->lock);
     return complete;
@@ -225,6 +235,10 @@ static int send_long(struct hprpc__stream *stream)
     } else {
         begin_pieces(stream);
         r = hprpc__stream_push(stream);
+        if (r == HPRPC_ENOMEM) { /* nothing was sent yet */
+            give_charge_back(stream, stream->sending.size);
+            hprpc__stream_end_pieces(stream);
+        }
     }
     hprpc__mutex_unlock(&controller->lock);
     return r;

@@ -147,7 +147,10 @@ int hprpc__stream_begin(struct hprpc__stream *stream, uint64_t size, struct kodo
 /* Publishes it. HPRPC_EAGAIN: pieces of it wait for room; the turns of the pump, and hprpc__stream_push, send them. HPRPC_EINVAL: it was not written. */
 int hprpc__stream_send(struct hprpc__stream *stream);
 
-/* Sends pieces as long as there is room. 0: all are sent; HPRPC_EAGAIN; HPRPC_ECLOSED. Under the lock. */
+/*
+ * Sends pieces as long as there is room. 0: all are sent; HPRPC_EAGAIN; HPRPC_ECLOSED; HPRPC_ENOMEM: none was sent yet. Where there is no
+ * memory for the rest of an element, the connection ends. Under the lock.
+ */
 int hprpc__stream_push(struct hprpc__stream *stream);
 
 /* Frees the element that is sent in pieces; further ones may go. Under the lock. */
