@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Clients that connect by a host's name: looked up beside them, given up, without an answer, with several addresses. */
+#include <dirent.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -77,6 +78,27 @@ static void await_threads(void)
     for (struct patience p = patience_begin(); names_ended() < names_begun() && try_again(&p);)
         continue;
     assert_int_equal(names_ended(), names_begun());
+}
+
+static unsigned count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    unsigned count = 0;
+
+    assert_non_null(tasks);
+    for (struct dirent *entry; (entry = readdir(tasks));)
+        count += entry->d_name[0] != '.';
+    closedir(tasks);
+    return count;
+}
+
+/* As await_threads; and there are no more threads than before, so what they do after the name is known is over as well. */
+static void await_threads_entirely(unsigned before)
+{
+    await_threads();
+    for (struct patience p = patience_begin(); count_threads() > before && try_again(&p);)
+        continue;
+    assert_int_equal(count_threads(), before);
 }
 
 static int connect_by(int pump, const char *host, unsigned port, uint32_t timeout_ms, struct hprpc_detail *detail,
@@ -305,6 +327,7 @@ static void a_result_that_comes_late_rings_no_stranger(void **state)
 {
     struct hprpc_channel *channel = NULL;
     struct hprpc_detail detail;
+    unsigned threads = count_threads();
     int timers[8];
 
     (void)state;
@@ -313,7 +336,7 @@ static void a_result_that_comes_late_rings_no_stranger(void **state)
     channel->ops->free(channel);
     for (int i = 0; i < 8; i++)
         timers[i] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    await_threads();
+    await_threads_entirely(threads);
     for (int i = 0; i < 8; i++) {
         struct pollfd timer = { .fd = timers[i], .events = POLLIN };
 
