@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,12 +34,15 @@ struct stranger {
 
 static void *answer_nonsense(void *argument)
 {
+    /* a client that nobody pumps does not hear that it is over */
+    static const struct timeval patience = { .tv_usec = 100000 };
     struct stranger *stranger = argument;
     char answer[256];
     int fd;
 
     while ((fd = accept4(stranger->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         atomic_fetch_add(&stranger->guests, 1);
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
         send(fd, "220 this is no server of yours\r\n", 32, MSG_NOSIGNAL);
         shutdown(fd, SHUT_WR);
         while (read(fd, answer, sizeof(answer)) > 0)
