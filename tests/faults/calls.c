@@ -29,6 +29,7 @@ const struct faults_kind faults_calls[CALLS] = {
     [CALL_FSTATFS] = { "fstatfs", false, { EINTR, EIO, ENOSYS } },
     [CALL_FTRUNCATE] = { "ftruncate", false, { EINTR, ENOSPC, EIO } },
     [CALL_GETADDRINFO] = { "getaddrinfo", false, { EAI_AGAIN, EAI_MEMORY, EAI_SYSTEM } },
+    [CALL_GETCWD] = { "getcwd", false, { ENOENT, ERANGE, EACCES } },
     [CALL_GETPEERNAME] = { "getpeername", false, { ENOBUFS, ENOTCONN } },
     [CALL_GETRANDOM] = { "getrandom", false, { EINTR, ENOSYS } },
     [CALL_GETSOCKNAME] = { "getsockname", false, { ENOBUFS } },

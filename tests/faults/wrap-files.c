@@ -36,6 +36,8 @@ int __real_fstatfs64(int, struct statfs64 *);
 int __wrap_fstatfs64(int, struct statfs64 *);
 int __real_ftruncate64(int, off64_t);
 int __wrap_ftruncate64(int, off64_t);
+char *__real_getcwd(char *, size_t);
+char *__wrap_getcwd(char *, size_t);
 ssize_t __real_getrandom(void *, size_t, unsigned);
 ssize_t __wrap_getrandom(void *, size_t, unsigned);
 int __real_ioctl(int, unsigned long, ...);
@@ -224,6 +226,11 @@ int __wrap_munmap(void *memory, size_t size)
 int __wrap_madvise(void *memory, size_t size, int advice)
 {
     return faults_hit(CALL_MADVISE) ? -1 : __real_madvise(memory, size, advice);
+}
+
+char *__wrap_getcwd(char *ret_path, size_t size)
+{
+    return faults_hit(CALL_GETCWD) ? NULL : __real_getcwd(ret_path, size);
 }
 
 ssize_t __wrap_getrandom(void *ret_data, size_t size, unsigned flags)

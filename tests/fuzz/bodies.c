@@ -22,6 +22,18 @@ static void same(const struct kodosis_writer *writer, const uint8_t *data, size_
     must(memcmp(writer->start, data, size) == 0);
 }
 
+/* How long a HELLO is depends on the features in it; one may be shorter, and more may stand behind it. */
+static void read_hello(struct kodosis_writer *writer, const uint8_t *data, size_t size)
+{
+    struct hprpc__hello hello;
+
+    if (hprpc__hello_read(data, size, &hello))
+        return;
+    hprpc__hello_write(writer, &hello);
+    if ((size_t)(writer->cursor - writer->start) == size)
+        same(writer, data, size);
+}
+
 static void read_bind(struct kodosis_reader *reader)
 {
     struct hprpc__bind_body bind;
@@ -62,7 +74,6 @@ static void read_body(uint8_t which, const uint8_t *data, size_t size, struct ko
 {
     static uint8_t written[WRITTEN_MAX];
     struct kodosis_writer writer;
-    struct hprpc__hello hello;
     struct hprpc__credit credit;
     struct hprpc__goodbye goodbye;
     uint64_t taken;
@@ -70,10 +81,7 @@ static void read_body(uint8_t which, const uint8_t *data, size_t size, struct ko
     kodosis_writer_init(&writer, written, sizeof(written));
     switch (which % 7) {
     case 0:
-        if (!hprpc__hello_read(data, size, &hello) && size == HPRPC__HELLO_SIZE) {
-            hprpc__hello_write(&writer, &hello);
-            same(&writer, data, size);
-        }
+        read_hello(&writer, data, size);
         break;
     case 1:
         if (hprpc__credit_read(data, size, &credit)) {
