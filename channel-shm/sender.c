@@ -233,7 +233,7 @@ int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header 
     atomic_store_explicit(&slot->call, (uint32_t)words[0] | words[1] << 32, memory_order_relaxed);
     hprpc__step(HPRPC__STEP_RESERVED);
     reserve_memory(ret_reservation, slot->rest, size, IN_SLOT);
-    ret_reservation->token[1] = words[1] >> 48 | size << 24; /* as shm_commit_upper */
+    ret_reservation->token[1] = (uintptr_t)(words[1] >> 48 | size << 24); /* as shm_commit_upper */
     return 0;
 }
 

@@ -34,7 +34,7 @@ struct stranger {
 
 static void *answer_nonsense(void *argument)
 {
-    /* a client that nobody pumps does not hear that it is over */
+    /* a client that no thread pumps does not hear that it is over */
     static const struct timeval patience = { .tv_usec = 100000 };
     struct stranger *stranger = argument;
     char answer[256];
