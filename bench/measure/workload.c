@@ -10,6 +10,14 @@ static const char *const names[BENCH_OPERATIONS] = {
     [BENCH_LARGE_DATA] = "SendRcvLargeData", [BENCH_ECHO] = "Echo",       [BENCH_PUT] = "Put",
 };
 
+bool bench_workload_equal(const struct bench_workload *left, const struct bench_workload *right)
+{
+    return left->operation == right->operation && left->size == right->size && left->depth == right->depth &&
+           left->connections == right->connections && left->threads == right->threads && left->idle == right->idle &&
+           left->rate == right->rate && left->greedy == right->greedy && left->bulk == right->bulk &&
+           left->processes == right->processes;
+}
+
 const char *bench_operation_name(enum bench_operation operation)
 {
     return names[operation];

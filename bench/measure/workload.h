@@ -39,6 +39,9 @@ struct bench_workload {
         BENCH_SAY_HELLO, 0, 1, 1, 1, 0, 0, 0, 0, 1 \
     }
 
+/* Whether two workloads are the same in every member. */
+bool bench_workload_equal(const struct bench_workload *left, const struct bench_workload *right);
+
 const char *bench_operation_name(enum bench_operation operation);
 bool bench_operation_parse(const char *text, enum bench_operation *ret_operation);
 

@@ -14,8 +14,7 @@ enum { SPECIAL_MAX = 32, ALTERNATIVES_MAX = 4 };
 
 static bool together(const struct bench_goal *left, const struct bench_goal *right)
 {
-    return left->placement == right->placement &&
-           memcmp(&left->workload, &right->workload, sizeof(left->workload)) == 0;
+    return left->placement == right->placement && bench_workload_equal(&left->workload, &right->workload);
 }
 
 /* Adds a series for one side of a goal. Returns NULL, with the reason in `outcome`, if the series cannot be measured. */

@@ -15,7 +15,7 @@ struct bench_series *bench_set_add(struct bench_set *set, const struct bench_sub
     for (size_t i = 0; i < set->count; i++) {
         series = set->series[i];
         if (series->subject == subject && series->placement == placement &&
-            memcmp(&series->workload, workload, sizeof(*workload)) == 0)
+            bench_workload_equal(&series->workload, workload))
             return series;
     }
     if (set->count == BENCH_SET_MAX || !(series = calloc(1, sizeof(*series))))
