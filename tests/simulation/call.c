@@ -308,7 +308,7 @@ static void judge(const struct call *call)
                 call->executions);
     world_check(world, call->code >= 0 || call->call.detail, "call %u fails, and nobody says why", (uint32_t)call->tag);
     world_check(world,
-                call->code != HPRPC_EPEERDIED || world->memory.failures > 0 ||
+                call->code != HPRPC_EPEERDIED || world->memory.failures > 0 || !call->call.detail ||
                     strcmp(call->call.detail, hprpc_error_text(call->code)) != 0,
                 "call %u fails, and nobody says why its connection ended", (uint32_t)call->tag);
 }

@@ -39,7 +39,7 @@ static int upload(struct flow *flow, uint8_t *data)
 static int chat(struct flow *flow, uint8_t *data)
 {
     struct hprpc_call call = HPRPC_CALL_INIT;
-    struct kodosis_bytes item;
+    struct kodosis_bytes item = { NULL, 0 };
     int r = flow_chat_start(flow, &call, FLOW);
 
     for (uint32_t i = 0; i < ELEMENTS && r == 0; i++) {
