@@ -98,7 +98,7 @@ static void await_threads_entirely(unsigned before)
     await_threads();
     for (struct patience p = patience_begin(); count_threads() > before && try_again(&p);)
         continue;
-    assert_int_equal(count_threads(), before);
+    assert_true(count_threads() <= before); /* those of earlier tests may have ended since */
 }
 
 static int connect_by(int pump, const char *host, unsigned port, uint32_t timeout_ms, struct hprpc_detail *detail,
