@@ -76,16 +76,6 @@ static struct hprpc_client *open_client(struct room *room, enum hprpc_pump pump,
     return client;
 }
 
-static void await_state(struct hprpc_client *client, enum hprpc_client_state state)
-{
-    struct patience patience = patience_begin();
-
-    while (hprpc_client_state(client) != state && try_again(&patience)) {
-        if (hprpc_client_descriptor(client) >= 0)
-            hprpc_client_process(client);
-    }
-}
-
 /* ---- Tests ---- */
 
 /* Proxies of several services stay valid; a service that is bound again has the same handle. */
@@ -113,7 +103,7 @@ static void several_services(void **state)
             assert_int_equal(conform_probe_bind(client, NULL, &again), 0);
             assert_memory_equal(&again, &probe, sizeof(probe));
             room_stop(&room);
-            await_state(client, HPRPC_CLIENT_RECONNECTING);
+            suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
             serve_both(&room);
         }
         assert_int_equal(second_ask(&proxy, NULL), 0);
@@ -145,7 +135,7 @@ static void while_there_is_no_server(void **state)
         serve_both(&room);
         client = open_client(&room, suite_pumps[i % 3], comes_back ? 0 : 30);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         if (comes_back) {
             assert_int_equal(pthread_create(&thread, NULL, serve_later, &room), 0);
             proxy.client = client;
@@ -187,7 +177,7 @@ static void servers_that_leave(void **state)
         assert_true(r == HPRPC_EDEADLINE || r == HPRPC_ENOTSENT || r == HPRPC_EMAYBE || r == HPRPC_EPEERDIED);
         room_stop(&room);
         room_serve_again(&room, NULL);
-        await_state(client, HPRPC_CLIENT_READY);
+        suite_await_state(client, HPRPC_CLIENT_READY);
         for (struct patience patience = patience_begin();
              conform_probe_bind(client, NULL, &proxy) < 0 && try_again(&patience);)
             continue;

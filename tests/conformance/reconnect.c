@@ -18,17 +18,6 @@ static struct hprpc_client *connect_again(struct room *room, enum hprpc_pump pum
     return room_connect(room, strchr(room->uri, '?') ? "&reconnect=yes" : "?reconnect=yes", &options, ret_proxy);
 }
 
-/* Pumps until the client has that state. */
-static void await_state(struct hprpc_client *client, enum hprpc_client_state state)
-{
-    struct patience patience = patience_begin();
-
-    while (hprpc_client_state(client) != state && try_again(&patience)) {
-        if (hprpc_client_descriptor(client) >= 0)
-            hprpc_client_process(client);
-    }
-}
-
 /* ---- The server comes back ---- */
 
 /* All that a proxy can do works again, in both directions: what the client offers is offered again. */
@@ -48,7 +37,7 @@ static void restarts(void **state)
         for (int round = 0; round < RESTARTS; round++) {
             assert_true(suite_call_every_way(&proxy, round));
             room_stop(&room);
-            await_state(client, HPRPC_CLIENT_RECONNECTING);
+            suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
             room_serve_again(&room, NULL);
             assert_int_equal(conform_probe_poke(&copy, NULL), 0);
         }
@@ -81,7 +70,7 @@ static void calls_wait(void **state)
         room_serve(&room, "", NULL);
         client = connect_again(&room, suite_pumps[i % 3], NULL, &proxy);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         assert_int_equal(pthread_create(&thread, NULL, restart_later, &room), 0);
         if (i / 3 == 0) {
             assert_int_equal(conform_probe_later(&proxy, NULL, 7, false, &value), 0);
@@ -299,7 +288,7 @@ static void not_waiting(void **state)
         room_serve(&room, "", NULL);
         client = connect_again(&room, suite_pumps[i], NULL, &proxy);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         call.flags = HPRPC_CALL_NO_WAIT;
         assert_int_equal(conform_probe_poke(&proxy, &call), HPRPC_EBUSY);
         assert_non_null(strstr(call.detail, "no connection"));
@@ -331,7 +320,7 @@ static void deadlines(void **state)
         room_serve(&room, "", NULL);
         client = connect_again(&room, suite_pumps[i], NULL, &proxy);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         for (uint32_t timeout = 1; timeout < 300; timeout = timeout * 2 + 50) {
             call.timeout_ms = timeout;
             assert_int_equal(conform_probe_poke(&proxy, &call), HPRPC_EDEADLINE);
@@ -461,7 +450,7 @@ static void closed_meanwhile(void **state)
         client = connect_again(&room, suite_pumps[i % 3], &diary, &proxy);
         room_stop(&room);
         if (i / 3 < 2)
-            await_state(client, HPRPC_CLIENT_RECONNECTING);
+            suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         if (i / 3 == 1) {
             assert_int_equal(pthread_create(&thread, NULL, poke, &proxy), 0);
             hprpc_client_close(client);

@@ -25,17 +25,6 @@ static struct hprpc_client *connect_again(struct room *room, enum hprpc_pump pum
     return room_connect(room, "", &options, ret_proxy);
 }
 
-/* Pumps until the client has that state. */
-static void await_state(struct hprpc_client *client, enum hprpc_client_state state)
-{
-    struct patience patience = patience_begin();
-
-    while (hprpc_client_state(client) != state && try_again(&patience)) {
-        if (hprpc_client_descriptor(client) >= 0)
-            hprpc_client_process(client);
-    }
-}
-
 /* ---- Another server ---- */
 
 static int refuse_to_run(const void *handlers, void *self, struct hprpc_request *request, struct kodosis_reader *reader)
@@ -77,15 +66,15 @@ static void other_procedures(void **state)
         room_serve(&room, "", NULL);
         client = connect_again(&room, suite_pumps[i % 3], 0, NULL, &proxy);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         serve_other(&room, has_service);
-        await_state(client, HPRPC_CLIENT_READY);
+        suite_await_state(client, HPRPC_CLIENT_READY);
         assert_int_equal(conform_probe_poke(&proxy, &call), has_service ? HPRPC_ESCHEMA : HPRPC_EUNIMPLEMENTED);
         assert_non_null(strstr(call.detail, "conform.Probe"));
         assert_int_equal(conform_probe_echo(&proxy, &call, suite_bytes("x", 1), &reply), HPRPC_EUNIMPLEMENTED);
         assert_non_null(strstr(call.detail, "conform.Probe"));
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         room_serve_again(&room, NULL);
         assert_int_equal(conform_probe_poke(&proxy, &call), 0);
         hprpc_call_clear(&call);
@@ -116,7 +105,7 @@ static void accepted_and_left(void **state)
         room_serve(&room, "", NULL);
         client = connect_again(&room, suite_pumps[i], 0, NULL, &proxy);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         options.connected = close_at_once;
         options.connected_self = &accepted;
         room_serve_again(&room, &options);
@@ -130,7 +119,7 @@ static void accepted_and_left(void **state)
         assert_in_range(atomic_load(&accepted), 1, 20);
         room_stop(&room);
         room_serve_again(&room, NULL);
-        await_state(client, HPRPC_CLIENT_READY);
+        suite_await_state(client, HPRPC_CLIENT_READY);
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         hprpc_call_clear(&call);
         hprpc_client_free(client);
@@ -188,7 +177,7 @@ static void held_replies(void **state)
         suite_await(&room.probe.kept, 1);
         atomic_store(&room.probe.hold, false);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         room_serve_again(&room, NULL);
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         assert_memory_equal(reply.data, data, LARGE);
@@ -260,9 +249,9 @@ static void states(void **state)
         room_serve(&room, "", NULL);
         client = connect_again(&room, suite_pumps[i], 0, &diary, &proxy);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         room_serve_again(&room, NULL);
-        await_state(client, HPRPC_CLIENT_READY);
+        suite_await_state(client, HPRPC_CLIENT_READY);
         hprpc_client_free(client);
         assert_int_equal(atomic_load(&diary.count), 5);
         check_entry(&diary, 0, HPRPC_CLIENT_CONNECTING, false);
@@ -298,7 +287,7 @@ static void draining(void **state)
         assert_int_equal(conform_probe_later_start(&proxy, &late, 5, false), 0);
         suite_await(&room.probe.kept, 1);
         hprpc_server_stop(room.server);
-        await_state(client, HPRPC_CLIENT_DRAINING);
+        suite_await_state(client, HPRPC_CLIENT_DRAINING);
         hurried.flags = HPRPC_CALL_NO_WAIT;
         assert_int_equal(conform_probe_poke(&proxy, &hurried), HPRPC_EBUSY);
         assert_non_null(strstr(hurried.detail, "stopping"));
@@ -338,7 +327,7 @@ static void killed(void **state)
         client = connect_again(&room, suite_pumps[i], 0, NULL, &proxy);
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         process_kill(&process);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         room_serve_again(&room, NULL);
         assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
         hprpc_client_free(client);
@@ -363,9 +352,9 @@ static void silent(void **state)
         strcpy(room.uri, process.uri);
         client = connect_again(&room, suite_pumps[i], 20, NULL, &proxy);
         process_suspend(&process);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         process_resume(&process);
-        await_state(client, HPRPC_CLIENT_READY);
+        suite_await_state(client, HPRPC_CLIENT_READY);
         hprpc_client_free(client);
         process_kill(&process);
         process_sweep(&process);
@@ -488,7 +477,7 @@ static void rests(void **state)
             fail_msg("%s", detail.text);
         assert_int_equal(conform_probe_bind(client, &detail, &proxy), 0);
         room_stop(&room);
-        await_state(client, HPRPC_CLIENT_RECONNECTING);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         atomic_store(&clock_reads, 0);
         call.timeout_ms = 300;
         assert_int_equal(conform_probe_poke(&proxy, &call), HPRPC_EDEADLINE);
@@ -538,7 +527,7 @@ static void reconnect_without(struct room *room, struct room *here, enum hprpc_p
 
     room_stop(room);
     memory_fail(&here->memory, nth, for_ever);
-    await_state(client, HPRPC_CLIENT_RECONNECTING);
+    suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
     room_serve_again(room, NULL);
     call.timeout_ms = 30;
     r = conform_probe_poke(&proxy, &call);
@@ -585,7 +574,7 @@ static void forked(void **state)
         client = connect_again(&room, suite_pumps[i % 3], 0, NULL, &proxy);
         if (i / 3) {
             room_stop(&room);
-            await_state(client, HPRPC_CLIENT_RECONNECTING);
+            suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
         }
         child = fork();
         if (child == 0) {

@@ -130,6 +130,16 @@ void suite_await(atomic_uint *counter, unsigned value)
     assert_true(atomic_load(counter) >= value);
 }
 
+void suite_await_state(struct hprpc_client *client, enum hprpc_client_state state)
+{
+    struct patience patience = patience_begin();
+
+    while (hprpc_client_state(client) != state && try_again(&patience)) {
+        if (hprpc_client_descriptor(client) >= 0)
+            hprpc_client_process(client);
+    }
+}
+
 const enum hprpc_pump suite_pumps[3] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
 
 int suite_drive(struct hprpc_client *client, const struct hprpc_pending_call *pending)

@@ -161,6 +161,9 @@ void suite_await(atomic_uint *counter, unsigned value);
 /* All three pumps. */
 extern const enum hprpc_pump suite_pumps[3];
 
+/* Pumps until the client has that state. */
+void suite_await_state(struct hprpc_client *client, enum hprpc_client_state state);
+
 /* Drives a client with HPRPC_PUMP_LOOP until the call is complete. Returns the last code of hprpc_client_process. */
 int suite_drive(struct hprpc_client *client, const struct hprpc_pending_call *pending);
 
