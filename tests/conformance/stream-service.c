@@ -287,15 +287,19 @@ static int start_endless(void *self, struct hprpc_request *request)
 static int hold(void *self, struct hprpc_request *request)
 {
     struct streams *streams = self;
-    unsigned at = atomic_load(&streams->held_count);
-    int r = at == HELD_MAX ? HPRPC_EBUSY : hprpc_request_defer(request);
+    unsigned at;
+    int r;
 
-    if (r < 0)
-        return r;
-    atomic_fetch_add(&streams->started, 1);
-    streams->held[at] = request;
-    atomic_store(&streams->held_count, at + 1);
-    return 0;
+    pthread_mutex_lock(&streams->lock);
+    at = atomic_load(&streams->held_count);
+    r = at == HELD_MAX ? HPRPC_EBUSY : hprpc_request_defer(request);
+    if (r == 0) {
+        atomic_fetch_add(&streams->started, 1);
+        streams->held[at] = request;
+        atomic_store(&streams->held_count, at + 1);
+    }
+    pthread_mutex_unlock(&streams->lock);
+    return r;
 }
 
 /* Runs on a worker: it waits for the caller. */
@@ -341,21 +345,25 @@ void streams_init(struct streams *streams, enum stream_way way)
 
 void streams_release(struct streams *streams)
 {
-    unsigned count = atomic_exchange(&streams->held_count, 0);
+    unsigned count;
 
+    pthread_mutex_lock(&streams->lock);
+    count = atomic_exchange(&streams->held_count, 0);
     for (unsigned i = 0; i < count; i++) {
         conform_stream_hold_reply(streams->held[i]);
         atomic_fetch_add(&streams->over, 1);
     }
+    pthread_mutex_unlock(&streams->lock);
 }
 
 void streams_clear(struct streams *streams)
 {
     struct patience patience = patience_begin();
 
-    streams_release(streams);
-    while (atomic_load(&streams->over) < atomic_load(&streams->started) && try_again(&patience))
-        continue;
+    /* the request of a client that has died may come as late as this */
+    do
+        streams_release(streams);
+    while (atomic_load(&streams->over) < atomic_load(&streams->started) && try_again(&patience));
     assert_int_equal(atomic_load(&streams->over), atomic_load(&streams->started));
     /* under the lock: the loop's thread may still be starting the last one, whose request is over */
     pthread_mutex_lock(&streams->lock);
