@@ -381,7 +381,6 @@ static int attempt_picked(struct hprpc_stub *stub, struct pick *pick, unsigned n
     int r = HPRPC_EAGAIN;
 
     hprpc__mutex_lock(&controller->lock);
-    hprpc__room_before(&pick->room, controller);
     /* what was posted before goes first */
     pick->unknown = !known || !hprpc__list_is_empty(&controller->tickets.posted);
     if (known && (!pick->unknown || goes_first(controller)))
@@ -415,6 +414,8 @@ static int try_picked(struct hprpc_stub *stub, struct pick *pick)
     /* not in the line: the look may run a callback, and that a call, which would wait behind this one */
     if (!pick->lined)
         hprpc__look_after_silence(controller);
+    /* the attempt begins here: a turn that binds after this look must end the wait */
+    hprpc__room_before(&pick->room, controller);
     r = hprpc__rebind_find(pick->reconnect, pick->handle, controller, &stub->binding);
     if (r < 0 && r != HPRPC_EAGAIN)
         return hprpc__explain(stub->call, r, NULL);

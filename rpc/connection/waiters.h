@@ -43,8 +43,8 @@ struct hprpc__waiter {
 void hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wake_fd);
 
 /*
- * Call these before and after each attempt, under the lock. They record `turns` and `progress`, so the wait returns at once if
- * either has changed.
+ * Call these before and after each attempt, the second one under the lock. They record `turns` and `progress`, so the wait returns at
+ * once if either has changed. All that an attempt looks at must lie between them.
  */
 static inline void hprpc__room_before(struct hprpc__room *room, struct hprpc_controller *controller)
 {

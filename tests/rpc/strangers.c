@@ -19,7 +19,7 @@
 
 #include "support/fixture.h"
 #include "support/patience.h"
-#include "support/tiny.h"
+#include "tests/rpc/place.h"
 
 static const enum hprpc_pump pumps[] = { HPRPC_PUMP_CALLER, HPRPC_PUMP_LOOP, HPRPC_PUMP_THREAD };
 
@@ -75,38 +75,6 @@ static void stranger_go(struct stranger *stranger)
     shutdown(stranger->listener, SHUT_RDWR);
     pthread_join(stranger->thread, NULL);
     close(stranger->listener);
-}
-
-/* ---- A server on a thread ---- */
-
-struct place {
-    struct hprpc_server *server;
-    pthread_t thread;
-    char uri[HPRPC_URI_MAX];
-};
-
-static void *serve(void *argument)
-{
-    return (void *)(intptr_t)hprpc_server_run(argument);
-}
-
-static void place_open(struct place *place, const char *uri)
-{
-    struct hprpc_detail detail = { "" };
-
-    assert_int_equal(hprpc_server_new(NULL, NULL, &place->server), 0);
-    assert_int_equal(hprpc_server_add(place->server, &tiny_interface, &tiny_plain, NULL), 0);
-    if (hprpc_server_listen(place->server, uri, &detail) < 0)
-        fail_msg("%s", detail.text);
-    assert_int_equal(hprpc_server_address(place->server, 0, place->uri, sizeof(place->uri)), 0);
-    assert_int_equal(pthread_create(&place->thread, NULL, serve, place->server), 0);
-}
-
-static void place_close(struct place *place)
-{
-    hprpc_server_stop(place->server);
-    pthread_join(place->thread, NULL);
-    hprpc_server_free(place->server);
 }
 
 static void await_state(struct hprpc_client *client, enum hprpc_client_state state)
