@@ -23,10 +23,9 @@ int __real_hprpc__rebind_find(struct hprpc__reconnect *reconnect, struct hprpc_b
 int __wrap_hprpc__rebind_find(struct hprpc__reconnect *reconnect, struct hprpc_binding *handle,
                               struct hprpc_controller *controller, const struct hprpc_binding **ret_binding);
 
-static struct {
-    atomic_bool armed;
-    pthread_t caller;
-    struct place *place;
+/* Of the thread that calls. */
+static _Thread_local struct {
+    struct place *place; /* where the server comes; NULL: it does not, or it has come */
 } moment;
 
 /* After the caller has found nothing to call: its server comes, and the pump connects and binds, before the caller goes on. */
@@ -35,10 +34,12 @@ int __wrap_hprpc__rebind_find(struct hprpc__reconnect *reconnect, struct hprpc_b
 {
     int r = __real_hprpc__rebind_find(reconnect, handle, controller, ret_binding);
     struct patience patience = patience_begin();
+    struct place *place = moment.place;
 
-    if (r != HPRPC_EAGAIN || !pthread_equal(pthread_self(), moment.caller) || !atomic_exchange(&moment.armed, false))
+    if (r != HPRPC_EAGAIN || !place)
         return r;
-    place_open(moment.place, moment.place->uri);
+    moment.place = NULL;
+    place_open(place, place->uri);
     while (__real_hprpc__rebind_find(reconnect, handle, controller, ret_binding) == HPRPC_EAGAIN &&
            try_again(&patience))
         continue;
@@ -149,10 +150,8 @@ static void bound_just_now(enum hprpc_pump pump, enum form form)
     pumper.tiny = &tiny;
     pumper_start(&pumper, pump);
     moment.place = &place;
-    moment.caller = pthread_self();
-    atomic_store(&moment.armed, true);
     assert_int_equal(begin_and_finish(&tiny, form), 0);
-    assert_false(atomic_load(&moment.armed));
+    assert_null(moment.place);
     pumper_end(&pumper, pump);
     hprpc_client_free(client);
     place_close(&place);
