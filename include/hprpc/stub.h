@@ -31,6 +31,12 @@ struct hprpc_procedure {
      * HPRPC_EBODY if the reader has found a fault; HPRPC_EUNIMPLEMENTED if the handler is NULL.
      */
     int (*invoke)(const void *handlers, void *self, struct hprpc_request *request, struct kodosis_reader *reader);
+
+    /*
+     * The canonical text where it holds something extensible, else NULL. Where the two sides' hashes differ, their texts decide
+     * whether the procedure can be called.
+     */
+    const char *shape;
 };
 
 struct hprpc_interface {

@@ -15,10 +15,15 @@ static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_inte
     struct hprpc_controller *controller = pending->controller;
     struct hprpc_header header = { .type = HPRPC_MESSAGE_BIND };
     struct hprpc_reservation reservation;
-    uint64_t size = hprpc__bind_size(interface);
+    bool shapes = controller->peer.features & HPRPC__FEATURE_SHAPES && hprpc__bind_has_shapes(interface);
+    uint64_t size = hprpc__bind_size(interface, shapes);
     int r;
 
     hprpc__assert_locked(&pending->controller->lock);
+    if (shapes && size > controller->peer.max_message) {
+        shapes = false; /* procedures of other versions are refused then, and equal ones found by their hashes */
+        size = hprpc__bind_size(interface, false);
+    }
     if (size > controller->peer.max_message)
         return HPRPC_ETOOBIG;
     r = hprpc__ticket_assign_id(pending, 0);
@@ -27,7 +32,7 @@ static int send_bind(struct hprpc_pending_call *pending, const struct hprpc_inte
     header.call = pending->id;
     r = controller->channel->ops->start_call(controller->channel, &header, (uint32_t)size, &reservation);
     if (r == 0) {
-        hprpc__bind_write(&reservation.writer, interface);
+        hprpc__bind_write(&reservation.writer, interface, shapes);
         r = hprpc__publish(controller, &reservation);
     }
     if (r < 0)

@@ -147,17 +147,28 @@ bool hprpc__drain_read(const void *body, size_t size, uint64_t *ret_taken)
 
 /* ---- BIND ---- */
 
-uint64_t hprpc__bind_size(const struct hprpc_interface *interface)
+bool hprpc__bind_has_shapes(const struct hprpc_interface *interface)
+{
+    for (uint32_t i = 0; i < interface->procedure_count; i++) {
+        if (interface->procedures[i].shape)
+            return true;
+    }
+    return false;
+}
+
+uint64_t hprpc__bind_size(const struct hprpc_interface *interface, bool shapes)
 {
     uint64_t size = kodosis_size_string(0, kodosis_str(interface->name)) + 4;
 
     size = kodosis_size_varint(size, interface->procedure_count);
     for (uint32_t i = 0; i < interface->procedure_count; i++)
         size = kodosis_size_string(size, kodosis_str(interface->procedures[i].name)) + 8;
+    for (uint32_t i = 0; shapes && i < interface->procedure_count; i++)
+        size = kodosis_size_string(size, kodosis_str(interface->procedures[i].shape));
     return size;
 }
 
-void hprpc__bind_write(struct kodosis_writer *writer, const struct hprpc_interface *interface)
+void hprpc__bind_write(struct kodosis_writer *writer, const struct hprpc_interface *interface, bool shapes)
 {
     kodosis_write_string(writer, kodosis_str(interface->name));
     kodosis_write_uint32(writer, interface->version);
@@ -166,6 +177,8 @@ void hprpc__bind_write(struct kodosis_writer *writer, const struct hprpc_interfa
         kodosis_write_string(writer, kodosis_str(interface->procedures[i].name));
         kodosis_write_uint64(writer, interface->procedures[i].hash);
     }
+    for (uint32_t i = 0; shapes && i < interface->procedure_count; i++)
+        kodosis_write_string(writer, kodosis_str(interface->procedures[i].shape));
 }
 
 bool hprpc__bind_read(struct kodosis_reader *reader, struct hprpc__bind_body *ret_bind)

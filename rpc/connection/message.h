@@ -22,7 +22,9 @@ enum {
 enum hprpc__feature {
     HPRPC__FEATURE_DRAIN = 1,
     HPRPC__FEATURE_STREAMS = 2,
-    HPRPC__FEATURES = HPRPC__FEATURE_DRAIN | HPRPC__FEATURE_STREAMS, /* all that this library has */
+    HPRPC__FEATURE_SHAPES = 4, /* it compares canonical texts where the hashes of extensible shapes differ */
+    HPRPC__FEATURES =
+        HPRPC__FEATURE_DRAIN | HPRPC__FEATURE_STREAMS | HPRPC__FEATURE_SHAPES, /* all that this library has */
 };
 
 /* A count of requests that is not known: all of them may have been taken. */
@@ -96,8 +98,12 @@ struct hprpc__bind_body {
     uint32_t count; /* procedures, each of which hprpc__bind_read_next gives */
 };
 
-uint64_t hprpc__bind_size(const struct hprpc_interface *interface);
-void hprpc__bind_write(struct kodosis_writer *writer, const struct hprpc_interface *interface);
+/* Whether some procedure's shape holds something extensible, so that the canonical texts say more than the hashes. */
+bool hprpc__bind_has_shapes(const struct hprpc_interface *interface);
+
+/* With `shapes`, the canonical texts come behind the hashes. */
+uint64_t hprpc__bind_size(const struct hprpc_interface *interface, bool shapes);
+void hprpc__bind_write(struct kodosis_writer *writer, const struct hprpc_interface *interface, bool shapes);
 bool hprpc__bind_read(struct kodosis_reader *reader, struct hprpc__bind_body *ret_bind);
 bool hprpc__bind_read_next(struct kodosis_reader *reader, struct kodosis_string *ret_name, uint64_t *ret_hash);
 

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include <kodosis/shape.h>
+
 #include "base/text.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/life.h"
@@ -15,7 +17,10 @@
 #include "rpc/serve/call-ids.h"
 #include "rpc/serve/grants.h"
 
-enum { ANSWER_MEMORY = 4 * 1024 * 1024 }; /* 4,096 refusals with their sentences */
+enum {
+    ANSWER_MEMORY = 4 * 1024 * 1024,  /* 4,096 refusals with their sentences */
+    SHAPES_MEMORY = 64 * 1024 * 1024, /* for comparing two canonical texts, of a megabyte or so */
+};
 
 /* A BIND that is being answered. */
 struct answer {
@@ -23,6 +28,7 @@ struct answer {
     uint32_t call;
     const struct hprpc__service *service;
     struct hprpc__bound_procedure *procedures;
+    int16_t *others; /* beside each procedure that has another hash here: its number, or -1 */
     uint32_t count;
     struct kodosis_arena arena; /* of what the answer holds */
     char text[400];             /* why all of it is refused */
@@ -134,10 +140,11 @@ static bool is_understood(const struct answer *answer, int number)
            answer->controller->peer.features & HPRPC__FEATURE_STREAMS;
 }
 
-/* Decides about one procedure. 0, HPRPC_EBODY, HPRPC_ENOMEM. */
-static int match_one(struct answer *answer, struct kodosis_reader *reader, struct hprpc__bound_procedure *procedure)
+/* Decides about the procedure with this index, by its hash. 0, HPRPC_EBODY, HPRPC_ENOMEM. */
+static int match_one(struct answer *answer, struct kodosis_reader *reader, uint32_t index)
 {
     const struct hprpc_interface *interface = answer->service->interface;
+    struct hprpc__bound_procedure *procedure = &answer->procedures[index];
     const char *why = "is unknown to the side that serves it";
     struct kodosis_string name;
     uint64_t hash;
@@ -146,7 +153,9 @@ static int match_one(struct answer *answer, struct kodosis_reader *reader, struc
     if (!hprpc__bind_read_next(reader, &name, &hash))
         return HPRPC_EBODY;
     number = find_procedure(interface, name);
+    answer->others[index] = -1;
     if (number >= 0 && interface->procedures[number].hash != hash) {
+        answer->others[index] = (int16_t)number;
         number = HPRPC_ESCHEMA;
         why = "has other parameters, results or errors at the side that serves it";
     } else if (number >= 0 && !is_understood(answer, number)) {
@@ -162,11 +171,42 @@ static int match_procedures(struct answer *answer, struct kodosis_reader *reader
     int r = 0;
 
     answer->procedures = kodosis_arena_allocate(&answer->arena, (count + 1) * sizeof(*answer->procedures));
-    if (!answer->procedures)
+    answer->others = kodosis_arena_allocate(&answer->arena, (count + 1) * sizeof(*answer->others));
+    if (!answer->procedures || !answer->others)
         return HPRPC_ENOMEM;
     for (answer->count = 0; answer->count < count && r == 0; answer->count++)
-        r = match_one(answer, reader, &answer->procedures[answer->count]);
+        r = match_one(answer, reader, answer->count);
     return r;
+}
+
+/* Whether the procedure with this number has a shape that matches the text. */
+static bool has_shape(const struct answer *answer, int number, struct kodosis_string text)
+{
+    const char *own = answer->service->interface->procedures[number].shape;
+    struct kodosis_arena arena;
+    bool match;
+
+    if (!own || !text.size)
+        return false;
+    kodosis_arena_init(&arena, hprpc_context_allocator(answer->controller->context), SHAPES_MEMORY);
+    match = kodosis_shapes_match(own, strlen(own), text.data, text.size, &arena);
+    kodosis_arena_clear(&arena);
+    return match;
+}
+
+/* Reads the canonical texts behind the hashes, if there are any, and grants what was refused for its hash and matches. */
+static int match_shapes(struct answer *answer, struct kodosis_reader *reader)
+{
+    if (!kodosis_reader_remaining(reader))
+        return 0;
+    for (uint32_t i = 0; i < answer->count; i++) {
+        struct kodosis_string text = kodosis_read_string(reader);
+        int number = answer->others[i];
+
+        if (number >= 0 && is_understood(answer, number) && has_shape(answer, number, text))
+            answer->procedures[i] = (struct hprpc__bound_procedure){ .number = (int16_t)number };
+    }
+    return reader->status == KODOSIS_OK ? 0 : HPRPC_EBODY;
 }
 
 /* Grants the procedures that the answer has numbers for. */
@@ -235,6 +275,8 @@ static int answer_bind(struct answer *answer, struct kodosis_reader *reader)
     if (r < 0)
         return r;
     r = match_procedures(answer, reader, bind.count);
+    if (r == 0)
+        r = match_shapes(answer, reader);
     if (r == 0 && kodosis_reader_finish(reader) != KODOSIS_OK)
         return HPRPC_EBODY;
     return r == 0 ? grant(answer) : r;

@@ -285,7 +285,7 @@ static int refuse_to_run(const void *handlers, void *self, struct hprpc_request 
 /* A server that has another procedure of that name, or no such service, or takes no message of that size. */
 static void serve_other(struct room *room, int kind)
 {
-    static const struct hprpc_procedure procedures[] = { { "Echo", 1, 0, refuse_to_run } };
+    static const struct hprpc_procedure procedures[] = { { "Echo", 1, 0, refuse_to_run, NULL } };
     static const struct hprpc_interface other = { "conform.Probe", 1, 1, procedures };
     struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
     struct hprpc_detail detail = { "" };

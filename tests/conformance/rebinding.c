@@ -22,7 +22,7 @@ static int answer_nothing(const void *handlers, void *self, struct hprpc_request
     return r < 0 ? r : hprpc_request_reply_send(request);
 }
 
-static const struct hprpc_procedure procedures[] = { { "Ask", 77, 0, answer_nothing } };
+static const struct hprpc_procedure procedures[] = { { "Ask", 77, 0, answer_nothing, NULL } };
 static const struct hprpc_interface second = { "conform.Second", 1, 1, procedures };
 
 struct second_proxy {

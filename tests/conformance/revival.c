@@ -39,7 +39,7 @@ static int refuse_to_run(const void *handlers, void *self, struct hprpc_request 
 /* Serves at the same place a service of the same name that has only a procedure Poke of another shape, or none at all. */
 static void serve_other(struct room *room, bool has_service)
 {
-    static const struct hprpc_procedure procedures[] = { { "Poke", 1, 0, refuse_to_run } };
+    static const struct hprpc_procedure procedures[] = { { "Poke", 1, 0, refuse_to_run, NULL } };
     static const struct hprpc_interface other = { "conform.Probe", 1, 1, procedures };
     struct hprpc_detail detail = { "" };
 

@@ -106,8 +106,8 @@ static void what_was_refused_cannot_be_called(void **state)
     stage_turn(&stage);
     assert_true(fake_poll(end, &message));
     fake_message_clear(&message);
-    kodosis_writer_init(&writer, body, (size_t)hprpc__bind_size(&half));
-    hprpc__bind_write(&writer, &half);
+    kodosis_writer_init(&writer, body, (size_t)hprpc__bind_size(&half, false));
+    hprpc__bind_write(&writer, &half, false);
     raw_send(end, HPRPC_MESSAGE_BIND, 0, body, (size_t)(writer.cursor - writer.start));
     stage_turn(&stage);
     assert_true(fake_poll(end, &message));

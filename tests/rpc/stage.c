@@ -270,7 +270,7 @@ void raw_bind(struct fake_end *end)
     struct kodosis_writer writer;
 
     kodosis_writer_init(&writer, body, sizeof(body));
-    hprpc__bind_write(&writer, &tiny_larger_interface);
+    hprpc__bind_write(&writer, &tiny_larger_interface, false);
     raw_send(end, HPRPC_MESSAGE_BIND, 0, body, (size_t)(writer.cursor - writer.start));
 }
 

@@ -325,11 +325,11 @@ static int invoke_missing(const void *handlers, void *self, struct hprpc_request
 
 /* The last procedure is only in `called`: callers know it, and no side offers it. */
 static const struct hprpc_procedure procedures[PROCEDURES] = {
-    [WORK] = { "Work", 1, 0, invoke_work },
-    [NOTE] = { "Note", 2, HPRPC_PROCEDURE_ONEWAY, invoke_note },
-    [POKE] = { "Poke", 3, HPRPC_PROCEDURE_VOID, invoke_poke },
-    [MISSING] = { "Missing", 4, 0, invoke_missing },
-    [UNKNOWN] = { "Unknown", 5, 0, invoke_missing },
+    [WORK] = { "Work", 1, 0, invoke_work, NULL },
+    [NOTE] = { "Note", 2, HPRPC_PROCEDURE_ONEWAY, invoke_note, NULL },
+    [POKE] = { "Poke", 3, HPRPC_PROCEDURE_VOID, invoke_poke, NULL },
+    [MISSING] = { "Missing", 4, 0, invoke_missing, NULL },
+    [UNKNOWN] = { "Unknown", 5, 0, invoke_missing, NULL },
 };
 
 const struct hprpc_interface served = { "sim.Work", 1, PROCEDURES - 1, procedures };

@@ -40,11 +40,11 @@ static int invoke_plain(const void *handlers, void *self, struct hprpc_request *
 }
 
 static const struct hprpc_procedure procedures[] = {
-    [FLOW_WATCH] = { "Watch", 0x3001, HPRPC_PROCEDURE_STREAMS_OUT | HPRPC_PROCEDURE_VOID, invoke_watch },
-    [FLOW_UPLOAD] = { "Upload", 0x3002, HPRPC_PROCEDURE_STREAMS_IN, invoke_upload },
+    [FLOW_WATCH] = { "Watch", 0x3001, HPRPC_PROCEDURE_STREAMS_OUT | HPRPC_PROCEDURE_VOID, invoke_watch, NULL },
+    [FLOW_UPLOAD] = { "Upload", 0x3002, HPRPC_PROCEDURE_STREAMS_IN, invoke_upload, NULL },
     [FLOW_CHAT] = { "Chat", 0x3003, HPRPC_PROCEDURE_STREAMS_IN | HPRPC_PROCEDURE_STREAMS_OUT | HPRPC_PROCEDURE_VOID,
-                    invoke_chat },
-    [FLOW_PLAIN] = { "Plain", 0x3004, 0, invoke_plain },
+                    invoke_chat, NULL },
+    [FLOW_PLAIN] = { "Plain", 0x3004, 0, invoke_plain, NULL },
 };
 
 const struct hprpc_interface flow_interface = { "test.Flow", 1, FLOW_COUNT, procedures };

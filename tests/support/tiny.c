@@ -30,14 +30,14 @@ static int invoke_note(const void *handlers, void *self, struct hprpc_request *r
 }
 
 static const struct hprpc_procedure procedures[] = {
-    [TINY_ECHO] = { "Echo", 0x1001, 0, invoke_echo },
-    [TINY_POKE] = { "Poke", 0x1002, HPRPC_PROCEDURE_VOID, invoke_poke },
-    [TINY_NOTE] = { "Note", 0x1003, HPRPC_PROCEDURE_ONEWAY, invoke_note },
-    [TINY_EXTRA] = { "Extra", 0x1004, 0, invoke_echo },
+    [TINY_ECHO] = { "Echo", 0x1001, 0, invoke_echo, NULL },
+    [TINY_POKE] = { "Poke", 0x1002, HPRPC_PROCEDURE_VOID, invoke_poke, NULL },
+    [TINY_NOTE] = { "Note", 0x1003, HPRPC_PROCEDURE_ONEWAY, invoke_note, NULL },
+    [TINY_EXTRA] = { "Extra", 0x1004, 0, invoke_echo, NULL },
 };
 
 static const struct hprpc_procedure other_procedures[] = {
-    { "Echo", 0x2001, 0, invoke_echo },
+    { "Echo", 0x2001, 0, invoke_echo, NULL },
 };
 
 const struct hprpc_interface tiny_interface = { "test.Tiny", 1, TINY_EXTRA, procedures };

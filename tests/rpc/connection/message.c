@@ -169,7 +169,7 @@ static void goodbye_and_drain(void **state)
 static void bind(void **state)
 {
     static const char bytes[] = "\x03p.S\0\x02\0\0\0\x01\x02Hi\0\x88\x77\x66\x55\x44\x33\x22\x11";
-    static const struct hprpc_procedure procedure = { "Hi", 0x1122334455667788u, 0, NULL };
+    static const struct hprpc_procedure procedure = { "Hi", 0x1122334455667788u, 0, NULL, NULL };
     const struct hprpc_interface interface = { "p.S", 2, 1, &procedure };
     struct kodosis_writer writer = begin();
     struct kodosis_reader reader;
@@ -178,9 +178,9 @@ static void bind(void **state)
     uint64_t hash;
 
     (void)state;
-    hprpc__bind_write(&writer, &interface);
+    hprpc__bind_write(&writer, &interface, false);
     expect_bytes(&writer, bytes, sizeof(bytes) - 1);
-    assert_int_equal(hprpc__bind_size(&interface), sizeof(bytes) - 1);
+    assert_int_equal(hprpc__bind_size(&interface, false), sizeof(bytes) - 1);
     kodosis_reader_init(&reader, bytes, sizeof(bytes) - 1, NULL);
     assert_true(hprpc__bind_read(&reader, &read));
     assert_int_equal(read.version, 2);

@@ -52,7 +52,7 @@ void liar_bind(struct fake_end *end)
     uint8_t body[256];
 
     kodosis_writer_init(&writer, body, sizeof(body));
-    hprpc__bind_write(&writer, &flow_interface);
+    hprpc__bind_write(&writer, &flow_interface, false);
     send_written(end, &header, &writer);
 }
 
