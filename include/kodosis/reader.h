@@ -272,6 +272,32 @@ static inline void kodosis_reader_leave(struct kodosis_reader *reader)
     reader->depth++;
 }
 
+/*
+ * ---- Extensible values: a size, and content of that size, of which a reader knows the beginning ----
+ *
+ * kodosis_read_extent narrows the reader to the content and returns the end that it had; kodosis_read_rest or
+ * kodosis_read_extent_end gives that back. kodosis_read_more says whether the content goes on with a further member.
+ */
+KODOSIS_API const uint8_t *kodosis_read_extent(struct kodosis_reader *reader);
+
+/* Passes over the padding in front of the next member; false where the content ends. */
+static inline bool kodosis_read_more(struct kodosis_reader *reader)
+{
+    if (reader->cursor == reader->end)
+        return false;
+    kodosis_read_padding(reader, 8);
+    return true;
+}
+
+/* Takes the rest of the content, which is members that the reader does not know, and gives the end back. */
+KODOSIS_API struct kodosis_bytes kodosis_read_rest(struct kodosis_reader *reader, const uint8_t *end);
+
+/* Takes all that is left of the content: a view, empty if there is nothing. */
+KODOSIS_API struct kodosis_bytes kodosis_read_content(struct kodosis_reader *reader);
+
+/* Gives the end back where the content is read to its own: a rest is a fault, KODOSIS_TRAILING. */
+KODOSIS_API void kodosis_read_extent_end(struct kodosis_reader *reader, const uint8_t *end);
+
 /* ---- Views of variable length ---- */
 
 /* A string in place: UTF-8 without U+0000, followed by a NUL. After a fault the empty string. */

@@ -28,13 +28,13 @@ enum kodosis_kind {
     KODOSIS_UINT64,
     KODOSIS_FLOAT32,
     KODOSIS_FLOAT64,
-    KODOSIS_STRING,   /* struct kodosis_string */
-    KODOSIS_BYTES,    /* struct kodosis_bytes */
-    KODOSIS_ENUM,     /* its integer, whose kind is in `element` */
-    KODOSIS_STRUCT,   /* also a typed error */
-    KODOSIS_UNION,    /* a tag byte, and a C union at `value_offset` */
-    KODOSIS_ARRAY,    /* `count` times `element` */
-    KODOSIS_LIST,     /* struct kodosis_any_list of `element` */
+    KODOSIS_STRING, /* struct kodosis_string */
+    KODOSIS_BYTES,  /* struct kodosis_bytes */
+    KODOSIS_ENUM,   /* its integer, whose kind is in `element` */
+    KODOSIS_STRUCT, /* also a typed error */
+    KODOSIS_UNION,  /* a tag byte, and a C union at `value_offset`: struct kodosis_bytes for a tag that is not known */
+    KODOSIS_ARRAY,  /* `count` times `element` */
+    KODOSIS_LIST,   /* struct kodosis_any_list of `element` */
     KODOSIS_OPTIONAL, /* a pointer to `element`, NULL for none */
     KODOSIS_MAP,      /* struct kodosis_any_list of entries: a key, and an `element` at `value_offset` */
 };
@@ -46,9 +46,11 @@ struct kodosis_any_list {
 };
 
 enum kodosis_type_flag {
-    KODOSIS_BLITTABLE = 1, /* the C value's bytes are the encoding, aligned to `alignment` */
-    KODOSIS_CHECKED = 2,   /* blittable, but not every bit pattern is a value */
-    KODOSIS_RECURSIVE = 4, /* a struct or union that may contain its own kind */
+    KODOSIS_BLITTABLE = 1,  /* the C value's bytes are the encoding, aligned to `alignment` */
+    KODOSIS_CHECKED = 2,    /* blittable, but not every bit pattern is a value */
+    KODOSIS_RECURSIVE = 4,  /* a struct or union that may contain its own kind */
+    KODOSIS_EXTENSIBLE = 8, /* a struct, union or enum to which later versions may add */
+    KODOSIS_FLAGS = 16,     /* an enum whose values are unions of the declared ones */
 };
 
 /* Types refer to each other by their index in the schema. */
@@ -57,14 +59,15 @@ struct kodosis_type_description {
     uint8_t flags;
     uint16_t alignment;
     uint32_t smallest; /* fewest bytes of an encoding */
-    uint32_t element;  /* of an enum, the kind of its integer */
-    uint32_t key;      /* of a map */
-    uint32_t count;    /* of a fixed array; otherwise how many members or enumerators there are, from `first` on */
-    uint32_t first;    /* in the schema's members or enumerators */
-    uint32_t value_offset;
-    size_t size;      /* in memory; of a map, that of an entry */
-    const char *name; /* the dotted full name of a declared type; otherwise NULL */
-    const char *doc;  /* of the interface file, or NULL: here and below */
+    uint32_t
+        element; /* of an enum, the kind of its integer; of an extensible struct, how many members every version sends */
+    uint32_t key;          /* of a map */
+    uint32_t count;        /* of a fixed array; otherwise how many members or enumerators there are, from `first` on */
+    uint32_t first;        /* in the schema's members or enumerators */
+    uint32_t value_offset; /* of an extensible struct, where its struct kodosis_bytes of unknown members is */
+    size_t size;           /* in memory; of a map, that of an entry */
+    const char *name;      /* the dotted full name of a declared type; otherwise NULL */
+    const char *doc;       /* of the interface file, or NULL: here and below */
 };
 
 struct kodosis_member_description {
@@ -72,6 +75,7 @@ struct kodosis_member_description {
     const char *doc;
     uint32_t type;
     uint32_t offset; /* in the struct; 0 in a union, where a recursive struct, union or array of such is a pointer */
+    const void *initial; /* the value in memory where an extensible struct lacks the member; NULL: all bits are 0 */
 };
 
 struct kodosis_enumerator_description {

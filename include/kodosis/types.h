@@ -27,10 +27,12 @@
 
 #if defined(__GNUC__)
 #define KODOSIS_API __attribute__((visibility("default")))
+#define KODOSIS_DEPRECATED(sentence) __attribute__((deprecated(sentence)))
 #define KODOSIS_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define KODOSIS_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #else
 #define KODOSIS_API
+#define KODOSIS_DEPRECATED(sentence)
 #define KODOSIS_LIKELY(condition) (condition)
 #define KODOSIS_UNLIKELY(condition) (condition)
 #endif

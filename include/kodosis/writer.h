@@ -140,6 +140,18 @@ static inline uint64_t kodosis_size_aligned(uint64_t offset, uint64_t size, size
     return offset + kodosis_padding(offset, alignment) + size;
 }
 
+/* The offset of an extensible value's content, behind its size. */
+static inline uint64_t kodosis_size_extent(uint64_t offset)
+{
+    return kodosis_size_aligned(offset + 4, 0, 8);
+}
+
+/* The offset behind the content's members that are not known. */
+static inline uint64_t kodosis_size_rest(uint64_t offset, struct kodosis_bytes rest)
+{
+    return rest.size ? kodosis_size_aligned(offset, rest.size, 8) : offset;
+}
+
 /* A list of `count` blittable elements of `size` bytes each. */
 static inline uint64_t kodosis_size_list(uint64_t offset, size_t count, size_t size, size_t alignment)
 {
@@ -344,6 +356,15 @@ static inline void kodosis_write_list(struct kodosis_writer *writer, const void 
     if (count && writer->status == KODOSIS_OK)
         kodosis_write_aligned(writer, data, count * size, alignment);
 }
+
+/*
+ * ---- Extensible values: a size, and content of that size ----
+ *
+ * kodosis_write_extent leaves room for the size and returns its place, NULL after a fault; kodosis_write_rest fills it in, behind
+ * members that were not known when they were read: `rest` as it came, or nothing.
+ */
+KODOSIS_API uint8_t *kodosis_write_extent(struct kodosis_writer *writer);
+KODOSIS_API void kodosis_write_rest(struct kodosis_writer *writer, uint8_t *extent, struct kodosis_bytes rest);
 
 KODOSIS_API void kodosis_write_string_list(struct kodosis_writer *writer, struct kodosis_string_list value);
 KODOSIS_API void kodosis_write_bytes_list(struct kodosis_writer *writer, struct kodosis_bytes_list value);

@@ -60,6 +60,7 @@ static void describe_parameters(struct kodosis_json *json, const struct kodosis_
         kodosis_json_open(json, NULL, '{');
         kodosis_json_text(json, "name", parameter->name);
         describe_type(json, "type", parameter->type, i == kodosis_argument_count(procedure));
+        kodosis_json_text(json, "deprecated", parameter->deprecated);
         kodosis_json_text(json, "doc", parameter->doc);
         describe_position(json, &parameter->position);
         kodosis_json_close(json, '}');
@@ -80,6 +81,11 @@ static void describe_members(struct kodosis_json *json, const struct kodosis_dec
             kodosis_json_unsigned(json, "tag", i + 1);
         if (holder->type->blittable)
             kodosis_json_unsigned(json, "offset", members[i].offset);
+        if (holder->kind == KODOSIS_STRUCT && holder->extensible)
+            kodosis_json_bool(json, "required", i < holder->required);
+        if (members[i].initial)
+            describe_value(json, "default", members[i].initial);
+        kodosis_json_text(json, "deprecated", members[i].deprecated);
         kodosis_json_text(json, "doc", members[i].doc);
         describe_position(json, &members[i].position);
         kodosis_json_close(json, '}');
@@ -111,6 +117,7 @@ static void describe_enum(struct kodosis_json *json, const struct kodosis_declar
             kodosis_json_unsigned(json, "value", (uint64_t)enumerator->value);
         else
             kodosis_json_signed(json, "value", enumerator->value);
+        kodosis_json_text(json, "deprecated", enumerator->deprecated);
         kodosis_json_text(json, "doc", enumerator->doc);
         describe_position(json, &enumerator->position);
         kodosis_json_close(json, '}');
@@ -138,6 +145,7 @@ static void describe_procedure(struct kodosis_json *json, const struct kodosis_p
     kodosis_json_text(json, "shape", procedure->shape);
     snprintf(hash, sizeof(hash), "0x%016" PRIx64, procedure->hash); /* a string: JSON numbers may lose bits */
     kodosis_json_text(json, "hash", hash);
+    kodosis_json_text(json, "deprecated", procedure->deprecated);
     kodosis_json_text(json, "doc", procedure->doc);
     describe_position(json, &procedure->position);
     kodosis_json_close(json, '}');
@@ -155,13 +163,18 @@ static void describe_service(struct kodosis_json *json, const struct kodosis_dec
 
 static void describe_declaration(struct kodosis_json *json, const struct kodosis_declaration *declaration)
 {
-    static const char *const kinds[] = { "const", "enum", "struct", "union", "error", "service" };
+    static const char *const kinds[] = { "const", "enum", "struct", "union", "error", "service", "type" };
 
     kodosis_json_open(json, NULL, '{');
     kodosis_json_text(json, "kind", kinds[declaration->kind]);
     kodosis_json_text(json, "name", declaration->full_name);
+    kodosis_json_text(json, "deprecated", declaration->deprecated);
     kodosis_json_text(json, "doc", declaration->doc);
     describe_position(json, &declaration->position);
+    if (declaration->kind == KODOSIS_ENUM || declaration->kind == KODOSIS_STRUCT || declaration->kind == KODOSIS_UNION)
+        kodosis_json_bool(json, "extensible", declaration->extensible);
+    if (declaration->kind == KODOSIS_ENUM)
+        kodosis_json_bool(json, "flags", declaration->flags);
     switch (declaration->kind) {
     case KODOSIS_CONST:
         kodosis_json_text(json, "type", declaration->type->text);
@@ -178,6 +191,9 @@ static void describe_declaration(struct kodosis_json *json, const struct kodosis
         break;
     case KODOSIS_SERVICE:
         describe_service(json, declaration);
+        break;
+    case KODOSIS_ALIAS:
+        kodosis_json_text(json, "type", declaration->type->text);
         break;
     }
     kodosis_json_close(json, '}');

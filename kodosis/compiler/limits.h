@@ -13,6 +13,7 @@ enum {
     KODOSIS_LIMIT_NAME = 128,               /* bytes of an identifier */
     KODOSIS_LIMIT_NAMESPACE = 8,            /* parts of a dotted name */
     KODOSIS_LIMIT_STRING = 64 * 1024,       /* bytes of a string constant */
+    KODOSIS_LIMIT_DEFAULT = 1024,           /* bytes of a member's default */
     KODOSIS_LIMIT_DECLARATIONS = 16 * 1024, /* in one file */
     KODOSIS_LIMIT_MEMBERS = 16 * 1024,      /* of a struct or error, values of an enum */
     KODOSIS_LIMIT_UNION_MEMBERS = 255,
@@ -21,6 +22,7 @@ enum {
     KODOSIS_LIMIT_RAISES = 64,
     KODOSIS_LIMIT_TYPE_NESTING = 16,             /* list<list<...>> within one type */
     KODOSIS_LIMIT_EMBEDDING = 48,                /* structs within structs within structs, by value */
+    KODOSIS_LIMIT_ALIAS_DEPTH = 64,              /* names of types that refer to names of types */
     KODOSIS_LIMIT_CONST_DEPTH = 64,              /* constants that refer to constants */
     KODOSIS_LIMIT_FIXED_SIZE = 64 * 1024 * 1024, /* bytes of a struct or fixed array, encoded */
     KODOSIS_LIMIT_SHAPES = 32 * 1024 * 1024      /* canonical text of all procedures together */

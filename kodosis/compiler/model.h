@@ -102,15 +102,23 @@ struct kodosis_member { /* of a struct, union or error, and a parameter of a pro
     const char *name;
     const char *snake;
     const char *doc;
+    const char *deprecated; /* the sentence, on one line; NULL if it is not; here and below */
     struct kodosis_position position;
     const struct kodosis_type *type;
     uint64_t offset; /* in the C struct: members of blittable structs only; otherwise 0 */
+
+    /*
+     * What a reader takes where an extensible struct ends in front of the member: NULL for nothing (an empty text, list, map
+     * or optional), else a value of its type. Members of extensible structs from `required` on.
+     */
+    const struct kodosis_value *initial;
 };
 
 struct kodosis_enumerator {
     const char *name;
     const char *snake;
     const char *doc;
+    const char *deprecated;
     struct kodosis_position position;
     const struct kodosis_declaration *declaration;
     int64_t value; /* of an enum whose underlying type is uint64: the bits of the unsigned value */
@@ -120,6 +128,7 @@ struct kodosis_procedure {
     const char *name;
     const char *snake;
     const char *doc;
+    const char *deprecated;
     struct kodosis_position position;
     const struct kodosis_declaration *service;
     uint32_t index; /* in its service */
@@ -134,6 +143,7 @@ struct kodosis_procedure {
     size_t raise_count;
     const char *shape; /* the canonical text of the wire shape, see docs/wire-format.md */
     uint64_t hash;     /* of `shape` */
+    bool growing;      /* some type in the shape is extensible, so that another text may match */
 };
 
 enum kodosis_declaration_kind {
@@ -143,6 +153,7 @@ enum kodosis_declaration_kind {
     KODOSIS_UNION,
     KODOSIS_ERROR,
     KODOSIS_SERVICE,
+    KODOSIS_ALIAS, /* another name for a type; types never refer to it */
 };
 
 struct kodosis_declaration {
@@ -152,11 +163,16 @@ struct kodosis_declaration {
     const char *alias;     /* SERVICE: the name behind `as`, or NULL */
     const char *snake;     /* of the alias if there is one, else of the name */
     const char *doc;
+    const char *deprecated;
     struct kodosis_position position;
     const struct kodosis_file *file;
 
-    const struct kodosis_type *type;              /* ENUM, STRUCT, UNION, ERROR: itself; CONST: the type of its value */
-    struct kodosis_value value;                   /* CONST */
+    bool extensible; /* STRUCT, UNION, ENUM: later versions may add members or values */
+    bool flags;      /* ENUM: a value is any union of declared ones */
+    size_t required; /* extensible STRUCT: the members that every version sends; those behind may be missing */
+    const struct kodosis_type
+        *type;                  /* ENUM, STRUCT, UNION, ERROR: itself; CONST: that of its value; ALIAS: what it names */
+    struct kodosis_value value; /* CONST */
     const struct kodosis_enumerator *enumerators; /* ENUM: at least one, values distinct */
     size_t enumerator_count;
     const struct kodosis_member *members; /* STRUCT, ERROR: any number; UNION: 1 to 255, tags count from 1 */
@@ -231,6 +247,16 @@ static inline const struct kodosis_type *kodosis_elements_out(const struct kodos
 static inline const struct kodosis_type *kodosis_answer(const struct kodosis_procedure *procedure)
 {
     return procedure->streams_out ? NULL : procedure->result;
+}
+
+/* The bits that a value of a flags enum may have. */
+static inline uint64_t kodosis_flags_mask(const struct kodosis_declaration *declaration)
+{
+    uint64_t mask = 0;
+
+    for (size_t i = 0; i < declaration->enumerator_count; i++)
+        mask |= (uint64_t)declaration->enumerators[i].value;
+    return mask;
 }
 
 static inline bool kodosis_type_is_scalar(const struct kodosis_type *type)

@@ -118,6 +118,62 @@ struct kodosis_string kodosis_read_string(struct kodosis_reader *reader)
     return string;
 }
 
+/* ---- Extensible values ---- */
+
+const uint8_t *kodosis_read_extent(struct kodosis_reader *reader)
+{
+    const uint8_t *end = reader->end;
+    uint32_t size = kodosis_read_uint32(reader);
+
+    kodosis_read_padding(reader, 8);
+    if (size > kodosis_reader_remaining(reader))
+        kodosis_reader_fail(reader, KODOSIS_TRUNCATED);
+    else
+        reader->end = reader->cursor + size;
+    return end;
+}
+
+/* Gives the reader back its end. After a fault nothing is left to read. */
+static void widen(struct kodosis_reader *reader, const uint8_t *end)
+{
+    reader->end = end;
+    if (reader->status != KODOSIS_OK)
+        reader->cursor = end;
+}
+
+struct kodosis_bytes kodosis_read_content(struct kodosis_reader *reader)
+{
+    struct kodosis_bytes content = { NULL, 0 };
+
+    if (reader->cursor != reader->end) {
+        content.data = reader->cursor;
+        content.size = kodosis_reader_remaining(reader);
+        reader->cursor = reader->end;
+    }
+    return content;
+}
+
+struct kodosis_bytes kodosis_read_rest(struct kodosis_reader *reader, const uint8_t *end)
+{
+    struct kodosis_bytes rest;
+
+    /* a member takes at least one byte, so padding with nothing behind it is no member */
+    if (kodosis_read_more(reader) && reader->cursor == reader->end)
+        kodosis_reader_fail(reader, KODOSIS_TRAILING);
+    rest = kodosis_read_content(reader);
+    widen(reader, end);
+    return rest;
+}
+
+void kodosis_read_extent_end(struct kodosis_reader *reader, const uint8_t *end)
+{
+    if (reader->cursor != reader->end)
+        kodosis_reader_fail(reader, KODOSIS_TRAILING);
+    widen(reader, end);
+}
+
+/* ---- Bytes and strings ---- */
+
 struct kodosis_bytes kodosis_read_bytes(struct kodosis_reader *reader)
 {
     struct kodosis_bytes bytes = { NULL, 0 };

@@ -65,6 +65,14 @@ static bool same_list(struct pair *pair, const kodosis__type *type, const struct
     return true;
 }
 
+static bool same_unknown(const kodosis__type *type, const uint8_t *left, const uint8_t *right)
+{
+    struct kodosis_bytes mine = kodosis__unknown(type, left);
+    struct kodosis_bytes other = kodosis__unknown(type, right);
+
+    return same_bytes(mine.data, mine.size, other.data, other.size);
+}
+
 static bool same_struct(struct pair *pair, const kodosis__type *type, const uint8_t *left, const uint8_t *right)
 {
     uint32_t i;
@@ -75,7 +83,7 @@ static bool same_struct(struct pair *pair, const kodosis__type *type, const uint
         if (!same(pair, member->type, left + member->offset, right + member->offset))
             return false;
     }
-    return true;
+    return !(type->flags & KODOSIS_EXTENSIBLE) || same_unknown(type, left, right);
 }
 
 static bool same_union(struct pair *pair, const kodosis__type *type, const uint8_t *left, const uint8_t *right)
@@ -84,6 +92,8 @@ static bool same_union(struct pair *pair, const kodosis__type *type, const uint8
 
     if (*left != *right)
         return false;
+    if (kodosis__is_foreign(type, *left))
+        return same_unknown(type, left, right);
     return !member || same(pair, member->type, kodosis__union_value(pair->schema, type, left),
                            kodosis__union_value(pair->schema, type, right));
 }

@@ -66,12 +66,39 @@ static void print_integer(struct printer *printer, uint32_t kind, const uint8_t 
     add_text(printer, text);
 }
 
+/* Prints the flags that are set, joined by " | ", and the bits that have no name as a number. */
+static void print_flags(struct printer *printer, const kodosis__type *type, uint64_t value)
+{
+    bool any = false;
+    char text[24];
+    uint32_t i;
+
+    for (i = 0; i < type->count; i++) {
+        const struct kodosis_enumerator_description *flag = &printer->schema->enumerators[type->first + i];
+        uint64_t bits = (uint64_t)flag->value;
+
+        if (!bits || (value & bits) != bits)
+            continue;
+        add_text(printer, any ? " | " : "");
+        add_text(printer, flag->name);
+        any = true;
+        value &= ~bits;
+    }
+    snprintf(text, sizeof(text), "%s%" PRIu64, any ? " | " : "", value);
+    if (value || !any)
+        add_text(printer, text);
+}
+
 static void print_enum(struct printer *printer, uint32_t index, const uint8_t *value)
 {
-    uint32_t kind = printer->schema->types[index].element;
-    const char *name = kodosis_schema_enumerator(printer->schema, index, kodosis__load_integer(kind, value));
+    const kodosis__type *type = &printer->schema->types[index];
+    uint32_t kind = type->element;
+    int64_t integer = kodosis__load_integer(kind, value);
+    const char *name = kodosis_schema_enumerator(printer->schema, index, integer);
 
-    if (name)
+    if (!name && type->flags & KODOSIS_FLAGS)
+        print_flags(printer, type, (uint64_t)integer);
+    else if (name)
         add_text(printer, name);
     else
         print_integer(printer, kind, value);
@@ -108,19 +135,25 @@ static void print_string(struct printer *printer, const uint8_t *value)
     add_text(printer, "\"");
 }
 
-static void print_bytes(struct printer *printer, const uint8_t *value)
+static void add_bytes(struct printer *printer, struct kodosis_bytes bytes)
 {
-    struct kodosis_bytes bytes;
     char text[4];
     size_t i;
 
-    memcpy(&bytes, value, sizeof(bytes));
     add_text(printer, "<");
     for (i = 0; i < bytes.size; i++) {
         snprintf(text, sizeof(text), "%02x", bytes.data[i]);
         add_text(printer, text);
     }
     add_text(printer, ">");
+}
+
+static void print_bytes(struct printer *printer, const uint8_t *value)
+{
+    struct kodosis_bytes bytes;
+
+    memcpy(&bytes, value, sizeof(bytes));
+    add_bytes(printer, bytes);
 }
 
 /* ---- Values made of values ---- */
@@ -132,11 +165,26 @@ static void print_member(struct printer *printer, const struct kodosis_member_de
     print_value(printer, member->type, value);
 }
 
+/* Prints the members that are not known, if there are any, as the bytes that they are. */
+static bool print_unknown(struct printer *printer, const kodosis__type *type, const uint8_t *value)
+{
+    struct kodosis_bytes unknown = { NULL, 0 };
+
+    if (type->flags & KODOSIS_EXTENSIBLE)
+        unknown = kodosis__unknown(type, value);
+    if (!unknown.size)
+        return false;
+    add_text(printer, type->count ? ", unknown: " : "{ unknown: ");
+    add_bytes(printer, unknown);
+    return true;
+}
+
 static void print_struct(struct printer *printer, const kodosis__type *type, const uint8_t *value)
 {
+    bool any = type->count;
     uint32_t i;
 
-    add_text(printer, type->count ? "{ " : "{");
+    add_text(printer, type->count ? "{ " : "");
     for (i = 0; i < type->count; i++) {
         const struct kodosis_member_description *member = &printer->schema->members[type->first + i];
 
@@ -144,7 +192,8 @@ static void print_struct(struct printer *printer, const kodosis__type *type, con
             add_text(printer, ", ");
         print_member(printer, member, value + member->offset);
     }
-    add_text(printer, type->count ? " }" : "}");
+    any |= print_unknown(printer, type, value);
+    add_text(printer, any ? " }" : "{}");
 }
 
 static void print_union(struct printer *printer, const kodosis__type *type, const uint8_t *value)
@@ -158,6 +207,10 @@ static void print_union(struct printer *printer, const kodosis__type *type, cons
     }
     snprintf(text, sizeof(text), "tag %u", *value);
     add_text(printer, text);
+    if (kodosis__is_foreign(type, *value)) {
+        add_text(printer, ": ");
+        add_bytes(printer, kodosis__unknown(type, value));
+    }
 }
 
 static void print_row(struct printer *printer, uint32_t element, const uint8_t *data, size_t count)

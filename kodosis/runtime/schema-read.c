@@ -16,8 +16,7 @@ static void check(const struct kodosis_schema *schema, uint32_t index, struct ko
         kodosis_check_bool(reader, *value);
         break;
     case KODOSIS_ENUM:
-        kodosis_check_enum(
-            reader, kodosis_schema_enumerator(schema, index, kodosis__load_integer(type->element, value)) != NULL);
+        kodosis_check_enum(reader, kodosis__enum_has(schema, index, kodosis__load_integer(type->element, value)));
         break;
     case KODOSIS_ARRAY:
         for (i = 0; i < type->count; i++)
@@ -99,6 +98,37 @@ static const void *read_new(const struct kodosis_schema *schema, uint32_t index,
     return value;
 }
 
+/* Sets a member that is not there to its default. */
+static void set_initial(const struct kodosis_schema *schema, const struct kodosis_member_description *member,
+                        uint8_t *ret_value)
+{
+    size_t size = kodosis__size_in_memory(&schema->types[member->type]);
+
+    if (member->initial)
+        memcpy(ret_value, member->initial, size);
+    else
+        memset(ret_value, 0, size);
+}
+
+static void read_extensible_struct(const struct kodosis_schema *schema, const kodosis__type *type,
+                                   struct kodosis_reader *reader, uint8_t *ret_value)
+{
+    const uint8_t *end = kodosis_read_extent(reader);
+    struct kodosis_bytes unknown;
+    uint32_t i;
+
+    for (i = 0; i < type->count; i++) {
+        const struct kodosis_member_description *member = &schema->members[type->first + i];
+
+        if (i < type->element || kodosis_read_more(reader))
+            kodosis_schema_read(schema, member->type, reader, ret_value + member->offset);
+        else
+            set_initial(schema, member, ret_value + member->offset);
+    }
+    unknown = kodosis_read_rest(reader, end);
+    memcpy(ret_value + type->value_offset, &unknown, sizeof(unknown));
+}
+
 static void read_struct(const struct kodosis_schema *schema, const kodosis__type *type, struct kodosis_reader *reader,
                         uint8_t *ret_value)
 {
@@ -113,25 +143,53 @@ static void read_struct(const struct kodosis_schema *schema, const kodosis__type
     }
 }
 
-static void read_union(const struct kodosis_schema *schema, const kodosis__type *type, struct kodosis_reader *reader,
-                       uint8_t *ret_value)
+/* Reads the member that the tag says. */
+static void read_union_member(const struct kodosis_schema *schema, const kodosis__type *type,
+                              const struct kodosis_member_description *member, struct kodosis_reader *reader,
+                              uint8_t *ret_value)
 {
-    const struct kodosis_member_description *member;
     const void *pointer;
 
-    memset(ret_value, 0, type->size);
-    *ret_value = kodosis_read_uint8(reader);
-    member = kodosis__union_member(schema, type, *ret_value);
-    if (!member) {
-        kodosis_reader_fail(reader, KODOSIS_BAD_TAG);
-        return;
-    }
     if (!kodosis_schema_is_pointer(schema, member->type)) {
         kodosis_schema_read(schema, member->type, reader, ret_value + type->value_offset);
         return;
     }
     pointer = read_new(schema, member->type, reader);
     memcpy(ret_value + type->value_offset, &pointer, sizeof(pointer));
+}
+
+static void read_extensible_union(const struct kodosis_schema *schema, const kodosis__type *type,
+                                  struct kodosis_reader *reader, uint8_t *ret_value)
+{
+    const uint8_t *end = kodosis_read_extent(reader);
+    const struct kodosis_member_description *member = kodosis__union_member(schema, type, *ret_value);
+    struct kodosis_bytes unknown;
+
+    if (member) {
+        read_union_member(schema, type, member, reader, ret_value);
+    } else if (!kodosis__is_foreign(type, *ret_value)) {
+        kodosis_reader_fail(reader, KODOSIS_BAD_TAG);
+    } else {
+        unknown = kodosis_read_content(reader);
+        memcpy(ret_value + type->value_offset, &unknown, sizeof(unknown));
+    }
+    kodosis_read_extent_end(reader, end);
+}
+
+static void read_union(const struct kodosis_schema *schema, const kodosis__type *type, struct kodosis_reader *reader,
+                       uint8_t *ret_value)
+{
+    const struct kodosis_member_description *member;
+
+    memset(ret_value, 0, type->size);
+    *ret_value = kodosis_read_uint8(reader);
+    member = kodosis__union_member(schema, type, *ret_value);
+    if (type->flags & KODOSIS_EXTENSIBLE)
+        read_extensible_union(schema, type, reader, ret_value);
+    else if (member)
+        read_union_member(schema, type, member, reader, ret_value);
+    else
+        kodosis_reader_fail(reader, KODOSIS_BAD_TAG);
 }
 
 static void read_variable(const struct kodosis_schema *schema, const kodosis__type *type, struct kodosis_reader *reader,
@@ -184,7 +242,9 @@ void kodosis_schema_read(const struct kodosis_schema *schema, uint32_t index, st
         memset(ret_value, 0, type->size);
         return;
     }
-    if (type->kind == KODOSIS_STRUCT)
+    if (type->kind == KODOSIS_STRUCT && type->flags & KODOSIS_EXTENSIBLE)
+        read_extensible_struct(schema, type, reader, (uint8_t *)ret_value);
+    else if (type->kind == KODOSIS_STRUCT)
         read_struct(schema, type, reader, (uint8_t *)ret_value);
     else if (type->kind == KODOSIS_UNION)
         read_union(schema, type, reader, (uint8_t *)ret_value);

@@ -43,6 +43,35 @@ static uint64_t struct_size(const struct kodosis_schema *schema, const kodosis__
     return offset;
 }
 
+static uint64_t extensible_struct_size(const struct kodosis_schema *schema, const kodosis__type *type,
+                                       const uint8_t *value, uint64_t offset)
+{
+    uint32_t i;
+
+    offset = kodosis_size_extent(offset);
+    for (i = 0; i < type->count; i++) {
+        const struct kodosis_member_description *member = &schema->members[type->first + i];
+
+        if (i >= type->element)
+            offset = kodosis_size_aligned(offset, 0, 8);
+        offset = kodosis_schema_size(schema, member->type, value + member->offset, offset);
+    }
+    return kodosis_size_rest(offset, kodosis__unknown(type, value));
+}
+
+static uint64_t union_size(const struct kodosis_schema *schema, const kodosis__type *type, const uint8_t *value,
+                           uint64_t offset)
+{
+    const struct kodosis_member_description *member = kodosis__union_member(schema, type, *value);
+
+    offset += 1;
+    if (type->flags & KODOSIS_EXTENSIBLE)
+        offset = kodosis_size_extent(offset);
+    if (member)
+        return kodosis_schema_size(schema, member->type, kodosis__union_value(schema, type, value), offset);
+    return kodosis__is_foreign(type, *value) ? kodosis_size_rest(offset, kodosis__unknown(type, value)) : offset;
+}
+
 /* Scalars are aligned inside blittable arrays, lists and structs, but not where they stand alone. */
 static bool is_alone(const kodosis__type *type)
 {
@@ -52,7 +81,6 @@ static bool is_alone(const kodosis__type *type)
 static uint64_t size_of(const struct kodosis_schema *schema, const kodosis__type *type, const uint8_t *value,
                         uint64_t offset)
 {
-    const struct kodosis_member_description *member;
     struct kodosis_string string;
     struct kodosis_bytes bytes;
     const void *pointer;
@@ -70,12 +98,11 @@ static uint64_t size_of(const struct kodosis_schema *schema, const kodosis__type
         memcpy(&bytes, value, sizeof(bytes));
         return kodosis_size_bytes(offset, bytes);
     case KODOSIS_STRUCT:
+        if (type->flags & KODOSIS_EXTENSIBLE)
+            return extensible_struct_size(schema, type, value, offset);
         return struct_size(schema, type, value, offset);
     case KODOSIS_UNION:
-        member = kodosis__union_member(schema, type, *value);
-        if (!member)
-            return offset + 1;
-        return kodosis_schema_size(schema, member->type, kodosis__union_value(schema, type, value), offset + 1);
+        return union_size(schema, type, value, offset);
     case KODOSIS_ARRAY:
         for (i = 0; i < type->count; i++)
             offset = kodosis_schema_size(schema, type->element, value + i * (type->size / type->count), offset);
@@ -140,13 +167,45 @@ static void write_struct(const struct kodosis_schema *schema, const kodosis__typ
     }
 }
 
+static void write_extensible_struct(const struct kodosis_schema *schema, const kodosis__type *type,
+                                    struct kodosis_writer *writer, const uint8_t *value)
+{
+    uint8_t *extent = kodosis_write_extent(writer);
+    uint32_t i;
+
+    for (i = 0; i < type->count; i++) {
+        const struct kodosis_member_description *member = &schema->members[type->first + i];
+
+        if (i >= type->element)
+            kodosis_write_padding(writer, 8);
+        kodosis_schema_write(schema, member->type, writer, value + member->offset);
+    }
+    kodosis_write_rest(writer, extent, kodosis__unknown(type, value));
+}
+
+static void write_extensible_union(const struct kodosis_schema *schema, const kodosis__type *type,
+                                   const struct kodosis_member_description *member, struct kodosis_writer *writer,
+                                   const uint8_t *value)
+{
+    struct kodosis_bytes unknown = { NULL, 0 };
+    uint8_t *extent = kodosis_write_extent(writer);
+
+    if (member)
+        kodosis_schema_write(schema, member->type, writer, kodosis__union_value(schema, type, value));
+    else
+        unknown = kodosis__unknown(type, value);
+    kodosis_write_rest(writer, extent, unknown);
+}
+
 static void write_union(const struct kodosis_schema *schema, const kodosis__type *type, struct kodosis_writer *writer,
                         const uint8_t *value)
 {
     const struct kodosis_member_description *member = kodosis__union_member(schema, type, *value);
 
     kodosis_write_uint8(writer, *value);
-    if (member)
+    if (type->flags & KODOSIS_EXTENSIBLE && (member || kodosis__is_foreign(type, *value)))
+        write_extensible_union(schema, type, member, writer, value);
+    else if (member)
         kodosis_schema_write(schema, member->type, writer, kodosis__union_value(schema, type, value));
     else
         kodosis_writer_fail(writer, KODOSIS_BAD_TAG);
@@ -188,7 +247,10 @@ static void write_value(const struct kodosis_schema *schema, const kodosis__type
         kodosis_write_bytes(writer, bytes);
         break;
     case KODOSIS_STRUCT:
-        write_struct(schema, type, writer, value);
+        if (type->flags & KODOSIS_EXTENSIBLE)
+            write_extensible_struct(schema, type, writer, value);
+        else
+            write_struct(schema, type, writer, value);
         break;
     case KODOSIS_UNION:
         write_union(schema, type, writer, value);

@@ -23,6 +23,28 @@ const char *kodosis_schema_enumerator(const struct kodosis_schema *schema, uint3
     return NULL;
 }
 
+/* The bits that a value of a flags enum may have. */
+static uint64_t mask_of(const struct kodosis_schema *schema, const kodosis__type *type)
+{
+    uint64_t mask = 0;
+    uint32_t i;
+
+    for (i = 0; i < type->count; i++)
+        mask |= (uint64_t)schema->enumerators[type->first + i].value;
+    return mask;
+}
+
+bool kodosis__enum_has(const struct kodosis_schema *schema, uint32_t type, int64_t value)
+{
+    const kodosis__type *description = &schema->types[type];
+
+    if (description->flags & KODOSIS_EXTENSIBLE)
+        return true;
+    if (description->flags & KODOSIS_FLAGS)
+        return !((uint64_t)value & ~mask_of(schema, description));
+    return kodosis_schema_enumerator(schema, type, value) != NULL;
+}
+
 bool kodosis_schema_is_pointer(const struct kodosis_schema *schema, uint32_t member_type)
 {
     const kodosis__type *type = &schema->types[member_type];

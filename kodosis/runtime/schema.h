@@ -13,6 +13,24 @@ static inline size_t kodosis__size_in_memory(const kodosis__type *type)
     return type->kind == KODOSIS_MAP ? sizeof(struct kodosis_any_list) : type->size;
 }
 
+/* Whether a union has a tag that is not known and may be. */
+static inline bool kodosis__is_foreign(const kodosis__type *type, uint8_t tag)
+{
+    return type->flags & KODOSIS_EXTENSIBLE && tag > type->count;
+}
+
+/* The bytes that an extensible struct or union does not know, at `value_offset` of its value. */
+static inline struct kodosis_bytes kodosis__unknown(const kodosis__type *type, const uint8_t *value)
+{
+    struct kodosis_bytes unknown;
+
+    memcpy(&unknown, value + type->value_offset, sizeof(unknown));
+    return unknown;
+}
+
+/* Whether an enum may have this value. */
+bool kodosis__enum_has(const struct kodosis_schema *schema, uint32_t type, int64_t value);
+
 /* The bits of an integer of this kind, with its sign. */
 int64_t kodosis__load_integer(uint32_t kind, const uint8_t *place);
 

@@ -14,6 +14,7 @@
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/records.h"
 #include "kodosis/compiler/c/schema.h"
+#include "kodosis/compiler/c/scope.h"
 #include "kodosis/compiler/c/server.h"
 
 enum { HEADER, SOURCE };
@@ -58,10 +59,57 @@ static void emit_includes(struct c_emitter *emitter)
         c_gap(emitter);
 }
 
+static bool has_deprecated_parts(const struct kodosis_declaration *declaration)
+{
+    size_t i;
+
+    for (i = 0; i < declaration->member_count; i++)
+        if (declaration->members[i].deprecated)
+            return true;
+    for (i = 0; i < declaration->enumerator_count; i++)
+        if (declaration->enumerators[i].deprecated)
+            return true;
+    for (i = 0; i < declaration->procedure_count; i++)
+        if (declaration->procedures[i].deprecated)
+            return true;
+    return false;
+}
+
+/* Whether the emitter's file, or one that it includes, has something that compilers are to warn of. */
+static bool sees_deprecated(struct c_emitter *emitter)
+{
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < emitter->model->file_count; i++) {
+        const struct kodosis_file *file = emitter->model->files[i];
+
+        if (!c_sees(emitter->names, emitter->file, file))
+            continue;
+        for (k = 0; k < file->declaration_count; k++)
+            if (file->declarations[k]->deprecated || has_deprecated_parts(file->declarations[k]))
+                return true;
+    }
+    return false;
+}
+
+/* Emits a line for GCC and Clang, which count warnings by the place of the use: what is generated uses all there is. */
+static void emit_pragma(struct c_emitter *emitter, const char *first, const char *second)
+{
+    c_line(emitter, "#ifdef __GNUC__");
+    c_line(emitter, "#pragma GCC diagnostic %s", first);
+    if (second)
+        c_line(emitter, "#pragma GCC diagnostic %s", second);
+    c_line(emitter, "#endif");
+}
+
+static const char IGNORED[] = "ignored \"-Wdeprecated-declarations\"";
+
 static void emit_header(struct c_emitter *emitter, const char *version)
 {
     const char *guard = c_header_guard(emitter, emitter->file);
     const struct kodosis_file *file = emitter->file;
+    bool deprecated = sees_deprecated(emitter);
     size_t i;
 
     emit_banner(emitter, version);
@@ -70,6 +118,10 @@ static void emit_header(struct c_emitter *emitter, const char *version)
     c_line(emitter, "#define %s", guard);
     c_gap(emitter);
     emit_includes(emitter);
+    if (deprecated) {
+        emit_pragma(emitter, "push", IGNORED);
+        c_gap(emitter);
+    }
     c_line(emitter, "#ifdef __cplusplus");
     c_line(emitter, "extern \"C\" {");
     c_line(emitter, "#endif");
@@ -89,6 +141,10 @@ static void emit_header(struct c_emitter *emitter, const char *version)
     c_line(emitter, "}");
     c_line(emitter, "#endif");
     c_gap(emitter);
+    if (deprecated) {
+        emit_pragma(emitter, "pop", NULL);
+        c_gap(emitter);
+    }
     c_line(emitter, "#endif");
 }
 
@@ -145,6 +201,10 @@ static void emit_source(struct c_emitter *emitter, const char *version)
     if (has_services(file)) {
         c_gap(emitter);
         c_line(emitter, "#include <%s>", "hprpc/stub.h");
+    }
+    if (sees_deprecated(emitter)) {
+        c_gap(emitter);
+        emit_pragma(emitter, IGNORED, NULL);
     }
     c_emit_records(emitter);
     for (i = 0; i < file->declaration_count; i++) {

@@ -72,6 +72,7 @@ static void claim_made(struct c_emitter *emitter, const struct kodosis_declarati
                                                "_offer", "_proxy",      "_service",     NULL };
     static const char *const none[] = { NULL };
     const char *const *all = declaration->kind == KODOSIS_CONST     ? none
+                             : declaration->kind == KODOSIS_ALIAS   ? none
                              : declaration->kind == KODOSIS_ENUM    ? of_enums
                              : declaration->kind == KODOSIS_SERVICE ? of_services
                                                                     : of_records;
@@ -119,7 +120,7 @@ static void claim_static(struct c_emitter *emitter, const char *name)
 
 static void claim_statics(struct c_emitter *emitter, const struct kodosis_declaration *service)
 {
-    static const char *const suffixes[] = { "_begin", "_end", "_invoke" };
+    static const char *const suffixes[] = { "_begin", "_end", "_invoke", "_shape" };
     size_t i;
     size_t k;
 

@@ -4,6 +4,7 @@
 
 #include "kodosis/compiler/c/calls.h"
 #include "kodosis/compiler/c/elements.h"
+#include "kodosis/compiler/c/literals.h"
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/outputs.h"
 #include "kodosis/compiler/c/shapes.h"
@@ -79,12 +80,22 @@ static bool needs_call(const struct kodosis_procedure *procedure)
     return procedure->result && (c_is_returned_as_view(procedure->result) || procedure->result->views);
 }
 
+/* Emits that the function which follows is deprecated, if it is. */
+static void emit_deprecated(struct c_emitter *emitter, const char *sentence)
+{
+    if (sentence)
+        c_line(emitter, "%s", c_deprecated_behind(emitter, sentence) + 1);
+}
+
 static void declare_procedure(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     c_doc(emitter, procedure->doc);
-    if (!kodosis_is_streamed(procedure))
+    if (!kodosis_is_streamed(procedure)) {
+        emit_deprecated(emitter, procedure->deprecated);
         emit_head(emitter, procedure, "", true, true, ";");
+    }
     if (!procedure->oneway) {
+        emit_deprecated(emitter, procedure->deprecated);
         emit_head(emitter, procedure, "_start", true, false, ";");
         c_declare_call_elements(emitter, procedure);
         emit_head(emitter, procedure, "_finish", false, true, ";");
@@ -134,10 +145,12 @@ void c_declare_client(struct c_emitter *emitter, const struct kodosis_declaratio
     c_gap(emitter);
     c_line(emitter,
            "/* Looks the service up at the other side. `detail` (or NULL) gets the sentence behind an error. */");
+    emit_deprecated(emitter, service->deprecated);
     emit_bind_head(emitter, service, ";");
     c_gap(emitter);
     c_line(emitter,
            "/* The same in two halves. _start never blocks, and may come while the client is still connecting. */");
+    emit_deprecated(emitter, service->deprecated);
     emit_bind_start_head(emitter, service, ";");
     emit_bind_finish_head(emitter, service, ";");
     c_gap(emitter);

@@ -367,12 +367,18 @@ void c_check_array(struct c_emitter *emitter, const struct kodosis_type *type, c
     check_row(emitter, type, first_of(emitter, type, expression), NULL);
 }
 
+static void check_enum(struct c_emitter *emitter, const struct kodosis_type *type, const char *x)
+{
+    if (type->checked)
+        c_line(emitter, "kodosis_check_enum(reader, %s(%s));", c_own(emitter, type->declaration, "_is_valid"), x);
+}
+
 static void read_value(struct c_emitter *emitter, const struct kodosis_type *type, const char *x)
 {
     switch (type->kind) {
     case KODOSIS_TYPE_ENUM:
         c_line(emitter, "%s = %s_read_%s(reader);", x, family(emitter), c_word(type));
-        c_line(emitter, "kodosis_check_enum(reader, %s(%s));", c_own(emitter, type->declaration, "_is_valid"), x);
+        check_enum(emitter, type, x);
         return;
     case KODOSIS_TYPE_STRUCT:
     case KODOSIS_TYPE_UNION:
@@ -426,7 +432,7 @@ static size_t load(struct c_emitter *emitter, const struct c_field *fields, size
     else
         c_line(emitter, "%s = kodosis_load_%s(%s);", x, c_word(type), place);
     if (type->kind == KODOSIS_TYPE_ENUM)
-        c_line(emitter, "kodosis_check_enum(reader, %s(%s));", c_own(emitter, type->declaration, "_is_valid"), x);
+        check_enum(emitter, type, x);
     return length;
 }
 

@@ -3,91 +3,19 @@
 #include "kodosis/compiler/c/declarations.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "kodosis/compiler/c/composites.h"
+#include "kodosis/compiler/c/literals.h"
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/stems.h"
 #include "kodosis/compiler/c/shapes.h"
 
 /* ---- Constants ---- */
 
-/* The literal of an integer of this type; INT32_MIN or INT64_MIN for these two, which have no literal in C. */
-static const char *integer_literal(struct c_emitter *emitter, const struct kodosis_type *type, int64_t value)
-{
-    switch (type->kind) {
-    case KODOSIS_TYPE_UINT32:
-        return c_format(emitter, "%" PRIu32 "u", (uint32_t)value);
-    case KODOSIS_TYPE_UINT64:
-        return c_format(emitter, "UINT64_C(%" PRIu64 ")", (uint64_t)value);
-    case KODOSIS_TYPE_INT64:
-        if (value == INT64_MIN)
-            return "INT64_MIN";
-        if (value < 0)
-            return c_format(emitter, "(-INT64_C(%" PRId64 "))", -value);
-        return c_format(emitter, "INT64_C(%" PRId64 ")", value);
-    default:
-        if (value == INT32_MIN)
-            return "INT32_MIN";
-        return c_format(emitter, value < 0 ? "(%" PRId64 ")" : "%" PRId64, value);
-    }
-}
-
-/* The shortest decimal that reads back as the same number. */
-static const char *real_literal(struct c_emitter *emitter, const struct kodosis_type *type, double value)
-{
-    bool single = type->kind == KODOSIS_TYPE_FLOAT32;
-    char text[40];
-    int digits;
-    bool whole;
-
-    for (digits = 1; digits <= 17; digits++) {
-        double back = 0;
-
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (sscanf(text, "%lf", &back) == 1 && (single ? (float)back == (float)value : back == value))
-            break;
-    }
-    whole = !strpbrk(text, ".e");
-    return c_format(emitter, value < 0 || text[0] == '-' ? "(%s%s%s)" : "%s%s%s", text, whole ? ".0" : "",
-                    single ? "f" : "");
-}
-
 static void emit_constant(struct c_emitter *emitter, const struct kodosis_declaration *constant)
 {
-    const struct kodosis_value *value = &constant->value;
-    const char *name = c_constant(emitter, constant);
-    const char *literal;
-
     c_doc(emitter, constant->doc);
-    switch (value->type->kind) {
-    case KODOSIS_TYPE_STRING:
-        kodosis_text_add(emitter->text, "#define %s ", name);
-        kodosis_text_add_quoted(emitter->text, value->text, value->text_size);
-        c_gap(emitter);
-        return;
-    case KODOSIS_TYPE_BOOL:
-        literal = value->boolean ? "true" : "false";
-        break;
-    case KODOSIS_TYPE_ENUM:
-        literal = c_enumerator(emitter, value->enumerator);
-        break;
-    case KODOSIS_TYPE_FLOAT32:
-    case KODOSIS_TYPE_FLOAT64:
-        literal = real_literal(emitter, value->type, value->real);
-        break;
-    case KODOSIS_TYPE_UINT8:
-    case KODOSIS_TYPE_UINT16:
-    case KODOSIS_TYPE_UINT32:
-    case KODOSIS_TYPE_UINT64:
-        literal = integer_literal(emitter, value->type, (int64_t)value->natural);
-        break;
-    default:
-        literal = integer_literal(emitter, value->type, value->integer);
-        break;
-    }
-    c_line(emitter, "#define %s %s", name, literal);
+    c_line(emitter, "#define %s %s", c_constant(emitter, constant), c_literal(emitter, &constant->value));
 }
 
 void c_emit_constants(struct c_emitter *emitter)
@@ -138,9 +66,10 @@ static void declare_enumerators(struct c_emitter *emitter, const struct kodosis_
 
         c_doc(emitter, enumerator->doc);
         if (plain)
-            c_line(emitter, "%s = %" PRId64 ",", name, enumerator->value);
+            c_line(emitter, "%s%s = %" PRId64 ",", name, c_deprecated_behind(emitter, enumerator->deprecated),
+                   enumerator->value);
         else
-            c_line(emitter, "#define %s %s", name, integer_literal(emitter, integer, enumerator->value));
+            c_line(emitter, "#define %s %s", name, c_integer_literal(emitter, integer, enumerator->value));
     }
     if (plain) {
         kodosis_text_outdent(emitter->text);
@@ -154,15 +83,21 @@ static void declare_enum(struct c_emitter *emitter, const struct kodosis_declara
     const char *name = c_name(emitter, declaration);
 
     c_doc(emitter, declaration->doc);
-    c_line(emitter, "typedef %s_t %s;", c_word(declaration->type), name);
+    c_line(emitter, "typedef %s_t %s%s;", c_word(declaration->type), name,
+           c_deprecated_behind(emitter, declaration->deprecated));
     c_gap(emitter);
     declare_enumerators(emitter, declaration);
     c_line(emitter, "/* The name as in the interface file; NULL for a value that is not declared. */");
     c_line(emitter, "const char *%s(%s value);", c_own(emitter, declaration, "_name"), name);
     c_gap(emitter);
+    if (declaration->extensible)
+        c_line(emitter, "/* Whether the value is declared; others may come from later versions. */");
+    else if (declaration->flags)
+        c_line(emitter, "/* Whether all bits of the value are declared. */");
     c_line(emitter, "bool %s(%s value);", c_own(emitter, declaration, "_is_valid"), name);
-    c_line(emitter, "void %s(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
-           c_own(emitter, declaration, "_check"));
+    if (declaration->type->checked)
+        c_line(emitter, "void %s(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);",
+               c_own(emitter, declaration, "_check"));
     c_gap(emitter);
 }
 
@@ -178,19 +113,24 @@ static void declare_members(struct c_emitter *emitter, const struct kodosis_decl
 
         c_doc(emitter, member->doc);
         if (c_is_pointer_member(declaration, member))
-            c_line(emitter, "%s;", c_declare_whole(emitter, member->type, name, true));
+            name = c_declare_whole(emitter, member->type, name, true);
         else
-            c_line(emitter, "%s;", c_declare(emitter, member->type, name, false));
+            name = c_declare(emitter, member->type, name, false);
+        c_line(emitter, "%s%s;", name, c_deprecated_behind(emitter, member->deprecated));
     }
 }
 
 static void declare_struct(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
     c_doc(emitter, declaration->doc);
-    c_line(emitter, "struct %s {", c_name(emitter, declaration));
+    c_line(emitter, "struct %s%s {", c_deprecated_before(emitter, declaration->deprecated),
+           c_name(emitter, declaration));
     kodosis_text_indent(emitter->text);
     declare_members(emitter, declaration);
-    if (!declaration->member_count)
+    if (declaration->extensible)
+        c_line(emitter, "struct kodosis_bytes %s; /* members of later versions, as they came */",
+               c_unknown(emitter, declaration));
+    else if (!declaration->member_count)
         c_line(emitter, "uint8_t empty; /* C has no struct without members */");
     kodosis_text_outdent(emitter->text);
     c_line(emitter, "};");
@@ -204,16 +144,21 @@ static void declare_union(struct c_emitter *emitter, const struct kodosis_declar
     c_line(emitter, "/* The tags of struct %s. */", c_name(emitter, declaration));
     c_line(emitter, "enum {");
     for (i = 0; i < declaration->member_count; i++)
-        c_line(emitter, "    %s = %zu,", c_tag(emitter, declaration, i), i + 1);
+        c_line(emitter, "    %s%s = %zu,", c_tag(emitter, declaration, i),
+               c_deprecated_behind(emitter, declaration->members[i].deprecated), i + 1);
     c_line(emitter, "};");
     c_gap(emitter);
     c_doc(emitter, declaration->doc);
-    c_line(emitter, "struct %s {", c_name(emitter, declaration));
+    c_line(emitter, "struct %s%s {", c_deprecated_before(emitter, declaration->deprecated),
+           c_name(emitter, declaration));
     kodosis_text_indent(emitter->text);
     c_line(emitter, "uint8_t tag; /* says which member of `as` is set */");
     c_line(emitter, "union {");
     kodosis_text_indent(emitter->text);
     declare_members(emitter, declaration);
+    if (declaration->extensible)
+        c_line(emitter, "struct kodosis_bytes %s; /* with a tag of a later version: its value, as it came */",
+               c_unknown(emitter, declaration));
     kodosis_text_outdent(emitter->text);
     c_line(emitter, "} as;");
     kodosis_text_outdent(emitter->text);
@@ -281,6 +226,38 @@ static void declare_service_types(struct c_emitter *emitter, const struct kodosi
     }
 }
 
+/* The composite types of what has another name. */
+static void declare_named_types(struct c_emitter *emitter)
+{
+    const struct kodosis_file *file = emitter->file;
+    size_t i;
+
+    for (i = 0; i < file->declaration_count; i++)
+        if (file->declarations[i]->kind == KODOSIS_ALIAS)
+            c_declare_composites(emitter, file->declarations[i]->type);
+}
+
+/* Other names for types, which nothing in the header needs, behind all types that they may name. */
+static void declare_aliases(struct c_emitter *emitter)
+{
+    const struct kodosis_file *file = emitter->file;
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < file->declaration_count; i++) {
+        const struct kodosis_declaration *alias = file->declarations[i];
+
+        if (alias->kind != KODOSIS_ALIAS)
+            continue;
+        any = true;
+        c_doc(emitter, alias->doc);
+        c_line(emitter, "typedef %s%s;", c_declare(emitter, alias->type, c_name(emitter, alias), false),
+               c_deprecated_behind(emitter, alias->deprecated));
+    }
+    if (any)
+        c_gap(emitter);
+}
+
 static void explain_functions(struct c_emitter *emitter)
 {
     if (!emitter->file->ordered_count)
@@ -310,5 +287,7 @@ void c_emit_declarations(struct c_emitter *emitter)
     for (i = 0; i < file->declaration_count; i++)
         if (file->declarations[i]->kind == KODOSIS_SERVICE)
             declare_service_types(emitter, file->declarations[i]);
+    declare_named_types(emitter);
     c_declare_entries(emitter);
+    declare_aliases(emitter);
 }

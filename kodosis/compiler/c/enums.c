@@ -124,7 +124,9 @@ static void emit_enum_is_valid(struct c_emitter *emitter, const struct kodosis_d
 
     c_line(emitter, "bool %s(%s value)", c_own(emitter, declaration, "_is_valid"), name);
     c_open(emitter);
-    if (count <= 4) {
+    if (declaration->flags) {
+        c_line(emitter, "return !(value & ~UINT64_C(%" PRIu64 "));", kodosis_flags_mask(declaration));
+    } else if (count <= 4) {
         const char *condition = range_condition(emitter, integer, &ranges[0], count == 1);
 
         for (i = 1; i < count; i++)
@@ -161,5 +163,6 @@ void c_emit_enum(struct c_emitter *emitter, const struct kodosis_declaration *de
 {
     emit_enum_name(emitter, declaration);
     emit_enum_is_valid(emitter, declaration);
-    emit_enum_check(emitter, declaration);
+    if (declaration->type->checked)
+        emit_enum_check(emitter, declaration);
 }

@@ -127,6 +127,25 @@ const char *c_member(struct c_emitter *emitter, const struct kodosis_declaration
     return c_inside(emitter, declaration->file, member->snake);
 }
 
+static bool has_member(struct c_emitter *emitter, const struct kodosis_declaration *declaration, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < declaration->member_count; i++)
+        if (strcmp(c_member(emitter, declaration, &declaration->members[i]), name) == 0)
+            return true;
+    return false;
+}
+
+const char *c_unknown(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    const char *name = c_inside(emitter, declaration->file, "unknown");
+
+    while (has_member(emitter, declaration, name))
+        name = c_inside(emitter, declaration->file, c_aside(emitter, name));
+    return name;
+}
+
 const char *c_handler(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     return c_inside(emitter, procedure->service->file, procedure->snake);

@@ -56,6 +56,9 @@ const char *c_guard(struct c_emitter *emitter, const char *name);
 const char *c_member(struct c_emitter *emitter, const struct kodosis_declaration *declaration,
                      const struct kodosis_member *member);
 
+/* The bytes that an extensible struct or union does not know. */
+const char *c_unknown(struct c_emitter *emitter, const struct kodosis_declaration *declaration);
+
 /* The pointer to a procedure's handler. */
 const char *c_handler(struct c_emitter *emitter, const struct kodosis_procedure *procedure);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kodosis/compiler/c/codec.h"
+#include "kodosis/compiler/c/literals.h"
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/shapes.h"
 
@@ -62,7 +63,7 @@ static void collect(struct c_emitter *emitter)
     emitter->schema_types = kodosis_memory_take_array(&emitter->memory, count + 1, sizeof(*emitter->schema_types));
     emitter->schema_index = kodosis_memory_take_array(&emitter->memory, count + 1, sizeof(*emitter->schema_index));
     for (i = 0; i < file->declaration_count; i++)
-        if (file->declarations[i]->kind != KODOSIS_CONST && file->declarations[i]->kind != KODOSIS_SERVICE)
+        if (file->declarations[i]->type && file->declarations[i]->type->declaration == file->declarations[i])
             add_type(emitter, file->declarations[i]->type);
     for (i = 0; i < file->declaration_count; i++)
         for (k = 0; k < file->declarations[i]->procedure_count; k++)
@@ -88,23 +89,14 @@ static const char *table_name(struct c_emitter *emitter, const char *table)
 
 /* ---- Tables ---- */
 
-enum { LITERAL_MAX = 4000 }; /* bytes of a string literal; compilers need not take more than 4,095 */
-
 /* Emits a text as an array of its bytes, in front of the tables, and returns the array's name. */
 static const char *add_long_text(struct c_emitter *emitter, const char *text)
 {
     const char *name = table_name(emitter, c_format(emitter, "text_%u", ++emitter->long_texts));
     struct kodosis_text *tables = emitter->text;
-    size_t i;
 
     emitter->text = &emitter->texts;
-    c_line(emitter, "static const char %s[] = {", name);
-    for (i = 0; text[i]; i++)
-        kodosis_text_add(emitter->text, "%s'\\%03o',%s", i % 14 ? " " : "    ", (unsigned)(unsigned char)text[i],
-                         i % 14 == 13 ? "\n" : "");
-    c_line(emitter, "%s0,", i % 14 ? " " : "    ");
-    c_line(emitter, "};");
-    c_gap(emitter);
+    c_emit_long_text(emitter, name, text);
     emitter->text = tables;
     return name;
 }
@@ -114,7 +106,7 @@ static void add_doc(struct c_emitter *emitter, const char *doc)
 {
     if (!doc)
         kodosis_text_add(emitter->text, "NULL");
-    else if (strlen(doc) > LITERAL_MAX)
+    else if (strlen(doc) > C_LITERAL_MAX)
         kodosis_text_add(emitter->text, "%s", add_long_text(emitter, doc));
     else
         kodosis_text_add_quoted(emitter->text, doc, strlen(doc));
@@ -133,6 +125,28 @@ static void close_table(struct c_emitter *emitter)
     c_gap(emitter);
 }
 
+/* Emits a member's default as it is in memory, in front of the tables, and returns a pointer to it, or NULL. */
+static const char *add_initial(struct c_emitter *emitter, const struct kodosis_member *member)
+{
+    const struct kodosis_value *initial = member->initial;
+    struct kodosis_text *tables = emitter->text;
+    const char *name;
+
+    if (!initial)
+        return "NULL";
+    name = table_name(emitter, c_format(emitter, "initial_%u", ++emitter->initials));
+    emitter->text = &emitter->texts;
+    if (initial->type->kind == KODOSIS_TYPE_STRING)
+        c_line(emitter, "static const struct kodosis_string %s = { %s, %zu };", name, c_literal(emitter, initial),
+               initial->text_size);
+    else
+        c_line(emitter, "static const %s = %s;", c_declare(emitter, member->type, name, false),
+               c_literal(emitter, initial));
+    c_gap(emitter);
+    emitter->text = tables;
+    return c_format(emitter, "&%s", name);
+}
+
 /* Emits members with their offsets in the struct `record`; members of a union and parameters have none. */
 static void emit_members(struct c_emitter *emitter, const struct kodosis_member *members, size_t count,
                          const struct kodosis_declaration *record)
@@ -144,10 +158,10 @@ static void emit_members(struct c_emitter *emitter, const struct kodosis_member 
         add_doc(emitter, members[i].doc);
         kodosis_text_add(emitter->text, ", %" PRIu32 ", ", index_of(emitter, members[i].type));
         if (record)
-            c_line(emitter, "offsetof(struct %s, %s) },", c_name(emitter, record),
-                   c_member(emitter, record, &members[i]));
+            c_line(emitter, "offsetof(struct %s, %s), %s },", c_name(emitter, record),
+                   c_member(emitter, record, &members[i]), add_initial(emitter, &members[i]));
         else
-            c_line(emitter, "0 },");
+            c_line(emitter, "0, NULL },");
     }
 }
 
@@ -221,11 +235,20 @@ static bool emit_enumerator_table(struct c_emitter *emitter)
     return any;
 }
 
-static const char *flags_of(const struct kodosis_type *type)
+static const char *flags_of(struct c_emitter *emitter, const struct kodosis_type *type)
 {
+    const struct kodosis_declaration *declaration = type->declaration;
+    const char *flags = "";
+
     if (type->blittable)
-        return type->checked ? "KODOSIS_BLITTABLE | KODOSIS_CHECKED" : "KODOSIS_BLITTABLE";
-    return type->recursive && c_is_record(type) ? "KODOSIS_RECURSIVE" : "0";
+        flags = type->checked ? " | KODOSIS_BLITTABLE | KODOSIS_CHECKED" : " | KODOSIS_BLITTABLE";
+    else if (type->recursive && c_is_record(type))
+        flags = " | KODOSIS_RECURSIVE";
+    if (declaration && declaration->extensible)
+        flags = c_format(emitter, "%s | KODOSIS_EXTENSIBLE", flags);
+    if (declaration && declaration->flags)
+        flags = c_format(emitter, "%s | KODOSIS_FLAGS", flags);
+    return *flags ? flags + 3 : "0";
 }
 
 static const char *kind_of(const struct kodosis_type *type)
@@ -240,11 +263,13 @@ static const char *kind_of(const struct kodosis_type *type)
     return kinds[type->kind];
 }
 
-/* The field `element` of a type: an index, or for an enum the kind of its integer. */
+/* The field `element` of a type: an index, the kind of an enum's integer, how many members of an extensible struct are there. */
 static const char *element_of(struct c_emitter *emitter, const struct kodosis_type *type)
 {
     if (type->kind == KODOSIS_TYPE_ENUM)
         return kind_of(type->element);
+    if (type->kind == KODOSIS_TYPE_STRUCT && type->declaration->extensible)
+        return c_format(emitter, "%zu", type->declaration->required);
     return c_format(emitter, "%u", index_of(emitter, type->element));
 }
 
@@ -265,6 +290,9 @@ static const char *value_offset_of(struct c_emitter *emitter, const struct kodos
         return c_format(emitter, "offsetof(struct %s, value)", c_entry_name(emitter, type));
     if (type->kind == KODOSIS_TYPE_UNION)
         return c_format(emitter, "offsetof(struct %s, as)", c_name(emitter, type->declaration));
+    if (type->kind == KODOSIS_TYPE_STRUCT && type->declaration->extensible)
+        return c_format(emitter, "offsetof(struct %s, %s)", c_name(emitter, type->declaration),
+                        c_unknown(emitter, type->declaration));
     return "0";
 }
 
@@ -285,9 +313,9 @@ static void emit_type(struct c_emitter *emitter, const struct kodosis_type *type
         *members += count;
     }
     c_line(emitter, "/* %s */", type->text);
-    c_line(emitter, "{ %s, %s, %u, %" PRIu64 ", %s, %u, %" PRIu64 ", %" PRIu64 ", %s,", kind_of(type), flags_of(type),
-           type->alignment, type->smallest < UINT32_MAX ? type->smallest : UINT32_MAX, element_of(emitter, type),
-           index_of(emitter, type->key), count, first, value_offset_of(emitter, type));
+    c_line(emitter, "{ %s, %s, %u, %" PRIu64 ", %s, %u, %" PRIu64 ", %" PRIu64 ", %s,", kind_of(type),
+           flags_of(emitter, type), type->alignment, type->smallest < UINT32_MAX ? type->smallest : UINT32_MAX,
+           element_of(emitter, type), index_of(emitter, type->key), count, first, value_offset_of(emitter, type));
     kodosis_text_add(emitter->text, "  %s, ", memory_of(emitter, type));
     if (declaration)
         kodosis_text_add(emitter->text, "\"%s\", ", declaration->full_name);

@@ -4,9 +4,11 @@
 #include "kodosis/compiler/c/server.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "kodosis/compiler/c/calls.h"
 #include "kodosis/compiler/c/elements.h"
+#include "kodosis/compiler/c/literals.h"
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/shapes.h"
 
@@ -258,13 +260,35 @@ static void emit_table_row(struct c_emitter *emitter, const struct kodosis_proce
     const char *facts = c_format(emitter, "{ \"%s\", UINT64_C(0x%016" PRIx64 "), %s,", procedure->name, procedure->hash,
                                  flags_of(emitter, procedure));
     const char *invoke = c_procedure_static(emitter, procedure, "_invoke");
+    const char *shape = procedure->growing ? c_procedure_static(emitter, procedure, "_shape") : "NULL";
 
-    if (kodosis_is_streamed(procedure)) {
+    if (kodosis_is_streamed(procedure) || procedure->growing) {
         c_line(emitter, "%s", facts);
-        c_line(emitter, "  %s },", invoke);
+        c_line(emitter, "  %s, %s },", invoke, shape);
     } else {
-        c_line(emitter, "%s %s },", facts, invoke);
+        c_line(emitter, "%s %s, %s },", facts, invoke, shape);
     }
+}
+
+enum { PIECE = 100 }; /* bytes of a canonical text on one line */
+
+/* Emits the canonical text of a procedure whose shape holds something extensible. */
+static void emit_shape(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
+{
+    const char *name = c_procedure_static(emitter, procedure, "_shape");
+    size_t size = strlen(procedure->shape);
+    size_t i;
+
+    if (!procedure->growing)
+        return;
+    if (size > C_LITERAL_MAX) {
+        c_emit_long_text(emitter, name, procedure->shape);
+        return;
+    }
+    c_line(emitter, "static const char %s[] =", name);
+    for (i = 0; i < size; i += PIECE)
+        c_line(emitter, "    \"%.*s\"%s", PIECE, procedure->shape + i, i + PIECE < size ? "" : ";");
+    c_gap(emitter);
 }
 
 void c_emit_interface(struct c_emitter *emitter, const struct kodosis_declaration *service)
@@ -275,6 +299,8 @@ void c_emit_interface(struct c_emitter *emitter, const struct kodosis_declaratio
 
     for (i = 0; i < service->procedure_count; i++)
         emit_invoke(emitter, &service->procedures[i]);
+    for (i = 0; i < service->procedure_count; i++)
+        emit_shape(emitter, &service->procedures[i]);
     if (service->procedure_count) {
         c_line(emitter, "static const struct hprpc_procedure %s[] = {", table);
         kodosis_text_indent(emitter->text);

@@ -32,8 +32,9 @@ struct c_emitter {
     const struct kodosis_type **schema_types;
     uint32_t *schema_index;
     uint32_t schema_count;
-    struct kodosis_text texts; /* comments that are too long for a literal, as arrays */
+    struct kodosis_text texts; /* what the tables point to: comments that are too long for a literal, defaults */
     unsigned long_texts;
+    unsigned initials; /* defaults, as constants in memory */
 };
 
 void c_line(struct c_emitter *emitter, const char *format, ...) KODOSIS_PRINTF(2, 3);

@@ -3,6 +3,7 @@
 #include "kodosis/compiler/c/structs.h"
 
 #include "kodosis/compiler/c/codec.h"
+#include "kodosis/compiler/c/literals.h"
 #include "kodosis/compiler/c/names.h"
 #include "kodosis/compiler/c/shapes.h"
 
@@ -223,10 +224,134 @@ static void emit_struct_read(struct c_emitter *emitter, const struct kodosis_dec
     c_gap(emitter);
 }
 
+/* ---- Extensible structs ---- */
+
+static bool extensible_has_run(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    struct c_field *fields = fields_of(emitter, declaration, "value");
+    size_t i;
+
+    if (c_fields_have_run(emitter, fields, declaration->required))
+        return true;
+    for (i = declaration->required; i < declaration->member_count; i++)
+        if (c_fields_have_run(emitter, &fields[i], 1))
+            return true;
+    return false;
+}
+
+static void emit_extensible_size(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    struct c_field *fields = fields_of(emitter, declaration, "value");
+    bool recursive = declaration->type->recursive;
+    const char *rest = c_format(emitter, "kodosis_size_rest(offset, value->%s)", c_unknown(emitter, declaration));
+    size_t i;
+
+    c_line(emitter, "uint64_t %s(const struct %s *value, uint64_t offset)", c_own(emitter, declaration, "_size"),
+           c_name(emitter, declaration));
+    c_open(emitter);
+    if (recursive)
+        c_enter_size(emitter);
+    c_line(emitter, "offset = kodosis_size_extent(offset);");
+    c_size_fields(emitter, fields, declaration->required, "offset", "offset");
+    for (i = declaration->required; i < declaration->member_count; i++) {
+        c_line(emitter, "offset = kodosis_size_aligned(offset, 0, 8);");
+        c_size_fields(emitter, &fields[i], 1, "offset", "offset");
+    }
+    c_line(emitter, recursive ? "return kodosis_size_leave(%s);" : "return %s;", rest);
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+static void emit_extensible_write(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    struct c_field *fields = fields_of(emitter, declaration, "value");
+    size_t i;
+
+    c_line(emitter, "void %s(struct kodosis_writer *writer, const struct %s *value)",
+           c_own(emitter, declaration, "_write"), c_name(emitter, declaration));
+    c_open(emitter);
+    c_line(emitter, "uint8_t *extent;");
+    if (extensible_has_run(emitter, declaration))
+        c_line(emitter, "uint8_t *at;");
+    c_gap(emitter);
+    if (declaration->type->recursive)
+        c_enter_write(emitter);
+    c_line(emitter, "extent = kodosis_write_extent(writer);");
+    c_write_fields(emitter, fields, declaration->required);
+    for (i = declaration->required; i < declaration->member_count; i++) {
+        c_line(emitter, "kodosis_write_padding(writer, 8);");
+        c_write_fields(emitter, &fields[i], 1);
+    }
+    c_line(emitter, "kodosis_write_rest(writer, extent, value->%s);", c_unknown(emitter, declaration));
+    if (declaration->type->recursive)
+        c_line(emitter, "kodosis_writer_leave(writer);");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+/* Sets a member that is missing to its default. */
+static void emit_initial(struct c_emitter *emitter, const struct kodosis_member *member, const char *x)
+{
+    const struct kodosis_value *initial = member->initial;
+
+    if (initial && initial->type->kind == KODOSIS_TYPE_STRING)
+        c_line(emitter, "%s = kodosis_str(%s);", x, c_literal(emitter, initial));
+    else if (initial)
+        c_line(emitter, "%s = %s;", x, c_literal(emitter, initial));
+    else if (member->type->kind == KODOSIS_TYPE_OPTIONAL)
+        c_line(emitter, "%s = NULL;", x);
+    else
+        c_line(emitter, "memset(&%s, 0, sizeof(%s));", x, x);
+}
+
+static void emit_extensible_read(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    struct c_field *fields = fields_of(emitter, declaration, "ret_value");
+    size_t i;
+
+    c_line(emitter, "void %s(struct kodosis_reader *reader, struct %s *ret_value)",
+           c_own(emitter, declaration, "_read"), c_name(emitter, declaration));
+    c_open(emitter);
+    c_line(emitter, "const uint8_t *end;");
+    if (extensible_has_run(emitter, declaration))
+        c_line(emitter, "const uint8_t *at;");
+    c_gap(emitter);
+    if (declaration->type->recursive)
+        c_enter_read(emitter);
+    c_line(emitter, "end = kodosis_read_extent(reader);");
+    c_read_fields(emitter, fields, declaration->required, NULL);
+    for (i = declaration->required; i < declaration->member_count; i++) {
+        c_line(emitter, "if (kodosis_read_more(reader)) {");
+        kodosis_text_indent(emitter->text);
+        c_read_fields(emitter, &fields[i], 1, NULL);
+        kodosis_text_outdent(emitter->text);
+        c_line(emitter, "} else {");
+        kodosis_text_indent(emitter->text);
+        emit_initial(emitter, &declaration->members[i], fields[i].expression);
+        c_close(emitter);
+    }
+    c_line(emitter, "ret_value->%s = kodosis_read_rest(reader, end);", c_unknown(emitter, declaration));
+    if (declaration->type->recursive)
+        c_line(emitter, "kodosis_reader_leave(reader);");
+    c_close(emitter);
+    c_gap(emitter);
+}
+
+static void emit_extensible(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    emit_extensible_size(emitter, declaration);
+    emit_extensible_write(emitter, declaration);
+    emit_extensible_read(emitter, declaration);
+}
+
 void c_emit_struct(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
     if (declaration->type->blittable) {
         emit_blittable(emitter, declaration);
+        return;
+    }
+    if (declaration->extensible) {
+        emit_extensible(emitter, declaration);
         return;
     }
     emit_struct_size(emitter, declaration);

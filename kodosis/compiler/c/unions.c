@@ -42,6 +42,13 @@ static void emit_break(struct c_emitter *emitter)
     kodosis_text_outdent(emitter->text);
 }
 
+/* No member has the tag 0. */
+static void emit_zero_case(struct c_emitter *emitter)
+{
+    c_line(emitter, "case 0:");
+    c_line(emitter, "    break;");
+}
+
 static void emit_union_size(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
     const char *name = c_name(emitter, declaration);
@@ -52,6 +59,8 @@ static void emit_union_size(struct c_emitter *emitter, const struct kodosis_decl
     if (declaration->type->recursive)
         c_enter_size(emitter);
     c_line(emitter, "offset += 1;");
+    if (declaration->extensible)
+        c_line(emitter, "offset = kodosis_size_extent(offset);");
     c_line(emitter, "switch (value->tag) {");
     for (i = 0; i < declaration->member_count; i++) {
         struct c_field field = union_field(emitter, declaration, i, "value");
@@ -60,7 +69,11 @@ static void emit_union_size(struct c_emitter *emitter, const struct kodosis_decl
         c_size_fields(emitter, &field, 1, "offset", "offset");
         emit_break(emitter);
     }
+    if (declaration->extensible)
+        emit_zero_case(emitter);
     c_line(emitter, "default:");
+    if (declaration->extensible)
+        c_line(emitter, "    offset = kodosis_size_rest(offset, value->as.%s);", c_unknown(emitter, declaration));
     c_line(emitter, "    break;");
     c_line(emitter, "}");
     c_line(emitter, declaration->type->recursive ? "return kodosis_size_leave(offset);" : "return offset;");
@@ -68,21 +81,33 @@ static void emit_union_size(struct c_emitter *emitter, const struct kodosis_decl
     c_gap(emitter);
 }
 
-static void emit_union_write(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+/* An extensible union: the member, or what came as one, inside of its extent. */
+static void emit_extensible_write(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
-    const char *name = c_name(emitter, declaration);
     size_t i;
 
-    c_line(emitter, "void %s(struct kodosis_writer *writer, const struct %s *value)",
-           c_own(emitter, declaration, "_write"), name);
-    c_open(emitter);
-    if (union_has_run(emitter, declaration)) {
-        c_line(emitter, "uint8_t *at;");
-        c_gap(emitter);
+    c_line(emitter, "if (!value->tag)");
+    c_line(emitter, "    kodosis_writer_fail(writer, KODOSIS_BAD_TAG);");
+    c_line(emitter, "extent = kodosis_write_extent(writer);");
+    c_line(emitter, "switch (value->tag) {");
+    for (i = 0; i < declaration->member_count; i++) {
+        struct c_field field = union_field(emitter, declaration, i, "value");
+
+        emit_case(emitter, declaration, i);
+        c_write_fields(emitter, &field, 1);
+        emit_break(emitter);
     }
-    if (declaration->type->recursive)
-        c_enter_write(emitter);
-    c_line(emitter, "kodosis_write_uint8(writer, value->tag);");
+    c_line(emitter, "default:");
+    c_line(emitter, "    unknown = value->as.%s;", c_unknown(emitter, declaration));
+    c_line(emitter, "    break;");
+    c_line(emitter, "}");
+    c_line(emitter, "kodosis_write_rest(writer, extent, unknown);");
+}
+
+static void emit_known_write(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    size_t i;
+
     c_line(emitter, "switch (value->tag) {");
     for (i = 0; i < declaration->member_count; i++) {
         struct c_field field = union_field(emitter, declaration, i, "value");
@@ -95,6 +120,31 @@ static void emit_union_write(struct c_emitter *emitter, const struct kodosis_dec
     c_line(emitter, "    kodosis_writer_fail(writer, KODOSIS_BAD_TAG);");
     c_line(emitter, "    break;");
     c_line(emitter, "}");
+}
+
+static void emit_union_write(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    const char *name = c_name(emitter, declaration);
+    bool run = union_has_run(emitter, declaration);
+
+    c_line(emitter, "void %s(struct kodosis_writer *writer, const struct %s *value)",
+           c_own(emitter, declaration, "_write"), name);
+    c_open(emitter);
+    if (declaration->extensible) {
+        c_line(emitter, "struct kodosis_bytes unknown = { NULL, 0 };");
+        c_line(emitter, "uint8_t *extent;");
+    }
+    if (run)
+        c_line(emitter, "uint8_t *at;");
+    if (run || declaration->extensible)
+        c_gap(emitter);
+    if (declaration->type->recursive)
+        c_enter_write(emitter);
+    c_line(emitter, "kodosis_write_uint8(writer, value->tag);");
+    if (declaration->extensible)
+        emit_extensible_write(emitter, declaration);
+    else
+        emit_known_write(emitter, declaration);
     if (declaration->type->recursive)
         c_line(emitter, "kodosis_writer_leave(writer);");
     c_close(emitter);
@@ -134,6 +184,7 @@ static void emit_new(struct c_emitter *emitter, const struct kodosis_type *type)
 static void emit_union_read(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
     const char *name = c_name(emitter, declaration);
+    bool run;
     size_t i;
 
     for (i = 0; i < declaration->member_count; i++)
@@ -142,13 +193,18 @@ static void emit_union_read(struct c_emitter *emitter, const struct kodosis_decl
     c_line(emitter, "void %s(struct kodosis_reader *reader, struct %s *ret_value)",
            c_own(emitter, declaration, "_read"), name);
     c_open(emitter);
-    if (union_has_run(emitter, declaration)) {
+    run = union_has_run(emitter, declaration);
+    if (declaration->extensible)
+        c_line(emitter, "const uint8_t *end;");
+    if (run)
         c_line(emitter, "const uint8_t *at;");
+    if (run || declaration->extensible)
         c_gap(emitter);
-    }
     if (declaration->type->recursive)
         c_enter_read(emitter);
     c_line(emitter, "ret_value->tag = kodosis_read_uint8(reader);");
+    if (declaration->extensible)
+        c_line(emitter, "end = kodosis_read_extent(reader);");
     c_line(emitter, "switch (ret_value->tag) {");
     for (i = 0; i < declaration->member_count; i++) {
         struct c_field field = union_field(emitter, declaration, i, "ret_value");
@@ -160,11 +216,18 @@ static void emit_union_read(struct c_emitter *emitter, const struct kodosis_decl
             c_read_fields(emitter, &field, 1, NULL);
         emit_break(emitter);
     }
-    c_line(emitter, "default:");
+    c_line(emitter, declaration->extensible ? "case 0:" : "default:");
     c_line(emitter, "    kodosis_reader_fail(reader, KODOSIS_BAD_TAG);");
     c_line(emitter, "    memset(ret_value, 0, sizeof(*ret_value));");
     c_line(emitter, "    break;");
+    if (declaration->extensible) {
+        c_line(emitter, "default:");
+        c_line(emitter, "    ret_value->as.%s = kodosis_read_content(reader);", c_unknown(emitter, declaration));
+        c_line(emitter, "    break;");
+    }
     c_line(emitter, "}");
+    if (declaration->extensible)
+        c_line(emitter, "kodosis_read_extent_end(reader, end);");
     if (declaration->type->recursive)
         c_line(emitter, "kodosis_reader_leave(reader);");
     c_close(emitter);

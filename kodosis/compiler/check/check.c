@@ -9,6 +9,7 @@
 
 #include "kodosis/compiler/check/constant.h"
 #include "kodosis/compiler/check/declare.h"
+#include "kodosis/compiler/check/initial.h"
 #include "kodosis/compiler/check/layout.h"
 #include "kodosis/compiler/check/recursion.h"
 #include "kodosis/compiler/check/resolve.h"
@@ -50,6 +51,7 @@ static void resolve_members(struct kodosis_checker *checker, struct kodosis_entr
     if (!entry->members)
         return;
     kodosis__resolve_members(checker, entry->unit, entry->ast->members, entry->members);
+    kodosis__check_initials(checker, entry);
     if (entry->declaration->kind == KODOSIS_UNION && !entry->declaration->member_count && !entry->ast->broken)
         kodosis_error(checker->diagnostics, &entry->declaration->position, "a union has at least one member");
 }
@@ -61,6 +63,9 @@ static void resolve_unit(struct kodosis_checker *checker, struct kodosis_unit *u
     for (size_t i = 0; i < unit->import_count; i++)
         if (unit->imports[i])
             unit->imports[i]->visible = checker->current;
+    for (size_t i = 0; i < unit->entry_count; i++)
+        if (unit->entries[i].declaration->kind == KODOSIS_ALIAS)
+            kodosis__check_alias(checker, &unit->entries[i]);
     for (size_t i = 0; i < unit->entry_count; i++)
         kodosis__check_constant(checker, &unit->entries[i]);
     for (size_t i = 0; i < unit->entry_count; i++)

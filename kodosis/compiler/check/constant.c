@@ -333,14 +333,38 @@ static const struct kodosis_type *underlying(struct kodosis_checker *checker, st
     const struct kodosis_type *type;
 
     if (!entry->ast->type)
-        return kodosis__builtin(checker, KODOSIS_TYPE_INT32);
+        return kodosis__builtin(checker, entry->ast->flags ? KODOSIS_TYPE_UINT32 : KODOSIS_TYPE_INT32);
     type = kodosis__simple_type(checker, entry->unit, entry->ast->type);
+    if (type && entry->ast->flags && is_signed(type))
+        kodosis_error(checker->diagnostics, &entry->ast->type->position,
+                      "the underlying type of a flags enum is an unsigned integer type, not %s", type->text);
     if (type && kodosis_type_is_integer(type))
         return type;
     kodosis_error(checker->diagnostics, &entry->ast->type->position,
                   "the underlying type of an enum is an integer type, not %s",
                   type ? type->text : composite_text(entry->ast->type));
     return kodosis__builtin(checker, KODOSIS_TYPE_INT32);
+}
+
+/* Sets `value` to the bit above all that the flags before have. False, with an error reported, if the type has none. */
+static bool next_flag(struct kodosis_checker *checker, const struct kodosis_enumerator *enumerator,
+                      const struct kodosis_type *type, struct kodosis_value *value)
+{
+    uint64_t taken = 0;
+    uint64_t bit = 1;
+
+    for (const struct kodosis_enumerator *other = enumerator->declaration->enumerators; other != enumerator; other++)
+        taken |= (uint64_t)other->value;
+    while (bit && bit <= taken)
+        bit <<= 1;
+    if (!bit || bit > greatest(type)) {
+        kodosis_error(checker->diagnostics, &enumerator->position, "no bit of %s is left for '%s'", type->text,
+                      enumerator->name);
+        return false;
+    }
+    value->natural = bit;
+    value->integer = (int64_t)bit;
+    return true;
 }
 
 /*
@@ -350,6 +374,8 @@ static const struct kodosis_type *underlying(struct kodosis_checker *checker, st
 static bool next_value(struct kodosis_checker *checker, const struct kodosis_enumerator *enumerator, bool is_first,
                        const struct kodosis_type *type, struct kodosis_value *value)
 {
+    if (enumerator->declaration->flags)
+        return next_flag(checker, enumerator, type, value);
     if (is_first)
         return true;
     if (value->natural == greatest(type) && (!is_signed(type) || value->integer >= 0)) {

@@ -28,6 +28,7 @@ static void make_enumerators(struct kodosis_checker *checker, struct kodosis_ent
             .name = syntax->name.text,
             .snake = kodosis_snake_case(checker->memory, syntax->name.text),
             .doc = syntax->doc,
+            .deprecated = syntax->deprecated,
             .position = syntax->name.position,
             .declaration = declaration,
         };
@@ -48,6 +49,7 @@ static struct kodosis_member *make_members(struct kodosis_checker *checker, cons
             .name = syntax->name.text,
             .snake = kodosis_snake_case(checker->memory, syntax->name.text),
             .doc = syntax->doc,
+            .deprecated = syntax->deprecated,
             .position = syntax->name.position,
         };
     *ret_count = (size_t)(each - members);
@@ -66,6 +68,7 @@ static void make_procedures(struct kodosis_checker *checker, struct kodosis_entr
             .name = syntax->name.text,
             .snake = kodosis_snake_case(checker->memory, syntax->name.text),
             .doc = syntax->doc,
+            .deprecated = syntax->deprecated,
             .position = syntax->name.position,
             .service = declaration,
             .index = (uint32_t)declaration->procedure_count++,
@@ -187,12 +190,15 @@ static void declare(struct kodosis_checker *checker, struct kodosis_unit *unit, 
     declaration->alias = ast->alias.text;
     declaration->snake = kodosis_snake_case(checker->memory, ast->alias.text ? ast->alias.text : ast->name.text);
     declaration->doc = ast->doc;
+    declaration->deprecated = ast->deprecated;
+    declaration->extensible = ast->extensible;
+    declaration->flags = ast->flags;
     declaration->position = ast->alias.text ? ast->alias.position : ast->name.position;
     declaration->file = unit->file;
     if (ast->kind == KODOSIS_SERVICE) {
         make_procedures(checker, entry);
         check_version(checker, entry);
-    } else if (ast->kind != KODOSIS_CONST) {
+    } else if (ast->kind != KODOSIS_CONST && ast->kind != KODOSIS_ALIAS) {
         make_type(checker, entry);
     }
     if (ast->kind == KODOSIS_CONST)

@@ -51,21 +51,34 @@ static uint64_t smallest_of(const struct kodosis_type *type)
     }
 }
 
-static uint64_t smallest_record(const struct kodosis_entry *entry)
+enum { EXTENT = 4 }; /* the size in front of an extensible struct, or of a member of an extensible union */
+
+static uint64_t smallest_union(const struct kodosis_entry *entry)
 {
-    bool is_union = entry->declaration->kind == KODOSIS_UNION;
-    uint64_t sum = 0;
     uint64_t least = UINT64_MAX;
 
     for (size_t i = 0; i < entry->declaration->member_count; i++) {
         uint64_t size = smallest_of(entry->members[i].type);
 
-        sum = add(sum, size);
         least = size < least ? size : least;
     }
-    if (is_union)
-        return add(least, 1);
-    return entry->declaration->member_count ? sum : 1;
+    /* a member that is not known may be shorter than all that are */
+    if (entry->declaration->extensible && least != UINT64_MAX)
+        return 1 + EXTENT;
+    return add(least, 1);
+}
+
+static uint64_t smallest_record(const struct kodosis_entry *entry)
+{
+    const struct kodosis_declaration *declaration = entry->declaration;
+    size_t count = declaration->extensible ? declaration->required : declaration->member_count;
+    uint64_t sum = declaration->extensible ? EXTENT : 0;
+
+    if (declaration->kind == KODOSIS_UNION)
+        return smallest_union(entry);
+    for (size_t i = 0; i < count; i++)
+        sum = add(sum, smallest_of(entry->members[i].type));
+    return sum ? sum : 1;
 }
 
 /* Computes the smallest encoding of each struct and union once. Returns whether one became smaller. */
@@ -124,7 +137,8 @@ static void lay_out_fixed(struct kodosis_type *type, enum kodosis_type_kind kind
     type->size = type->smallest = scalar_size(kind);
     type->alignment = (uint32_t)type->size;
     type->exact = true; /* a scalar that stands alone is not aligned */
-    type->checked = type->kind == KODOSIS_TYPE_BOOL || type->kind == KODOSIS_TYPE_ENUM;
+    type->checked =
+        type->kind == KODOSIS_TYPE_BOOL || (type->kind == KODOSIS_TYPE_ENUM && !type->declaration->extensible);
 }
 
 static void lay_out_variable(struct kodosis_type *type)
@@ -224,10 +238,12 @@ static void lay_out_record(struct kodosis_entry *entry)
 {
     struct kodosis_type *type = entry->type;
     bool is_union = entry->declaration->kind == KODOSIS_UNION;
+    bool extensible = entry->declaration->extensible;
 
     type->alignment = 1;
-    type->exact = !is_union;
-    type->checked = is_union || !entry->declaration->member_count;
+    type->exact = !is_union && !extensible;
+    type->checked = is_union || extensible || !entry->declaration->member_count;
+    type->views = extensible; /* what is not known is kept as bytes in the message */
     for (size_t i = 0; i < entry->declaration->member_count; i++) {
         const struct kodosis_type *member = entry->members[i].type;
 
@@ -236,7 +252,7 @@ static void lay_out_record(struct kodosis_entry *entry)
         type->views |= member->views || is_by_pointer(entry, member);
         type->checked |= member->checked;
     }
-    if (!is_union)
+    if (!is_union && !extensible)
         lay_out_blittable(entry);
     if (type->blittable)
         type->exact = type->alignment == 1;

@@ -11,7 +11,8 @@ enum { GUESSES_MAX = 20 }; /* after this many errors no suggestions are searched
 
 const char *kodosis__kind_text(enum kodosis_declaration_kind kind)
 {
-    static const char *const texts[] = { "a constant", "an enum", "a struct", "a union", "an error", "a service" };
+    static const char *const texts[] = { "a constant", "an enum",   "a struct",        "a union",
+                                         "an error",   "a service", "a name of a type" };
 
     return texts[kind];
 }

@@ -52,6 +52,16 @@ static void add_array_text(struct kodosis_text *text, const struct kodosis_type 
         kodosis_text_add(text, "[%" PRIu64 "]", array->count);
 }
 
+/* How many types are within one type: names of types may add up to more than the parser sees. */
+static unsigned nesting_of(const struct kodosis_type *type)
+{
+    unsigned depth = 1;
+
+    for (; type->kind >= KODOSIS_TYPE_ARRAY; type = type->element)
+        depth++;
+    return depth;
+}
+
 static const struct kodosis_type *compose(struct kodosis_checker *checker, const struct kodosis_type *wanted)
 {
     struct kodosis_text text = KODOSIS_TEXT_INIT;
@@ -101,6 +111,10 @@ const struct kodosis_type *kodosis__resolve(struct kodosis_checker *checker, str
         break;
     }
     wanted.element = kodosis__resolve(checker, unit, ast->element); /* the parser bounds the recursion */
+    if (nesting_of(wanted.element) >= KODOSIS_LIMIT_TYPE_NESTING) {
+        kodosis_error(checker->diagnostics, &ast->position, "types nest more than %d deep", KODOSIS_LIMIT_TYPE_NESTING);
+        return wanted.element;
+    }
     return compose(checker, &wanted);
 }
 
@@ -109,4 +123,30 @@ void kodosis__resolve_members(struct kodosis_checker *checker, struct kodosis_un
 {
     for (; syntax; syntax = syntax->next)
         (members++)->type = kodosis__resolve(checker, unit, syntax->type);
+}
+
+/* ---- Other names for types ---- */
+
+const struct kodosis_type *kodosis__check_alias(struct kodosis_checker *checker, struct kodosis_entry *entry)
+{
+    struct kodosis_declaration *declaration = entry->declaration;
+
+    if (entry->state == KODOSIS_DONE)
+        return entry->type;
+    if (entry->state == KODOSIS_BUSY) {
+        kodosis_error(checker->diagnostics, &declaration->position, "'%s' names itself", declaration->name);
+        return kodosis__no_type(checker);
+    }
+    if (checker->alias_depth == KODOSIS_LIMIT_ALIAS_DEPTH) {
+        kodosis_error(checker->diagnostics, &declaration->position,
+                      "names of types refer to one another more than %d deep", KODOSIS_LIMIT_ALIAS_DEPTH);
+        return kodosis__no_type(checker);
+    }
+    entry->state = KODOSIS_BUSY;
+    checker->alias_depth++;
+    declaration->type = kodosis__resolve(checker, entry->unit, entry->ast->type);
+    entry->type = (struct kodosis_type *)declaration->type;
+    checker->alias_depth--;
+    entry->state = KODOSIS_DONE;
+    return entry->type;
 }

@@ -11,4 +11,7 @@ const struct kodosis_type *kodosis__resolve(struct kodosis_checker *checker, str
 void kodosis__resolve_members(struct kodosis_checker *checker, struct kodosis_unit *unit,
                               const struct kodosis_ast_member *syntax, struct kodosis_member *members);
 
+/* The type that an alias names; kodosis__no_type, with an error reported, if it names none. */
+const struct kodosis_type *kodosis__check_alias(struct kodosis_checker *checker, struct kodosis_entry *entry);
+
 #endif

@@ -25,6 +25,7 @@ struct shape {
     size_t capacity;
     uint32_t *numbers; /* by type index; 0: not met yet */
     uint32_t count;
+    bool growing; /* something extensible was met */
 };
 
 static int compare_values(const void *left, const void *right)
@@ -37,12 +38,29 @@ static int compare_values(const void *left, const void *right)
     return a->value < b->value ? -1 : 1;
 }
 
+/* Adds an enum whose values are not told one by one. */
+static void add_open_enum(struct shape *shape, const struct kodosis_type *type)
+{
+    const struct kodosis_declaration *declaration = type->declaration;
+
+    kodosis_text_add(&shape->text, "%s%s %s", declaration->extensible ? "extensible " : "",
+                     declaration->flags ? "flags" : "enum", type->element->text);
+    if (!declaration->extensible)
+        kodosis_text_add(&shape->text, "{%" PRIu64 "}", kodosis_flags_mask(declaration));
+}
+
 static void add_enum(struct shape *shape, const struct kodosis_type *type)
 {
     const struct kodosis_declaration *declaration = type->declaration;
     const struct kodosis_enumerator **sorted = kodosis_reallocate(NULL, declaration->enumerator_count, sizeof(*sorted));
     bool is_unsigned = type->element->kind == KODOSIS_TYPE_UINT64;
 
+    /* any value may come, so the declared ones are not part of the shape */
+    if (declaration->extensible || declaration->flags) {
+        free(sorted);
+        add_open_enum(shape, type);
+        return;
+    }
     for (size_t i = 0; i < declaration->enumerator_count; i++)
         sorted[i] = &declaration->enumerators[i];
     qsort(sorted, declaration->enumerator_count, sizeof(*sorted), compare_values);
@@ -58,7 +76,8 @@ static void add_enum(struct shape *shape, const struct kodosis_type *type)
 
 static void open_record(struct shape *shape, const struct kodosis_declaration *declaration)
 {
-    kodosis_text_add(&shape->text, declaration->kind == KODOSIS_UNION ? "union{" : "struct{");
+    kodosis_text_add(&shape->text, "%s%s", declaration->extensible ? "extensible " : "",
+                     declaration->kind == KODOSIS_UNION ? "union{" : "struct{");
     if (shape->depth == shape->capacity) {
         shape->capacity = shape->capacity ? shape->capacity * 2 : 32;
         shape->frames = kodosis_reallocate(shape->frames, shape->capacity, sizeof(*shape->frames));
@@ -77,6 +96,7 @@ static void add_declared(struct shape *shape, const struct kodosis_type *type)
         return;
     }
     shape->numbers[type->index] = ++shape->count;
+    shape->growing |= type->declaration->extensible;
     if (type->kind == KODOSIS_TYPE_ENUM)
         add_enum(shape, type);
     else
@@ -140,6 +160,17 @@ static bool is_full(const struct shape *shape)
     return shape->text.size + shape->checker->shape_size > KODOSIS_LIMIT_SHAPES;
 }
 
+/* Adds what stands in front of the frame's next member: ';' in front of the first that may be missing. */
+static void add_separator(struct shape *shape, const struct frame *frame)
+{
+    const struct kodosis_declaration *declaration = frame->declaration;
+
+    if (declaration->kind == KODOSIS_STRUCT && declaration->extensible && frame->next == declaration->required)
+        kodosis_text_add(&shape->text, ";");
+    else if (frame->next)
+        kodosis_text_add(&shape->text, ",");
+}
+
 static void add_type(struct shape *shape, const struct kodosis_type *type)
 {
     add_member(shape, type);
@@ -147,7 +178,7 @@ static void add_type(struct shape *shape, const struct kodosis_type *type)
         struct frame *frame = &shape->frames[shape->depth - 1];
 
         if (frame->next < frame->declaration->member_count) {
-            kodosis_text_add(&shape->text, "%s", frame->next ? "," : "");
+            add_separator(shape, frame);
             add_member(shape, frame->declaration->members[frame->next++].type);
         } else {
             kodosis_text_add(&shape->text, "}");
@@ -221,6 +252,7 @@ void kodosis__shape(struct kodosis_checker *checker, struct kodosis_procedure *p
                       KODOSIS_LIMIT_SHAPES);
     procedure->shape = kodosis_memory_copy(checker->memory, shape.text.data, shape.text.size);
     procedure->hash = kodosis_hash(shape.text.data, shape.text.size);
+    procedure->growing = shape.growing;
     kodosis_text_clear(&shape.text);
     free(shape.frames);
     free(shape.numbers);

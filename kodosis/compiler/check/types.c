@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "kodosis/compiler/check/lookup.h"
+#include "kodosis/compiler/check/resolve.h"
 #include "kodosis/compiler/syntax/keyword.h"
 
 enum {
-    TYPE_KINDS = 1u << KODOSIS_ENUM | 1u << KODOSIS_STRUCT | 1u << KODOSIS_UNION,
+    TYPE_KINDS = 1u << KODOSIS_ENUM | 1u << KODOSIS_STRUCT | 1u << KODOSIS_UNION | 1u << KODOSIS_ALIAS,
 };
 
 struct kodosis_type *kodosis__intern(struct kodosis_checker *checker, const struct kodosis_type *wanted,
@@ -54,6 +55,8 @@ const struct kodosis_type *kodosis__named_type(struct kodosis_checker *checker, 
     if (!kodosis__use(checker, unit, entry, &name->position))
         return kodosis__no_type(checker);
     kind = entry->declaration->kind;
+    if (kind == KODOSIS_ALIAS)
+        return kodosis__check_alias(checker, entry);
     if (1u << kind & TYPE_KINDS)
         return entry->type;
     kodosis_error(checker->diagnostics, &name->position, "'%s' is %s, not a type%s", name->text,

@@ -16,9 +16,13 @@ struct kodosis_entry {
     struct kodosis_member *members;
     struct kodosis_enumerator *enumerators;
     struct kodosis_procedure *procedures;
-    struct kodosis_type *type;                                /* ENUM, STRUCT, UNION, ERROR */
-    enum { KODOSIS_FRESH, KODOSIS_BUSY, KODOSIS_DONE } state; /* CONST: its value; others: their layout */
-    uint32_t mark;                                            /* 0, or its number in a walk, or how deep it goes */
+    struct kodosis_type *type; /* ENUM, STRUCT, UNION, ERROR; of an ALIAS, what it names */
+    enum {
+        KODOSIS_FRESH,
+        KODOSIS_BUSY,
+        KODOSIS_DONE
+    } state;       /* CONST, ALIAS: its value or type; others: their layout */
+    uint32_t mark; /* 0, or its number in a walk, or how deep it goes */
     uint32_t low;
     bool on_stack;
     bool raised;

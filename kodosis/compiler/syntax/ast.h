@@ -20,6 +20,7 @@ enum kodosis_ast_value_kind {
     KODOSIS_AST_STRING,
     KODOSIS_AST_BOOL,
     KODOSIS_AST_NAME,
+    KODOSIS_AST_EMPTY, /* "[]", only as the default of a member */
 };
 
 struct kodosis_ast_value {
@@ -60,13 +61,16 @@ struct kodosis_ast_type {
 
 struct kodosis_ast_member {
     const char *doc;
+    const char *deprecated; /* the sentence, or NULL */
     struct kodosis_ast_type *type;
     struct kodosis_ast_name name;
+    struct kodosis_ast_value initial; /* the default behind '=', of members */
     struct kodosis_ast_member *next;
 };
 
 struct kodosis_ast_enumerator {
     const char *doc;
+    const char *deprecated; /* the sentence, or NULL */
     struct kodosis_ast_name name;
     struct kodosis_ast_value value;
     struct kodosis_ast_enumerator *next;
@@ -79,6 +83,7 @@ struct kodosis_ast_raise {
 
 struct kodosis_ast_procedure {
     const char *doc;
+    const char *deprecated; /* the sentence, or NULL */
     bool oneway;
     bool idempotent;
     struct kodosis_ast_type *result;
@@ -93,10 +98,13 @@ struct kodosis_ast_procedure {
 struct kodosis_ast_declaration {
     enum kodosis_declaration_kind kind;
     const char *doc;
+    const char *deprecated; /* the sentence, or NULL */
+    bool extensible;        /* STRUCT, UNION, ENUM */
+    bool flags;             /* ENUM */
     struct kodosis_ast_name name;
     struct kodosis_ast_name alias;    /* SERVICE */
     struct kodosis_ast_value version; /* SERVICE */
-    struct kodosis_ast_type *type;    /* CONST; the underlying type of ENUM, or NULL */
+    struct kodosis_ast_type *type;    /* CONST, ALIAS; the underlying type of ENUM, or NULL */
     struct kodosis_ast_value value;   /* CONST */
     struct kodosis_ast_enumerator *enumerators;
     struct kodosis_ast_member *members;       /* STRUCT, UNION, ERROR */

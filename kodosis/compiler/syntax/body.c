@@ -19,6 +19,31 @@ static bool count_one(struct kodosis_parser *parser, const struct kodosis_ast_na
     return (*count)++ < limit;
 }
 
+static bool is_sentence(const struct kodosis_token *token)
+{
+    if (!token->text_size || token->text_size > KODOSIS_LIMIT_DEFAULT)
+        return false;
+    for (size_t i = 0; i < token->text_size; i++)
+        if ((unsigned char)token->text[i] < ' ')
+            return false;
+    return true;
+}
+
+bool kodosis__parse_deprecated(struct kodosis_parser *parser, const char **ret_sentence)
+{
+    if (!kodosis__accept_word(parser, "deprecated"))
+        return true;
+    if (parser->token.kind != KODOSIS_TOKEN_STRING)
+        return kodosis__unexpected(parser, "a sentence in quotes behind 'deprecated': what to use instead");
+    if (!is_sentence(&parser->token))
+        kodosis_error(parser->diagnostics, &parser->token.position,
+                      "'deprecated' has one line of text, of at most %d bytes: what to use instead",
+                      KODOSIS_LIMIT_DEFAULT);
+    *ret_sentence = parser->token.text;
+    kodosis__advance(parser);
+    return true;
+}
+
 /* ---- Structs, unions, errors ---- */
 
 /* Reports "name: type", as other languages have it, and returns whether it stands here. */
@@ -34,9 +59,24 @@ static bool is_name_in_front(struct kodosis_parser *parser)
     return !kodosis__habit_behind_name(parser);
 }
 
-static bool parse_member(struct kodosis_parser *parser, const char *what, struct kodosis_ast_member *member)
+/* Parses the default of a member behind its '='. */
+static bool parse_initial(struct kodosis_parser *parser, struct kodosis_ast_value *ret_value)
+{
+    struct kodosis_ast_value value = { .kind = KODOSIS_AST_EMPTY, .present = true, .position = parser->token.position };
+
+    if (!kodosis__accept_symbol(parser, '['))
+        return kodosis__parse_value(parser, ret_value);
+    *ret_value = value;
+    return kodosis__expect_symbol(parser, ']', "behind '[': the only default of a list or map is an empty one");
+}
+
+/* `defaults` says that the member may have one. */
+static bool parse_member(struct kodosis_parser *parser, const char *what, bool defaults,
+                         struct kodosis_ast_member *member)
 {
     member->doc = parser->token.doc;
+    if (!kodosis__parse_deprecated(parser, &member->deprecated))
+        return false;
     kodosis__habit_before_type(parser);
     if (parser->token.kind == KODOSIS_TOKEN_NAME && is_name_in_front(parser))
         return false;
@@ -44,7 +84,11 @@ static bool parse_member(struct kodosis_parser *parser, const char *what, struct
     if (!member->type)
         return false;
     kodosis__habit_behind_type(parser);
-    return kodosis__parse_member_name(parser, what, &member->name) && kodosis__habit_behind_name(parser);
+    if (!kodosis__parse_member_name(parser, what, &member->name))
+        return false;
+    if (defaults && kodosis__accept_symbol(parser, '='))
+        return parse_initial(parser, &member->initial);
+    return kodosis__habit_behind_name(parser);
 }
 
 /*
@@ -62,6 +106,7 @@ static void end_line(struct kodosis_parser *parser, char symbol, const char *whe
 void kodosis__parse_members(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration)
 {
     bool is_union = declaration->kind == KODOSIS_UNION;
+    bool defaults = declaration->kind == KODOSIS_STRUCT && declaration->extensible;
     struct kodosis_ast_member **link = &declaration->members;
 
     while (!kodosis__at_symbol(parser, '}') && parser->token.kind != KODOSIS_TOKEN_END) {
@@ -74,7 +119,7 @@ void kodosis__parse_members(struct kodosis_parser *parser, struct kodosis_ast_de
         if (kodosis__at_declaration(parser))
             break;
         member = kodosis_memory_take(parser->memory, sizeof(*member));
-        if (!parse_member(parser, "the name of the member", member)) {
+        if (!parse_member(parser, "the name of the member", defaults, member)) {
             declaration->broken = true;
             kodosis__recover(parser);
             continue;
@@ -92,9 +137,21 @@ void kodosis__parse_members(struct kodosis_parser *parser, struct kodosis_ast_de
 
 /* ---- Enums ---- */
 
+/* Whether a string comes behind the token: a value may also be called "deprecated". */
+static bool sentence_follows(const struct kodosis_parser *parser)
+{
+    const char *behind = parser->lexer.cursor;
+
+    while (*behind == ' ' || *behind == '\t')
+        behind++;
+    return *behind == '"';
+}
+
 static bool parse_enumerator(struct kodosis_parser *parser, struct kodosis_ast_enumerator *enumerator)
 {
     enumerator->doc = parser->token.doc;
+    if (sentence_follows(parser) && !kodosis__parse_deprecated(parser, &enumerator->deprecated))
+        return false;
     return kodosis__parse_member_name(parser, "the name of an enum value", &enumerator->name) &&
            (!kodosis__accept_symbol(parser, '=') || kodosis__parse_value(parser, &enumerator->value));
 }
@@ -179,7 +236,10 @@ static bool parse_parameters(struct kodosis_parser *parser, struct kodosis_ast_p
     do {
         struct kodosis_ast_member *parameter = kodosis_memory_take(parser->memory, sizeof(*parameter));
 
-        if (!parse_member(parser, "the name of the parameter", parameter))
+        if (kodosis__at_word(parser, "deprecated"))
+            kodosis_error(parser->diagnostics, &parser->token.position,
+                          "a parameter cannot be deprecated: all of them are sent; deprecate the procedure");
+        if (!parse_member(parser, "the name of the parameter", false, parameter))
             return false;
         if (count_one(parser, &parameter->name, &procedure->parameter_count, KODOSIS_LIMIT_PARAMETERS,
                       "parameters of one procedure")) {
@@ -231,6 +291,8 @@ static bool is_misspelt_flag(struct kodosis_parser *parser, const struct kodosis
 static bool parse_procedure(struct kodosis_parser *parser, struct kodosis_ast_procedure *procedure)
 {
     procedure->doc = parser->token.doc;
+    if (!kodosis__parse_deprecated(parser, &procedure->deprecated))
+        return false;
     if (kodosis__habit_procedure(parser))
         return false;
     parse_flags(parser, procedure);

@@ -5,6 +5,9 @@
 
 #include "kodosis/compiler/syntax/cursor.h"
 
+/* Takes `deprecated "sentence"` if it stands here. False after an error. */
+bool kodosis__parse_deprecated(struct kodosis_parser *parser, const char **ret_sentence);
+
 void kodosis__parse_members(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration);
 void kodosis__parse_enumerators(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration);
 void kodosis__parse_procedures(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration);

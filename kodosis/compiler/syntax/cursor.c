@@ -103,7 +103,8 @@ bool kodosis__at_declaration(const struct kodosis_parser *parser)
     for (size_t i = 0; i < KODOSIS_DECLARATION_WORDS; i++)
         if (kodosis__at_word(parser, kodosis_declaration_words[i]))
             return true;
-    return kodosis__at_word(parser, "import") || kodosis__at_word(parser, "namespace");
+    return kodosis__at_word(parser, "import") || kodosis__at_word(parser, "namespace") ||
+           kodosis__at_word(parser, "extensible") || kodosis__at_word(parser, "flags");
 }
 
 void kodosis__recover(struct kodosis_parser *parser)

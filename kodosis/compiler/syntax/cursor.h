@@ -38,7 +38,7 @@ bool kodosis__suggest(struct kodosis_parser *parser, const char *word);
 /* Skips what is broken, up to and with the next ';', or up to the '}' or declaration that ends the body. */
 void kodosis__recover(struct kodosis_parser *parser);
 
-/* Whether the token begins a declaration: const, enum, struct... */
+/* Whether the token begins a declaration: const, enum, extensible, flags... */
 bool kodosis__at_declaration(const struct kodosis_parser *parser);
 
 /* Takes a body's '}', or reports that it is missing, with a note at the declaration that is still open. */

@@ -153,7 +153,7 @@ static void skip_line(struct kodosis_parser *parser)
 
 bool kodosis__habit_refused(struct kodosis_parser *parser)
 {
-    static const char *const names[] = { "typedef", "using", "type", "alias", NULL };
+    static const char *const names[] = { "typedef", "using", "alias", NULL };
     static const char *const includes[] = { "include", "syntax", "option", "require", NULL };
     size_t index;
 
@@ -163,8 +163,7 @@ bool kodosis__habit_refused(struct kodosis_parser *parser)
         return true;
     }
     if (is_one_of(parser, names, &index) && begins_word(next_byte(parser))) {
-        tell(parser, TYPE_NAME,
-             "a type has one name: there is no other way to name one than to declare a struct, enum or union");
+        tell(parser, TYPE_NAME, "another name for a type is declared so: type Name = int32;");
     } else if (is_one_of(parser, includes, &index)) {
         tell(parser, INCLUDE,
              index ? "there is no such line here; leave it out" : "another file is imported: import \"name.kod\";");
@@ -297,11 +296,16 @@ bool kodosis__habit_behind_name(struct kodosis_parser *parser)
         }
     }
     if (kodosis__at_symbol(parser, '=')) {
-        tell(parser, NUMBER,
-             "a member has neither a number nor a default: every member is there, in the order in which it is written");
+        tell(
+            parser, NUMBER,
+            "a member has no number, and a default only in an extensible struct: elsewhere every member is there, in the "
+            "order in which it is written");
         kodosis__advance(parser);
         kodosis__accept_symbol(parser, '-');
-        kodosis__advance(parser);
+        if (kodosis__accept_symbol(parser, '['))
+            kodosis__accept_symbol(parser, ']');
+        else
+            kodosis__advance(parser);
     }
     kodosis__habit_annotation(parser);
     if (kodosis__at_symbol(parser, ':')) {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-const char *const kodosis_declaration_words[] = { "const", "enum", "struct", "union", "error", "service" };
+const char *const kodosis_declaration_words[] = { "const", "enum", "struct", "union", "error", "service", "type" };
 
 /* In the order of enum kodosis_type_kind. */
 static const char *const builtins[] = {
@@ -15,8 +15,8 @@ static const char *const builtins[] = {
 static const char *const constructors[] = { "list", "optional", "map", "stream", "void" };
 
 static const char *const others[] = {
-    "true",  "false",   "namespace", "import", "const",  "enum",       "struct", "union",
-    "error", "service", "version",   "as",     "oneway", "idempotent", "raises",
+    "true",    "false", "namespace", "import",     "const",  "enum",       "struct", "union",      "error", "service",
+    "version", "as",    "oneway",    "idempotent", "raises", "extensible", "flags",  "deprecated", "type",
 };
 
 enum {

@@ -9,7 +9,7 @@
 #include "kodosis/compiler/text/guess.h"
 
 /* The words that declarations begin with, in the order of enum kodosis_declaration_kind. */
-enum { KODOSIS_DECLARATION_WORDS = KODOSIS_SERVICE + 1 };
+enum { KODOSIS_DECLARATION_WORDS = KODOSIS_ALIAS + 1 };
 extern const char *const kodosis_declaration_words[KODOSIS_DECLARATION_WORDS];
 
 /* Scalars, string and bytes by name: true and the kind, or false. */

@@ -78,6 +78,19 @@ static bool parse_const(struct kodosis_parser *parser, struct kodosis_ast_declar
     return true;
 }
 
+static bool parse_alias(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration)
+{
+    if (!kodosis__parse_declared_name(parser, "another name for a type", &declaration->name) ||
+        !kodosis__expect_symbol(parser, '=', "and the type"))
+        return false;
+    declaration->type = kodosis__parse_type(parser);
+    if (!declaration->type)
+        return false;
+    if (!kodosis__expect_symbol(parser, ';', "behind the type"))
+        kodosis__recover(parser);
+    return true;
+}
+
 static bool parse_enum(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration)
 {
     if (!kodosis__parse_declared_name(parser, "the name of the enum", &declaration->name))
@@ -145,6 +158,8 @@ static bool parse_one(struct kodosis_parser *parser, struct kodosis_ast_declarat
         return parse_members(parser, declaration, "the name of the error");
     case KODOSIS_SERVICE:
         return parse_service(parser, declaration);
+    case KODOSIS_ALIAS:
+        return parse_alias(parser, declaration);
     }
     return false;
 }
@@ -153,9 +168,28 @@ static enum kodosis_declaration_kind declaration_kind(const struct kodosis_parse
 {
     size_t kind = 0;
 
-    while (!kodosis__at_word(parser, kodosis_declaration_words[kind]))
+    while (kind < KODOSIS_DECLARATION_WORDS && !kodosis__at_word(parser, kodosis_declaration_words[kind]))
         kind++;
     return (enum kodosis_declaration_kind)kind; /* the words are in the order of the kinds */
+}
+
+/* Takes the words in front of "struct", "union" or "enum". False, with an error reported, if another word follows. */
+static bool parse_modifiers(struct kodosis_parser *parser, struct kodosis_ast_declaration *declaration)
+{
+    enum kodosis_declaration_kind kind;
+
+    if (!kodosis__parse_deprecated(parser, &declaration->deprecated))
+        return false;
+    declaration->extensible = kodosis__accept_word(parser, "extensible");
+    declaration->flags = kodosis__accept_word(parser, "flags");
+    kind = declaration_kind(parser);
+    if (declaration->deprecated && (kind == KODOSIS_CONST || kind > KODOSIS_ALIAS))
+        return kodosis__unexpected(parser, "an enum, struct, union, error, service or type behind 'deprecated'");
+    if (declaration->flags && kind != KODOSIS_ENUM)
+        return kodosis__unexpected(parser, "'enum' behind 'flags'");
+    if (declaration->extensible && kind != KODOSIS_ENUM && kind != KODOSIS_STRUCT && kind != KODOSIS_UNION)
+        return kodosis__unexpected(parser, "'struct', 'union', 'enum' or 'flags enum' behind 'extensible'");
+    return true;
 }
 
 /* Parses a declaration from behind its first word on, and appends it to the list. */
@@ -188,7 +222,13 @@ static bool begin_declaration(struct kodosis_parser *parser, struct kodosis_ast_
 
     declaration->doc = parser->token.doc;
     declaration->start = parser->token.position;
-    if (kodosis__at_declaration(parser)) {
+    if (kodosis__at_declaration(parser) || kodosis__at_word(parser, "deprecated")) {
+        if (!parse_modifiers(parser, declaration)) {
+            parser->ast->incomplete = true;
+            kodosis__recover(parser);
+            kodosis__accept_symbol(parser, '}');
+            return true;
+        }
         declaration->kind = declaration_kind(parser);
         kodosis__advance(parser);
     } else if (!kodosis__habit_declaration(parser, &declaration->kind)) {
@@ -205,6 +245,7 @@ static void refuse(struct kodosis_parser *parser)
     if (parser->token.kind == KODOSIS_TOKEN_NAME) {
         for (size_t i = 0; i < KODOSIS_DECLARATION_WORDS; i++)
             kodosis_guess_consider(&guess, kodosis_declaration_words[i]);
+        kodosis_guess_consider(&guess, "extensible");
         kodosis_guess_consider(&guess, "import");
         kodosis_guess_consider(&guess, "namespace");
     }
@@ -213,7 +254,7 @@ static void refuse(struct kodosis_parser *parser)
                       "expected a declaration, found '%.*s'; did you mean '%s'?", (int)parser->token.size,
                       parser->token.start, guess.best);
     else
-        kodosis__unexpected(parser, "a declaration (const, enum, struct, union, error or service)");
+        kodosis__unexpected(parser, "a declaration (const, enum, struct, union, error, service or type)");
     parser->ast->incomplete = true;
     if (!kodosis__at_symbol(parser, '}'))
         kodosis__recover(parser);

@@ -253,6 +253,94 @@ static void test_shapes(void **state)
     kodosis_compilation_clear(&compilation);
 }
 
+/* Extensible types: what is laid out, what may be missing, and what the canonical text says of it. */
+static void test_extensible(void **state)
+{
+    struct kodosis_compilation compilation;
+    const struct kodosis_model *model =
+        compile_good("namespace demo;\n"
+                     "const int16 FIVE = 5;\n"
+                     "extensible enum Hue : uint8 { Red = 1, Green }\n"
+                     "flags enum Mode : uint16 { A, B, C = 8, D, All = 0x8003 }\n"
+                     "extensible flags enum Open { X, None = 0, Y }\n"
+                     "struct Row { Hue hue; Hue[3] more; Open open; }\n"
+                     "extensible struct Grown { string s; int64 n; optional<Grown> next;\n"
+                     "    int8 small = FIVE; Hue hue = Red; list<Mode> modes = []; }\n"
+                     "extensible struct Nothing {}\n"
+                     "extensible struct Later { optional<bool> b; }\n"
+                     "extensible union Choice { Row row; Choice again; }\n"
+                     "service S {\n"
+                     "    Choice Take(Grown grown, Nothing nothing, Later later, Mode mode);\n"
+                     "    void Plain(Mode mode);\n"
+                     "    void Hues(list<Hue> hues);\n"
+                     "}\n",
+                     &compilation);
+    const struct kodosis_declaration *grown = declaration_of(model, "Grown");
+    const struct kodosis_declaration *mode = declaration_of(model, "Mode");
+
+    (void)state;
+    check_layout(model, "Hue", true, 1, 1, 1);
+    check_layout(model, "Row", true, 8, 4, 8);
+    check_layout(model, "Grown", false, 0, 1, 14);
+    check_layout(model, "Nothing", false, 0, 1, 4);
+    check_layout(model, "Later", false, 0, 1, 4);
+    check_layout(model, "Choice", false, 0, 1, 5);
+    assert_false(declaration_of(model, "Hue")->type->checked);
+    assert_false(declaration_of(model, "Row")->type->checked);
+    assert_true(mode->type->checked);
+    assert_true(declaration_of(model, "Nothing")->type->views);
+    assert_true(grown->type->recursive);
+    assert_int_equal(grown->required, 2);
+    assert_int_equal(declaration_of(model, "Later")->required, 0);
+    assert_null(grown->members[2].initial);
+    assert_int_equal(grown->members[3].initial->integer, 5);
+    assert_string_equal(grown->members[4].initial->enumerator->name, "Red");
+    assert_null(grown->members[5].initial);
+    assert_int_equal(mode->enumerators[1].value, 2);
+    assert_int_equal(mode->enumerators[3].value, 16);
+    assert_int_equal(kodosis_flags_mask(mode), 0x801b);
+    assert_int_equal(declaration_of(model, "Open")->enumerators[2].value, 2);
+    assert_string_equal(
+        procedure_of(model, "Take")->shape,
+        "(extensible struct{string,int64;optional<#1>,int8,extensible enum uint8,list<flags uint16{32795}>},"
+        "extensible struct{},extensible struct{;optional<bool>},#3)->"
+        "extensible union{struct{#2,array<#2,3>,extensible flags uint32},#6}");
+    assert_true(procedure_of(model, "Take")->growing);
+    assert_string_equal(procedure_of(model, "Plain")->shape, "(flags uint16{32795})->void");
+    assert_false(procedure_of(model, "Plain")->growing);
+    assert_true(procedure_of(model, "Hues")->growing);
+    kodosis_compilation_clear(&compilation);
+}
+
+/* A name of a type is the type. */
+static void test_aliases(void **state)
+{
+    struct kodosis_compilation compilation;
+    const struct kodosis_model *model =
+        compile_good("namespace demo;\n"
+                     "type Row = Cell[4];\n"
+                     "type Cell = int32;\n"
+                     "type Grid = Row[3];\n"
+                     "type Small = uint8;\n"
+                     "type Names = map<Kind, list<string>>;\n"
+                     "const Small MOST = 255;\n"
+                     "enum Kind : Small { A }\n"
+                     "struct S1 { Grid grid; int32[3][4] same; Names names; optional<Cell> cell; }\n"
+                     "service S { Names P(Grid grid); Names Q(int32[3][4] grid); }\n",
+                     &compilation);
+    const struct kodosis_member *members = declaration_of(model, "S1")->members;
+
+    (void)state;
+    assert_string_equal(members[0].type->text, "int32[3][4]");
+    assert_ptr_equal(members[0].type, members[1].type);
+    assert_string_equal(members[2].type->text, "map<demo.Kind, list<string>>");
+    assert_string_equal(members[3].type->text, "optional<int32>");
+    assert_int_equal(declaration_of(model, "Grid")->kind, KODOSIS_ALIAS);
+    assert_ptr_equal(declaration_of(model, "Grid")->type, members[0].type);
+    assert_true(procedure_of(model, "P")->hash == procedure_of(model, "Q")->hash);
+    kodosis_compilation_clear(&compilation);
+}
+
 /* A stream is a flag beside the type of its elements, and part of the shape. */
 static void test_streams(void **state)
 {
@@ -431,7 +519,7 @@ int main(void)
         cmocka_unit_test(test_snake_case), cmocka_unit_test(test_constants),     cmocka_unit_test(test_layout),
         cmocka_unit_test(test_recursion),  cmocka_unit_test(test_types),         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_imports),    cmocka_unit_test(test_import_faults), cmocka_unit_test(test_docs),
-        cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_streams),    cmocka_unit_test(test_extensible),    cmocka_unit_test(test_aliases),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

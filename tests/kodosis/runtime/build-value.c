@@ -70,10 +70,30 @@ static void build_bytes(const struct builder *builder, uint8_t *ret_value)
     memcpy(ret_value, &bytes, sizeof(bytes));
 }
 
+/* Any number of the declared bits. */
+static void build_flags(const struct builder *builder, const struct kodosis_type_description *type, uint8_t *ret_value)
+{
+    uint64_t bits = 0;
+    uint32_t i;
+
+    for (i = 0; i < type->count; i++)
+        if (random_below(builder->random, 2))
+            bits |= (uint64_t)builder->schema->enumerators[type->first + i].value;
+    memcpy(ret_value, &bits, type->size);
+}
+
 static void build_enum(const struct builder *builder, const struct kodosis_type_description *type, uint8_t *ret_value)
 {
     uint32_t index = type->first + random_below(builder->random, type->count);
 
+    if (type->flags & KODOSIS_EXTENSIBLE && random_below(builder->random, 3) == 0) {
+        build_number(builder, type, ret_value); /* of a later version */
+        return;
+    }
+    if (type->flags & KODOSIS_FLAGS) {
+        build_flags(builder, type, ret_value);
+        return;
+    }
     memcpy(ret_value, &builder->schema->enumerators[index].value, type->size);
 }
 
@@ -139,6 +159,11 @@ static void build_union(const struct builder *builder, const struct kodosis_type
     const struct kodosis_member_description *member = &builder->schema->members[type->first + tag];
     const void *pointer;
 
+    if (type->flags & KODOSIS_EXTENSIBLE && random_below(builder->random, 4) == 0) {
+        *ret_value = (uint8_t)(type->count + 1 + random_below(builder->random, 255 - type->count));
+        build_bytes(builder, ret_value + type->value_offset); /* of a later version */
+        return;
+    }
     *ret_value = (uint8_t)(tag + 1);
     if (!kodosis_schema_is_pointer(builder->schema, member->type)) {
         build(builder, member->type, ret_value + type->value_offset);
@@ -157,6 +182,8 @@ static void build_struct(const struct builder *builder, const struct kodosis_typ
 
         build(builder, member->type, ret_value + member->offset);
     }
+    if (type->flags & KODOSIS_EXTENSIBLE && random_below(builder->random, 2))
+        build_bytes(builder, ret_value + type->value_offset); /* members of a later version */
 }
 
 static void build_optional(const struct builder *builder, const struct kodosis_type_description *type,

@@ -80,6 +80,19 @@ static void write_type(unsigned nesting, bool behind)
     }
 }
 
+/* A flags enum has 7 bits at most, so that any unsigned integer holds them. */
+static void write_flags(unsigned number)
+{
+    static const char *const integers[] = { "uint8", "uint16", "uint32", "uint64" };
+    unsigned count = 1 + below(7);
+    unsigned i;
+
+    printf("%sflags enum E%u : %s {", below(2) ? "extensible " : "", number, integers[below(4)]);
+    for (i = 0; i < count; i++)
+        printf(" V%u,", i);
+    printf(" }\n");
+}
+
 static void write_enum(unsigned number)
 {
     static const char *const integers[] = { "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64" };
@@ -87,7 +100,7 @@ static void write_enum(unsigned number)
     unsigned value = below(5);
     unsigned i;
 
-    printf("enum E%u : %s {", number, integers[below(8)]);
+    printf("%senum E%u : %s {", number == 1 ? "extensible " : "", number, integers[below(8)]);
     for (i = 0; i < count; i++) {
         printf(" V%u = %u,", i, value);
         value += 1 + below(3) * below(6);
@@ -100,12 +113,71 @@ static bool is_union(unsigned number)
     return number % 4 == 3;
 }
 
+static bool is_extensible(unsigned number)
+{
+    return number % 8 == 7 || number % 4 == 2;
+}
+
+/* Writes members that may be missing: with defaults of every kind, and optional ones. */
+static void write_tail(void)
+{
+    static const char *const defaults[] = { "int8 %s = -5",
+                                            "bool %s = true",
+                                            "string %s = \"x\\n\"",
+                                            "float32 %s = 0.5",
+                                            "uint64 %s = 0xffffffffffffffff",
+                                            "bytes %s = \"\"",
+                                            "list<string> %s = []",
+                                            "map<int8, E1> %s = []",
+                                            "E0 %s = V0",
+                                            "E1 %s = V0",
+                                            "E2 %s = V0" };
+    unsigned count = below(5);
+    char name[16];
+    unsigned i;
+
+    for (i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "t%u", i);
+        if (below(3) == 0) {
+            printf("optional<");
+            write_type(1, true);
+            printf("> %s", name);
+        } else {
+            printf(defaults[below(sizeof(defaults) / sizeof(*defaults))], name);
+        }
+        printf("; ");
+    }
+}
+
+/* A value that an extensible struct has always: no optional, which would be the first that may be missing. */
+static void write_required(void)
+{
+    switch (below(4)) {
+    case 0:
+        printf("list<");
+        write_type(1, true);
+        printf(">");
+        break;
+    case 1:
+        printf("T%u", below(current));
+        break;
+    case 2:
+        printf("string");
+        break;
+    default:
+        write_scalar();
+        break;
+    }
+}
+
 static void write_record(unsigned number)
 {
     unsigned count = below(MEMBERS_MAX);
     unsigned i;
 
     current = number;
+    if (is_extensible(number))
+        printf("extensible ");
     if (is_union(number)) {
         printf("union T%u { ", number);
         write_scalar();
@@ -117,10 +189,14 @@ static void write_record(unsigned number)
         /* some structs are of scalars alone, so that blittable ones are among them */
         if (number % 4 == 0)
             printf("%s", scalars[number % 8 ? 3 : below(11)]);
+        else if (is_extensible(number) && !is_union(number))
+            write_required();
         else
             write_type(0, is_union(number));
         printf(" m%u; ", i);
     }
+    if (is_extensible(number) && !is_union(number))
+        write_tail();
     printf("}\n");
 }
 
@@ -130,7 +206,10 @@ static void write_schema(const char *seed)
 
     printf("namespace random.s%s;\n", seed);
     for (i = 0; i < ENUMS; i++)
-        write_enum(i);
+        if (i == 2)
+            write_flags(i);
+        else
+            write_enum(i);
     for (i = 0; i < RECORDS; i++)
         write_record(i);
 }

@@ -389,12 +389,12 @@ static int paper_paper_log_invoke(const void *handlers, void *self, struct hprpc
 }
 
 static const struct hprpc_procedure paper_paper_procedures[] = {
-    { "SayHello", UINT64_C(0x6814c0fb0fbf988d), 0, paper_paper_say_hello_invoke },
-    { "Average", UINT64_C(0xaf840adbd03b1523), HPRPC_PROCEDURE_IDEMPOTENT, paper_paper_average_invoke },
-    { "GetRandNums", UINT64_C(0x0fc24a73347cd86b), 0, paper_paper_get_rand_nums_invoke },
-    { "Lookup", UINT64_C(0x291aa28500212cd5), 0, paper_paper_lookup_invoke },
-    { "KeepAlive", UINT64_C(0xb98c97f01cba5b43), HPRPC_PROCEDURE_VOID, paper_paper_keep_alive_invoke },
-    { "Log", UINT64_C(0x6c85ca9af743035a), HPRPC_PROCEDURE_ONEWAY, paper_paper_log_invoke },
+    { "SayHello", UINT64_C(0x6814c0fb0fbf988d), 0, paper_paper_say_hello_invoke, NULL },
+    { "Average", UINT64_C(0xaf840adbd03b1523), HPRPC_PROCEDURE_IDEMPOTENT, paper_paper_average_invoke, NULL },
+    { "GetRandNums", UINT64_C(0x0fc24a73347cd86b), 0, paper_paper_get_rand_nums_invoke, NULL },
+    { "Lookup", UINT64_C(0x291aa28500212cd5), 0, paper_paper_lookup_invoke, NULL },
+    { "KeepAlive", UINT64_C(0xb98c97f01cba5b43), HPRPC_PROCEDURE_VOID, paper_paper_keep_alive_invoke, NULL },
+    { "Log", UINT64_C(0x6c85ca9af743035a), HPRPC_PROCEDURE_ONEWAY, paper_paper_log_invoke, NULL },
 };
 
 static const struct hprpc_interface paper_paper_interface = {
@@ -944,26 +944,26 @@ static const struct kodosis_type_description paper_paper_schema_types[] = {
 };
 
 static const struct kodosis_member_description paper_paper_schema_members[] = {
-    { "x", NULL, 8, offsetof(struct paper_point, x) },
-    { "y", NULL, 8, offsetof(struct paper_point, y) },
-    { "name", "What people call it.", 10, offsetof(struct paper_shape, name) },
-    { "outline", NULL, 12, offsetof(struct paper_shape, outline) },
-    { "id", NULL, 13, offsetof(struct paper_shape, id) },
-    { "color", NULL, 14, offsetof(struct paper_shape, color) },
-    { "tags", NULL, 15, offsetof(struct paper_shape, tags) },
-    { "raw", NULL, 16, offsetof(struct paper_shape, raw) },
-    { "moved", NULL, 1, 0 },
-    { "renamed", NULL, 10, 0 },
-    { "key", NULL, 10, offsetof(struct paper_not_found, key) },
-    { "name", NULL, 10, offsetof(struct paper_hello_request, name) },
-    { "text", NULL, 10, offsetof(struct paper_hello_reply, text) },
-    { "request", NULL, 5, 0 },
-    { "numbers", NULL, 7, 0 },
-    { "count", NULL, 9, 0 },
-    { "key", NULL, 10, 0 },
-    { "strict", NULL, 11, 0 },
-    { "line", NULL, 10, 0 },
-    { "event", NULL, 3, 0 },
+    { "x", NULL, 8, offsetof(struct paper_point, x), NULL },
+    { "y", NULL, 8, offsetof(struct paper_point, y), NULL },
+    { "name", "What people call it.", 10, offsetof(struct paper_shape, name), NULL },
+    { "outline", NULL, 12, offsetof(struct paper_shape, outline), NULL },
+    { "id", NULL, 13, offsetof(struct paper_shape, id), NULL },
+    { "color", NULL, 14, offsetof(struct paper_shape, color), NULL },
+    { "tags", NULL, 15, offsetof(struct paper_shape, tags), NULL },
+    { "raw", NULL, 16, offsetof(struct paper_shape, raw), NULL },
+    { "moved", NULL, 1, 0, NULL },
+    { "renamed", NULL, 10, 0, NULL },
+    { "key", NULL, 10, offsetof(struct paper_not_found, key), NULL },
+    { "name", NULL, 10, offsetof(struct paper_hello_request, name), NULL },
+    { "text", NULL, 10, offsetof(struct paper_hello_reply, text), NULL },
+    { "request", NULL, 5, 0, NULL },
+    { "numbers", NULL, 7, 0, NULL },
+    { "count", NULL, 9, 0, NULL },
+    { "key", NULL, 10, 0, NULL },
+    { "strict", NULL, 11, 0, NULL },
+    { "line", NULL, 10, 0, NULL },
+    { "event", NULL, 3, 0, NULL },
 };
 
 static const struct kodosis_enumerator_description paper_paper_schema_enumerators[] = {

@@ -181,13 +181,13 @@ static int golden_streams_station_chat_invoke(const void *handlers, void *self, 
 
 static const struct hprpc_procedure golden_streams_station_procedures[] = {
     { "Watch", UINT64_C(0x518ec86e0f68ed70), HPRPC_PROCEDURE_VOID | HPRPC_PROCEDURE_IDEMPOTENT | HPRPC_PROCEDURE_STREAMS_OUT,
-      golden_streams_station_watch_invoke },
+      golden_streams_station_watch_invoke, NULL },
     { "Upload", UINT64_C(0x84addf8a6545761d), HPRPC_PROCEDURE_STREAMS_IN,
-      golden_streams_station_upload_invoke },
+      golden_streams_station_upload_invoke, NULL },
     { "Feed", UINT64_C(0x9a66aa3323d2b760), HPRPC_PROCEDURE_VOID | HPRPC_PROCEDURE_STREAMS_IN,
-      golden_streams_station_feed_invoke },
+      golden_streams_station_feed_invoke, NULL },
     { "Chat", UINT64_C(0x0071108c85cfeaaa), HPRPC_PROCEDURE_VOID | HPRPC_PROCEDURE_STREAMS_IN | HPRPC_PROCEDURE_STREAMS_OUT,
-      golden_streams_station_chat_invoke },
+      golden_streams_station_chat_invoke, NULL },
 };
 
 static const struct hprpc_interface golden_streams_station_interface = {
@@ -673,18 +673,18 @@ static const struct kodosis_type_description golden_streams_streams_schema_types
 };
 
 static const struct kodosis_member_description golden_streams_streams_schema_members[] = {
-    { "time", NULL, 7, offsetof(struct golden_streams_reading, time) },
-    { "value", NULL, 9, offsetof(struct golden_streams_reading, value) },
-    { "name", NULL, 4, offsetof(struct golden_streams_frame, name) },
-    { "readings", NULL, 10, offsetof(struct golden_streams_frame, readings) },
-    { "pixels", NULL, 11, offsetof(struct golden_streams_picture, pixels) },
-    { "name", NULL, 4, offsetof(struct golden_streams_no_sensor, name) },
-    { "sensor", NULL, 4, 0 },
-    { "name", NULL, 4, 0 },
-    { "parts", NULL, 5, 0 },
-    { "values", NULL, 7, 0 },
-    { "every", NULL, 8, 0 },
-    { "pictures", NULL, 2, 0 },
+    { "time", NULL, 7, offsetof(struct golden_streams_reading, time), NULL },
+    { "value", NULL, 9, offsetof(struct golden_streams_reading, value), NULL },
+    { "name", NULL, 4, offsetof(struct golden_streams_frame, name), NULL },
+    { "readings", NULL, 10, offsetof(struct golden_streams_frame, readings), NULL },
+    { "pixels", NULL, 11, offsetof(struct golden_streams_picture, pixels), NULL },
+    { "name", NULL, 4, offsetof(struct golden_streams_no_sensor, name), NULL },
+    { "sensor", NULL, 4, 0, NULL },
+    { "name", NULL, 4, 0, NULL },
+    { "parts", NULL, 5, 0, NULL },
+    { "values", NULL, 7, 0, NULL },
+    { "every", NULL, 8, 0, NULL },
+    { "pictures", NULL, 2, 0, NULL },
 };
 
 static const uint32_t golden_streams_streams_schema_raises[] = {
