@@ -105,6 +105,20 @@ static int bound_shape(struct proxies *proxies, struct hprpc_call *call, char *r
     return vectors_shape_bind_finish(call, &proxies->shape);
 }
 
+static int bind_grown(struct proxies *proxies, struct hprpc_client *client, struct hprpc_call *call,
+                      const char *argument)
+{
+    (void)proxies;
+    (void)argument;
+    return vectors_grown_bind_start(client, call);
+}
+
+static int bound_grown(struct proxies *proxies, struct hprpc_call *call, char *ret_outcome, size_t capacity)
+{
+    snprintf(ret_outcome, capacity, "bound");
+    return vectors_grown_bind_finish(call, &proxies->grown);
+}
+
 static int bind_future(struct proxies *proxies, struct hprpc_client *client, struct hprpc_call *call,
                        const char *argument)
 {
@@ -251,6 +265,25 @@ static int finish_same(struct proxies *proxies, struct hprpc_call *call, char *r
     return r;
 }
 
+static int start_keep(struct proxies *proxies, struct hprpc_client *client, struct hprpc_call *call,
+                      const char *argument)
+{
+    const struct vectors_item item = { .number = atoi(argument), .more = 9 };
+
+    (void)client;
+    return vectors_grown_keep_start(&proxies->grown, call, &item);
+}
+
+static int finish_keep(struct proxies *proxies, struct hprpc_call *call, char *ret_outcome, size_t capacity)
+{
+    struct vectors_item item = { 0 };
+    int r = vectors_grown_keep_finish(call, &item);
+
+    (void)proxies;
+    snprintf(ret_outcome, capacity, "%d and %d", (int)item.number, (int)item.more);
+    return r;
+}
+
 static int start_changed(struct proxies *proxies, struct hprpc_client *client, struct hprpc_call *call,
                          const char *argument)
 {
@@ -290,6 +323,7 @@ static const struct procedure procedures[] = {
     { .name = "Doubt", .start = bind_doubt, .finish = bound_doubt },
     { .name = "Bounce", .start = bind_bounce, .finish = bound_bounce },
     { .name = "Shape", .start = bind_shape, .finish = bound_shape },
+    { .name = "Grown", .start = bind_grown, .finish = bound_grown },
     { .name = "Future", .start = bind_future, .finish = bound_future },
     { .name = "Missing", .start = bind_missing, .finish = bound_missing },
     { .name = "Sum.Add", .start = start_add, .finish = finish_add },
@@ -300,6 +334,7 @@ static const struct procedure procedures[] = {
     { .name = "Grid.At", .start = start_at, .finish = finish_at },
     { .name = "Bounce.Bounce", .start = start_bounce, .finish = finish_bounce },
     { .name = "Shape.Same", .start = start_same, .finish = finish_same },
+    { .name = "Grown.Keep", .start = start_keep, .finish = finish_keep },
     { .name = "Shape.Changed", .start = start_changed, .finish = finish_changed },
     { .name = "Shape.Added", .start = start_added, .finish = finish_added },
 };

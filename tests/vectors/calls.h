@@ -19,6 +19,7 @@ struct proxies {
     struct vectors_future_proxy future;
     struct vectors_missing_proxy missing;
     struct vectors_flow_proxy flow;
+    struct vectors_grown_proxy grown;
 };
 
 struct procedure {

@@ -95,6 +95,12 @@ static int changed(void *self, struct hprpc_request *request, struct kodosis_str
     return vectors_shape_changed_reply(request, value);
 }
 
+static int keep(void *self, struct hprpc_request *request, const struct vectors_item *item)
+{
+    (void)self;
+    return vectors_grown_keep_reply(request, item);
+}
+
 static int look(void *self, struct hprpc_request *request, const int32_t grid[2][3], uint8_t row, uint8_t column)
 {
     (void)self;
@@ -116,6 +122,7 @@ static const struct vectors_gate_service gate_service = { hold };
 static const struct vectors_grid_service grid_service = { look };
 static const struct vectors_doubt_service doubt_service = { check };
 static const struct vectors_shape_service shape_service = { same, changed };
+static const struct vectors_grown_service grown_service = { keep };
 static const struct vectors_future_service future_service = { go };
 
 /* ---- Up and down ---- */
@@ -131,7 +138,8 @@ static bool offer(struct stage *stage)
            vectors_shape_add(stage->server, &shape_service, stage) == 0 &&
            vectors_future_add(stage->server, &future_service, stage) == 0 &&
            vectors_grid_add(stage->server, &grid_service, stage) == 0 &&
-           vectors_flow_add(stage->server, &flow_service, NULL) == 0;
+           vectors_flow_add(stage->server, &flow_service, NULL) == 0 &&
+           vectors_grown_add(stage->server, &grown_service, stage) == 0;
 }
 
 static bool make_server(struct stage *stage, const struct settings *settings)
