@@ -13,9 +13,27 @@ static void describe_position(struct kodosis_json *json, const struct kodosis_po
     kodosis_json_unsigned(json, "column", position->column);
 }
 
+static void describe_value(struct kodosis_json *json, const char *key, const struct kodosis_value *value);
+
+/* The members of a struct, or the elements of an array or list. */
+static void describe_items(struct kodosis_json *json, const char *key, const struct kodosis_value *value)
+{
+    bool is_struct = value->type->kind == KODOSIS_TYPE_STRUCT;
+
+    kodosis_json_open(json, key, is_struct ? '{' : '[');
+    for (size_t i = 0; i < value->item_count; i++)
+        describe_value(json, is_struct ? value->type->declaration->members[i].name : NULL, &value->items[i]);
+    kodosis_json_close(json, is_struct ? '}' : ']');
+}
+
 static void describe_value(struct kodosis_json *json, const char *key, const struct kodosis_value *value)
 {
     switch (value->type->kind) {
+    case KODOSIS_TYPE_STRUCT:
+    case KODOSIS_TYPE_ARRAY:
+    case KODOSIS_TYPE_LIST:
+        describe_items(json, key, value);
+        break;
     case KODOSIS_TYPE_BOOL:
         kodosis_json_bool(json, key, value->boolean);
         break;

@@ -13,6 +13,7 @@ enum {
     KODOSIS_LIMIT_NAME = 128,               /* bytes of an identifier */
     KODOSIS_LIMIT_NAMESPACE = 8,            /* parts of a dotted name */
     KODOSIS_LIMIT_STRING = 64 * 1024,       /* bytes of a string constant */
+    KODOSIS_LIMIT_ITEMS = 4096,             /* single values in a constant */
     KODOSIS_LIMIT_DEFAULT = 1024,           /* bytes of a member's default */
     KODOSIS_LIMIT_DECLARATIONS = 16 * 1024, /* in one file */
     KODOSIS_LIMIT_MEMBERS = 16 * 1024,      /* of a struct or error, values of an enum */

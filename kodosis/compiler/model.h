@@ -75,7 +75,7 @@ struct kodosis_type {
 
 struct kodosis_enumerator;
 
-/* The type says which field holds: BOOL; the signed; the unsigned; the floating; STRING; ENUM. */
+/* The type says which field holds: BOOL; the signed; the unsigned; the floating; STRING; ENUM; what is made of values. */
 struct kodosis_value {
     const struct kodosis_type *type;
     bool boolean;
@@ -85,6 +85,9 @@ struct kodosis_value {
     const char *text; /* UTF-8 without U+0000 */
     size_t text_size;
     const struct kodosis_enumerator *enumerator;
+    const struct kodosis_value *items; /* STRUCT: its members; ARRAY, LIST: its elements; of constants only */
+    size_t item_count;
+    size_t total; /* single values in it, where it is made of values */
 };
 
 /* ---- Declarations ---- */

@@ -206,6 +206,7 @@ static void emit_source(struct c_emitter *emitter, const char *version)
         c_gap(emitter);
         emit_pragma(emitter, IGNORED, NULL);
     }
+    c_define_constants(emitter);
     c_emit_records(emitter);
     for (i = 0; i < file->declaration_count; i++) {
         if (file->declarations[i]->kind == KODOSIS_ERROR)

@@ -12,6 +12,12 @@
 
 /* ---- Constants ---- */
 
+/* Whether a constant is an object of C, because it is made of several values; others are macros. */
+static bool is_object(const struct kodosis_declaration *declaration)
+{
+    return declaration->kind == KODOSIS_CONST && declaration->type->kind >= KODOSIS_TYPE_STRUCT;
+}
+
 static void emit_constant(struct c_emitter *emitter, const struct kodosis_declaration *constant)
 {
     c_doc(emitter, constant->doc);
@@ -25,7 +31,7 @@ void c_emit_constants(struct c_emitter *emitter)
     size_t i;
 
     for (i = 0; i < file->declaration_count; i++) {
-        if (file->declarations[i]->kind != KODOSIS_CONST)
+        if (file->declarations[i]->kind != KODOSIS_CONST || is_object(file->declarations[i]))
             continue;
         emit_constant(emitter, file->declarations[i]);
         any = true;
@@ -233,7 +239,7 @@ static void declare_named_types(struct c_emitter *emitter)
     size_t i;
 
     for (i = 0; i < file->declaration_count; i++)
-        if (file->declarations[i]->kind == KODOSIS_ALIAS)
+        if (file->declarations[i]->kind == KODOSIS_ALIAS || is_object(file->declarations[i]))
             c_declare_composites(emitter, file->declarations[i]->type);
 }
 
@@ -256,6 +262,42 @@ static void declare_aliases(struct c_emitter *emitter)
     }
     if (any)
         c_gap(emitter);
+}
+
+static void declare_objects(struct c_emitter *emitter)
+{
+    const struct kodosis_file *file = emitter->file;
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < file->declaration_count; i++) {
+        const struct kodosis_declaration *constant = file->declarations[i];
+
+        if (!is_object(constant))
+            continue;
+        any = true;
+        c_doc(emitter, constant->doc);
+        c_line(emitter, "extern %s;", c_declare(emitter, constant->type, c_constant(emitter, constant), true));
+    }
+    if (any)
+        c_gap(emitter);
+}
+
+void c_define_constants(struct c_emitter *emitter)
+{
+    const struct kodosis_file *file = emitter->file;
+    size_t i;
+
+    for (i = 0; i < file->declaration_count; i++) {
+        const struct kodosis_declaration *constant = file->declarations[i];
+        const char *name;
+
+        if (!is_object(constant))
+            continue;
+        name = c_constant(emitter, constant);
+        c_gap(emitter);
+        c_emit_object(emitter, name, constant->type, &constant->value);
+    }
 }
 
 static void explain_functions(struct c_emitter *emitter)
@@ -290,4 +332,5 @@ void c_emit_declarations(struct c_emitter *emitter)
     declare_named_types(emitter);
     c_declare_entries(emitter);
     declare_aliases(emitter);
+    declare_objects(emitter);
 }

@@ -8,4 +8,7 @@
 void c_emit_constants(struct c_emitter *emitter);
 void c_emit_declarations(struct c_emitter *emitter);
 
+/* The source's part of the constants that are made of several values. */
+void c_define_constants(struct c_emitter *emitter);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kodosis/compiler/c/names.h"
+#include "kodosis/compiler/c/shapes.h"
 
 const char *c_integer_literal(struct c_emitter *emitter, const struct kodosis_type *type, int64_t value)
 {
@@ -102,4 +103,119 @@ void c_emit_long_text(struct c_emitter *emitter, const char *name, const char *t
     c_line(emitter, "%s0,", i % 14 ? " " : "    ");
     c_line(emitter, "};");
     c_gap(emitter);
+}
+
+/* ---- Constants that are made of several values ---- */
+
+enum { COLUMNS = 116 };
+
+/* A constant that is being written: how many arrays of elements stand in front of it. */
+struct object {
+    struct c_emitter *emitter;
+    const char *name;
+    unsigned rows;
+};
+
+static const char *initialiser(struct object *object, const struct kodosis_value *value);
+
+/* The initialisers of the items; those of nested lists are emitted on the way. */
+static const char **initialisers(struct object *object, const struct kodosis_value *value)
+{
+    const char **items = kodosis_memory_take_array(&object->emitter->memory, value->item_count + 1, sizeof(*items));
+    size_t i;
+
+    for (i = 0; i < value->item_count; i++)
+        items[i] = initialiser(object, &value->items[i]);
+    if (!value->item_count)
+        items[0] = "0";
+    return items;
+}
+
+/* "1, 2, 3", on as many lines as that takes if `wraps`. */
+static const char *join(struct c_emitter *emitter, const char *const *items, size_t count, bool wraps)
+{
+    struct kodosis_text text = KODOSIS_TEXT_INIT;
+    size_t column = 0;
+    const char *copy;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        size_t size = strlen(items[i]) + 2;
+
+        kodosis_text_add(&text, "%s%s%s", i ? "," : "",
+                         !i                                 ? ""
+                         : wraps && column + size > COLUMNS ? "\n"
+                                                            : " ",
+                         items[i]);
+        column = wraps && column + size > COLUMNS ? size : column + size;
+    }
+    copy = kodosis_memory_copy(&emitter->memory, text.data, text.size);
+    kodosis_text_clear(&text);
+    return copy;
+}
+
+/* Emits `head = { items };`. */
+static void define(struct object *object, const char *head, const struct kodosis_value *value)
+{
+    struct c_emitter *emitter = object->emitter;
+    const char **items = initialisers(object, value);
+    size_t count = value->item_count ? value->item_count : 1;
+    const char *line = join(emitter, items, count, false);
+
+    if (strlen(head) + strlen(line) + strlen(" = {  };") <= COLUMNS) {
+        c_line(emitter, "%s = { %s };", head, line);
+        return;
+    }
+    c_line(emitter, "%s = {", head);
+    kodosis_text_indent(emitter->text);
+    c_line(emitter, "%s", join(emitter, items, count, true));
+    kodosis_text_outdent(emitter->text);
+    c_line(emitter, "};");
+}
+
+/* The initialiser of a list, whose elements are emitted as an array. */
+static const char *row(struct object *object, const struct kodosis_value *value)
+{
+    struct c_emitter *emitter = object->emitter;
+    const char *name;
+
+    if (!value->item_count)
+        return "{ NULL, 0 }";
+    name = c_static(emitter, c_format(emitter, "%s_items_%u", object->name, ++object->rows));
+    define(
+        object,
+        c_format(emitter, "static %s", c_declare(emitter, value->type->element, c_format(emitter, "%s[]", name), true)),
+        value);
+    return c_format(emitter, "{ %s, %zu }", name, value->item_count);
+}
+
+static const char *initialiser(struct object *object, const struct kodosis_value *value)
+{
+    size_t count = value->item_count ? value->item_count : 1;
+
+    switch (value->type->kind) {
+    case KODOSIS_TYPE_STRUCT:
+    case KODOSIS_TYPE_ARRAY:
+        return c_format(object->emitter, "{ %s }", join(object->emitter, initialisers(object, value), count, false));
+    case KODOSIS_TYPE_LIST:
+        return row(object, value);
+    case KODOSIS_TYPE_STRING:
+        return c_format(object->emitter, "{ %s, %zu }", c_literal(object->emitter, value), value->text_size);
+    default:
+        return c_literal(object->emitter, value);
+    }
+}
+
+void c_emit_object(struct c_emitter *emitter, const char *name, const struct kodosis_type *type,
+                   const struct kodosis_value *value)
+{
+    struct object object = { .emitter = emitter, .name = name };
+    const char *head = c_declare(emitter, type, name, true);
+
+    if (type->kind == KODOSIS_TYPE_LIST) {
+        const char *list = row(&object, value);
+
+        c_line(emitter, "%s = %s;", head, list);
+    } else
+        define(&object, head, value);
 }

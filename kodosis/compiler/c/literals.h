@@ -11,6 +11,10 @@ const char *c_integer_literal(struct c_emitter *emitter, const struct kodosis_ty
 /* The expression for the value of a constant; a string is a literal in quotes. */
 const char *c_literal(struct c_emitter *emitter, const struct kodosis_value *value);
 
+/* Emits the definition of a constant that is made of several values, and in front of it the elements of its lists. */
+void c_emit_object(struct c_emitter *emitter, const char *name, const struct kodosis_type *type,
+                   const struct kodosis_value *value);
+
 /* KODOSIS_DEPRECATED("sentence"), with a space in front or behind; "" for no sentence. */
 const char *c_deprecated_behind(struct c_emitter *emitter, const char *sentence);
 const char *c_deprecated_before(struct c_emitter *emitter, const char *sentence);

@@ -72,6 +72,10 @@ static void resolve_unit(struct kodosis_checker *checker, struct kodosis_unit *u
         kodosis__check_enum(checker, &unit->entries[i]);
     for (size_t i = 0; i < unit->entry_count; i++)
         resolve_members(checker, &unit->entries[i]);
+    checker->members_known = true;
+    for (size_t i = 0; i < unit->entry_count; i++)
+        kodosis__check_constant(checker, &unit->entries[i]);
+    checker->members_known = false;
     for (size_t i = 0; i < unit->entry_count; i++)
         kodosis__check_service(checker, &unit->entries[i]);
     check_imports(checker, unit);

@@ -21,6 +21,7 @@ struct kodosis_checker {
     size_t type_count;
     size_t type_capacity;
     size_t const_depth; /* constants being evaluated */
+    bool members_known; /* of the current unit: constants of structs can be evaluated */
     size_t alias_depth; /* names of types being resolved */
     size_t shape_size;  /* of all canonical texts so far */
 };

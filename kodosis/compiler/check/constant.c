@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kodosis/compiler/check/lookup.h"
+#include "kodosis/compiler/check/resolve.h"
 #include "kodosis/compiler/check/types.h"
 #include "kodosis/compiler/limits.h"
 #include "kodosis/compiler/text/guess.h"
@@ -206,6 +207,7 @@ static bool evaluate_name(struct kodosis_checker *checker, struct kodosis_unit *
 {
     const struct kodosis_enumerator *enumerator = find_bare(checker, unit, name->text, type);
     struct kodosis_entry *entry;
+    size_t errors;
 
     if (!enumerator)
         enumerator = kodosis__find_enumerator(checker, unit, name->text);
@@ -231,7 +233,11 @@ static bool evaluate_name(struct kodosis_checker *checker, struct kodosis_unit *
         kodosis_error(checker->diagnostics, &name->position, "the value of '%s' depends on itself", name->text);
         return false;
     }
+    errors = checker->diagnostics->error_count;
     kodosis__check_constant(checker, entry);
+    if (entry->state == KODOSIS_FRESH && checker->diagnostics->error_count == errors)
+        kodosis_error(checker->diagnostics, &name->position, "'%s' is made of several values, so it is not of type %s",
+                      name->text, type->text);
     return entry->declaration->value.type && convert(checker, &name->position, &entry->declaration->value, type, value);
 }
 
@@ -277,6 +283,10 @@ bool kodosis__evaluate(struct kodosis_checker *checker, struct kodosis_unit *uni
 
 /* ---- Constants ---- */
 
+static bool evaluate_any(struct kodosis_checker *checker, struct kodosis_unit *unit,
+                         const struct kodosis_ast_value *ast, const struct kodosis_type *type,
+                         struct kodosis_value *ret_value);
+
 /* The words of a message for a type that is made of other types. */
 static const char *composite_text(const struct kodosis_ast_type *type)
 {
@@ -294,15 +304,110 @@ static const char *composite_text(const struct kodosis_ast_type *type)
     }
 }
 
-static bool is_constant_type(const struct kodosis_type *type)
+static bool is_single(const struct kodosis_type *type)
 {
-    return type &&
-           (kodosis_type_is_scalar(type) || type->kind == KODOSIS_TYPE_STRING || type->kind == KODOSIS_TYPE_ENUM);
+    return kodosis_type_is_scalar(type) || type->kind == KODOSIS_TYPE_STRING || type->kind == KODOSIS_TYPE_ENUM;
+}
+
+static bool is_made_of_values(const struct kodosis_type *type)
+{
+    return type->kind == KODOSIS_TYPE_STRUCT || type->kind == KODOSIS_TYPE_ARRAY || type->kind == KODOSIS_TYPE_LIST;
+}
+
+/* Evaluates the items of a struct, array or list, each by its type. */
+static bool evaluate_items(struct kodosis_checker *checker, struct kodosis_unit *unit,
+                           const struct kodosis_ast_value *ast, const struct kodosis_type *type,
+                           struct kodosis_value *ret_value)
+{
+    struct kodosis_value *items = kodosis_memory_take_array(checker->memory, ast->item_count, sizeof(*items));
+    bool is_struct = type->kind == KODOSIS_TYPE_STRUCT;
+    uint64_t wanted = is_struct ? type->declaration->member_count : type->count;
+    bool ok = true;
+    size_t total = 0;
+    size_t i = 0;
+
+    if (type->kind != KODOSIS_TYPE_LIST && ast->item_count != wanted) {
+        kodosis_error(checker->diagnostics, &ast->position, "%zu values are here, and %s has %" PRIu64, ast->item_count,
+                      type->text, wanted);
+        return false;
+    }
+    for (const struct kodosis_ast_item *item = ast->items; item; item = item->next, i++) {
+        ok &= evaluate_any(checker, unit, &item->value, is_struct ? type->declaration->members[i].type : type->element,
+                           &items[i]);
+        total += items[i].total ? items[i].total : 1;
+    }
+    if (ok && total > KODOSIS_LIMIT_ITEMS) {
+        kodosis_error(checker->diagnostics, &ast->position, "more than %d values in one constant", KODOSIS_LIMIT_ITEMS);
+        return false;
+    }
+    *ret_value = (struct kodosis_value){ .type = type, .items = items, .item_count = i, .total = total };
+    return ok;
+}
+
+/* Whether a constant can hold the type. Reports an error if not. */
+static bool is_holdable(struct kodosis_checker *checker, const struct kodosis_position *position,
+                        const struct kodosis_type *type)
+{
+    bool extensible = type->kind == KODOSIS_TYPE_STRUCT && type->declaration->extensible;
+    bool rows = type->kind == KODOSIS_TYPE_LIST && type->element->kind == KODOSIS_TYPE_ARRAY;
+
+    if (is_made_of_values(type) && !extensible && !rows)
+        return true;
+    kodosis_error(checker->diagnostics, position, "a constant holds no %s%s",
+                  extensible ? "extensible struct "
+                  : rows     ? "list of arrays: "
+                             : "",
+                  type->text);
+    return false;
+}
+
+/* The parser bounds the nesting of brackets, and so the recursion. */
+static bool evaluate_any(struct kodosis_checker *checker, struct kodosis_unit *unit,
+                         const struct kodosis_ast_value *ast, const struct kodosis_type *type,
+                         struct kodosis_value *ret_value)
+{
+    bool braces = type->kind == KODOSIS_TYPE_STRUCT;
+
+    if (is_single(type))
+        return kodosis__evaluate(checker, unit, ast, type, ret_value);
+    if (!is_holdable(checker, &ast->position, type))
+        return false;
+    if (ast->kind == KODOSIS_AST_NAME)
+        return kodosis__evaluate(checker, unit, ast, type, ret_value);
+    if (ast->kind == (braces ? KODOSIS_AST_BRACES : KODOSIS_AST_ROW))
+        return evaluate_items(checker, unit, ast, type, ret_value);
+    kodosis_error(checker->diagnostics, &ast->position, "expected the values of %s in %s", type->text,
+                  braces ? "braces: { ... }" : "brackets: [...]");
+    return false;
+}
+
+/*
+ * The type of a constant; NULL, with an error reported, if no constant is of such a type, or without one where the members of
+ * structs, and so their constants, are not known yet.
+ */
+static const struct kodosis_type *constant_type(struct kodosis_checker *checker, struct kodosis_entry *entry)
+{
+    const struct kodosis_ast_type *ast = entry->ast->type;
+    const struct kodosis_type *type = kodosis__simple_type(checker, entry->unit, ast);
+
+    if (type && is_single(type))
+        return type;
+    if (!type && ast->kind != KODOSIS_AST_TYPE_LIST && ast->kind != KODOSIS_AST_TYPE_ARRAY) {
+        kodosis_error(checker->diagnostics, &ast->position, "a constant holds no %s",
+                      strchr(composite_text(ast), ' ') + 1);
+        return NULL;
+    }
+    if (!checker->members_known)
+        return NULL;
+    if (!type)
+        type = kodosis__resolve(checker, entry->unit, ast);
+    return is_holdable(checker, &ast->position, type) ? type : NULL;
 }
 
 void kodosis__check_constant(struct kodosis_checker *checker, struct kodosis_entry *entry)
 {
     struct kodosis_declaration *declaration = entry->declaration;
+    size_t errors = checker->diagnostics->error_count;
     const struct kodosis_type *type;
 
     if (declaration->kind != KODOSIS_CONST || entry->state != KODOSIS_FRESH)
@@ -312,16 +417,14 @@ void kodosis__check_constant(struct kodosis_checker *checker, struct kodosis_ent
                       KODOSIS_LIMIT_CONST_DEPTH);
         return;
     }
+    type = constant_type(checker, entry);
+    if (!type && checker->diagnostics->error_count == errors && !checker->members_known)
+        return;
     entry->state = KODOSIS_BUSY;
     checker->const_depth++;
-    type = kodosis__simple_type(checker, entry->unit, entry->ast->type);
     declaration->type = type;
-    if (!is_constant_type(type))
-        kodosis_error(checker->diagnostics, &entry->ast->type->position,
-                      "a constant is a number, a bool, a string or a value of an enum, not %s",
-                      type ? type->text : composite_text(entry->ast->type));
-    else if (entry->ast->value.present)
-        kodosis__evaluate(checker, entry->unit, &entry->ast->value, type, &declaration->value);
+    if (type && entry->ast->value.present)
+        evaluate_any(checker, entry->unit, &entry->ast->value, type, &declaration->value);
     checker->const_depth--;
     entry->state = KODOSIS_DONE;
 }

@@ -20,8 +20,12 @@ enum kodosis_ast_value_kind {
     KODOSIS_AST_STRING,
     KODOSIS_AST_BOOL,
     KODOSIS_AST_NAME,
-    KODOSIS_AST_EMPTY, /* "[]", only as the default of a member */
+    KODOSIS_AST_EMPTY,  /* "[]", only as the default of a member */
+    KODOSIS_AST_ROW,    /* "[1, 2]", only in constants */
+    KODOSIS_AST_BRACES, /* "{ 1, 2 }", only in constants */
 };
+
+struct kodosis_ast_item;
 
 struct kodosis_ast_value {
     enum kodosis_ast_value_kind kind;
@@ -34,7 +38,14 @@ struct kodosis_ast_value {
     const char *text; /* STRING */
     size_t text_size;
     struct kodosis_ast_name name;
+    struct kodosis_ast_item *items; /* ROW, BRACES */
+    size_t item_count;
     struct kodosis_position position;
+};
+
+struct kodosis_ast_item {
+    struct kodosis_ast_value value;
+    struct kodosis_ast_item *next;
 };
 
 /* A type. `kind` is NAMED until the checker has resolved the name to an enum, struct, union or error. */

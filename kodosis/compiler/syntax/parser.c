@@ -72,7 +72,7 @@ static bool parse_const(struct kodosis_parser *parser, struct kodosis_ast_declar
     if (!declaration->type || !kodosis__parse_declared_name(parser, "the name of the constant", &declaration->name))
         return false;
     if (!kodosis__expect_symbol(parser, '=', "and the value of the constant") ||
-        !kodosis__parse_value(parser, &declaration->value) ||
+        !kodosis__parse_constant_value(parser, &declaration->value) ||
         !kodosis__expect_symbol(parser, ';', "behind the constant"))
         kodosis__recover(parser);
     return true;

@@ -131,6 +131,67 @@ bool kodosis__parse_value(struct kodosis_parser *parser, struct kodosis_ast_valu
     return true;
 }
 
+/* Where a value that is made of values is read. */
+struct nest {
+    unsigned depth;
+    size_t count; /* single values so far */
+};
+
+static bool parse_items(struct kodosis_parser *parser, struct nest *nest, struct kodosis_ast_value *ret_value);
+
+static bool parse_part(struct kodosis_parser *parser, struct nest *nest, struct kodosis_ast_value *ret_value)
+{
+    struct kodosis_position position = parser->token.position;
+
+    if (kodosis__at_symbol(parser, '[') || kodosis__at_symbol(parser, '{'))
+        return parse_items(parser, nest, ret_value);
+    if (nest->count++ == KODOSIS_LIMIT_ITEMS) {
+        kodosis_error(parser->diagnostics, &position, "more than %d values in one constant", KODOSIS_LIMIT_ITEMS);
+        return false;
+    }
+    return kodosis__parse_value(parser, ret_value);
+}
+
+/* Parses what is in brackets or braces. KODOSIS_LIMIT_TYPE_NESTING bounds the recursion. */
+static bool parse_items(struct kodosis_parser *parser, struct nest *nest, struct kodosis_ast_value *ret_value)
+{
+    bool row = kodosis__at_symbol(parser, '[');
+    char close = row ? ']' : '}';
+    struct kodosis_ast_value value = { .kind = row ? KODOSIS_AST_ROW : KODOSIS_AST_BRACES,
+                                       .present = true,
+                                       .position = parser->token.position };
+    struct kodosis_ast_item **link = &value.items;
+
+    if (nest->depth == KODOSIS_LIMIT_TYPE_NESTING) {
+        kodosis_error(parser->diagnostics, &value.position, "values nest more than %d deep",
+                      KODOSIS_LIMIT_TYPE_NESTING);
+        return false;
+    }
+    nest->depth++;
+    kodosis__advance(parser);
+    while (!kodosis__at_symbol(parser, close)) {
+        struct kodosis_ast_item *item = kodosis_memory_take(parser->memory, sizeof(*item));
+
+        if (!parse_part(parser, nest, &item->value))
+            return false;
+        *link = item;
+        link = &item->next;
+        value.item_count++;
+        if (!kodosis__accept_symbol(parser, ','))
+            break;
+    }
+    nest->depth--;
+    *ret_value = value;
+    return kodosis__expect_symbol(parser, close, "or ',' behind the value");
+}
+
+bool kodosis__parse_constant_value(struct kodosis_parser *parser, struct kodosis_ast_value *ret_value)
+{
+    struct nest nest = { 0, 0 };
+
+    return parse_part(parser, &nest, ret_value);
+}
+
 /* ---- Types ---- */
 
 static struct kodosis_ast_type *parse_nested(struct kodosis_parser *parser, unsigned depth);

@@ -10,6 +10,8 @@ bool kodosis__parse_declared_name(struct kodosis_parser *parser, const char *wha
 bool kodosis__parse_member_name(struct kodosis_parser *parser, const char *what, struct kodosis_ast_name *ret_name);
 bool kodosis__parse_dotted_name(struct kodosis_parser *parser, const char *what, struct kodosis_ast_name *ret_name);
 bool kodosis__parse_value(struct kodosis_parser *parser, struct kodosis_ast_value *ret_value);
+/* The same, also "[...]" and "{ ... }", as constants have them. */
+bool kodosis__parse_constant_value(struct kodosis_parser *parser, struct kodosis_ast_value *ret_value);
 struct kodosis_ast_type *kodosis__parse_type(struct kodosis_parser *parser); /* NULL after an error */
 
 #endif

@@ -73,6 +73,36 @@ static void test_constants(void **state)
     kodosis_compilation_clear(&compilation);
 }
 
+/* Constants that are made of several values, also before what they are made of. */
+static void test_constant_items(void **state)
+{
+    struct kodosis_compilation compilation;
+    const struct kodosis_model *model =
+        compile_good("namespace demo;\n"
+                     "const Line DIAGONAL = { [ORIGIN, { 1, -1 }], \"d\", [Red] };\n"
+                     "const Point ORIGIN = { ZERO, 0 };\n"
+                     "const int8 ZERO = 0;\n"
+                     "struct Line { Point[SIZE] ends; string name; list<Colour> colours; }\n"
+                     "struct Point { int32 x; int32 y; }\n"
+                     "enum Colour { Red = 7 }\n"
+                     "const uint8 SIZE = 2;\n"
+                     "const list<Point> NONE = [];\n",
+                     &compilation);
+    const struct kodosis_value *diagonal = &declaration_of(model, "DIAGONAL")->value;
+
+    (void)state;
+    assert_string_equal(diagonal->type->text, "demo.Line");
+    assert_int_equal(diagonal->item_count, 3);
+    assert_int_equal(diagonal->total, 6);
+    assert_int_equal(diagonal->items[0].items[1].items[1].integer, -1);
+    assert_int_equal(diagonal->items[0].items[0].items[0].type->kind, KODOSIS_TYPE_INT32);
+    assert_string_equal(diagonal->items[1].text, "d");
+    assert_int_equal(diagonal->items[2].items[0].enumerator->value, 7);
+    assert_int_equal(declaration_of(model, "NONE")->value.item_count, 0);
+    assert_string_equal(declaration_of(model, "NONE")->value.type->text, "list<demo.Point>");
+    kodosis_compilation_clear(&compilation);
+}
+
 static void check_layout(const struct kodosis_model *model, const char *name, bool blittable, uint64_t size,
                          uint32_t alignment, uint64_t smallest)
 {
@@ -516,10 +546,11 @@ static void test_docs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_snake_case), cmocka_unit_test(test_constants),     cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_recursion),  cmocka_unit_test(test_types),         cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_imports),    cmocka_unit_test(test_import_faults), cmocka_unit_test(test_docs),
-        cmocka_unit_test(test_streams),    cmocka_unit_test(test_extensible),    cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_snake_case),     cmocka_unit_test(test_constants),     cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_recursion),      cmocka_unit_test(test_types),         cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_imports),        cmocka_unit_test(test_import_faults), cmocka_unit_test(test_docs),
+        cmocka_unit_test(test_streams),        cmocka_unit_test(test_extensible),    cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_constant_items),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
