@@ -23,9 +23,9 @@ void hprpc__wake_ring(int fd)
         errno = saved;
 }
 
-bool hprpc__wake_take(int fd)
+uint64_t hprpc__wake_take(int fd)
 {
     uint64_t count;
 
-    return hprpc__read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
+    return hprpc__read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count) ? count : 0;
 }

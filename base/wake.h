@@ -3,7 +3,7 @@
 #ifndef HPRPC_BASE_WAKE_H
 #define HPRPC_BASE_WAKE_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 /* Makes a descriptor that is readable from a ring until the ring is taken. Negative, with errno: there is none. */
 int hprpc__wake_open(void);
@@ -11,7 +11,7 @@ int hprpc__wake_open(void);
 /* Rings. Any thread, any process that has the descriptor; async-signal-safe; errno stays. */
 void hprpc__wake_ring(int fd);
 
-/* Takes all rings so far; false when there were none. */
-bool hprpc__wake_take(int fd);
+/* Takes all rings so far, and returns how many there were. */
+uint64_t hprpc__wake_take(int fd);
 
 #endif
