@@ -69,6 +69,8 @@ static int add(struct hprpc__acceptor *acceptor, struct hprpc_listener *listener
         return r;
     }
     hprpc__list_append(&acceptor->listeners, &listening->link);
+    /* release: pairs with the acquire of a transport whose clients are in this process */
+    __atomic_store_n(&listener->seat, &acceptor->loop->seat, __ATOMIC_RELEASE);
     log_listener(acceptor, "listening at", listening);
     return 0;
 }

@@ -8,10 +8,12 @@
 
 #include "base/errno-text.h"
 #include "base/poller.h"
+#include "base/seat.h"
 #include "base/wake.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/limits.h"
 #include "rpc/handle.h"
+#include "rpc/pump/turn.h"
 #include "rpc/pump/wait.h"
 #include "rpc/pump/watcher.h"
 #include "rpc/reconnect.h"
@@ -29,6 +31,26 @@ static void watch_changed(struct hprpc__host *host, struct hprpc_controller *con
     if ((!wakes || atomic_load(&controller->pump.owner)) && !hprpc__pump_is_mine(&controller->pump))
         hprpc__pump_kick(&controller->pump);
 }
+
+/* ---- Serving from the other side ---- */
+
+/* Whether this thread waits in a call of this client, so that what the other side asks is served inside that wait. */
+static bool enter_client(const struct hprpc__seat *seat, void *seated)
+{
+    struct hprpc_controller *controller = seated;
+
+    (void)seat;
+    return controller && hprpc__pump_is_mine(&controller->pump) && hprpc__state(controller) != HPRPC__BROKEN;
+}
+
+static int serve_client(const struct hprpc__seat *seat, void *seated)
+{
+    (void)seat;
+    return hprpc__controller_turn(seated, 1, NULL);
+}
+
+/* The one seat of all clients: a connection that has ended may outlive its client. */
+static const struct hprpc__seat client_seat = { .enter = enter_client, .serve = serve_client };
 
 /* ---- States ---- */
 
@@ -203,7 +225,8 @@ static void init(struct hprpc__client *client, struct hprpc_context *context,
                   .handed_back = pump == HPRPC_PUMP_LOOP ? hprpc__client_handed_back : NULL,
                   .state_changed = tell_state,
                   .pumps_always = pump != HPRPC_PUMP_CALLER,
-                  .pumps_alone = pump == HPRPC_PUMP_THREAD },
+                  .pumps_alone = pump == HPRPC_PUMP_THREAD,
+                  .seat = &client_seat },
         .context = context,
         .pump = pump,
         .wake_fd = hprpc__wake_open(),

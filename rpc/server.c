@@ -265,6 +265,9 @@ static void free_server(struct hprpc_server *server)
 {
     if (!server || (server->shared && !hprpc__shared_is_ours(server->shared)))
         return;
+    /* a thread that waits on the other side of a connection may serve it just now */
+    if (server->loop_count)
+        hprpc__loop_enter(&server->loops[0].loop);
     hprpc__acceptor_clear(&server->acceptor);
     hprpc__server_forget_signals(server);
     for (uint32_t i = 0; i < server->loop_count; i++)
@@ -428,6 +431,7 @@ static void *run_loop(void *argument)
     struct hprpc__serving_loop *serving = argument;
 
     serving->loop.engine.runs = true;
+    hprpc__loop_enter(&serving->loop);
     /* acquire: pairs with the release in stop_loops */
     while (!atomic_load_explicit(&serving->server->over, memory_order_acquire)) {
         if (hprpc__loop_turn(&serving->loop, true, HPRPC__NEVER) < 0)
@@ -437,6 +441,7 @@ static void *run_loop(void *argument)
         return NULL;
     hprpc__server_send_rest(serving->server, &serving->loop);
     hprpc__loop_end_all(&serving->loop);
+    hprpc__loop_leave(&serving->loop);
     return NULL;
 }
 
@@ -478,6 +483,10 @@ static int run(struct hprpc_server *server)
     /* it runs on another thread, or this thread left a handler by longjmp */
     if (atomic_exchange(&server->running, true))
         return HPRPC_EINVAL;
+    if (!hprpc__loop_enter(&server->loops[0].loop)) {
+        atomic_store(&server->running, false);
+        return HPRPC_EINVAL;
+    }
     server->loops[0].loop.engine.runs = true;
     r = start_loops(server);
     while (r == 0 && !hprpc__server_is_told_to_stop(server))
@@ -491,6 +500,7 @@ static int run(struct hprpc_server *server)
     if (r == 0)
         hprpc__server_send_rest(server, &server->loops[0].loop);
     hprpc__loop_end_all(&server->loops[0].loop);
+    hprpc__loop_leave(&server->loops[0].loop);
     atomic_store(&server->running, false);
     return r;
 }
@@ -538,14 +548,18 @@ static int process(struct hprpc_server *server)
         return HPRPC_EFORKED;
     if (server->loop_count != 1)
         return HPRPC_EINVAL;
-    /* a handler runs the application's loop: the connection of its request must outlive it */
-    if (server->processing)
+    /*
+     * A handler runs the application's loop: the connection of its request must outlive it. Or another thread serves a connection from
+     * its other side, and rings when it is through.
+     */
+    if (!hprpc__loop_try_enter(&server->loops[0].loop))
         return 0;
-    server->processing = true;
     r = server->stage == HPRPC__STOPPED ? 0 : hprpc__server_turn(server, false, 0);
     if (r == 0)
         r = hprpc__server_go_on_stopping(server);
-    server->processing = false;
+    /* in a child of fork that came out of a handler, the loop is the parent's */
+    if (r != HPRPC_EFORKED)
+        hprpc__loop_leave(&server->loops[0].loop);
     return r;
 }
 

@@ -55,7 +55,6 @@ struct hprpc_server {
     struct hprpc__mutex lock;        /* of `services`, for adding */
     struct hprpc__shared *shared;    /* with the quota */
     atomic_bool running;             /* inside hprpc_server_run */
-    bool processing;                 /* inside hprpc_server_process, which a handler may call again */
     atomic_bool stop;                /* asked to stop */
     atomic_bool over;                /* the loops' threads must return */
     enum hprpc__server_stage stage;  /* of the thread in hprpc_server_process */

@@ -27,14 +27,19 @@ static __attribute__((noinline)) int take_back(struct hprpc_stub *stub)
     return HPRPC_EINVAL;
 }
 
-/* Publishes a call, under the lock. HPRPC_EINVAL: a value cannot be encoded; nothing is sent, and the ticket is released. */
+/*
+ * Publishes a call, under the lock. `wakes_later`: the wait that follows wakes the other side, unless this thread serves it there.
+ * HPRPC_EINVAL: a value cannot be encoded; nothing is sent, and the ticket is released.
+ */
 static inline int publish(struct hprpc_stub *stub, struct hprpc_controller *controller,
-                          struct hprpc_pending_call *pending)
+                          struct hprpc_pending_call *pending, bool wakes_later)
 {
     if (KODOSIS_UNLIKELY(!hprpc__is_written(&stub->reservation)))
         return take_back(stub);
     hprpc__ticket_mark_sent(pending);
     /* if the channel breaks just now, the pump's next turn completes the ticket */
+    if (KODOSIS_UNLIKELY(wakes_later))
+        return hprpc__publish_as(controller, &stub->reservation, true);
     return hprpc__publish(controller, &stub->reservation);
 }
 
@@ -114,7 +119,7 @@ static inline int exchange(struct hprpc_stub *stub)
     struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_pending_call *pending = stub->pending;
     hprpc__deadline deadline = pending->deadline; /* of a call that waited for room, else 0 */
-    int r = publish(stub, controller, pending);
+    int r = publish(stub, controller, pending, controller->channel->assist != NULL);
 
     unlock(stub, controller);
     if (KODOSIS_UNLIKELY(r == HPRPC_EINVAL))
@@ -127,7 +132,7 @@ static inline int post(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
     struct hprpc_pending_call *pending = stub->pending;
-    int r = publish(stub, controller, pending);
+    int r = publish(stub, controller, pending, false);
 
     if (KODOSIS_LIKELY(r != HPRPC_EINVAL)) {
         stub->call->pending = pending;

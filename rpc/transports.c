@@ -6,6 +6,7 @@
 
 #include "base/context.h"
 
+extern const struct hprpc_transport hprpc_transport_local;
 extern const struct hprpc_transport hprpc_transport_pipe;
 extern const struct hprpc_transport hprpc_transport_shm;
 extern const struct hprpc_transport hprpc_transport_tcp;
@@ -13,7 +14,8 @@ extern const struct hprpc_transport hprpc_transport_unix;
 
 /* the only place that names the backends */
 static const struct hprpc_transport *const built_in[] = {
-    &hprpc_transport_tcp, &hprpc_transport_unix, &hprpc_transport_pipe, &hprpc_transport_shm, NULL,
+    &hprpc_transport_tcp, &hprpc_transport_unix,  &hprpc_transport_pipe,
+    &hprpc_transport_shm, &hprpc_transport_local, NULL,
 };
 
 static const struct hprpc_transport *find(const struct hprpc_transport *const *table, const char *scheme)

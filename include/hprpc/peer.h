@@ -15,7 +15,7 @@ enum hprpc_engine {
 /* Describes the other side. Numbers that the transport cannot know are -1, and the text says so. */
 struct hprpc_peer {
     char address[108];     /* "127.0.0.1:41234", "pid 4711": for people */
-    const char *transport; /* "tcp", "unix", "pipe", "shm": the scheme, static */
+    const char *transport; /* "tcp", "unix", "pipe", "shm", "local": the scheme, static */
     int64_t pid, uid, gid;
     /*
      * How the bytes of a connection by sockets (tcp, unix) move, for people: "uring", "epoll", or "epoll: " and why it is not io_uring. NULL for other

@@ -159,6 +159,10 @@ HPRPC_API int hprpc_server_connections(struct hprpc_server *server,
  * one loop; with more, `descriptor` and `process` say HPRPC_EINVAL. After hprpc_server_stop, `process` takes the same steps
  * as `run` does then, driven by the descriptor and the timeout; when they are done it returns HPRPC_ECLOSED, the
  * descriptor is quiet for good, and the timeout is -1. Then the server can only be freed.
+ *
+ * The thread that has last called `process` may also call this server as a client, over local:// (docs/transports.md): its wait serves that
+ * connection, so handlers run inside that call. Where another thread calls `process` at that moment, it returns 0 and has done
+ * nothing, and the descriptor is readable again afterwards.
  */
 HPRPC_API int hprpc_server_descriptor(struct hprpc_server *server);
 HPRPC_API int hprpc_server_timeout(struct hprpc_server *server);

@@ -104,6 +104,9 @@ struct hprpc__host {
     /* A wait inside a handler took a ring of `wake_fd`, perhaps meant for the host, which must look again. By the pump's owner. */
     bool woke_for_host;
 
+    /* Lets threads on the other side of a channel within this process serve its connections. NULL: none may. */
+    const struct hprpc__seat *seat;
+
     /* Where the pumping thread sleeps, if everything that wakes it is registered there. NULL: it polls. */
     struct hprpc__sleeper *sleeper;
 };
@@ -121,6 +124,7 @@ struct hprpc__pump {
     struct hprpc__list waiters;
     struct hprpc__spin_history spins; /* pump */
     bool pumps_alone;                 /* a copy of the host's: a thread that waits may outlive the host */
+    bool reopens;                     /* the host may put another channel under a connection that is opening */
     uint32_t rooms; /* pump: how many calls of its owner stand in the line; no callback runs inside them */
 };
 

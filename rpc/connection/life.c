@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "base/deadline.h"
+#include "base/seat.h"
 #include "rpc/connection/control.h"
 #include "rpc/connection/waiters.h"
 
@@ -27,6 +28,7 @@ int hprpc__controller_new(const struct hprpc__controller_setup *setup, struct hp
     controller->client.controller = controller;
     controller->context = setup->context;
     controller->channel = setup->channel;
+    hprpc__seat_give(setup->channel, setup->host->seat, controller);
     controller->shared = hprpc__shared_keep(setup->shared);
     controller->own = &setup->shared->limits;
     controller->quota = setup->has_quota ? &setup->shared->quota : NULL;
@@ -59,6 +61,7 @@ void hprpc__controller_set_channel(struct hprpc_controller *controller, struct h
     hprpc__assert_pumping(&controller->pump);
     hprpc__assert(hprpc__state(controller) == HPRPC__OPENING);
     controller->channel = channel;
+    hprpc__seat_give(channel, controller->pump.host->seat, controller);
     controller->hello_sent = false;
     controller->parted = false;
     controller->taken_there = HPRPC__TAKEN_UNKNOWN;

@@ -16,7 +16,7 @@ void hprpc__count_unread(struct hprpc_controller *controller, uint64_t queued)
 void hprpc__look_at_queue(struct hprpc_controller *controller, bool tells)
 {
     struct hprpc__host *host = controller->pump.host;
-    size_t queued = controller->channel->queued;
+    size_t queued = hprpc__queued(controller);
 
     if ((queued >= HPRPC__UNREAD_LEAST || controller->unread) && hprpc__state(controller) != HPRPC__BROKEN)
         hprpc__count_unread(controller, queued);

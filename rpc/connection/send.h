@@ -28,7 +28,7 @@ static inline int hprpc__publish_as(struct hprpc_controller *controller, struct 
     channel->corked = corked;
     r = channel->ops->end_call(channel, reservation);
     /* as a rule nothing waits, or little in a batch */
-    if (KODOSIS_UNLIKELY(channel->queued >= (corked ? HPRPC__UNREAD_LEAST : 1) || controller->unread))
+    if (KODOSIS_UNLIKELY(hprpc__queued(controller) >= (corked ? HPRPC__UNREAD_LEAST : 1) || controller->unread))
         hprpc__look_at_queue(controller, r == 0 && !corked);
     return r;
 }

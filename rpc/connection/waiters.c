@@ -21,6 +21,7 @@ void hprpc__pump_init(struct hprpc__pump *pump, struct hprpc__host *host, int wa
 {
     pump->host = host;
     pump->pumps_alone = host->pumps_alone;
+    pump->reopens = host->opening_failed;
     pump->wake_fd = wake_fd;
     pump->waiters = (struct hprpc__list){ 0 };
     pump->spins = (struct hprpc__spin_history){ 0 };

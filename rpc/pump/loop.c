@@ -160,6 +160,7 @@ int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context)
     loop->host.deadline_moved = deadline_moved;
     loop->host.pumps_alone = true;
     loop->host.pumps_always = true;
+    hprpc__loop_seat_init(loop);
     loop->next_deadline = HPRPC__NEVER;
     atomic_init(&loop->connection_count, 0);
     atomic_init(&loop->turns, 0);
@@ -399,6 +400,17 @@ static int take_events(struct hprpc__loop *loop, int timeout)
             loop->other(loop->self, other);
     }
     return 0;
+}
+
+void hprpc__loop_look(struct hprpc__loop *loop)
+{
+    take_events(loop, 0);
+}
+
+void hprpc__loop_hurry(struct hprpc__loop *loop, struct hprpc_controller *controller)
+{
+    activate(loop, controller);
+    hprpc__loop_kick(loop);
 }
 
 /* ---- A turn ---- */

@@ -10,6 +10,17 @@
 #include "rpc/pump/engine.h"
 #include "rpc/pump/sleeper.h"
 #include "base/deadline.h"
+#include "base/seat.h"
+
+/*
+ * A thread that does turns, or serves a connection from its other side (base/seat.h), takes the loop for that: hprpc_server_run until it
+ * returns, hprpc_server_process for as long as it takes.
+ */
+enum hprpc__loop_taken {
+    HPRPC__LOOP_FREE,
+    HPRPC__LOOP_TAKEN,
+    HPRPC__LOOP_WANTED, /* taken, and another thread wants it: the thread that has it kicks when it leaves */
+};
 
 struct hprpc__loop {
     struct hprpc__host host;
@@ -27,6 +38,7 @@ struct hprpc__loop {
         unwatched; /* something waits in a queue of a connection, and does not wake the loop when there is room */
 
     atomic_uintptr_t owner; /* the thread that ran the last turn, stored by itself */
+    atomic_uint taken;      /* enum hprpc__loop_taken */
 
     /* Takes an event of the epoll set whose owner is no connection. NULL: there are none. */
     void (*other)(void *self, void *owner);
@@ -42,6 +54,7 @@ struct hprpc__loop {
     uint32_t napping_count;  /* connections that nap, */
     hprpc__deadline nap_end; /* and until when */
     struct hprpc__alarm alarm;
+    struct hprpc__seat seat;
     atomic_uint turns; /* so far; other threads may see that it sleeps */
 };
 
@@ -50,6 +63,29 @@ int hprpc__loop_init(struct hprpc__loop *loop, struct hprpc_context *context);
 
 /* Closes and forgets every connection and gives the descriptors back. No thread may be inside the loop. */
 void hprpc__loop_clear(struct hprpc__loop *loop);
+
+/*
+ * Takes the loop for this thread. False: it is taken, by this thread or by another one, which kicks when it leaves. Never waits.
+ */
+bool hprpc__loop_try_enter(struct hprpc__loop *loop);
+
+/*
+ * Waits until this thread has the loop, if another one has it, which serves a connection from its other side: as long as a handler takes.
+ * False: this thread has it already, or had it and left a handler by longjmp.
+ */
+bool hprpc__loop_enter(struct hprpc__loop *loop);
+
+/* Gives the loop back. */
+void hprpc__loop_leave(struct hprpc__loop *loop);
+
+/* Fills in `seat`. */
+void hprpc__loop_seat_init(struct hprpc__loop *loop);
+
+/* Puts a connection among the active ones and rings, so that a turn follows. On a thread that has taken the loop. */
+void hprpc__loop_hurry(struct hprpc__loop *loop, struct hprpc_controller *controller);
+
+/* Takes what events there are, without a turn: accepts. On a thread that has taken the loop. */
+void hprpc__loop_look(struct hprpc__loop *loop);
 
 /* Gives a new controller, whose host is this loop, to it; the loop owns the reference. Any thread. */
 void hprpc__loop_add(struct hprpc__loop *loop, struct hprpc_controller *controller);

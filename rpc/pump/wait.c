@@ -228,9 +228,10 @@ static enum outcome pause_or_sleep(struct wait *wait, uint32_t looks)
 
 /*
  * Does one turn, before which it may sleep, on a thread that owns the pump and lacks room. Only another attempt can tell whether
- * a turn has made room, so there is no turn between the last attempt and the sleep.
+ * a turn has made room, so there is no turn between the last attempt and the sleep. `assisted`: the other side was served just now, so
+ * there is no sleep.
  */
-static enum outcome pump_for_room(struct wait *wait)
+static enum outcome pump_for_room(struct wait *wait, bool assisted)
 {
     struct hprpc_controller *controller = wait->controller;
     struct hprpc__room *room = wait->awaited->room;
@@ -245,21 +246,47 @@ static enum outcome pump_for_room(struct wait *wait)
     if (now >= wait->deadline)
         return TIME_IS_OVER;
     follow_channel(controller, &room->spin);
-    if (!hprpc__spin_goes_on(&room->spin, controller->context, now))
+    if (!assisted && !hprpc__spin_goes_on(&room->spin, controller->context, now))
         sleep_on_channel(wait, now);
     return hprpc__controller_turn(controller, 1, NULL) < 0 ? BROKEN : THERE;
 }
 
 /* Does the same without callbacks of calls: each would find room that this thread has waited for. */
-static enum outcome pump_without_callbacks(struct wait *wait)
+static enum outcome pump_without_callbacks(struct wait *wait, bool assisted)
 {
     struct hprpc__pump *pump = &wait->controller->pump;
     enum outcome outcome;
 
     pump->rooms++;
-    outcome = pump_for_room(wait);
+    outcome = pump_for_room(wait, assisted);
     pump->rooms--;
     return outcome;
+}
+
+/*
+ * Has the other side of a channel within this process served by this thread, if it may. Where it may not, and where something was left
+ * unsent because it might, sends that. GO_ON: nothing was done there; THERE: something was; BROKEN in a child of fork that came out of
+ * a handler there.
+ */
+static __attribute__((noinline)) enum outcome assist(struct hprpc_controller *controller)
+{
+    int r = controller->channel->assist(controller->channel);
+
+    if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(controller->shared)))
+        return BROKEN;
+    hprpc__flush(controller);
+    return r > 0 ? THERE : GO_ON;
+}
+
+/* Whether the thread that pumps may put another channel under the connection, so that no other thread may look at that. */
+static bool may_change_channel(struct hprpc_controller *controller)
+{
+    return hprpc__state(controller) == HPRPC__OPENING && controller->pump.reopens;
+}
+
+static inline enum outcome try_assist(struct hprpc_controller *controller)
+{
+    return KODOSIS_LIKELY(!controller->channel->assist) ? GO_ON : assist(controller);
 }
 
 /* Called between two turns that both had messages, but not the awaited one: deadlines may have passed. */
@@ -275,16 +302,20 @@ static enum outcome look_up(struct wait *wait)
 static enum outcome pump(struct wait *wait)
 {
     const struct hprpc_pending_call *only = wait->awaited->count == 1 ? wait->awaited->pending[0] : NULL;
-    enum outcome outcome = GO_ON;
+    enum outcome outcome = GO_ON, assisted;
     bool busy = false;
     uint32_t looks;
     int r;
 
+    assisted = try_assist(wait->controller);
+    if (KODOSIS_UNLIKELY(assisted == BROKEN))
+        return BROKEN;
     if (wait->awaited->room)
-        return wait->awaited->room->in_line ? pump_without_callbacks(wait) : pump_for_room(wait);
+        return wait->awaited->room->in_line ? pump_without_callbacks(wait, assisted == THERE)
+                                            : pump_for_room(wait, assisted == THERE);
     hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins);
     /* our HELLO goes out in a turn, so the first turn comes before the first sleep */
-    if (hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
+    if (assisted == GO_ON && hprpc__spin_sleeps_at_once(&wait->spin) && hprpc__state(wait->controller) == HPRPC__READY)
         outcome = pause_or_sleep(wait, 0);
     while (outcome == GO_ON) {
         looks = hprpc__spin_looks(&wait->spin);
@@ -297,11 +328,14 @@ static enum outcome pump(struct wait *wait)
             return BROKEN;
         if (r > 0)
             hprpc__spin_start(&wait->spin, wait->controller->channel->wait, &wait->controller->pump.spins);
-        if (r == 0)
+        assisted = r == 0 ? try_assist(wait->controller) : GO_ON;
+        if (assisted == BROKEN)
+            return BROKEN;
+        if (r == 0 && assisted == GO_ON)
             outcome = pause_or_sleep(wait, looks);
         else if (busy)
             outcome = look_up(wait);
-        busy = r > 0;
+        busy = r > 0 || assisted == THERE;
     }
     return outcome;
 }
@@ -359,7 +393,8 @@ static int wait_on(struct hprpc_controller *controller, const struct hprpc__awai
         } else if (wait.inside && !slept) {
             hprpc__workers_set_waiting(controller->workers, true);
             slept = true;
-        } else if (!wait.inside || !hprpc__workers_run_nested(controller->workers, wait.inside)) {
+        } else if ((may_change_channel(controller) || try_assist(controller) == GO_ON) &&
+                   (!wait.inside || !hprpc__workers_run_nested(controller->workers, wait.inside))) {
             outcome = wait_for_pumper(&wait);
             slept = true;
         }

@@ -19,6 +19,7 @@ const struct transport transports[] = {
     { "shm", "shm", "shm://%s", true, true, NULL, 0, NULL },
     { "shm-sealed", "shm", "shm://%s", true, true, &variant_sealed, 0, NULL },
     { "shm-users", "shm", "shm://%s", true, true, &variant_users, 0, variant_users_obstacle },
+    { "local", "local", "local://%s", false, false, NULL, 0, NULL },
 };
 
 const size_t transport_count = sizeof(transports) / sizeof(transports[0]);

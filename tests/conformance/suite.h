@@ -30,7 +30,7 @@ struct transport {
     const char *(*obstacle)(void); /* returns why this process cannot test it, or NULL; itself NULL if it always can */
 };
 
-enum { TRANSPORTS_MAX = 12 }; /* for arrays with one element for each */
+enum { TRANSPORTS_MAX = 13 }; /* for arrays with one element for each */
 
 extern const struct transport transports[];
 extern const size_t transport_count;

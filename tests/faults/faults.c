@@ -26,6 +26,7 @@ static const struct {
     { "door", "pipe:///tmp/faults-%d?wait=block&mode=0660" },
     { "shm", "shm://faults-%d?wait=block&ring=128KiB&slots=16" },
     { "sealed", "shm://faults-%d?wait=block&ring=128KiB&slots=16&trust=none" },
+    { "local", "local://faults-%d?wait=block" },
 };
 
 enum {
@@ -381,12 +382,22 @@ static void fail_all(void)
         }
 }
 
+/* The names of local:// take a page, which the process keeps for good. */
+static void make_names(void)
+{
+    struct hprpc_server *server;
+
+    check(hprpc_server_new(NULL, NULL, &server) == 0);
+    check(hprpc_server_listen(server, "local://faults", NULL) == 0);
+    hprpc_server_free(server);
+}
+
 int main(int argc, char **argv)
 {
     while (transport < TRANSPORTS && argc > 1 && strcmp(argv[1], transports[transport].name) != 0)
         transport++;
     if (argc < 2 || transport == TRANSPORTS) {
-        fprintf(stderr, "usage: faults tcp|name|uring|unix|pipe|door|shm|sealed [EVERY | all]\n");
+        fprintf(stderr, "usage: faults tcp|name|uring|unix|pipe|door|shm|sealed|local [EVERY | all]\n");
         return 2;
     }
     thorough = argc > 2 && strcmp(argv[2], "all") == 0;
@@ -394,6 +405,7 @@ int main(int argc, char **argv)
         every = (unsigned)atoi(argv[2]);
     if (!every)
         every = 1;
+    make_names();
     for (int i = 0; i < 3; i++) {
         pump = (enum hprpc_pump)i;
         fail_all();

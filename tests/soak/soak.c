@@ -28,6 +28,7 @@ static const struct {
     { "pipe", "pipe://soak-%d" },
     { "shm", "shm://soak-%d?ring=64KiB&slots=16" },
     { "sealed", "shm://soak-%d?ring=64KiB&slots=16&trust=none" },
+    { "local", "local://soak-%d" },
 };
 
 static unsigned transport;
@@ -326,7 +327,7 @@ int main(int argc, char **argv)
     while (transport < COUNT && argc > 1 && strcmp(argv[1], transports[transport].name) != 0)
         transport++;
     if (argc < 3 || transport == COUNT) {
-        fprintf(stderr, "usage: soak tcp|uring|unix|pipe|shm|sealed SECONDS [SEED]\n");
+        fprintf(stderr, "usage: soak tcp|uring|unix|pipe|shm|sealed|local SECONDS [SEED]\n");
         return 2;
     }
     seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;

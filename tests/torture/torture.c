@@ -22,6 +22,7 @@ static const struct {
     { "pipe", "pipe://torture-%1$d?wait=%2$s" },
     { "shm", "shm://torture-%1$d?wait=%2$s" },
     { "sealed", "shm://torture-%1$d?wait=%2$s&trust=none&ring=64KiB&slots=16" },
+    { "local", "local://torture-%1$d?wait=%2$s" },
 };
 
 enum { TRANSPORTS = sizeof(transports) / sizeof(transports[0]) };
@@ -274,7 +275,7 @@ int main(int argc, char **argv)
     while (transport < TRANSPORTS && argc > 1 && strcmp(argv[1], transports[transport].name) != 0)
         transport++;
     if (argc < 2 || transport == TRANSPORTS) {
-        fprintf(stderr, "usage: torture tcp|uring|unix|pipe|shm|sealed [ROUNDS [SEED [FIRST]]]\n");
+        fprintf(stderr, "usage: torture tcp|uring|unix|pipe|shm|sealed|local [ROUNDS [SEED [FIRST]]]\n");
         return 2;
     }
     seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;

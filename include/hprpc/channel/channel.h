@@ -57,6 +57,7 @@ struct hprpc_reason {
 };
 
 struct hprpc__ring;
+struct hprpc__seat;
 
 struct hprpc_channel {
     const struct hprpc_channel_ops *ops;
@@ -83,6 +84,17 @@ struct hprpc_channel {
     const char *engine;       /* as in struct hprpc_peer; any thread */
     struct hprpc__ring *ring; /* an offer; the first `receive` takes it */
     void *owner;              /* whom the ring tells of news */
+
+    /*
+     * A backend whose two ends are in one process may set `assist`, which is not a slot: a thread that waits on the channel calls it
+     * where `receive` has found nothing, with no lock held, and it may call back. It has the other end served by this thread, if the seat
+     * of that end lets it: handlers of the other side run meanwhile. Positive: something was done there, so look again; 0:
+     * nothing was to be done; negative: this thread may not. The library sets `seat` and `seated`, who serves this end; a backend
+     * that has read them there, for the other end, must not do so any more once a `close` that finds `over` has returned. NULL for others.
+     */
+    int (*assist)(struct hprpc_channel *channel);
+    const struct hprpc__seat *seat;
+    void *seated;
 };
 
 /*

@@ -14,6 +14,8 @@ enum { HPRPC_ACCEPTED_TO_REFUSE = 2 };
 struct hprpc_listener {
     const struct hprpc_listener_ops *ops;
     struct hprpc_context *context;
+    const struct hprpc__seat
+        *seat; /* set by the library after `listen`: who accepts here. For backends with `assist` */
 };
 
 /* All slots are called by one thread at a time; none blocks. */
