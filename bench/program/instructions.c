@@ -150,6 +150,7 @@ static const struct way ways[] = {
     { "loop", paper_caller_open_looped, hprpc_server_process, NULL, make_looped },
     { "depth-64", paper_caller_open_looped, turn, NULL, make_deep },
     { "caller", paper_caller_open, turn, serve_when_waiting, make_synchronous },
+    { "one-thread", paper_caller_open, NULL, NULL, make_synchronous },
 };
 
 static const struct way *find_way(const char *name)
@@ -171,7 +172,7 @@ void bench_count_calls(const struct way *way, struct paper_caller *caller, uint6
     way->make(caller, first, last);
 }
 
-/* Connects while a thread runs the server. Afterwards only the way runs the server. */
+/* Connects while a thread runs the server, if the way runs it later on. */
 static void open_caller(const struct way *way, struct paper_caller *caller, const char *uri,
                         const struct bench_workload *workload, const struct paper_values *values)
 {
@@ -182,14 +183,18 @@ static void open_caller(const struct way *way, struct paper_caller *caller, cons
 
     if (result == 0)
         result = hprpc_server_address(server, 0, address, sizeof(address));
-    if (result == 0 && pthread_create(&thread, NULL, run_server, NULL) != 0)
+    /* a way without turns of the server has this thread serve it */
+    if (result == 0 && !way->serve)
+        result = hprpc_server_process(server);
+    if (result == 0 && way->serve && pthread_create(&thread, NULL, run_server, NULL) != 0)
         result = HPRPC_ESYSTEM;
     if (result == 0)
         result = way->open(caller, address, workload, values, &detail);
     if (result != 0)
         errx(1, "%s", detail.text[0] ? detail.text : hprpc_error_text(result));
     atomic_store(&connected, true);
-    pthread_join(thread, NULL);
+    if (way->serve)
+        pthread_join(thread, NULL);
 }
 
 int main(int argc, char **argv)
@@ -203,9 +208,9 @@ int main(int argc, char **argv)
     usage_check(
         argc, argv, argc,
         "hprpc-instructions URI OPERATION SIZE COUNT WAY\n"
-        "WAY is loop, depth-64 or caller. Makes COUNT calls inside bench_count_calls, for a profiler to count (see bench/instructions).");
+        "WAY is loop, depth-64, caller or one-thread. Makes COUNT calls inside bench_count_calls, for a profiler to count (see bench/instructions).");
     if (!way || !bench_operation_parse(argv[2], &workload.operation))
-        errx(2, "usage: hprpc-instructions URI OPERATION SIZE COUNT loop|depth-64|caller");
+        errx(2, "usage: hprpc-instructions URI OPERATION SIZE COUNT loop|depth-64|caller|one-thread");
     workload.size = (uint32_t)atoi(argv[3]);
     if (!paper_operation_find(&workload) || !paper_values_make(&values, workload.size))
         errx(2, "there is no such operation of this size");

@@ -49,6 +49,8 @@ void bench_special_instructions(const struct bench_options *options, struct benc
         instructions("instructions of SayHello over shm, both sides, one at a time", "shm SayHello caller", 1800, 1200);
     ret_outcomes[1] =
         instructions("instructions of SayHello over shm, both sides, depth 64", "shm SayHello depth-64", 900, 600);
+    ret_outcomes[2] = instructions("instructions of SayHello over local, both sides, one thread",
+                                   "local SayHello one-thread", 1800, 1200);
 }
 
 /* ---- Folders and commands ---- */

@@ -23,7 +23,8 @@ static const struct {
     { "a polite connection among greedy ones", bench_special_greedy, 1, 2 },
     { "small calls beside large bodies", bench_special_bulk, 1, 2 },
     { "the first 1,000 calls", bench_special_first_calls, 1, 1 },
-    { "instructions", bench_special_instructions, 2, 0 },
+    { "local calls on one thread", bench_special_local, 2, 1 },
+    { "instructions", bench_special_instructions, 3, 0 },
     { "compiling", bench_special_compiling, 1, 1 },
     { "size of the library", bench_special_library, 1, 0 },
 };

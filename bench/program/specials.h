@@ -22,6 +22,9 @@ void bench_special_greedy(const struct bench_options *options, struct bench_outc
 void bench_special_bulk(const struct bench_options *options, struct bench_outcome *ret_outcomes);
 void bench_special_first_calls(const struct bench_options *options, struct bench_outcome *ret_outcomes);
 
+/* The nanoseconds of a call over local:// on one thread, and of its floor. */
+void bench_special_local(const struct bench_options *options, struct bench_outcome *ret_outcomes);
+
 /* Instructions, as counted before; the time to compile; the size of the library. */
 void bench_special_instructions(const struct bench_options *options, struct bench_outcome *ret_outcomes);
 void bench_special_compiling(const struct bench_options *options, struct bench_outcome *ret_outcomes);
