@@ -388,6 +388,23 @@ static void each_lie_has_its_name(void **state)
     assert_int_equal(status_of(event, one, "\1\x08\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16), KODOSIS_OK);
 }
 
+/* A union's content that takes in what stands behind the union: it is not read as if it stood there. */
+static void content_ends_with_its_value(void **state)
+{
+    enum { PLACE = 15, REST = 5 }; /* of the union's size; bytes behind the union */
+    struct codec_versions_plain_one read, plain = { .order = { kodosis_str(""), 0, { NULL, 0 } },
+                                                    .event = { CODEC_VERSIONS_EVENT_ONE_COUNTED, { 3 } },
+                                                    .hue = 1 };
+    struct body body = encode(&codec_versions_plain_one_type, one, &plain);
+
+    (void)state;
+    assert_int_equal(body.bytes[PLACE], 8);
+    assert_int_equal(decode(&codec_versions_plain_one_type, one, &body, &read), KODOSIS_OK);
+    body.bytes[PLACE] += REST;
+    assert_int_equal(decode(&codec_versions_plain_one_type, one, &body, &read), KODOSIS_TRAILING);
+    free(body.bytes);
+}
+
 static void bad_tags_are_not_written(void **state)
 {
     struct codec_versions_event_one event = { 0, { 0 } };
@@ -424,7 +441,8 @@ int main(void)
         cmocka_unit_test(unknown_things_are_printed),  cmocka_unit_test(unknown_things_are_compared),
         cmocka_unit_test(enums_know_what_is_declared), cmocka_unit_test(what_is_not_known_is_kept),
         cmocka_unit_test(old_values_are_read),         cmocka_unit_test(sizes_may_lie),
-        cmocka_unit_test(each_lie_has_its_name),       cmocka_unit_test(bad_tags_are_not_written),
+        cmocka_unit_test(each_lie_has_its_name),       cmocka_unit_test(content_ends_with_its_value),
+        cmocka_unit_test(bad_tags_are_not_written),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
