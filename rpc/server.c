@@ -267,7 +267,7 @@ static void free_server(struct hprpc_server *server)
         return;
     /* a thread that waits on the other side of a connection may serve it just now */
     if (server->loop_count)
-        hprpc__loop_enter(&server->loops[0].loop);
+        hprpc__loop_close_seat(&server->loops[0].loop);
     hprpc__acceptor_clear(&server->acceptor);
     hprpc__server_forget_signals(server);
     for (uint32_t i = 0; i < server->loop_count; i++)

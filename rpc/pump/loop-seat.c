@@ -59,30 +59,51 @@ bool hprpc__loop_try_enter(struct hprpc__loop *loop)
     return taken;
 }
 
-bool hprpc__loop_enter(struct hprpc__loop *loop)
+/* Lets the thread that has the loop run: yields at first, then sleeps a millisecond at a time. */
+static void let_run(const struct hprpc__loop *loop, int attempt)
 {
     const struct hprpc_watch wake = { .fd = loop->wake_fd };
 
+    if (attempt < YIELDS)
+        sched_yield();
+    else
+        hprpc__poll_last(&wake, 1, HPRPC__NAP_NANOSECONDS);
+}
+
+bool hprpc__loop_enter(struct hprpc__loop *loop)
+{
     for (int attempt = 0; !hprpc__loop_try_enter(loop); attempt++) {
         if (is_mine(loop))
             return false;
-        if (attempt < YIELDS)
-            sched_yield();
-        else
-            hprpc__poll_last(&wake, 1, HPRPC__NAP_NANOSECONDS);
+        let_run(loop, attempt);
     }
     return true;
 }
 
+void hprpc__loop_close_seat(struct hprpc__loop *loop)
+{
+    /* sequentially consistent: pairs with enter, which says that it serves before it takes the loop */
+    for (int attempt = 0; !hprpc__loop_try_enter(loop) && !is_mine(loop) && atomic_load(&loop->serves); attempt++)
+        let_run(loop, attempt);
+}
+
 void hprpc__loop_leave(struct hprpc__loop *loop)
 {
+    unsigned state = HPRPC__LOOP_TAKEN;
+
     if (hprpc__single_threaded()) {
         atomic_store_explicit(&loop->taken, HPRPC__LOOP_FREE, memory_order_relaxed);
         return;
     }
     /* release: pairs with the acquire in try_take */
-    if (atomic_exchange_explicit(&loop->taken, HPRPC__LOOP_FREE, memory_order_release) == HPRPC__LOOP_WANTED)
+    while (!atomic_compare_exchange_strong_explicit(&loop->taken, &state, HPRPC__LOOP_FREE, memory_order_release,
+                                                    memory_order_relaxed)) {
+        /* before the loop is free, because the thread that wants it may be about to free its memory; the ring stays until a turn */
         hprpc__loop_kick(loop);
+        /* relaxed: this thread has the loop still */
+        atomic_store_explicit(&loop->taken, HPRPC__LOOP_TAKEN, memory_order_relaxed);
+        state = HPRPC__LOOP_TAKEN;
+    }
 }
 
 /* ---- Serving from the other side ---- */
@@ -92,12 +113,26 @@ static struct hprpc__loop *loop_of(const struct hprpc__seat *seat)
     return (struct hprpc__loop *)((uintptr_t)seat - offsetof(struct hprpc__loop, seat));
 }
 
+static void set_serves(struct hprpc__loop *loop, bool serves)
+{
+    if (hprpc__single_threaded())
+        atomic_store_explicit(&loop->serves, serves, memory_order_relaxed);
+    else
+        atomic_store(&loop->serves, serves);
+}
+
 static bool enter(const struct hprpc__seat *seat, void *seated)
 {
     struct hprpc__loop *loop = loop_of(seat);
 
     (void)seated;
-    return is_mine(loop) && try_take(loop);
+    if (!is_mine(loop))
+        return false;
+    set_serves(loop, true);
+    if (try_take(loop))
+        return true;
+    set_serves(loop, false);
+    return false;
 }
 
 /* Accepts what waits to be accepted. 1 if something did. */
@@ -146,8 +181,10 @@ static int serve(const struct hprpc__seat *seat, void *seated)
     int r = seated ? serve_connection(loop, seated) : accept_there(loop);
 
     /* in a child of fork the loop is the parent's */
-    if (r != HPRPC_EFORKED)
-        hprpc__loop_leave(loop);
+    if (r == HPRPC_EFORKED)
+        return r;
+    set_serves(loop, false);
+    hprpc__loop_leave(loop);
     return r;
 }
 
@@ -156,4 +193,5 @@ void hprpc__loop_seat_init(struct hprpc__loop *loop)
     loop->seat = (struct hprpc__seat){ .enter = enter, .serve = serve };
     loop->host.seat = &loop->seat;
     atomic_init(&loop->taken, HPRPC__LOOP_FREE);
+    atomic_init(&loop->serves, false);
 }

@@ -39,6 +39,7 @@ struct hprpc__loop {
 
     atomic_uintptr_t owner; /* the thread that ran the last turn, stored by itself */
     atomic_uint taken;      /* enum hprpc__loop_taken */
+    atomic_bool serves;     /* a thread serves a connection from its other side, or is about to try */
 
     /* Takes an event of the epoll set whose owner is no connection. NULL: there are none. */
     void (*other)(void *self, void *owner);
@@ -77,6 +78,9 @@ bool hprpc__loop_enter(struct hprpc__loop *loop);
 
 /* Gives the loop back. */
 void hprpc__loop_leave(struct hprpc__loop *loop);
+
+/* Waits while a thread serves a connection from its other side; none does after that. A thread that never comes back is not awaited. */
+void hprpc__loop_close_seat(struct hprpc__loop *loop);
 
 /* Fills in `seat`. */
 void hprpc__loop_seat_init(struct hprpc__loop *loop);
