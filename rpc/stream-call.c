@@ -42,6 +42,7 @@ static bool may_wait(const struct hprpc_stub *stub, bool *pumped)
 {
     struct hprpc_controller *controller = stub->pending->controller;
 
+    hprpc__stream_flush(stub->pending->stream);
     if (!(stub->call->flags & HPRPC_CALL_NO_WAIT))
         return true;
     if (*pumped || controller->pump.host->pumps_always)
@@ -301,6 +302,27 @@ int hprpc_call_end(struct hprpc_call *call)
     if (!stub.pending->stream->sends)
         return hprpc__explain(call, HPRPC_EINVAL, "the procedure has no stream from this side");
     return without_cancellation(say_end, &stub);
+}
+
+static int uncork(struct hprpc_stub *stub)
+{
+    hprpc__stream_cork(stub->pending->stream, false);
+    return 0;
+}
+
+int hprpc_call_cork(struct hprpc_call *call, int corked)
+{
+    struct hprpc_stub stub;
+    int r = resume(&stub, call);
+
+    if (r < 0)
+        return r;
+    if (!stub.pending->stream->sends)
+        return hprpc__explain(call, HPRPC_EINVAL, "the procedure has no stream from this side");
+    if (!corked)
+        return without_cancellation(uncork, &stub);
+    hprpc__stream_cork(stub.pending->stream, true);
+    return 0;
 }
 
 int hprpc_call_notify(struct hprpc_call *call, uint32_t events, void (*notify)(void *self, uint32_t events), void *self)

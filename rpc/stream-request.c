@@ -18,6 +18,7 @@ static int end_of(struct hprpc_request *request, bool looks_at_clock)
 /* Whether a thread may wait here: not the one that pumps the connection, which must go on receiving. */
 static bool may_wait(struct hprpc_request *request)
 {
+    hprpc__stream_flush(request->stream);
     if (!hprpc__pump_is_mine(&request->controller->pump))
         return true;
     request->stuck = true;
@@ -204,6 +205,20 @@ int hprpc_request_end(struct hprpc_request *request)
     r = say_end(request);
     hprpc__cancellation_restore(cancellation);
     return r;
+}
+
+int hprpc_request_cork(struct hprpc_request *request, int corked)
+{
+    int cancellation;
+
+    if (!hprpc__shared_is_ours(request->controller->shared))
+        return HPRPC_EFORKED;
+    if (!request->stream || !request->stream->sends)
+        return HPRPC_EINVAL;
+    cancellation = hprpc__cancellation_disable();
+    hprpc__stream_cork(request->stream, corked);
+    hprpc__cancellation_restore(cancellation);
+    return 0;
 }
 
 int hprpc_request_notify(struct hprpc_request *request, uint32_t events, void (*notify)(void *self, uint32_t events),

@@ -52,6 +52,15 @@ enum hprpc_stream_event {
 HPRPC_API int hprpc_call_end(struct hprpc_call *call);
 
 /*
+ * Lets short elements that follow wait for each other: many leave in one system call, or wake the other side once (`corked` not 0). At
+ * most 64 of them, or 64 KiB, wait, and only until this thread does something else with the call: `_send` or `_next` that waits or is
+ * HPRPC_EBUSY, hprpc_call_notify, hprpc_call_end, `_finish`, or this function with 0, which sends what waits. A thread that corks must not stop
+ * sending without one of these. On the thread that pumps elements wait for the end of the turn in any case. Does not wait. 0;
+ * HPRPC_EINVAL: the call has no stream to the other side, or was not started; HPRPC_EFORKED.
+ */
+HPRPC_API int hprpc_call_cork(struct hprpc_call *call, int corked);
+
+/*
  * Registers `notify`, which is called once, with no lock held, when the call is readable or writable (`events`, enum
  * hprpc_stream_event), as it is registered: at once, on this thread, or later on the thread that pumps. It is told what has come of
  * `events`; it may send, read, register again and clear the call. It is called in every case, also where the call ends, fails, or is
@@ -71,6 +80,12 @@ HPRPC_API int hprpc_call_notify(struct hprpc_call *call, uint32_t events, void (
  * the caller has given up, or the connection is gone; HPRPC_EFORKED.
  */
 HPRPC_API int hprpc_request_end(struct hprpc_request *request);
+
+/*
+ * The same as hprpc_call_cork for a request; the answer sends what waits, too. HPRPC_EINVAL: there is no stream to the caller;
+ * HPRPC_EFORKED.
+ */
+HPRPC_API int hprpc_request_cork(struct hprpc_request *request, int corked);
 
 /*
  * The same as hprpc_call_notify for a request, which must be deferred, or run on a worker. It is called on the thread that pumps (or

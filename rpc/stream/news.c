@@ -90,6 +90,7 @@ int hprpc__stream_register(struct hprpc__stream *stream, const struct hprpc__not
     struct hprpc__notice due = { NULL, NULL, 0 };
     int r = HPRPC_EINVAL;
 
+    hprpc__stream_flush(stream);
     hprpc__mutex_lock(&controller->lock);
     if (!stream->notify) {
         r = 0;

@@ -7,7 +7,10 @@
 #include "rpc/connection/line.h"
 #include "rpc/connection/send.h"
 
-enum { PREFIX = 8 }; /* bytes before the first piece of an element: how long that is */
+enum {
+    PREFIX = 8,     /* bytes before the first piece of an element: how long that is */
+    HELD_MOST = 64, /* elements that leave together, where the sender corks; see HPRPC__UNREAD_LEAST for their bytes */
+};
 
 /* ---- Whether an element may go ---- */
 
@@ -86,21 +89,52 @@ static bool is_inside_turn(const struct hprpc_controller *controller)
     return hprpc__pump_is_mine(&controller->pump) && controller->running;
 }
 
-static void publish(struct hprpc__stream *stream, struct hprpc_reservation *reservation)
+static void publish(struct hprpc__stream *stream, struct hprpc_reservation *reservation, bool holds)
 {
     struct hprpc_controller *controller = stream->controller;
-    bool corks;
 
     stream->moved = true;
     /* if the channel breaks just now, the pump's next turn ends the call */
-    if (!is_inside_turn(controller)) {
+    if (holds || is_inside_turn(controller))
+        hprpc__publish_as(controller, reservation, true);
+    else
         hprpc__publish(controller, reservation);
-        return;
+}
+
+/* Whether the next element waits for those that follow it. */
+static bool holds(struct hprpc__stream *stream)
+{
+    if (KODOSIS_LIKELY(!stream->corks))
+        return false;
+    if (++stream->held < HELD_MOST && stream->controller->channel->queued < HPRPC__UNREAD_LEAST)
+        return true;
+    stream->held = 0;
+    return false;
+}
+
+void hprpc__stream_flush(struct hprpc__stream *stream)
+{
+    struct hprpc_controller *controller = stream->controller;
+    struct hprpc_channel *channel = controller->channel;
+
+    hprpc__mutex_lock(&controller->lock);
+    /* a channel that is broken, or has no room, is the next turn's */
+    if (stream->held && channel->queued && hprpc__state(controller) == HPRPC__READY) {
+        if (channel->ops->flush(channel) == 0)
+            controller->progress++;
+        hprpc__look_at_queue(controller, !hprpc__pump_is_mine(&controller->pump));
     }
-    corks = controller->corks;
-    controller->corks = true;
-    hprpc__publish(controller, reservation);
-    controller->corks = corks;
+    stream->held = 0;
+    hprpc__mutex_unlock(&controller->lock);
+}
+
+void hprpc__stream_cork(struct hprpc__stream *stream, bool corked)
+{
+    hprpc__mutex_lock(&stream->controller->lock);
+    stream->corks = corked;
+    hprpc__mutex_unlock(&stream->controller->lock);
+    if (!corked)
+        hprpc__stream_flush(stream);
 }
 
 static void charge(struct hprpc__stream *stream, uint64_t size)
@@ -172,7 +206,7 @@ static int push_one(struct hprpc__stream *stream)
         kodosis_write_uint64(&reservation.writer, pieces->size);
     kodosis_write_run(&reservation.writer, pieces->memory + pieces->done, size);
     pieces->done += size;
-    publish(stream, &reservation);
+    publish(stream, &reservation, false);
     return 0;
 }
 
@@ -280,7 +314,7 @@ int hprpc__stream_send(struct hprpc__stream *stream)
     hprpc__assert_locked(&controller->lock);
     if (KODOSIS_LIKELY(hprpc__is_written(reservation))) {
         charge(stream, reservation->size);
-        publish(stream, reservation);
+        publish(stream, reservation, holds(stream));
     } else {
         controller->channel->ops->cancel_call(controller->channel, reservation);
         r = HPRPC_EINVAL;

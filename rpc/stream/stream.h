@@ -64,6 +64,8 @@ struct hprpc__stream {
     enum hprpc__leave leave; /* of the element that has begun */
     bool said_end;
     bool ends_after;       /* END follows the pieces */
+    bool corks;            /* short elements may wait for those that follow */
+    uint32_t held;         /* elements that were published so, and maybe still wait in the channel */
     bool lacks_room;       /* the last attempt found window, and no room in the channel */
     uint32_t lacked_at;    /* the pump's turn of that attempt */
     uint32_t lacked_after; /* `progress` of the connection after it */
@@ -158,6 +160,12 @@ void hprpc__stream_end_pieces(struct hprpc__stream *stream);
 
 /* Sends pieces of all streams that have some, as long as there is room. True: an element is complete, which is to be told. By the pump's owner. */
 bool hprpc__streams_push(struct hprpc_controller *controller);
+
+/* Lets short elements wait for those that follow, or no longer; see hprpc_call_cork. Not under the lock. */
+void hprpc__stream_cork(struct hprpc__stream *stream, bool corked);
+
+/* Sends elements that wait so. Called where the sender does not go on. Not under the lock. */
+void hprpc__stream_flush(struct hprpc__stream *stream);
 
 /* Says that no element follows, now or after the pieces that wait. Under the lock. */
 void hprpc__stream_say_end(struct hprpc__stream *stream);

@@ -55,6 +55,7 @@ static void uploads(struct flow *flow, uint32_t size, uint8_t *data)
     uint64_t total = 0;
 
     assert_int_equal(flow_upload_start(flow, &call, 0), 0);
+    assert_int_equal(hprpc_call_cork(&call, size % 2), 0);
     for (uint32_t i = 0; i < count; i++) {
         flow_fill(i, data, size);
         assert_int_equal(flow_send(&call, data, size), 0);
@@ -71,6 +72,8 @@ static void chats(struct flow *flow, uint32_t size, uint8_t *data)
     uint32_t count = count_for(size) / 7;
 
     assert_int_equal(flow_chat_start(flow, &call, 0), 0);
+    /* the wait for the answer to an element sends it */
+    assert_int_equal(hprpc_call_cork(&call, 1), 0);
     for (uint32_t i = 0; i < count; i++) {
         flow_fill(i, data, size);
         assert_int_equal(flow_send(&call, data, size), 0);

@@ -123,6 +123,8 @@ static int run_blocking(struct job *job)
 
     if (job->what == HOLD && job->procedure != FLOW_WATCH)
         hold(job);
+    if (job->what == FLOW && job->procedure != FLOW_UPLOAD)
+        assert_int_equal(hprpc_request_cork(job->request, 1), 0);
     while ((r = step(job)) == 1)
         continue;
     if (r == 0 && job->what == HOLD && job->procedure == FLOW_WATCH)
