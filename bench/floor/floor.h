@@ -16,6 +16,9 @@ extern const struct bench_subject bench_floor_slot_eventfd;
 /* Two rings of such lines, with `depth` messages in flight. */
 extern const struct bench_subject bench_floor_ring;
 
+/* A ring of elements from one side to the other, which says so once for each `depth` elements: for streams. */
+extern const struct bench_subject bench_floor_feed;
+
 /* FIFOs on tmpfs, TCP on loopback and Unix-domain sockets: bare, with a poll before every read, or without sleep. */
 extern const struct bench_subject bench_floor_fifo_bare;
 extern const struct bench_subject bench_floor_fifo_poll;

@@ -6,8 +6,15 @@
 #include <strings.h>
 
 static const char *const names[BENCH_OPERATIONS] = {
-    [BENCH_SAY_HELLO] = "SayHello",          [BENCH_AVERAGE] = "Average", [BENCH_GET_RAND_NUMS] = "GetRandNums",
-    [BENCH_LARGE_DATA] = "SendRcvLargeData", [BENCH_ECHO] = "Echo",       [BENCH_PUT] = "Put",
+    [BENCH_SAY_HELLO] = "SayHello",
+    [BENCH_AVERAGE] = "Average",
+    [BENCH_GET_RAND_NUMS] = "GetRandNums",
+    [BENCH_LARGE_DATA] = "SendRcvLargeData",
+    [BENCH_ECHO] = "Echo",
+    [BENCH_PUT] = "Put",
+    [BENCH_NUMBERS] = "Numbers",
+    [BENCH_POUR] = "Pour",
+    [BENCH_CROWD] = "Crowd",
 };
 
 bool bench_workload_equal(const struct bench_workload *left, const struct bench_workload *right)
@@ -95,6 +102,15 @@ void bench_workload_bytes(const struct bench_workload *workload, uint32_t *ret_r
         break;
     case BENCH_PUT:
         request = list_size(workload->size, 1);
+        reply = 8;
+        break;
+    case BENCH_NUMBERS:
+        reply = workload->size;
+        break;
+    case BENCH_POUR:
+        request = list_size(workload->size, 1);
+        break;
+    case BENCH_CROWD:
         reply = 8;
         break;
     case BENCH_OPERATIONS:

@@ -18,13 +18,16 @@ enum bench_operation {
     BENCH_LARGE_DATA,    /* a structure of `size` int32 members there and back */
     BENCH_ECHO,          /* `size` bytes there and back */
     BENCH_PUT,           /* `size` bytes there, all read; their sum back */
+    BENCH_NUMBERS,       /* a stream to the client of elements of `size` bytes, 8 or 64; each counts as a call */
+    BENCH_POUR,          /* a stream to the server of elements of `size` bytes, all read */
+    BENCH_CROWD,         /* `size` streams to the client of 8-byte elements, on one connection; one is never read */
     BENCH_OPERATIONS,
 };
 
 struct bench_workload {
     enum bench_operation operation;
-    uint32_t size;        /* numbers, members or bytes; unused by SayHello */
-    uint32_t depth;       /* calls in flight on each connection */
+    uint32_t size;  /* numbers, members, bytes or streams; unused by SayHello */
+    uint32_t depth; /* calls in flight on each connection; elements that are read or sent before the clock is read */
     uint32_t connections; /* of all threads together */
     uint32_t threads;   /* if more than connections, several threads share a connection, each with one call at a time */
     uint32_t idle;      /* further connections without any traffic */
@@ -41,6 +44,12 @@ struct bench_workload {
 
 /* Whether two workloads are the same in every member. */
 bool bench_workload_equal(const struct bench_workload *left, const struct bench_workload *right);
+
+/* Whether elements are moved, and no calls are made. */
+static inline bool bench_operation_streams(enum bench_operation operation)
+{
+    return operation == BENCH_NUMBERS || operation == BENCH_POUR || operation == BENCH_CROWD;
+}
 
 const char *bench_operation_name(enum bench_operation operation);
 bool bench_operation_parse(const char *text, enum bench_operation *ret_operation);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/paper/flow.h"
 #include "bench/paper/operations.h"
 
 enum { IDLE_PER_PROCESS = 4000, GREEDY_DEPTH = 64, BULK_BYTES = 8000000 };
@@ -190,9 +191,13 @@ struct worker {
 
 static void work(struct worker *worker)
 {
+    struct bench_session *session = worker->connections->session;
+
     for (uint32_t i = 0; i < worker->count; i++)
         worker->connections[i].run = &worker->run;
-    if (worker->count == 1 && worker->connections->session->workload.depth == 1)
+    if (bench_operation_streams(session->workload.operation))
+        paper_flow_run(session, &worker->connections->caller, &worker->run);
+    else if (worker->count == 1 && worker->connections->session->workload.depth == 1)
         run_single(worker->connections, &worker->run);
     else
         run_many(worker->connections, worker->count, &worker->run);

@@ -223,6 +223,10 @@ const struct paper_operation *paper_operation_find(const struct bench_workload *
 
     if (workload->operation == BENCH_LARGE_DATA)
         return find_large(workload->size);
+    if (workload->operation == BENCH_NUMBERS && workload->size != 8 && workload->size != 64)
+        return NULL;
+    if (workload->operation == BENCH_CROWD && (workload->size < 2 || workload->size > PAPER_CROWD_MAX))
+        return NULL;
     return list && workload->size > PAPER_NUMBERS_MAX ? NULL : &operations[workload->operation];
 }
 
@@ -235,13 +239,13 @@ static int prepare(struct paper_caller *caller, const struct bench_workload *wor
     caller->size = workload->size;
     caller->values = values;
     caller->random = values->numbers + workload->size % PAPER_SHIFTS;
-    if (workload->operation != BENCH_ECHO && workload->operation != BENCH_PUT)
+    if (workload->operation != BENCH_ECHO && workload->operation != BENCH_PUT && workload->operation != BENCH_POUR)
         return 0;
     caller->payload = malloc(workload->size + sizeof(uint64_t));
     if (!caller->payload)
         return HPRPC_ENOMEM;
     bench_fill(caller->payload, workload->size, 11);
-    caller->varies = workload->size >= sizeof(uint64_t) && workload->depth == 1;
+    caller->varies = workload->operation != BENCH_POUR && workload->size >= sizeof(uint64_t) && workload->depth == 1;
     if (caller->varies)
         memset(caller->payload, 0, sizeof(uint64_t));
     caller->payload_sum = bench_sum(caller->payload, workload->size);
@@ -265,6 +269,8 @@ static int open_caller(struct paper_caller *caller, const char *uri, const struc
         result = paper_paper_bind(caller->client, detail, &caller->paper);
     if (result == 0)
         result = paper_bytes_bind(caller->client, detail, &caller->bytes);
+    if (result == 0)
+        result = paper_streams_bind(caller->client, detail, &caller->streams);
     if (result < 0)
         paper_caller_close(caller);
     return result;
@@ -289,6 +295,7 @@ int paper_caller_borrow(struct paper_caller *caller, const struct paper_caller *
         .client = owner->client,
         .paper = owner->paper,
         .bytes = owner->bytes,
+        .streams = owner->streams,
         .borrowed = true,
     };
     return prepare(caller, workload, owner->values);

@@ -12,16 +12,19 @@
 /* Not a code of the library: the reply is wrong. */
 enum { PAPER_WRONG_REPLY = -1000 };
 
+enum { PAPER_CROWD_MAX = 1000 }; /* streams of a Crowd */
+
 /* A connection that is ready to call with one size. */
 struct paper_caller {
     struct hprpc_client *client;
     struct paper_paper_proxy paper;
     struct paper_bytes_proxy bytes;
+    struct paper_streams_proxy streams;
     const struct paper_operation *operation;
     uint32_t size;
     const struct paper_values *values;
     const int32_t *random; /* what GetRandNums must return */
-    uint8_t *payload;      /* the body of Echo and Put */
+    uint8_t *payload;      /* the body of Echo and Put, and the element of Pour */
     bool borrowed;         /* `client` and the proxies belong to another caller */
     bool varies; /* the first word of `payload` changes from call to call: only if no other call may be using it */
     uint64_t payload_sum; /* of `payload`, with zero for the first word */
@@ -37,7 +40,7 @@ struct paper_operation {
     int (*finish)(struct paper_caller *caller, struct hprpc_call *call, uint64_t number);
 };
 
-/* Returns the operation of a workload; NULL if it has no such size. */
+/* Returns the operation of a workload, which is empty for streams (see flow.h); NULL if it has no such size. */
 const struct paper_operation *paper_operation_find(const struct bench_workload *workload);
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/measure/touch.h"
+#include "bench/paper/flow.h"
 #include "bench/paper/large-data.h"
 #include "bench/paper/values.h"
 #include "paper.h"
@@ -74,7 +75,9 @@ static int offer(struct hprpc_server *server)
     if (!values.capacity && !paper_values_make(&values, 1 << 16))
         return HPRPC_ENOMEM;
     result = paper_paper_add(server, &paper_service, &values);
-    return result < 0 ? result : paper_bytes_add(server, &bytes_service, NULL);
+    if (result == 0)
+        result = paper_bytes_add(server, &bytes_service, NULL);
+    return result < 0 ? result : paper_flow_add(server);
 }
 
 int paper_server_new(const char *const *uris, size_t count, struct hprpc_detail *detail,

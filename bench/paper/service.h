@@ -6,7 +6,7 @@
 #include <hprpc/hprpc.h>
 
 /*
- * Makes a server that offers both services of paper.kod and listens on `count` URIs. The caller owns it, and runs it. Returns
+ * Makes a server that offers the services of paper.kod and listens on `count` URIs. The caller owns it, and runs it. Returns
  * 0, or a negative code with the sentence in `detail`.
  */
 int paper_server_new(const char *const *uris, size_t count, struct hprpc_detail *detail,

@@ -54,6 +54,8 @@ const struct bench_subject *bench_choose_floor(const char *uri, enum hprpc_wait 
 {
     if (workload->threads > 1 || workload->greedy || workload->bulk)
         return NULL;
+    if (bench_operation_streams(workload->operation))
+        return workload->operation == BENCH_NUMBERS && is(uri, "shm") ? &bench_floor_feed : NULL;
     if (is(uri, "shm"))
         return choose_shm(wait, workload);
     if (is(uri, "tcp"))

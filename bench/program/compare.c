@@ -15,6 +15,8 @@ static const struct list *default_sizes(enum bench_operation operation)
     static const struct list lists = { { 10, 100, 1000, 10000 }, 4 };
     static const struct list members = { { 128, 256, 512, 1024, 2048, 4096, 8192 }, 7 };
     static const struct list bytes = { { 1 << 20 }, 1 };
+    static const struct list elements = { { 8, 64 }, 2 };
+    static const struct list crowd = { { 1000 }, 1 };
     static const struct list none = { { 0 }, 1 };
 
     switch (operation) {
@@ -25,7 +27,12 @@ static const struct list *default_sizes(enum bench_operation operation)
         return &members;
     case BENCH_ECHO:
     case BENCH_PUT:
+    case BENCH_POUR:
         return &bytes;
+    case BENCH_NUMBERS:
+        return &elements;
+    case BENCH_CROWD:
+        return &crowd;
     default:
         return &none;
     }

@@ -9,6 +9,7 @@
 #define HELLO WORK(BENCH_SAY_HELLO, 0, 1, 1)
 #define HELLO_64_DEEP WORK(BENCH_SAY_HELLO, 0, 64, 1)
 #define HELLO_64_WIDE WORK(BENCH_SAY_HELLO, 0, 1, 64)
+#define NUMBERS(size) WORK(BENCH_NUMBERS, size, 64, 1)
 #define MEGABYTE WORK(BENCH_PUT, 1 << 20, 1, 1)
 #define MEGABYTE_8_DEEP WORK(BENCH_PUT, 1 << 20, 8, 1)
 #define AVERAGE WORK(BENCH_AVERAGE, 10000, 1, 1)
@@ -52,6 +53,10 @@ const struct bench_goal bench_goals[] = {
     MOST("shm SayHello, adaptive / spinning", HELLO, SPLIT, "shm adaptive", "shm spin", TIME, 1.1, 1.03),
     LEAST("shm calls per second at depth 64 / raw rings", HELLO_64_DEEP, SPLIT, "shm adaptive", "raw rings", RATE, 0.3,
           0.45),
+    LEAST("shm elements per second of a stream of int64 / raw ring, 64 at a time", NUMBERS(8), SPLIT, "shm adaptive",
+          "raw feed", RATE, 0.5, 0.8),
+    LEAST("shm elements per second of a stream of 64 bytes / raw ring, 64 at a time", NUMBERS(64), SPLIT,
+          "shm adaptive", "raw feed", RATE, 0.5, 0.8),
     MOST("TCP SayHello, blocking / raw poll + recv + send", HELLO, SPLIT, "tcp block", "raw TCP + poll", TIME, 1.05,
          1.0),
     MOST("TCP SayHello, blocking / raw poll + recv + send", HELLO, SAME, "tcp block", "raw TCP + poll", TIME, 1.05,

@@ -10,7 +10,7 @@
 #include "bench/program/print.h"
 #include "bench/program/resolve.h"
 
-enum { SPECIAL_MAX = 32, ALTERNATIVES_MAX = 4 };
+enum { SPECIAL_MAX = 48, ALTERNATIVES_MAX = 4 };
 
 static bool together(const struct bench_goal *left, const struct bench_goal *right)
 {

@@ -14,6 +14,7 @@
 
 #include <hprpc/channel/channel.h>
 
+#include "bench/paper/flow.h"
 #include "bench/paper/operations.h"
 #include "bench/paper/service.h"
 #include "examples/usage.h"
@@ -121,6 +122,29 @@ static void make_synchronous(struct paper_caller *caller, uint64_t first, uint64
     }
 }
 
+/* Moves elements of one stream in an event loop, each side as many as it can in its turn. */
+static void make_stream(struct paper_caller *caller, uint64_t first, uint64_t last)
+{
+    static struct hprpc_call call = HPRPC_CALL_INIT;
+    static paper_flow_step *step;
+    enum bench_operation operation = caller->payload ? BENCH_POUR : BENCH_NUMBERS;
+
+    call.flags = HPRPC_CALL_NO_WAIT;
+    if (!step)
+        demand(&call, paper_flow_open(caller, &call, operation, &step));
+    while (first < last) {
+        int result = step(caller, &call, first);
+
+        if (result == HPRPC_EBUSY) {
+            demand(&call, serve(server));
+            demand(&call, hprpc_client_process(caller->client));
+            continue;
+        }
+        demand(&call, result);
+        first++;
+    }
+}
+
 static const struct hprpc_channel_ops *client_ops;
 
 /* Replaces the client's `receive`: the server takes a turn if there is nothing to receive. */
@@ -149,6 +173,7 @@ static void serve_when_waiting(struct paper_caller *caller)
 static const struct way ways[] = {
     { "loop", paper_caller_open_looped, hprpc_server_process, NULL, make_looped },
     { "depth-64", paper_caller_open_looped, turn, NULL, make_deep },
+    { "stream", paper_caller_open_looped, turn, NULL, make_stream },
     { "caller", paper_caller_open, turn, serve_when_waiting, make_synchronous },
     { "one-thread", paper_caller_open, NULL, NULL, make_synchronous },
 };
@@ -208,12 +233,14 @@ int main(int argc, char **argv)
     usage_check(
         argc, argv, argc,
         "hprpc-instructions URI OPERATION SIZE COUNT WAY\n"
-        "WAY is loop, depth-64, caller or one-thread. Makes COUNT calls inside bench_count_calls, for a profiler to count (see bench/instructions).");
+        "WAY is loop, depth-64, caller or one-thread, or stream for Numbers and Pour. Makes COUNT calls inside bench_count_calls, for a profiler to count (see bench/instructions).");
     if (!way || !bench_operation_parse(argv[2], &workload.operation))
-        errx(2, "usage: hprpc-instructions URI OPERATION SIZE COUNT loop|depth-64|caller|one-thread");
+        errx(2, "usage: hprpc-instructions URI OPERATION SIZE COUNT loop|depth-64|caller|one-thread|stream");
     workload.size = (uint32_t)atoi(argv[3]);
     if (!paper_operation_find(&workload) || !paper_values_make(&values, workload.size))
         errx(2, "there is no such operation of this size");
+    if (bench_operation_streams(workload.operation) != (way->make == make_stream))
+        errx(2, "streams, and only they, go the way \"stream\"");
     open_caller(way, &caller, argv[1], &workload, &values);
     serve = way->serve;
     if (way->prepare)

@@ -25,6 +25,11 @@ void bench_special_first_calls(const struct bench_options *options, struct bench
 /* The nanoseconds of a call over local:// on one thread, and of its floor. */
 void bench_special_local(const struct bench_options *options, struct bench_outcome *ret_outcomes);
 
+/* Streams beside calls: elements and calls at a depth of 64; elements and bodies of 1 MB; streams beside one that is never read. */
+void bench_special_elements(const struct bench_options *options, struct bench_outcome *ret_outcomes);
+void bench_special_pour(const struct bench_options *options, struct bench_outcome *ret_outcomes);
+void bench_special_crowd(const struct bench_options *options, struct bench_outcome *ret_outcomes);
+
 /* Instructions, as counted before; the time to compile; the size of the library. */
 void bench_special_instructions(const struct bench_options *options, struct bench_outcome *ret_outcomes);
 void bench_special_compiling(const struct bench_options *options, struct bench_outcome *ret_outcomes);
