@@ -42,6 +42,8 @@ static int set_limits(struct hprpc_server *server, const struct hprpc_server_opt
     server->stop_ms = or_default(options->stop_timeout_ms, HPRPC__STOP_MS);
     server->shared->quota.max_calls = or_default(options->max_kept_calls, HPRPC__KEPT_CALLS_MAX);
     server->shared->quota.max_bytes = options->max_kept_bytes ? options->max_kept_bytes : HPRPC__KEPT_BYTES_MAX;
+    server->shared->quota.max_stream_bytes =
+        options->max_kept_stream_bytes ? options->max_kept_stream_bytes : HPRPC__KEPT_STREAM_BYTES_MAX;
     server->shared->quota.max_unread = options->max_unread_bytes ? options->max_unread_bytes : HPRPC__UNREAD_BYTES_MAX;
     if (options->loops > HPRPC__LOOPS_MAX || options->workers > HPRPC__WORKERS_MAX ||
         (unsigned)options->engine > HPRPC_ENGINE_URING || options->ring_buffers > HPRPC__RING_BUFFERS_MOST)

@@ -21,6 +21,7 @@ enum {
     HPRPC__TURNED_AWAY_MS = 1000, /* in which they must say HELLO */
 };
 
+#define HPRPC__KEPT_STREAM_BYTES_MAX (1024ull * 1024 * 1024)
 #define HPRPC__KEPT_BYTES_MAX (1024ull * 1024 * 1024)
 #define HPRPC__UNREAD_BYTES_MAX (512ull * 1024 * 1024)
 

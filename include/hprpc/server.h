@@ -63,11 +63,16 @@ struct hprpc_server_options {
     uint64_t max_stream_bytes; /* bytes over all streams of a connection; 0 means 64 MiB */
     uint32_t
         stream_idle_ms; /* a call with streams ends with HPRPC_EDEADLINE when nothing has moved for so long; 0: never */
+    /*
+     * Bytes of elements that came and were not read, over all connections; less than 16 KiB of a stream are not counted. An element
+     * beyond it is lost: `_next` of its request gives those that came before, and then HPRPC_ENOMEM. 0 means 1 GiB.
+     */
+    uint64_t max_kept_stream_bytes;
 };
 
 /* clang-format off */
 #define HPRPC_SERVER_OPTIONS_INIT \
-    { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, HPRPC_ENGINE_AUTO, 0, 0, 0, 0, 0 }
+    { sizeof(struct hprpc_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, HPRPC_ENGINE_AUTO, 0, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 /* Makes a server that listens nowhere yet. `options` may be NULL. The caller owns it. HPRPC_EINVAL, HPRPC_ENOMEM, HPRPC_ESYSTEM. */

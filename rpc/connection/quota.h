@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all connections of a server may hold together: requests that wait, run on workers or were deferred. Requests that
- * are answered inline, before the next one is looked at, cost nothing and are not counted.
+ * What all connections of a server may hold together: requests that wait, run on workers or were deferred, and elements of streams.
+ * Requests that are answered inline, before the next one is looked at, cost nothing and are not counted.
  */
 #ifndef HPRPC_RPC_CONNECTION_QUOTA_H
 #define HPRPC_RPC_CONNECTION_QUOTA_H
@@ -16,6 +16,9 @@ struct hprpc__quota {
     atomic_bool refusing; /* the server is stopping: new requests are turned away */
     atomic_uint calls;
     _Atomic uint64_t bytes;
+
+    uint64_t max_stream_bytes;
+    _Atomic uint64_t stream_bytes; /* of elements that came and were not read, as far as their streams count them */
 
     uint64_t max_unread;
     _Atomic uint64_t unread; /* bytes that wait in channels, of connections on which many wait */
@@ -64,6 +67,22 @@ static inline bool hprpc__quota_take(struct hprpc__quota *quota, uint32_t size)
         return true;
     hprpc__quota_give(quota, size);
     return false;
+}
+
+/* Counts bytes of elements; false, and nothing counted, at the limit. Any thread. */
+static inline bool hprpc__quota_take_elements(struct hprpc__quota *quota, uint64_t bytes)
+{
+    uint64_t before = atomic_fetch_add_explicit(&quota->stream_bytes, bytes, memory_order_relaxed);
+
+    if (before + bytes <= quota->max_stream_bytes)
+        return true;
+    atomic_fetch_sub_explicit(&quota->stream_bytes, bytes, memory_order_relaxed);
+    return false;
+}
+
+static inline void hprpc__quota_give_elements(struct hprpc__quota *quota, uint64_t bytes)
+{
+    atomic_fetch_sub_explicit(&quota->stream_bytes, bytes, memory_order_relaxed);
 }
 
 static inline bool hprpc__quota_refuses(const struct hprpc__quota *quota)

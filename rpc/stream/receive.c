@@ -6,7 +6,51 @@
 #include "rpc/connection/life.h"
 #include "rpc/connection/send.h"
 
-enum { PREFIX = 8 }; /* bytes before the first piece of an element: how long that is */
+enum {
+    PREFIX = 8,         /* bytes before the first piece of an element: how long that is */
+    CHARGED = 16 << 10, /* the server's quota counts a stream in multiples of this: most elements change no count */
+};
+
+/* ---- The server's quota ---- */
+
+/* What the quota counts of so many bytes. */
+static uint64_t charge_for(uint64_t bytes)
+{
+    return bytes - bytes % CHARGED;
+}
+
+/* Counts what has come. False: the quota is used up. */
+static bool charge(struct hprpc__stream *stream)
+{
+    struct hprpc__quota *quota = stream->controller->quota;
+    uint64_t now = charge_for(stream->in.bytes);
+
+    if (KODOSIS_LIKELY(now <= stream->charged) || !quota)
+        return true;
+    if (!hprpc__quota_take_elements(quota, now - stream->charged))
+        return false;
+    stream->charged = now;
+    return true;
+}
+
+/* Counts less after some was read. */
+static void discharge(struct hprpc__stream *stream)
+{
+    uint64_t now = charge_for(stream->in.bytes);
+
+    if (now >= stream->charged)
+        return;
+    hprpc__quota_give_elements(stream->controller->quota, stream->charged - now);
+    stream->charged = now;
+}
+
+void hprpc__stream_uncharge(struct hprpc__stream *stream)
+{
+    hprpc__assert_locked(&stream->controller->lock);
+    if (stream->charged)
+        hprpc__quota_give_elements(stream->controller->quota, stream->charged);
+    stream->charged = 0;
+}
 
 /* ---- Giving back ---- */
 
@@ -44,9 +88,17 @@ static void give_back(struct hprpc__stream *stream)
         return;
     hprpc__window_give(&streams->in, &stream->in, &streams->sum_in, &stream->beyond_in, &stream->read);
     stream->read = (struct hprpc__flow){ 0 };
+    discharge(stream);
 }
 
 /* ---- Arriving ---- */
+
+/* No memory for an element: those that came before can be read, and then the failure. */
+static void lose(struct hprpc__stream *stream)
+{
+    stream->failure = HPRPC_ENOMEM;
+    stream->arrival = HPRPC__ARRIVAL_DROPPED;
+}
 
 /* Counts an element that begins to arrive. NULL, or which rule it breaks. */
 static const char *admit(struct hprpc__stream *stream, uint64_t size)
@@ -59,14 +111,9 @@ static const char *admit(struct hprpc__stream *stream, uint64_t size)
     if (leave == HPRPC__LEAVE_NONE)
         return "DATA beyond the window";
     hprpc__window_take(&stream->in, &streams->sum_in, &stream->beyond_in, leave, size);
+    if (stream->arrival == HPRPC__ARRIVAL_KEPT && !charge(stream))
+        lose(stream);
     return NULL;
-}
-
-/* No memory for an element: those that came before can be read, and then the failure. */
-static void lose(struct hprpc__stream *stream)
-{
-    stream->failure = HPRPC_ENOMEM;
-    stream->arrival = HPRPC__ARRIVAL_DROPPED;
 }
 
 /* A complete element has come that is not kept. */
@@ -270,5 +317,6 @@ void hprpc__stream_discard(struct hprpc__stream *stream, enum hprpc__arrival arr
     }
     if (stream->arrival != HPRPC__ARRIVAL_DROPPED)
         stream->arrival = arrival;
+    hprpc__stream_uncharge(stream);
     give_back(stream);
 }

@@ -155,6 +155,7 @@ void hprpc__stream_free(struct hprpc__stream *stream)
     hprpc__stream_finish(stream);
     leave_news(stream);
     hprpc__queue_clear(&stream->queue, controller->channel);
+    hprpc__stream_uncharge(stream);
     hprpc_context_release(controller->context, stream->sending.memory, stream->sending.size);
     kodosis_arena_clear(&stream->arena);
     hprpc_context_release(controller->context, stream, sizeof(*stream));

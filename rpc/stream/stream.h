@@ -77,10 +77,11 @@ struct hprpc__stream {
     /* receiving */
     struct hprpc__flow in; /* what came, and was not given back */
     uint64_t beyond_in;
+    uint64_t charged;        /* bytes of `in` that the server's quota counts */
     struct hprpc__flow read; /* the part of it that was read */
     bool heard_end;
     enum hprpc__arrival arrival;
-    int failure; /* why elements are lost: HPRPC_ENOMEM; 0 */
+    int failure; /* why elements are lost: HPRPC_ENOMEM, also where the server's quota is used up; 0 */
     struct hprpc__pieces receiving;
     struct hprpc__queue queue;
 
@@ -169,6 +170,9 @@ void hprpc__stream_flush(struct hprpc__stream *stream);
 
 /* Says that no element follows, now or after the pieces that wait. Under the lock. */
 void hprpc__stream_say_end(struct hprpc__stream *stream);
+
+/* Gives back what the server's quota counts for the stream. Under the lock. */
+void hprpc__stream_uncharge(struct hprpc__stream *stream);
 
 /* Whether pieces of an element wait to be sent. Under the lock. */
 static inline bool hprpc__stream_has_pieces(const struct hprpc__stream *stream)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "rpc/connection/connection.h"
+#include "rpc/server.h"
 #include "rpc/stream/stream.h"
 
 static const char *const transports[] = { "fake://limits",    "fake://limits?capacity=3", "tcp://127.0.0.1:0",
@@ -131,6 +132,76 @@ static void many_streams_that_are_not_read(void **state)
     waters_settle(&waters);
     hprpc_client_free(client);
     waters_close(&waters);
+}
+
+/* ---- What a server keeps over all connections ---- */
+
+enum { PART = 1000, PARTS = 160, COUNTED = PARTS * PART / (16 << 10) * (16 << 10) };
+
+static uint64_t kept(const struct waters *waters)
+{
+    return atomic_load(&waters->server->shared->quota.stream_bytes);
+}
+
+/* Starts an upload that is not read, and sends some parts. */
+static void pile_up(struct flow *flow, struct hprpc_call *call)
+{
+    uint8_t data[PART];
+
+    assert_int_equal(flow_upload_start(flow, call, HOLD), 0);
+    for (uint32_t i = 0; i < PARTS; i++) {
+        flow_fill(i, data, PART);
+        assert_int_equal(flow_send(call, data, PART), 0);
+    }
+}
+
+/* The connection that comes first has its elements, the second one loses its stream alone; read or dropped, they count no more. */
+static void a_bound_over_all_connections(void **state)
+{
+    (void)state;
+    for (int t = 0; t < TRANSPORTS; t++) {
+        struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+        struct hprpc_client_options client = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_call calls[3] = { HPRPC_CALL_INIT, HPRPC_CALL_INIT, HPRPC_CALL_INIT };
+        struct hprpc_client *clients[2];
+        struct flow flows[2];
+        struct waters waters;
+        uint64_t total = 0;
+        uint32_t number;
+
+        client.pump = HPRPC_PUMP_THREAD; /* what had no room in the channel leaves by itself */
+        options.max_kept_stream_bytes = COUNTED * 3 / 2;
+        open_waters(&waters, transports[t], ON_WORKERS, &options);
+        for (int i = 0; i < 2; i++)
+            clients[i] = waters_connect(&waters, &client, &flows[i]);
+        pile_up(&flows[0], &calls[0]);
+        /* what was sent before this has arrived after it */
+        assert_int_equal(flow_plain(&flows[0], NULL, 1, &number), 0);
+        assert_int_equal(kept(&waters), COUNTED);
+        pile_up(&flows[1], &calls[1]);
+        assert_int_equal(flow_plain(&flows[1], NULL, 1, &number), 0);
+        assert_in_range(kept(&waters), COUNTED, COUNTED * 3 / 2);
+        atomic_store(&waters.released, true);
+        assert_int_equal(flow_upload_finish(&calls[0], &total), 0);
+        assert_int_equal(total, PARTS * PART);
+        assert_int_equal(flow_upload_finish(&calls[1], &total), HPRPC_ENOMEM);
+        /* there is room again, and one that gives up leaves nothing behind */
+        waters_settle(&waters);
+        pile_up(&flows[1], &calls[2]);
+        assert_int_equal(flow_upload_finish(&calls[2], &total), 0);
+        atomic_store(&waters.released, false);
+        hprpc_call_clear(&calls[1]);
+        pile_up(&flows[1], &calls[1]);
+        for (int i = 0; i < 3; i++)
+            hprpc_call_clear(&calls[i]);
+        waters_settle(&waters);
+        for (struct patience patience = patience_begin(); kept(&waters) && try_again(&patience);)
+            continue;
+        assert_int_equal(kept(&waters), 0);
+        for (int i = 0; i < 2; i++)
+            hprpc_client_free(clients[i]);
+        waters_close(&waters);
+    }
 }
 
 /* ---- Without waiting ---- */
@@ -339,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(a_stream_that_is_never_read),
         fixture_test(many_streams_that_are_not_read),
+        fixture_test(a_bound_over_all_connections),
         fixture_test(calls_that_do_not_wait),
         fixture_test(both_ways_at_once),
         fixture_test(wrong_use),
