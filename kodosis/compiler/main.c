@@ -8,6 +8,7 @@
 #include "kodosis/compiler/compile.h"
 #include "kodosis/compiler/describe.h"
 #include "kodosis/compiler/emitters.h"
+#include "kodosis/compiler/format/command.h"
 #include "kodosis/compiler/options.h"
 #include "kodosis/compiler/text/name.h"
 #include "kodosis/compiler/text/render.h"
@@ -168,6 +169,14 @@ static int process(struct run *run)
     return run->options.command == KODOSIS_COMMAND_DESCRIBE ? describe(run) : KODOSIS_EXIT_OK;
 }
 
+static int format(struct run *run)
+{
+    int status = kodosis_format_files(&run->options, &run->compilation.diagnostics);
+
+    print_diagnostics(run);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct run run = { .emitter = kodosis_emitter_find("c") };
@@ -179,6 +188,8 @@ int main(int argc, char **argv)
         status = print_line(kodosis_usage);
     else if (run.options.command == KODOSIS_COMMAND_VERSION)
         status = print_line("kodosis " KODOSIS_VERSION "\n");
+    else if (run.options.command == KODOSIS_COMMAND_FORMAT)
+        status = format(&run);
     else
         status = process(&run);
     kodosis_text_clear(&run.names);

@@ -14,9 +14,11 @@
 const char kodosis_usage[] = "usage: kodosis [compile] [OPTION]... FILE...\n"
                              "       kodosis check [OPTION]... FILE...\n"
                              "       kodosis describe [OPTION]... FILE...\n"
+                             "       kodosis format [-i|--check|--diff] FILE...\n"
                              "\n"
                              "Compiles interface files to C: for each FILE.kod a FILE.h and a FILE.c.\n"
                              "`check` only looks for errors; `describe` prints what the files declare as JSON.\n"
+                             "`format` prints the files in the one style, and reads no imports.\n"
                              "\n"
                              "  -o, --output DIR        write into this directory, which is made if need be\n"
                              "  -I, --import-path DIR   look for imported files here too; names of outputs are\n"
@@ -26,13 +28,24 @@ const char kodosis_usage[] = "usage: kodosis [compile] [OPTION]... FILE...\n"
                              "      --depfile FILE      write the dependencies, for make and ninja\n"
                              "      --print-names       print the names of the files to be written, write none\n"
                              "      --color WHEN        colour in messages: auto, always or never\n"
+                             "  -i, --in-place          format: write each file that is not in the style\n"
+                             "      --check             format: print the names of such files; the exit status is 1\n"
+                             "      --diff              format: print what would change; the exit status is 1\n"
                              "  -h, --help              print this\n"
                              "      --version           print the version\n"
                              "\n"
                              "Exit status: 0 all is well, 1 errors in the files, 2 wrong usage, 3 a file could\n"
                              "not be read or written.\n";
 
-enum { OPTION_DEPFILE = 256, OPTION_FLAT, OPTION_PRINT_NAMES, OPTION_COLOUR, OPTION_VERSION };
+enum {
+    OPTION_DEPFILE = 256,
+    OPTION_FLAT,
+    OPTION_PRINT_NAMES,
+    OPTION_COLOUR,
+    OPTION_VERSION,
+    OPTION_CHECK,
+    OPTION_DIFF
+};
 
 static const struct option long_options[] = {
     { "output", required_argument, NULL, 'o' },
@@ -42,12 +55,15 @@ static const struct option long_options[] = {
     { "print-names", no_argument, NULL, OPTION_PRINT_NAMES },
     { "color", required_argument, NULL, OPTION_COLOUR },
     { "colour", required_argument, NULL, OPTION_COLOUR },
+    { "in-place", no_argument, NULL, 'i' },
+    { "check", no_argument, NULL, OPTION_CHECK },
+    { "diff", no_argument, NULL, OPTION_DIFF },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, OPTION_VERSION },
     { 0 },
 };
 
-static const char *const commands[] = { "compile", "check", "describe", "help", "version" };
+static const char *const commands[] = { "compile", "check", "describe", "format", "help", "version" };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
@@ -77,6 +93,18 @@ static void add_import_path(struct kodosis_options *options, const char *path)
     options->import_paths[options->import_path_count++] = path;
 }
 
+/* `how` is one of -i, --check and --diff. */
+static bool set_format(struct kodosis_options *options, int how)
+{
+    if (options->format != KODOSIS_FORMAT_PRINT)
+        return complain("only one of --in-place, --check and --diff", "");
+    if (how == 'i')
+        options->format = KODOSIS_FORMAT_IN_PLACE;
+    else
+        options->format = how == OPTION_CHECK ? KODOSIS_FORMAT_CHECK : KODOSIS_FORMAT_DIFF;
+    return true;
+}
+
 static bool take_option(struct kodosis_options *options, int option, const char *argument)
 {
     switch (option) {
@@ -98,6 +126,10 @@ static bool take_option(struct kodosis_options *options, int option, const char 
     case OPTION_PRINT_NAMES:
         options->print_names = true;
         return true;
+    case 'i':
+    case OPTION_CHECK:
+    case OPTION_DIFF:
+        return set_format(options, option);
     case OPTION_COLOUR:
         return set_colour(options, argument);
     case OPTION_VERSION:
@@ -139,6 +171,10 @@ static bool check_sense(const struct kodosis_options *options)
         return complain("no interface file was given", "");
     if (!writes && (options->output || options->depfile || options->print_names))
         return complain("--output, --depfile and --print-names go with compile, not with ", commands[options->command]);
+    if (options->command != KODOSIS_COMMAND_FORMAT && options->format != KODOSIS_FORMAT_PRINT)
+        return complain("--in-place, --check and --diff go with format, not with ", commands[options->command]);
+    if (options->command == KODOSIS_COMMAND_FORMAT && (options->import_path_count || options->flat))
+        return complain("format reads no imports: it has neither -I nor --flat", "");
     if (options->print_names && options->depfile)
         return complain("--print-names writes nothing, also no --depfile", "");
     return true;
@@ -156,7 +192,7 @@ bool kodosis_options_parse(int argc, char **argv, struct kodosis_options *ret_op
     argv += taken;
     argv[0] = "kodosis"; /* getopt_long() begins its messages with this, also if argv[0] is a command */
     optind = 0;          /* from the start, also when called again */
-    while ((option = getopt_long(argc, argv, "o:I:h", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "o:I:ih", long_options, NULL)) != -1) {
         if (!take_option(&options, option, optarg)) {
             kodosis_options_clear(&options);
             return false;

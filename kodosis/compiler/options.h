@@ -19,6 +19,7 @@ enum kodosis_command {
     KODOSIS_COMMAND_COMPILE,
     KODOSIS_COMMAND_CHECK,
     KODOSIS_COMMAND_DESCRIBE,
+    KODOSIS_COMMAND_FORMAT,
     KODOSIS_COMMAND_HELP,
     KODOSIS_COMMAND_VERSION,
 };
@@ -29,6 +30,12 @@ struct kodosis_options {
     const char *depfile; /* or NULL */
     bool flat;           /* no directories in the names of outputs */
     bool print_names;    /* print the names of outputs, write none */
+    enum {
+        KODOSIS_FORMAT_PRINT,    /* the formatted text */
+        KODOSIS_FORMAT_IN_PLACE, /* write what differs */
+        KODOSIS_FORMAT_CHECK,    /* print the names of files that differ */
+        KODOSIS_FORMAT_DIFF,     /* print the differences */
+    } format;
     enum { KODOSIS_COLOUR_AUTO, KODOSIS_COLOUR_ALWAYS, KODOSIS_COLOUR_NEVER } colour;
     const char **import_paths; /* malloc'ed, the strings are the caller's */
     size_t import_path_count;
