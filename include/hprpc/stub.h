@@ -19,6 +19,7 @@ enum hprpc_procedure_flag {
     HPRPC_PROCEDURE_VOID = 4,         /* returns nothing: a handler that just returns 0 has answered */
     HPRPC_PROCEDURE_STREAMS_IN = 8,   /* its last parameter is a stream: the caller sends elements */
     HPRPC_PROCEDURE_STREAMS_OUT = 16, /* it returns a stream: the callee sends elements */
+    HPRPC_PROCEDURE_DESCRIPTORS = 32, /* its parameters, result or errors hold an fd */
 };
 
 struct hprpc_procedure {

@@ -23,6 +23,9 @@ struct kodosis_reader {
     uint32_t depth;              /* levels of nesting that may still be entered */
     struct kodosis_arena *arena; /* for values that cannot be views; its limit bounds the decoded memory */
     const uint8_t *fault;        /* where the first fault was found */
+    const int *descriptors;      /* the next one that came with the body, if `unread` says that there is one */
+    uint32_t unread;             /* descriptors that no value of the body has named yet */
+    uint32_t named;              /* those that one has; set with `descriptors` */
 };
 
 /*
@@ -39,16 +42,30 @@ static inline void kodosis_reader_init(struct kodosis_reader *reader, const void
     reader->depth = KODOSIS_DEPTH_MAX;
     reader->arena = arena;
     reader->fault = NULL;
+    reader->unread = 0;
+}
+
+/* Gives the reader the descriptors that came with the body; borrowed. */
+static inline void kodosis_reader_attach(struct kodosis_reader *reader, const int *descriptors, uint32_t count)
+{
+    reader->descriptors = descriptors;
+    reader->unread = count;
+    reader->named = 0;
 }
 
 /* Remembers the first fault and its place; nothing is left to read from then on. */
 KODOSIS_API void kodosis_reader_fail(struct kodosis_reader *reader, enum kodosis_status status);
 
-/* The reader's status; a reader without fault that has bytes left gets KODOSIS_TRAILING. */
+/*
+ * The reader's status; a reader without fault that has bytes left gets KODOSIS_TRAILING, and one that has descriptors left
+ * KODOSIS_BAD_DESCRIPTOR.
+ */
 static inline enum kodosis_status kodosis_reader_finish(struct kodosis_reader *reader)
 {
     if (KODOSIS_UNLIKELY(reader->cursor != reader->end))
         kodosis_reader_fail(reader, KODOSIS_TRAILING);
+    if (KODOSIS_UNLIKELY(reader->unread))
+        kodosis_reader_fail(reader, KODOSIS_BAD_DESCRIPTOR);
     return reader->status;
 }
 
@@ -203,6 +220,12 @@ static inline uint8_t kodosis_read_empty(struct kodosis_reader *reader)
 
 /* A fault unless all of `count` bytes, `stride` apart from `first` on, are 0 or 1. */
 KODOSIS_API void kodosis_check_bools(struct kodosis_reader *reader, const void *first, size_t count, size_t stride);
+
+/*
+ * The descriptor that a value names: its byte counts from 0, in the order of the values, so that each is named once. -1 after a fault.
+ * It stays with whom the body belongs to.
+ */
+KODOSIS_API int kodosis_read_fd(struct kodosis_reader *reader);
 
 /* ---- Lengths, counts and nesting ---- */
 

@@ -30,6 +30,7 @@ enum kodosis_kind {
     KODOSIS_FLOAT64,
     KODOSIS_STRING, /* struct kodosis_string */
     KODOSIS_BYTES,  /* struct kodosis_bytes */
+    KODOSIS_FD,     /* int: an open file descriptor, which travels beside the body */
     KODOSIS_ENUM,   /* its integer, whose kind is in `element` */
     KODOSIS_STRUCT, /* also a typed error */
     KODOSIS_UNION,  /* a tag byte, and a C union at `value_offset`: struct kodosis_bytes for a tag that is not known */

@@ -58,6 +58,7 @@ enum kodosis_status {
     KODOSIS_TOO_MUCH_MEMORY, /* decoded data beyond the limit */
     KODOSIS_NO_MEMORY,       /* the allocator returned NULL */
     KODOSIS_BAD_KEY,         /* a map that has one key twice */
+    KODOSIS_BAD_DESCRIPTOR, /* a descriptor that is none, or did not come with the message; or one that no value names */
 };
 
 /* The sentence for a status; never NULL, static, any thread. */

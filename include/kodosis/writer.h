@@ -15,6 +15,9 @@ extern "C" {
 /* Blittable runs from this size on may be borrowed by a writer that has references to spare. */
 enum { KODOSIS_REFERENCE_MIN = 16 * 1024 };
 
+/* Open file descriptors that one message can carry. */
+enum { KODOSIS_DESCRIPTORS_MAX = 16 };
+
 /* A run that was not copied: `size` bytes at `data` belong at `place`, which was left unwritten. */
 struct kodosis_reference {
     const uint8_t *data;
@@ -31,6 +34,9 @@ struct kodosis_writer {
     uint32_t reference_capacity; /* 0: everything is copied */
     uint32_t depth;              /* levels of nesting that were entered */
     struct kodosis_reference *references;
+    int *descriptors; /* those that were written, in order; borrowed */
+    uint32_t descriptor_count;
+    uint32_t descriptor_capacity; /* 0: none can be carried */
 };
 
 /* Opens a writer over `size` bytes. */
@@ -44,6 +50,8 @@ static inline void kodosis_writer_init(struct kodosis_writer *writer, void *memo
     writer->reference_capacity = 0;
     writer->depth = 0;
     writer->references = NULL;
+    writer->descriptor_count = 0;
+    writer->descriptor_capacity = 0;
 }
 
 /* Remembers the first fault; there is no room from then on. */
@@ -260,6 +268,12 @@ static inline void kodosis_write_float64(struct kodosis_writer *writer, double v
     if (place)
         kodosis_store_float64(place, value);
 }
+
+/*
+ * An open file descriptor: the message carries it, and the body holds its number in the message, in one byte. KODOSIS_BAD_DESCRIPTOR: it
+ * is negative, or there are more than the message can carry.
+ */
+KODOSIS_API void kodosis_write_fd(struct kodosis_writer *writer, int value);
 
 static inline void kodosis_write_bool(struct kodosis_writer *writer, bool value)
 {

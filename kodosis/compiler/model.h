@@ -39,6 +39,7 @@ enum kodosis_type_kind {
     KODOSIS_TYPE_FLOAT64, /* the last scalar */
     KODOSIS_TYPE_STRING,
     KODOSIS_TYPE_BYTES,
+    KODOSIS_TYPE_FD,       /* the last one without parts */
     KODOSIS_TYPE_ENUM,     /* `declaration`; `element` is the underlying integer type */
     KODOSIS_TYPE_STRUCT,   /* `declaration` */
     KODOSIS_TYPE_UNION,    /* `declaration` */
@@ -65,6 +66,7 @@ struct kodosis_type {
     bool exact;         /* every value at every offset encodes to `smallest` bytes: no padding, nothing variable */
     bool views;         /* has strings, bytes, lists, maps or pointers somewhere: decoded values point elsewhere */
     bool checked;       /* has bools or enums (or anything else that a copy of the bytes does not validate) */
+    bool carries;       /* holds an fd somewhere: only messages that carry descriptors can hold it */
     bool recursive;     /* STRUCT, UNION: a value may contain another of its own type; others: made of such a one */
     uint32_t alignment; /* blittable: that of its widest scalar; otherwise 1 */
     uint64_t size;      /* blittable: sizeof; otherwise 0 */

@@ -184,3 +184,17 @@ struct kodosis_bytes kodosis_read_bytes(struct kodosis_reader *reader)
         bytes.size = size;
     return bytes;
 }
+
+int kodosis_read_fd(struct kodosis_reader *reader)
+{
+    uint8_t number = kodosis_read_uint8(reader);
+
+    if (reader->status != KODOSIS_OK)
+        return -1;
+    if (!reader->unread || number != reader->named) {
+        kodosis_reader_fail(reader, KODOSIS_BAD_DESCRIPTOR);
+        return -1;
+    }
+    reader->unread--;
+    return reader->descriptors[reader->named++];
+}

@@ -136,7 +136,7 @@ static bool same_row(struct pair *pair, const kodosis__type *type, const uint8_t
 
 static bool same_value(struct pair *pair, const kodosis__type *type, const uint8_t *left, const uint8_t *right)
 {
-    if (type->flags & KODOSIS_BLITTABLE)
+    if (type->flags & KODOSIS_BLITTABLE || type->kind == KODOSIS_FD)
         return memcmp(left, right, type->size) == 0;
     switch (type->kind) {
     case KODOSIS_STRUCT:

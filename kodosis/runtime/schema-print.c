@@ -265,6 +265,16 @@ static void print_optional(struct printer *printer, const kodosis__type *type, c
         add_text(printer, "none");
 }
 
+static void print_fd(struct printer *printer, const uint8_t *value)
+{
+    char text[24];
+    int fd;
+
+    memcpy(&fd, value, sizeof(fd));
+    snprintf(text, sizeof(text), "fd %d", fd);
+    add_text(printer, text);
+}
+
 static void print_nested(struct printer *printer, uint32_t index, const uint8_t *value)
 {
     const kodosis__type *type = &printer->schema->types[index];
@@ -284,6 +294,9 @@ static void print_nested(struct printer *printer, uint32_t index, const uint8_t 
         break;
     case KODOSIS_BYTES:
         print_bytes(printer, value);
+        break;
+    case KODOSIS_FD:
+        print_fd(printer, value);
         break;
     case KODOSIS_ENUM:
         print_enum(printer, index, value);

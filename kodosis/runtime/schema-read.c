@@ -200,8 +200,13 @@ static void read_variable(const struct kodosis_schema *schema, const kodosis__ty
     struct kodosis_bytes bytes;
     const void *pointer;
     uint32_t i;
+    int fd;
 
     switch (type->kind) {
+    case KODOSIS_FD:
+        fd = kodosis_read_fd(reader);
+        memcpy(ret_value, &fd, sizeof(fd));
+        break;
     case KODOSIS_STRING:
         string = kodosis_read_string(reader);
         memcpy(ret_value, &string, sizeof(string));

@@ -91,6 +91,8 @@ static uint64_t size_of(const struct kodosis_schema *schema, const kodosis__type
     if (type->flags & KODOSIS_BLITTABLE)
         return kodosis_size_aligned(offset, type->size, type->alignment);
     switch (type->kind) {
+    case KODOSIS_FD:
+        return offset + 1;
     case KODOSIS_STRING:
         memcpy(&string, value, sizeof(string));
         return kodosis_size_string(offset, string);
@@ -228,6 +230,7 @@ static void write_value(const struct kodosis_schema *schema, const kodosis__type
     struct kodosis_string string;
     struct kodosis_bytes bytes;
     uint32_t i;
+    int fd;
 
     if (is_alone(type)) {
         kodosis_write_run(writer, value, type->size);
@@ -238,6 +241,10 @@ static void write_value(const struct kodosis_schema *schema, const kodosis__type
         return;
     }
     switch (type->kind) {
+    case KODOSIS_FD:
+        memcpy(&fd, value, sizeof(fd));
+        kodosis_write_fd(writer, fd);
+        break;
     case KODOSIS_STRING:
         memcpy(&string, value, sizeof(string));
         kodosis_write_string(writer, string);

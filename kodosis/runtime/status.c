@@ -35,6 +35,8 @@ const char *kodosis_status_text(enum kodosis_status status)
         return "out of memory";
     case KODOSIS_BAD_KEY:
         return "a map has one key twice";
+    case KODOSIS_BAD_DESCRIPTOR:
+        return "descriptors and the values that name them do not agree";
     }
     return "unknown status";
 }

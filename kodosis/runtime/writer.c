@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the writer that are not inline: faults and borrowed runs. */
+/* The parts of the writer that are not inline: faults, borrowed runs and descriptors. */
 #include <kodosis/writer.h>
 
 void kodosis_writer_fail(struct kodosis_writer *writer, enum kodosis_status status)
@@ -43,4 +43,17 @@ void kodosis_writer_refer(struct kodosis_writer *writer, const void *data, size_
     reference->place = writer->cursor;
     reference->size = size;
     writer->cursor += size;
+}
+
+void kodosis_write_fd(struct kodosis_writer *writer, int value)
+{
+    if (writer->status != KODOSIS_OK)
+        return;
+    if (value < 0 || writer->descriptor_count == writer->descriptor_capacity) {
+        kodosis_writer_fail(writer, KODOSIS_BAD_DESCRIPTOR);
+        return;
+    }
+    kodosis_write_uint8(writer, (uint8_t)writer->descriptor_count);
+    if (writer->status == KODOSIS_OK)
+        writer->descriptors[writer->descriptor_count++] = value;
 }

@@ -410,6 +410,7 @@ static void read_value(struct c_emitter *emitter, const struct kodosis_type *typ
         return;
     case KODOSIS_TYPE_STRING:
     case KODOSIS_TYPE_BYTES:
+    case KODOSIS_TYPE_FD:
         c_line(emitter, "%s = kodosis_read_%s(reader);", x, c_word(type));
         return;
     default:

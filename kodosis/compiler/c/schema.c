@@ -254,10 +254,10 @@ static const char *flags_of(struct c_emitter *emitter, const struct kodosis_type
 static const char *kind_of(const struct kodosis_type *type)
 {
     static const char *const kinds[] = {
-        "KODOSIS_BOOL",   "KODOSIS_INT8",     "KODOSIS_INT16",  "KODOSIS_INT32",   "KODOSIS_INT64",   "KODOSIS_UINT8",
-        "KODOSIS_UINT16", "KODOSIS_UINT32",   "KODOSIS_UINT64", "KODOSIS_FLOAT32", "KODOSIS_FLOAT64", "KODOSIS_STRING",
-        "KODOSIS_BYTES",  "KODOSIS_ENUM",     "KODOSIS_STRUCT", "KODOSIS_UNION",   "KODOSIS_STRUCT",  "KODOSIS_ARRAY",
-        "KODOSIS_LIST",   "KODOSIS_OPTIONAL", "KODOSIS_MAP",
+        "KODOSIS_BOOL",   "KODOSIS_INT8",   "KODOSIS_INT16",    "KODOSIS_INT32",   "KODOSIS_INT64",   "KODOSIS_UINT8",
+        "KODOSIS_UINT16", "KODOSIS_UINT32", "KODOSIS_UINT64",   "KODOSIS_FLOAT32", "KODOSIS_FLOAT64", "KODOSIS_STRING",
+        "KODOSIS_BYTES",  "KODOSIS_FD",     "KODOSIS_ENUM",     "KODOSIS_STRUCT",  "KODOSIS_UNION",   "KODOSIS_STRUCT",
+        "KODOSIS_ARRAY",  "KODOSIS_LIST",   "KODOSIS_OPTIONAL", "KODOSIS_MAP",
     };
 
     return kinds[type->kind];

@@ -235,6 +235,19 @@ static void emit_reply(struct c_emitter *emitter, const struct kodosis_procedure
 
 /* ---- The table of a service ---- */
 
+/* Whether a message of the procedure may carry descriptors. */
+static bool carries(const struct kodosis_procedure *procedure)
+{
+    bool found = procedure->result && procedure->result->carries;
+    size_t i;
+
+    for (i = 0; i < procedure->parameter_count; i++)
+        found |= procedure->parameters[i].type->carries;
+    for (i = 0; i < procedure->raise_count; i++)
+        found |= procedure->raises[i]->type->carries;
+    return found;
+}
+
 static const char *flags_of(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     const struct {
@@ -243,7 +256,7 @@ static const char *flags_of(struct c_emitter *emitter, const struct kodosis_proc
     } all[] = {
         { procedure->oneway, "ONEWAY" },           { !procedure->oneway && !kodosis_answer(procedure), "VOID" },
         { procedure->idempotent, "IDEMPOTENT" },   { procedure->streams_in, "STREAMS_IN" },
-        { procedure->streams_out, "STREAMS_OUT" },
+        { procedure->streams_out, "STREAMS_OUT" }, { carries(procedure), "DESCRIPTORS" },
     };
     const char *flags = "";
     size_t i;
@@ -254,7 +267,7 @@ static const char *flags_of(struct c_emitter *emitter, const struct kodosis_proc
     return *flags ? flags : "0";
 }
 
-/* Emits a procedure's row: on two lines if it has streams, whose flags are long. */
+/* Emits a procedure's row: on two lines if it has streams or descriptors, whose flags are long. */
 static void emit_table_row(struct c_emitter *emitter, const struct kodosis_procedure *procedure)
 {
     const char *facts = c_format(emitter, "{ \"%s\", UINT64_C(0x%016" PRIx64 "), %s,", procedure->name, procedure->hash,
@@ -262,7 +275,7 @@ static void emit_table_row(struct c_emitter *emitter, const struct kodosis_proce
     const char *invoke = c_procedure_static(emitter, procedure, "_invoke");
     const char *shape = procedure->growing ? c_procedure_static(emitter, procedure, "_shape") : "NULL";
 
-    if (kodosis_is_streamed(procedure) || procedure->growing) {
+    if (kodosis_is_streamed(procedure) || carries(procedure) || procedure->growing) {
         c_line(emitter, "%s", facts);
         c_line(emitter, "  %s, %s },", invoke, shape);
     } else {

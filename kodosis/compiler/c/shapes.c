@@ -34,6 +34,8 @@ static const char *base_name(struct c_emitter *emitter, const struct kodosis_typ
         return "float";
     case KODOSIS_TYPE_FLOAT64:
         return "double";
+    case KODOSIS_TYPE_FD:
+        return "int";
     case KODOSIS_TYPE_STRING:
     case KODOSIS_TYPE_BYTES:
         return c_format(emitter, "struct kodosis_%s", c_word(type));

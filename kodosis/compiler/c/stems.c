@@ -10,7 +10,7 @@ const char *c_word(const struct kodosis_type *type)
 {
     static const char *const words[] = {
         "bool",   "int8",   "int16",   "int32",   "int64",  "uint8", "uint16",
-        "uint32", "uint64", "float32", "float64", "string", "bytes",
+        "uint32", "uint64", "float32", "float64", "string", "bytes", "fd",
     };
 
     return words[type->kind == KODOSIS_TYPE_ENUM ? type->element->kind : type->kind];
@@ -92,7 +92,7 @@ static bool is_builtin(const char *word)
         { .kind = KODOSIS_TYPE_INT32 },   { .kind = KODOSIS_TYPE_INT64 },   { .kind = KODOSIS_TYPE_UINT8 },
         { .kind = KODOSIS_TYPE_UINT16 },  { .kind = KODOSIS_TYPE_UINT32 },  { .kind = KODOSIS_TYPE_UINT64 },
         { .kind = KODOSIS_TYPE_FLOAT32 }, { .kind = KODOSIS_TYPE_FLOAT64 }, { .kind = KODOSIS_TYPE_STRING },
-        { .kind = KODOSIS_TYPE_BYTES },
+        { .kind = KODOSIS_TYPE_BYTES },   { .kind = KODOSIS_TYPE_FD },
     };
     size_t i;
 

@@ -34,6 +34,7 @@ static uint64_t smallest_of(const struct kodosis_type *type)
     case KODOSIS_TYPE_STRING:
         return 2;
     case KODOSIS_TYPE_BYTES:
+    case KODOSIS_TYPE_FD:
     case KODOSIS_TYPE_LIST:
     case KODOSIS_TYPE_OPTIONAL:
     case KODOSIS_TYPE_MAP:
@@ -150,6 +151,16 @@ static void lay_out_variable(struct kodosis_type *type)
     type->recursive = type->element && type->element->recursive;
 }
 
+/* The byte that names a descriptor: fixed, but not the C value's bytes. The descriptor belongs to the call, as what a view points to. */
+static void lay_out_fd(struct kodosis_type *type)
+{
+    type->alignment = 1;
+    type->smallest = 1;
+    type->exact = true;
+    type->views = true;
+    type->checked = true;
+}
+
 static void lay_out_array(struct kodosis_type *type)
 {
     const struct kodosis_type *element = type->element;
@@ -174,6 +185,9 @@ static void lay_out_type(struct kodosis_type *type)
     case KODOSIS_TYPE_OPTIONAL:
     case KODOSIS_TYPE_MAP:
         lay_out_variable(type);
+        break;
+    case KODOSIS_TYPE_FD:
+        lay_out_fd(type);
         break;
     case KODOSIS_TYPE_ARRAY:
         lay_out_array(type);
@@ -283,6 +297,71 @@ static void check_sizes(struct kodosis_checker *checker, struct kodosis_entry *e
                       declaration->name, KODOSIS_LIMIT_FIXED_SIZE);
 }
 
+/* ---- Descriptors ---- */
+
+static bool has_fd(const struct kodosis_type *type)
+{
+    const struct kodosis_declaration *declaration = type->declaration;
+    bool found = type->kind == KODOSIS_TYPE_FD || (type->element && type->element->carries);
+
+    for (size_t i = 0; declaration && i < declaration->member_count && !found; i++)
+        found = declaration->members[i].type->carries;
+    return found;
+}
+
+/* Marks the types that hold an fd, step by step, because types may hold each other. */
+static void find_carriers(struct kodosis_checker *checker)
+{
+    bool changed = true;
+
+    while (changed) {
+        changed = false;
+        for (size_t i = 0; i < checker->type_count; i++) {
+            if (!checker->types[i]->carries && has_fd(checker->types[i]))
+                changed = checker->types[i]->carries = true;
+        }
+    }
+}
+
+static void refuse_carrier(struct kodosis_checker *checker, const struct kodosis_type *elements,
+                           const struct kodosis_ast_type *syntax)
+{
+    if (elements && elements->carries)
+        kodosis_error(checker->diagnostics, &syntax->position,
+                      "the elements of a stream carry no descriptors, and %s holds an fd", elements->text);
+}
+
+/* Members that a program does not know are kept as bytes, which could not keep their descriptors. */
+static void check_growing(struct kodosis_checker *checker, struct kodosis_entry *entry)
+{
+    const struct kodosis_declaration *declaration = entry->declaration;
+
+    for (size_t i = 0; declaration->extensible && i < declaration->member_count; i++) {
+        if (declaration->members[i].type->carries)
+            kodosis_error(checker->diagnostics, &declaration->members[i].position,
+                          "'%s' is extensible and holds no fd: a program that does not know '%s' could not keep it",
+                          declaration->name, declaration->members[i].name);
+    }
+}
+
+/* Elements of streams travel in pieces, between which others pass: a descriptor would have no message to come with. */
+static void check_carriers(struct kodosis_checker *checker, struct kodosis_entry *entry)
+{
+    const struct kodosis_ast_procedure *syntax = entry->ast->procedures;
+
+    if (entry->declaration->kind != KODOSIS_SERVICE)
+        return;
+    for (size_t i = 0; i < entry->declaration->procedure_count; i++, syntax = syntax->next) {
+        const struct kodosis_procedure *procedure = &entry->declaration->procedures[i];
+        const struct kodosis_ast_member *last = syntax->parameters;
+
+        refuse_carrier(checker, kodosis_elements_out(procedure), syntax->result);
+        while (last && last->next)
+            last = last->next;
+        refuse_carrier(checker, kodosis_elements_in(procedure), last ? last->type : NULL);
+    }
+}
+
 void kodosis__check_layout(struct kodosis_checker *checker)
 {
     size_t errors = checker->diagnostics->error_count;
@@ -304,4 +383,7 @@ void kodosis__check_layout(struct kodosis_checker *checker)
     for (size_t i = 0; i < checker->type_count; i++)
         lay_out_parts(checker->types[i]);
     kodosis__for_each_entry(checker, check_sizes);
+    find_carriers(checker);
+    kodosis__for_each_entry(checker, check_growing);
+    kodosis__for_each_entry(checker, check_carriers);
 }

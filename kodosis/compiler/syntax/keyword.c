@@ -9,7 +9,7 @@ const char *const kodosis_declaration_words[] = { "const", "enum", "struct", "un
 /* In the order of enum kodosis_type_kind. */
 static const char *const builtins[] = {
     "bool",   "int8",   "int16",   "int32",   "int64",  "uint8", "uint16",
-    "uint32", "uint64", "float32", "float64", "string", "bytes",
+    "uint32", "uint64", "float32", "float64", "string", "bytes", "fd",
 };
 
 static const char *const constructors[] = { "list", "optional", "map", "stream", "void" };
@@ -56,15 +56,17 @@ bool kodosis_is_reserved(const char *name, size_t size)
 {
     size_t index;
 
-    return is_in(builtins, BUILTINS, name, size, &index) || is_in(constructors, CONSTRUCTORS, name, size, &index) ||
-           is_in(others, RESERVED_OTHERS, name, size, &index);
+    /* a member is often called "fd", and what stands before it is its type */
+    return is_in(builtins, KODOSIS_TYPE_FD, name, size, &index) ||
+           is_in(constructors, CONSTRUCTORS, name, size, &index) || is_in(others, RESERVED_OTHERS, name, size, &index);
 }
 
 bool kodosis_is_keyword(const char *name, size_t size)
 {
     size_t index;
 
-    return kodosis_is_reserved(name, size) || is_in(others, OTHERS, name, size, &index);
+    return kodosis_is_reserved(name, size) || is_in(builtins, BUILTINS, name, size, &index) ||
+           is_in(others, OTHERS, name, size, &index);
 }
 
 struct habit {

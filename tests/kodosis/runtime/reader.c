@@ -537,6 +537,46 @@ static void sorting_keys_takes_memory(void **state)
     kodosis_arena_clear(&small);
 }
 
+static void descriptors_come_in_order(void **state)
+{
+    static const int came[] = { 7, 9 };
+    struct kodosis_reader reader = READER(0, 1, 1);
+
+    (void)state;
+    kodosis_reader_attach(&reader, came, 2);
+    assert_int_equal(kodosis_read_fd(&reader), 7);
+    assert_int_equal(kodosis_read_fd(&reader), 9);
+    assert_int_equal(kodosis_read_fd(&reader), -1);
+    assert_fault(&reader, KODOSIS_BAD_DESCRIPTOR);
+    reader = READER(0, 0);
+    kodosis_reader_attach(&reader, came, 2);
+    assert_int_equal(kodosis_read_fd(&reader), 7);
+    assert_int_equal(kodosis_read_fd(&reader), -1);
+    assert_fault(&reader, KODOSIS_BAD_DESCRIPTOR);
+    reader = READER(1, 0);
+    kodosis_reader_attach(&reader, came, 2);
+    assert_int_equal(kodosis_read_fd(&reader), -1);
+    assert_fault(&reader, KODOSIS_BAD_DESCRIPTOR);
+    reader = READER(0);
+    assert_int_equal(kodosis_read_fd(&reader), -1);
+    assert_fault(&reader, KODOSIS_BAD_DESCRIPTOR);
+}
+
+static void descriptors_that_are_left_are_a_fault(void **state)
+{
+    static const int came[] = { 7, 9 };
+    struct kodosis_reader reader = READER(0);
+
+    (void)state;
+    kodosis_reader_attach(&reader, came, 2);
+    assert_int_equal(kodosis_read_fd(&reader), 7);
+    assert_int_equal(kodosis_reader_finish(&reader), KODOSIS_BAD_DESCRIPTOR);
+    reader = READER(0);
+    kodosis_reader_attach(&reader, came, 1);
+    assert_int_equal(kodosis_read_fd(&reader), 7);
+    assert_int_equal(kodosis_reader_finish(&reader), KODOSIS_OK);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -557,6 +597,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scalars_are_little_endian),
         cmocka_unit_test(a_scalar_cut_short_is_zero),
+        cmocka_unit_test(descriptors_come_in_order),
+        cmocka_unit_test(descriptors_that_are_left_are_a_fault),
         cmocka_unit_test(bools_are_0_or_1),
         cmocka_unit_test(varints_are_read_in_their_shortest_form),
         cmocka_unit_test(other_varints_are_faults),

@@ -313,14 +313,57 @@ static void a_borrowed_run_needs_room_too(void **state)
     assert_int_equal(writer.reference_count, 0);
 }
 
+static void descriptors_are_numbered(void **state)
+{
+    int given[KODOSIS_DESCRIPTORS_MAX];
+    struct kodosis_writer writer = open_writer(KODOSIS_DESCRIPTORS_MAX);
+
+    (void)state;
+    writer.descriptors = given;
+    writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
+    for (int i = 0; i < KODOSIS_DESCRIPTORS_MAX; i++) {
+        kodosis_write_fd(&writer, 100 - i);
+        assert_int_equal(writer.start[i], i);
+        assert_int_equal(given[i], 100 - i);
+    }
+    assert_int_equal(kodosis_writer_finish(&writer), KODOSIS_OK);
+    assert_int_equal(writer.descriptor_count, KODOSIS_DESCRIPTORS_MAX);
+    kodosis_write_fd(&writer, 1);
+    assert_int_equal(writer.status, KODOSIS_BAD_DESCRIPTOR);
+    assert_int_equal(writer.descriptor_count, KODOSIS_DESCRIPTORS_MAX);
+}
+
+static void not_every_number_is_a_descriptor(void **state)
+{
+    int given[KODOSIS_DESCRIPTORS_MAX];
+    struct kodosis_writer writer = open_writer(1);
+
+    (void)state;
+    kodosis_write_fd(&writer, 1); /* a message that carries none */
+    assert_int_equal(writer.status, KODOSIS_BAD_DESCRIPTOR);
+    writer = open_writer(1);
+    writer.descriptors = given;
+    writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
+    kodosis_write_fd(&writer, -1);
+    assert_int_equal(writer.status, KODOSIS_BAD_DESCRIPTOR);
+    writer = open_writer(0);
+    writer.descriptors = given;
+    writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
+    kodosis_write_fd(&writer, 1);
+    assert_int_equal(writer.status, KODOSIS_OVERFLOW);
+    kodosis_write_fd(&writer, 1);
+    assert_int_equal(writer.status, KODOSIS_OVERFLOW);
+    assert_int_equal(writer.descriptor_count, 0);
+}
+
 static void every_status_has_a_sentence(void **state)
 {
     int status;
 
     (void)state;
-    for (status = KODOSIS_OK; status <= KODOSIS_BAD_KEY; status++)
+    for (status = KODOSIS_OK; status <= KODOSIS_BAD_DESCRIPTOR; status++)
         assert_string_not_equal(kodosis_status_text((enum kodosis_status)status), "unknown status");
-    assert_string_equal(kodosis_status_text((enum kodosis_status)(KODOSIS_BAD_KEY + 1)), "unknown status");
+    assert_string_equal(kodosis_status_text((enum kodosis_status)(KODOSIS_BAD_DESCRIPTOR + 1)), "unknown status");
 }
 
 int main(void)
@@ -342,6 +385,8 @@ int main(void)
         cmocka_unit_test(no_text_is_empty),
         cmocka_unit_test(long_runs_are_borrowed_while_references_last),
         cmocka_unit_test(a_borrowed_run_needs_room_too),
+        cmocka_unit_test(descriptors_are_numbered),
+        cmocka_unit_test(not_every_number_is_a_descriptor),
         cmocka_unit_test(every_status_has_a_sentence),
     };
 
