@@ -5,22 +5,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
-struct connection {
-    struct hprpc__socket socket;
-    struct hprpc__local_peer peer;
-};
-
 static void dispose(struct hprpc_framed *stream)
 {
     struct hprpc_context *context = stream->channel.context;
 
     hprpc__socket_let_go(stream);
-    hprpc_context_release(context, stream, sizeof(struct connection));
+    hprpc_context_release(context, stream, sizeof(struct hprpc__unix_connection));
 }
 
 static void describe(struct hprpc_framed *stream, struct hprpc_peer *ret_peer)
 {
-    const struct hprpc__local_peer *peer = &((const struct connection *)stream)->peer;
+    const struct hprpc__local_peer *peer = &((const struct hprpc__unix_connection *)stream)->peer;
 
     snprintf(ret_peer->address, sizeof(ret_peer->address), "pid %lld", (long long)peer->pid);
     ret_peer->pid = peer->pid;
@@ -31,8 +26,9 @@ static void describe(struct hprpc_framed *stream, struct hprpc_peer *ret_peer)
 
 static const struct hprpc_framed_ops ops = {
     .name = "unix",
-    .read = hprpc__socket_read,
+    .read = hprpc__unix_read,
     .write = hprpc__socket_write,
+    .write_with = hprpc__unix_write_with,
     .watch = hprpc__socket_watch,
     .shut = hprpc__socket_shut,
     .let_go = hprpc__socket_let_go,
@@ -45,11 +41,14 @@ static const struct hprpc_framed_ops ops = {
 static struct hprpc_channel *new_connection(struct hprpc_context *context, const struct hprpc__socket_options *options,
                                             bool completes, struct hprpc__pool *pool)
 {
-    struct connection *connection = hprpc_context_allocate(context, sizeof(*connection));
+    struct hprpc__unix_connection *connection = hprpc_context_allocate(context, sizeof(*connection));
 
     if (!connection)
         return NULL;
     hprpc__socket_init(&connection->socket, &ops, context, options, completes, pool);
+    connection->refuses = false;
+    /* a ring's reads have no room for descriptors */
+    connection->socket.stream.channel.carries_descriptors = options->engine != HPRPC_ENGINE_URING;
     return &connection->socket.stream.channel;
 }
 
@@ -59,30 +58,11 @@ struct hprpc_channel *hprpc__unix_prepare(struct hprpc_context *context, const s
     return new_connection(context, options, true, pool);
 }
 
-/*
- * Has the system refuse descriptors that the other side sends along, as no message asks for any. It knows how since Linux 6.16.
- * Before, it closes them when the bytes with them are read, because nothing here has room for them.
- */
-static void refuse_descriptors(int fd)
-{
-#ifdef SO_PASSRIGHTS
-    const int name = SO_PASSRIGHTS;
-#elif defined(__sparc__) || defined(__hppa__)
-    const int name = -1; /* it has another number there */
-#else
-    const int name = 83;
-#endif
-    const int no = 0;
-
-    setsockopt(fd, SOL_SOCKET, name, &no, sizeof(no));
-}
-
 void hprpc__unix_begin(struct hprpc_channel *channel, int fd, const struct hprpc__local_peer *peer,
                        const struct hprpc__socket_options *options)
 {
-    struct connection *connection = (struct connection *)channel;
+    struct hprpc__unix_connection *connection = (struct hprpc__unix_connection *)channel;
 
-    refuse_descriptors(fd);
     hprpc__socket_set_buffers(fd, options);
     connection->peer = *peer;
     connection->socket.fd = fd;

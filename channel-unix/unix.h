@@ -35,6 +35,17 @@ bool hprpc__unix_trusts(const struct hprpc__unix_options *options, uid_t user);
 
 /* ---- Connections ---- */
 
+struct hprpc__unix_connection {
+    struct hprpc__socket socket;
+    struct hprpc__local_peer peer;
+    bool refuses; /* the system was asked to refuse descriptors */
+};
+
+/* `read` and `write_with` of struct hprpc_framed_ops. */
+ssize_t hprpc__unix_read(struct hprpc_framed *stream, const struct iovec *runs, int count);
+ssize_t hprpc__unix_write_with(struct hprpc_framed *stream, const struct iovec *runs, int count,
+                               const struct hprpc_descriptors *descriptors);
+
 /*
  * Makes a channel without a connection, for the next one that is accepted; before that only `free` may be called. It keeps
  * the pool; NULL for none.

@@ -20,6 +20,12 @@ static inline uint32_t hprpc__header_preamble(enum hprpc_message_type type)
     return HPRPC__PROTOCOL_MAGIC | (uint32_t)(HPRPC__PROTOCOL_VERSION << 4 | type) << 8;
 }
 
+/* Adds a flag that brings no number to a header that is written. */
+static inline void hprpc__header_set_flag(uint8_t *header, enum hprpc_message_flag flag)
+{
+    header[2] |= (uint8_t)flag;
+}
+
 /* Whether a header is short: a plain request or reply all of whose numbers, and its length, take one byte each. */
 static inline bool hprpc__header_is_short(const struct hprpc_header *header, uint32_t size)
 {

@@ -10,6 +10,7 @@
  */
 #include "base/step.h"
 #include "base/deadline.h"
+#include "channel/framed/carried.h"
 #include "channel/framed/driver.h"
 #include "channel/framed/header.h"
 #include "channel/framed/pool.h"
@@ -141,6 +142,37 @@ static inline bool take_short(struct hprpc_framed *stream, struct hprpc_message 
     return true;
 }
 
+static int protocol_error(struct hprpc_framed *stream, int code, const char *text)
+{
+    stream->receive_broken = true;
+    stream->breach = hprpc__framed_breach(stream, code, text);
+    return stream->breach;
+}
+
+static int no_descriptors(struct hprpc_framed *stream)
+{
+    return protocol_error(stream, HPRPC_EPROTOCOL, "a message says that descriptors came with it, and none did");
+}
+
+static bool asks(const struct hprpc_header *header)
+{
+    return KODOSIS_UNLIKELY(header->flags & HPRPC_FLAG_DESCRIPTORS);
+}
+
+/* Delivers a whole message that descriptors came with. */
+static int deliver_carrying(struct hprpc_framed *stream, size_t header_size, uint32_t size,
+                            struct hprpc_message *ret_message)
+{
+    struct hprpc_descriptors *descriptors = hprpc__carried_take(stream);
+
+    if (!descriptors)
+        return no_descriptors(stream);
+    deliver(stream, header_size, size, ret_message);
+    ret_message->descriptors = descriptors;
+    ret_message->holds_nothing = false;
+    return 1;
+}
+
 /* A body in memory of its own costs no more when it is lent than when it is copied. */
 static int deliver_large(struct hprpc_framed *stream, struct hprpc_message *ret_message)
 {
@@ -149,6 +181,8 @@ static int deliver_large(struct hprpc_framed *stream, struct hprpc_message *ret_
     ret_message->size = (uint32_t)stream->large->end;
     ret_message->lendable = true;
     ret_message->token[0] = (uintptr_t)stream->large;
+    ret_message->descriptors = stream->of_large;
+    stream->of_large = NULL;
     stream->large = NULL;
     stream->window_start = 0;
     return 1;
@@ -164,6 +198,13 @@ static int start_large(struct hprpc_framed *stream, const struct hprpc_header *h
 
     if (!large)
         return HPRPC_ENOMEM;
+    if (asks(header)) {
+        stream->of_large = hprpc__carried_take(stream);
+        if (!stream->of_large) {
+            hprpc__block_give(stream, HPRPC__SPARE_LARGE, large);
+            return no_descriptors(stream);
+        }
+    }
     memcpy(large->data, stream->block->data + stream->at + header_size, here);
     stream->at = stream->filled;
     stream->large = large;
@@ -172,13 +213,6 @@ static int start_large(struct hprpc_framed *stream, const struct hprpc_header *h
     large->start = here;
     stream->header_size = (uint8_t)header_size;
     return 0;
-}
-
-static int protocol_error(struct hprpc_framed *stream, int code, const char *text)
-{
-    stream->receive_broken = true;
-    stream->breach = hprpc__framed_breach(stream, code, text);
-    return stream->breach;
 }
 
 static int over_the_limit(struct hprpc_framed *stream, uint32_t size)
@@ -216,6 +250,8 @@ static int next_message(struct hprpc_framed *stream, struct hprpc_message *ret_m
     header_size = (size_t)r;
     if (size > stream->channel.receive_limit)
         return over_the_limit(stream, size);
+    if (count - header_size >= size && asks(&ret_message->header))
+        return deliver_carrying(stream, header_size, size, ret_message);
     if (count - header_size >= size) {
         deliver(stream, header_size, size, ret_message);
         return 1;
@@ -283,11 +319,14 @@ static int fill(struct hprpc_framed *stream)
     if (n == -EAGAIN)
         return 0;
     if (n < 0) {
+        if (n == -EPROTO && stream->channel.carries_descriptors)
+            return protocol_error(stream, HPRPC_EPROTOCOL, "more than 16 descriptors came at once");
         stream->receive_broken = true;
         return hprpc_framed_fail_errno(stream, "receive", (int)-n);
     }
     taken = (size_t)n;
-    stream->vain_looks = taken < asked ? VAIN_LOOKS : 0;
+    /* a read ends behind descriptors, whether or not more is there */
+    stream->vain_looks = taken < asked && !stream->incoming ? VAIN_LOOKS : 0;
     stream->quiet = false;
     stream->window_bytes += taken;
     if (stream->large) {
@@ -295,6 +334,8 @@ static int fill(struct hprpc_framed *stream)
         stream->large->start += part;
     }
     stream->filled += taken - part;
+    if (stream->channel.carries_descriptors)
+        stream->received += taken;
     return (int)taken;
 }
 
@@ -332,7 +373,7 @@ static int open_stream(struct hprpc_framed *stream)
 /* Whether the last read took everything, and all of it is delivered: so it is in most looks that end a turn. */
 static bool is_drained(const struct hprpc_framed *stream)
 {
-    return stream->vain_looks && stream->at == stream->filled && !stream->large;
+    return stream->vain_looks && stream->at == stream->filled && !stream->large && !stream->incoming;
 }
 
 /* Receives in all cases. */
@@ -360,6 +401,8 @@ static __attribute__((noinline)) int receive(struct hprpc_framed *stream, int br
         r = next_message(stream, ret_message);
         if (r)
             return r;
+        if (KODOSIS_UNLIKELY(stream->incoming) && hprpc__carried_is_stray(stream))
+            return protocol_error(stream, HPRPC_EPROTOCOL, "descriptors came with no message that asks for them");
         r = stream->vain_looks && !broken ? 0 : fill(stream);
         if (r < 0)
             return r;
@@ -391,6 +434,10 @@ void hprpc__framed_release(struct hprpc_channel *channel, struct hprpc_message *
 {
     if (message->token[0])
         drop((struct hprpc_framed *)channel, (struct hprpc__block *)message->token[0]);
+    if (message->header.flags & HPRPC_FLAG_DESCRIPTORS) {
+        hprpc_descriptors_free(channel->context, message->descriptors);
+        message->descriptors = NULL;
+    }
 }
 
 /* Whether what was received holds a whole message, or an error. */
@@ -456,4 +503,6 @@ void hprpc__framed_receive_free(struct hprpc_framed *stream)
         drop(stream, stream->block);
     if (stream->large)
         drop(stream, stream->large);
+    hprpc_descriptors_free(stream->channel.context, stream->of_large);
+    hprpc__carried_drop_received(stream);
 }

@@ -5,6 +5,7 @@
  * sent from where they lie; only what the kernel does not take at once is copied into the gap that was left for them.
  */
 #include "base/step.h"
+#include "channel/framed/carried.h"
 #include "channel/framed/driver.h"
 #include "channel/framed/header.h"
 #include "channel/framed/sides.h"
@@ -63,6 +64,8 @@ static void consume(struct hprpc_framed *stream, size_t count)
     struct hprpc__block *block;
 
     stream->queued -= count;
+    if (stream->channel.carries_descriptors)
+        hprpc__carried_sent(stream, count);
     for (block = stream->first; block && count; block = block->next) {
         size_t part = block->end - block->start < count ? block->end - block->start : count;
 
@@ -123,6 +126,21 @@ static int gather_borrowed(const struct hprpc_framed *stream, const struct kodos
     return count;
 }
 
+/* Writes runs, cut where a message with descriptors begins; `asked` becomes the bytes that are left of them. */
+static ssize_t write_carrying(struct hprpc_framed *stream, const struct iovec *runs, int count, size_t *asked)
+{
+    const struct hprpc_descriptors *descriptors;
+    struct iovec cut[HPRPC__FRAMED_RUNS];
+
+    memcpy(cut, runs, (size_t)count * sizeof(*runs));
+    count = hprpc__carried_cut(stream, cut, count, &descriptors);
+    *asked = 0;
+    for (int i = 0; i < count; i++)
+        *asked += cut[i].iov_len;
+    return descriptors ? stream->ops->write_with(stream, cut, count, descriptors)
+                       : stream->ops->write(stream, cut, count);
+}
+
 /* One attempt: 1, all of the runs were taken; HPRPC_EAGAIN, the kernel is full; broken. */
 static int send_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
 {
@@ -132,7 +150,10 @@ static int send_runs(struct hprpc_framed *stream, const struct iovec *runs, int 
     for (int i = 0; i < count; i++)
         asked += runs[i].iov_len;
     hprpc__step(HPRPC__STEP_WRITE);
-    n = stream->ops->write(stream, runs, count);
+    if (KODOSIS_UNLIKELY(stream->outgoing))
+        n = write_carrying(stream, runs, count, &asked);
+    else
+        n = stream->ops->write(stream, runs, count);
     hprpc__step(HPRPC__STEP_WRITTEN);
     if (n < 0 && n != -EAGAIN)
         return hprpc_framed_fail_errno(stream, "send", (int)-n);
@@ -206,6 +227,11 @@ static int send_borrowed(struct hprpc_framed *stream, const struct kodosis_write
     return r == 1 ? 0 : r;
 }
 
+static bool may_carry(uint8_t type)
+{
+    return type == HPRPC_MESSAGE_REQUEST || type == HPRPC_MESSAGE_REPLY || type == HPRPC_MESSAGE_ERROR;
+}
+
 /* ---- The slots ---- */
 
 int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header *header, uint32_t size,
@@ -244,6 +270,10 @@ int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header
     kodosis_writer_init(&ret_reservation->writer, place + header_size, size);
     ret_reservation->writer.references = ret_reservation->references;
     ret_reservation->writer.reference_capacity = REFERENCES;
+    if (channel->carries_descriptors && may_carry(header->type)) {
+        ret_reservation->writer.descriptors = ret_reservation->given;
+        ret_reservation->writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
+    }
     ret_reservation->size = size;
     ret_reservation->token[0] = total;
     return 0;
@@ -255,7 +285,7 @@ static __attribute__((noinline)) int send_now(struct hprpc_framed *stream, const
     int r;
 
     trim(stream);
-    if (writer->reference_count && stream->first == stream->last) {
+    if (writer->reference_count && stream->first == stream->last && !stream->outgoing) {
         r = send_borrowed(stream, writer);
     } else {
         copy_borrowed(writer, NULL);
@@ -267,6 +297,15 @@ static __attribute__((noinline)) int send_now(struct hprpc_framed *stream, const
     return r == HPRPC_EAGAIN ? 0 : r;
 }
 
+/* The descriptors of the message that is published go along with its first byte, and its header says so. */
+static __attribute__((noinline)) void carry(struct hprpc_framed *stream, struct hprpc_descriptors *descriptors)
+{
+    const struct hprpc__block *block = stream->last;
+
+    hprpc__header_set_flag((uint8_t *)block->data + block->end, HPRPC_FLAG_DESCRIPTORS);
+    hprpc__carried_queue(stream, descriptors);
+}
+
 int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *reservation)
 {
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
@@ -274,8 +313,13 @@ int hprpc__framed_end(struct hprpc_channel *channel, struct hprpc_reservation *r
     size_t total = (size_t)reservation->token[0];
     int r = hprpc__framed_broken(stream);
 
-    if (r)
+    if (r) {
+        if (writer->descriptor_count)
+            hprpc_descriptors_free(channel->context, reservation->carried);
         return r;
+    }
+    if (KODOSIS_UNLIKELY(writer->descriptor_count))
+        carry(stream, reservation->carried);
     stream->last->end += total;
     stream->queued += total;
     if (!channel->corked && !stream->blocked)
@@ -326,4 +370,5 @@ void hprpc__framed_send_free(struct hprpc_framed *stream)
         hprpc__block_give(stream, HPRPC__SPARE_SEND, block);
     }
     stream->last = NULL;
+    hprpc__carried_drop_sent(stream);
 }

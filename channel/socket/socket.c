@@ -61,11 +61,7 @@ ssize_t hprpc__socket_read(struct hprpc_framed *stream, const struct iovec *runs
     return n < 0 ? -hprpc__socket_loss(errno) : n;
 }
 
-/*
- * An error that leaves the connection open (there was no memory) ends it on this side, and so wakes the thread that sleeps until
- * something comes: it is the one that reports the end.
- */
-static ssize_t fail(const struct hprpc__socket *connection, int number)
+ssize_t hprpc__socket_fail(const struct hprpc__socket *connection, int number)
 {
     if (number != EAGAIN)
         shutdown(connection->fd, SHUT_RDWR);
@@ -82,7 +78,7 @@ ssize_t hprpc__socket_write(struct hprpc_framed *stream, const struct iovec *run
         n = count == 1 ? hprpc__send_bytes(connection->fd, runs->iov_base, runs->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
                        : hprpc__sendmsg(connection->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? fail(connection, errno) : n;
+    return n < 0 ? hprpc__socket_fail(connection, errno) : n;
 }
 
 /* ---- The rest ---- */

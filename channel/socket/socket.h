@@ -49,6 +49,12 @@ void hprpc__socket_init(struct hprpc__socket *connection, const struct hprpc_fra
 ssize_t hprpc__socket_read(struct hprpc_framed *stream, const struct iovec *runs, int count);
 ssize_t hprpc__socket_write(struct hprpc_framed *stream, const struct iovec *runs, int count);
 
+/*
+ * What a write returns that failed. An error that leaves the connection open (there was no memory) ends it on this side, and so wakes
+ * the thread that sleeps until something comes: it is the one that reports the end.
+ */
+ssize_t hprpc__socket_fail(const struct hprpc__socket *connection, int number);
+
 /* `watch` and `shut`, once the connection is open. */
 size_t hprpc__socket_watch(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches);
 void hprpc__socket_shut(struct hprpc_framed *stream);

@@ -95,6 +95,13 @@ struct hprpc_channel {
     int (*assist)(struct hprpc_channel *channel);
     const struct hprpc__seat *seat;
     void *seated;
+
+    /*
+     * Whether open descriptors travel with messages. Set by a backend that can, when it makes the channel; the controller may clear it
+     * before the first `receive`, and then the other side's descriptors are refused or closed.
+     */
+    bool carries_descriptors;
+    uint32_t descriptors_held; /* the controller's: those that came, and belong to requests and calls. Atomic */
 };
 
 /*

@@ -29,6 +29,12 @@ struct hprpc_framed_ops {
     int (*open)(struct hprpc_framed *stream);
     ssize_t (*read)(struct hprpc_framed *stream, const struct iovec *runs, int count); /* 0 at the end of the stream */
     ssize_t (*write)(struct hprpc_framed *stream, const struct iovec *runs, int count);
+    /*
+     * As `write`, with descriptors that go along with the first byte. NULL where the channel carries none. `read` appends what it
+     * received to `incoming`: see struct hprpc_descriptors.
+     */
+    ssize_t (*write_with)(struct hprpc_framed *stream, const struct iovec *runs, int count,
+                          const struct hprpc_descriptors *descriptors);
     /* As `watch` in channel.h; `writing`: bytes wait to be sent. Called also while the stream opens. */
     size_t (*watch)(struct hprpc_framed *stream, bool writing, struct hprpc_watch *ret_watches);
     /* Called by the receiving side when the connection idles: gives back what only served its speed. NULL for nothing. */
@@ -64,14 +70,20 @@ struct hprpc_framed {
     size_t window_bytes;   /* the bytes that came in it */
     unsigned blocks;       /* blocks that messages, or the stream, hold */
     uint8_t vain_looks;    /* looks that need no read, because the last read took everything */
+    uint64_t received;     /* bytes since the beginning, while the channel carries descriptors */
+    /* What came and was not delivered yet, each between the bytes of the read that it came with (`from` up to, not including, `to`). */
+    struct hprpc_descriptors *incoming;
+    struct hprpc_descriptors *of_large; /* those of the body that is received into memory of its own, or NULL */
 
     /* the sending side's */
-    bool blocked;                      /* the kernel took no more; only flush tries again */
-    bool under_way;                    /* the driver sends the front of the queue */
-    bool shut;                         /* closed here */
-    bool let_go;                       /* closed when the channel was over */
-    struct hprpc__block *first, *last; /* the queue */
-    size_t queued;                     /* its bytes */
+    bool blocked;                       /* the kernel took no more; only flush tries again */
+    bool under_way;                     /* the driver sends the front of the queue */
+    bool shut;                          /* closed here */
+    bool let_go;                        /* closed when the channel was over */
+    struct hprpc__block *first, *last;  /* the queue */
+    size_t queued;                      /* its bytes */
+    uint64_t sent;                      /* bytes since the beginning, while the channel carries descriptors */
+    struct hprpc_descriptors *outgoing; /* each goes along with the byte `from` */
 };
 
 /* Makes a stream; `open` when it needs no opening. */
