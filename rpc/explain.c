@@ -47,8 +47,18 @@ int hprpc__explain_end(struct hprpc_stub *stub, int code)
     return hprpc__explain_copy(stub, code, controller->reason.text);
 }
 
-int hprpc__explain_value(struct hprpc_stub *stub)
+int hprpc__explain_value(struct hprpc_stub *stub, int code)
 {
+    const struct kodosis_writer *writer = &stub->reservation.writer;
+
+    if (code == HPRPC_ESYSTEM)
+        return hprpc__explain(stub->call, code, "an fd cannot be copied: no more descriptors may be open");
+    if (code == HPRPC_EINVAL && writer->status == KODOSIS_OK && writer->cursor == writer->end)
+        return hprpc__explain(stub->call, code, "an fd among the arguments is not open");
+    if (code == HPRPC_EINVAL && writer->status == KODOSIS_BAD_DESCRIPTOR)
+        return hprpc__explain(stub->call, code, "an fd among the arguments is negative, or there are more than 16");
+    if (code != HPRPC_EINVAL)
+        return hprpc__explain(stub->call, code, NULL);
     return hprpc__explain(stub->call, HPRPC_EINVAL,
                           "the arguments cannot be encoded: a string or list is too long, or changed meanwhile");
 }

@@ -26,8 +26,8 @@ int hprpc__explain_copy(struct hprpc_stub *stub, int code, const char *text);
 /* Explains a request that was not sent, or perhaps was, by the reason for which the connection broke. Returns the code. */
 int hprpc__explain_end(struct hprpc_stub *stub, int code);
 
-/* Explains arguments that cannot be encoded. HPRPC_EINVAL. */
-int hprpc__explain_value(struct hprpc_stub *stub);
+/* Explains arguments that cannot be encoded (HPRPC_EINVAL), or descriptors that cannot be copied. Returns `code`. */
+int hprpc__explain_value(struct hprpc_stub *stub, int code);
 
 /* The names of what a stub calls. */
 static inline const char *hprpc__service_of(const struct hprpc_stub *stub)

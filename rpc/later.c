@@ -4,6 +4,7 @@
 
 #include "rpc/begin.h"
 #include "rpc/call/posted.h"
+#include "rpc/connection/descriptors.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/send.h"
 #include "rpc/connection/waiters.h"
@@ -30,6 +31,22 @@ int hprpc__later_begin(struct hprpc_stub *stub, struct hprpc__reconnect *reconne
     stub->reservation.size = copy->size;
     stub->reservation.token[0] = (uintptr_t)copy;
     kodosis_writer_init(&stub->reservation.writer, copy->bytes, copy->size);
+    stub->reservation.writer.descriptors = stub->reservation.given;
+    stub->reservation.writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
+    return 0;
+}
+
+/* Ends the writing of a copy, which gets the descriptors that were given. 0, or the code that the call fails with, explained. */
+static int end_copy(struct hprpc_stub *stub, struct hprpc__copy *copy)
+{
+    int r = hprpc__is_written(&stub->reservation) ? 0 : HPRPC_EINVAL;
+
+    if (r == 0)
+        r = hprpc__descriptors_carry(hprpc__reconnect_of(stub->client)->client->shared->context, &stub->reservation);
+    if (r < 0)
+        return hprpc__explain_value(stub, r);
+    if (stub->reservation.writer.descriptor_count)
+        copy->descriptors = stub->reservation.carried;
     return 0;
 }
 
@@ -43,6 +60,7 @@ static int exchange(struct hprpc_stub *stub, const struct hprpc__copy *copy)
         return r;
     /* a long run is not copied once more: the channel borrows it until it is sent */
     kodosis_write_run(stub->writer, copy->bytes, copy->size);
+    hprpc__descriptors_give(&stub->reservation, copy->descriptors);
     return hprpc_stub_exchange(stub);
 }
 
@@ -50,8 +68,10 @@ int hprpc__later_exchange(struct hprpc_stub *stub)
 {
     struct hprpc__shared *shared = hprpc__shared_keep(hprpc__reconnect_of(stub->client)->client->shared);
     struct hprpc__copy *copy = copy_of(stub);
-    int r = hprpc__is_written(&stub->reservation) ? exchange(stub, copy) : hprpc__explain_value(stub);
+    int r = end_copy(stub, copy);
 
+    if (r == 0)
+        r = exchange(stub, copy);
     hprpc__copy_free(shared, copy);
     hprpc__shared_drop(shared);
     return r;
@@ -119,11 +139,9 @@ static int post(struct hprpc_stub *stub)
 {
     struct hprpc__reconnect *reconnect = hprpc__reconnect_of(stub->client);
     struct hprpc__copy *copy = copy_of(stub);
-    int r = HPRPC_EINVAL;
+    int r = end_copy(stub, copy);
 
-    if (!hprpc__is_written(&stub->reservation))
-        hprpc__explain_value(stub);
-    else
+    if (r == 0)
         do
             r = post_once(stub, reconnect, copy);
         while (r == HPRPC_EAGAIN);

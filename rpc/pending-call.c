@@ -4,6 +4,7 @@
 
 #include "base/single-thread.h"
 #include "base/deadline.h"
+#include "rpc/connection/descriptors.h"
 #include "rpc/connection/life.h"
 #include "rpc/pump/wait.h"
 
@@ -209,4 +210,11 @@ void hprpc_pending_call_notify(struct hprpc_pending_call *pending,
     /* sequentially consistent: pairs with the read-modify-write in hprpc__ticket_finish; the second of the two runs `notify` */
     if (atomic_fetch_or(&pending->flags, HPRPC__NOTIFY) & HPRPC__DONE)
         hprpc__ticket_notify(pending);
+}
+
+int hprpc_call_fd_take(struct hprpc_call *call, int fd)
+{
+    struct hprpc_pending_call *pending = call->pending;
+
+    return pending && hprpc__ticket_is_done(pending) ? hprpc__descriptors_take(&pending->body, fd) : HPRPC_EINVAL;
 }

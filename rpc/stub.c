@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/deadline.h"
+#include "rpc/connection/descriptors.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/send.h"
 #include "rpc/explain.h"
@@ -15,8 +16,8 @@ enum { TURNS = 16 }; /* of the pump, to hear what was said before a channel brok
 
 /* ---- Publishing ---- */
 
-/* Undoes the beginning of a request that cannot be encoded. Under the lock. HPRPC_EINVAL. */
-static __attribute__((noinline)) int take_back(struct hprpc_stub *stub)
+/* Undoes the beginning of a request that cannot be encoded or sent. Under the lock. Returns `r`. */
+static __attribute__((noinline)) int take_back(struct hprpc_stub *stub, int r)
 {
     struct hprpc_channel *channel = stub->client->controller->channel;
 
@@ -24,18 +25,23 @@ static __attribute__((noinline)) int take_back(struct hprpc_stub *stub)
     if (stub->pending)
         hprpc__ticket_release(stub->pending);
     stub->pending = NULL;
-    return HPRPC_EINVAL;
+    return r;
 }
 
 /*
- * Publishes a call, under the lock. `wakes_later`: the wait that follows wakes the other side, unless this thread serves it there.
- * HPRPC_EINVAL: a value cannot be encoded; nothing is sent, and the ticket is released.
+ * Publishes a call, under the lock. `wakes_later`: the wait that follows wakes the other side, unless this thread serves it there. If
+ * a value cannot be encoded, or a descriptor cannot be copied, nothing is sent, the ticket is released, and `stub->pending` is NULL.
  */
 static inline int publish(struct hprpc_stub *stub, struct hprpc_controller *controller,
                           struct hprpc_pending_call *pending, bool wakes_later)
 {
+    int r;
+
     if (KODOSIS_UNLIKELY(!hprpc__is_written(&stub->reservation)))
-        return take_back(stub);
+        return take_back(stub, HPRPC_EINVAL);
+    r = hprpc__descriptors_carry(controller->context, &stub->reservation);
+    if (KODOSIS_UNLIKELY(r < 0))
+        return take_back(stub, r);
     hprpc__ticket_mark_sent(pending);
     /* if the channel breaks just now, the pump's next turn completes the ticket */
     if (KODOSIS_UNLIKELY(wakes_later))
@@ -111,6 +117,7 @@ static inline int open_reply(struct hprpc_stub *stub, struct hprpc_pending_call 
                          !hprpc__shared_is_ours(pending->controller->shared)))
         return hprpc__stub_explain_failure(stub);
     kodosis_reader_init(&stub->reader, pending->body.data, pending->body.size, &pending->arena);
+    hprpc__descriptors_open(&pending->body, &stub->reader);
     return 0;
 }
 
@@ -122,8 +129,8 @@ static inline int exchange(struct hprpc_stub *stub)
     int r = publish(stub, controller, pending, controller->channel->assist != NULL);
 
     unlock(stub, controller);
-    if (KODOSIS_UNLIKELY(r == HPRPC_EINVAL))
-        return hprpc__explain_value(stub);
+    if (KODOSIS_UNLIKELY(!stub->pending))
+        return hprpc__explain_value(stub, r);
     hprpc__pending_call_await(pending, deadline);
     return open_reply(stub, pending);
 }
@@ -134,7 +141,7 @@ static inline int post(struct hprpc_stub *stub)
     struct hprpc_pending_call *pending = stub->pending;
     int r = publish(stub, controller, pending, false);
 
-    if (KODOSIS_LIKELY(r != HPRPC_EINVAL)) {
+    if (KODOSIS_LIKELY(stub->pending != NULL)) {
         stub->call->pending = pending;
         pending->binding = stub->binding;
         pending->procedure = (uint16_t)stub->procedure;
@@ -142,7 +149,7 @@ static inline int post(struct hprpc_stub *stub)
             hprpc__pump_deadline_moved(controller);
     }
     unlock(stub, controller);
-    return KODOSIS_UNLIKELY(r == HPRPC_EINVAL) ? hprpc__explain_value(stub) : 0;
+    return KODOSIS_UNLIKELY(!stub->pending) ? hprpc__explain_value(stub, r) : 0;
 }
 
 /* The channel broke under a one-way request. What the other side has said before tells whether it took the request. */
@@ -161,13 +168,17 @@ static int send_oneway(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
     uint64_t order = atomic_load_explicit(&controller->requests_sent, memory_order_relaxed);
-    int r;
+    int r = hprpc__is_written(&stub->reservation) ? 0 : HPRPC_EINVAL;
+    bool unsendable;
 
-    if (KODOSIS_LIKELY(hprpc__is_written(&stub->reservation))) {
+    if (KODOSIS_LIKELY(r == 0))
+        r = hprpc__descriptors_carry(controller->context, &stub->reservation);
+    unsendable = r < 0;
+    if (KODOSIS_LIKELY(!unsendable)) {
         order = hprpc__count(&controller->requests_sent);
         r = hprpc__publish_as(controller, &stub->reservation, false);
     } else {
-        r = take_back(stub);
+        take_back(stub, r);
         controller->calls_out--;
         controller->bytes_out -= stub->reservation.size;
         controller->oneway_calls_out--;
@@ -180,7 +191,7 @@ static int send_oneway(struct hprpc_stub *stub)
     unlock(stub, controller);
     if (KODOSIS_LIKELY(r == 0))
         return 0;
-    r = r == HPRPC_EINVAL ? hprpc__explain_value(stub) : explain_unsent(stub, order);
+    r = unsendable ? hprpc__explain_value(stub, r) : explain_unsent(stub, order);
     hprpc_controller_drop(controller);
     return r;
 }
@@ -270,5 +281,6 @@ int hprpc_stub_raised(struct hprpc_call *call, const char *name, struct kodosis_
     if (!pending || !hprpc__ticket_is_done(pending) || !pending->raised || strcmp(pending->raised, name) != 0)
         return HPRPC_EINVAL;
     kodosis_reader_init(ret_reader, pending->raised_body, pending->raised_size, &call->pending->arena);
+    hprpc__descriptors_open(&pending->body, ret_reader);
     return 0;
 }

@@ -37,6 +37,12 @@ struct hprpc_call {
 /* Frees the reply's memory, so its views are gone; cancels a call that is not complete. After it `call` is as new. */
 HPRPC_API void hprpc_call_clear(struct hprpc_call *call);
 
+/*
+ * Takes a descriptor out of the reply, or the typed error, of a complete call: it is not closed with the call then, and belongs to the
+ * caller. Returns `fd`, or HPRPC_EINVAL: it did not come with this answer, or was taken.
+ */
+HPRPC_API int hprpc_call_fd_take(struct hprpc_call *call, int fd);
+
 /* ---- The ticket for one reply (the paper's PendingCall) ---- */
 
 /* Whether the call is complete: its `_finish` will not block. Does not pump. Any thread. */

@@ -223,6 +223,12 @@ HPRPC_API uint32_t hprpc_request_remaining(const struct hprpc_request *request);
 /* The connection of the request; borrowed until the request is answered. */
 HPRPC_API struct hprpc_controller *hprpc_request_controller(struct hprpc_request *request);
 
+/*
+ * Takes a descriptor out of a request's arguments: it is not closed with the request then, and belongs to the caller. Returns `fd`, or
+ * HPRPC_EINVAL: it did not come with this request, or was taken. Not thread-safe for one request.
+ */
+HPRPC_API int hprpc_request_fd_take(struct hprpc_request *request, int fd);
+
 /* Memory that lives as long as the request. NULL when there is none. Not thread-safe for one request. */
 HPRPC_API void *hprpc_request_allocate(struct hprpc_request *request, size_t size);
 

@@ -3,6 +3,7 @@
 #include "rpc/call/binding.h"
 
 #include "base/text.h"
+#include "rpc/connection/descriptors.h"
 
 struct hprpc__sentence {
     struct hprpc__sentence *next;
@@ -121,6 +122,19 @@ static struct hprpc__bound_procedure without_streams(struct hprpc_controller *co
     };
 }
 
+/* What a procedure with descriptors becomes where the connection carries none, whatever the other side has answered. */
+static struct hprpc__bound_procedure without_descriptors(const struct hprpc_controller *controller,
+                                                         const struct hprpc_binding *binding, uint32_t index,
+                                                         const struct hprpc__bound_procedure *procedure)
+{
+    if (procedure->number < 0 || !(binding->interface->procedures[index].flags & HPRPC_PROCEDURE_DESCRIPTORS) ||
+        hprpc__carries_descriptors(controller))
+        return *procedure;
+    return (struct hprpc__bound_procedure){
+        HPRPC_EUNIMPLEMENTED, kodosis_str("the procedure passes descriptors, which this connection does not carry")
+    };
+}
+
 int hprpc__binding_set(struct hprpc_controller *controller, struct hprpc_binding *binding, uint16_t service,
                        const struct hprpc__bound_procedure *procedures)
 {
@@ -130,6 +144,7 @@ int hprpc__binding_set(struct hprpc_controller *controller, struct hprpc_binding
     for (uint32_t i = 0; i < binding->interface->procedure_count && r == 0; i++) {
         struct hprpc__bound_procedure procedure = without_streams(controller, binding, i, &procedures[i]);
 
+        procedure = without_descriptors(controller, binding, i, &procedure);
         r = set_one(controller, binding, i, service, &procedure);
     }
     hprpc__mutex_unlock(&controller->lock);

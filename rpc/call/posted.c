@@ -33,6 +33,7 @@ int hprpc__copy_new(struct hprpc__shared *shared, struct hprpc_binding *handle, 
     }
     copy->handle = handle;
     copy->size = size;
+    copy->descriptors = NULL;
     *ret_copy = copy;
     return 0;
 }
@@ -40,6 +41,7 @@ int hprpc__copy_new(struct hprpc__shared *shared, struct hprpc_binding *handle, 
 void hprpc__copy_free(struct hprpc__shared *shared, struct hprpc__copy *copy)
 {
     atomic_fetch_sub_explicit(&shared->copied, charge_of(copy->size), memory_order_relaxed);
+    hprpc_descriptors_free(shared->context, copy->descriptors);
     hprpc_context_release(shared->context, copy, sizeof(*copy) + copy->size);
 }
 
@@ -132,6 +134,11 @@ static void publish(struct hprpc_pending_call *pending, struct hprpc_reservation
     struct hprpc_controller *controller = pending->controller;
 
     kodosis_write_run(&reservation->writer, pending->copy->bytes, pending->copy->size);
+    if (pending->copy->descriptors) {
+        reservation->writer.descriptor_count = pending->copy->descriptors->count;
+        reservation->carried = pending->copy->descriptors;
+        pending->copy->descriptors = NULL;
+    }
     hprpc__ticket_mark_sent(pending);
     hprpc__publish(controller, reservation);
 }

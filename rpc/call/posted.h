@@ -20,6 +20,7 @@ enum {
 struct hprpc__copy {
     struct hprpc_binding *handle; /* that the proxy holds */
     uint32_t size;
+    struct hprpc_descriptors *descriptors; /* that go with them, or NULL */
     _Alignas(8) uint8_t bytes[];
 };
 

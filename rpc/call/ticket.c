@@ -6,6 +6,7 @@
 #include "base/deadline.h"
 #include "rpc/call/posted.h"
 #include "rpc/connection/control.h"
+#include "rpc/connection/descriptors.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/message.h"
 #include "rpc/connection/waiters.h"
@@ -399,6 +400,11 @@ static __attribute__((noinline)) void store_any(struct hprpc_controller *control
                                                              : &controller->statistics.copied);
     if (r == 0 && message->header.type == HPRPC_MESSAGE_ERROR)
         r = read_error(pending);
+    if (hprpc__descriptors_are_lost(&pending->body)) {
+        pending->text = "descriptors came with the answer, and no more may be open here";
+        pending->raised = NULL;
+        r = HPRPC_ESYSTEM;
+    }
     finish(pending, r);
 }
 

@@ -10,11 +10,15 @@
 /* Bodies up to this size are always copied: that is cheaper than lending them. */
 enum { HPRPC__BODY_SMALL = 256 };
 
+/* Descriptors that the requests and calls of one connection may hold; those beyond are closed, and their call fails. */
+enum { HPRPC__DESCRIPTORS_HELD = 256 };
+
 enum hprpc__body_place {
     HPRPC__BODY_NONE,
     HPRPC__BODY_INSIDE, /* in `inside` */
     HPRPC__BODY_COPIED, /* in memory of the context's allocator */
     HPRPC__BODY_LENT,   /* still the channel's */
+    HPRPC__BODY_HOLDS,  /* in `inside`, and descriptors came with it */
 };
 
 struct hprpc__body {
@@ -22,6 +26,7 @@ struct hprpc__body {
     uint32_t size;
     enum hprpc__body_place place;
     struct hprpc_message message;
+    struct hprpc_descriptors *descriptors; /* of the three places at the end: what came with it, or NULL */
     _Alignas(8) uint8_t inside[HPRPC__BODY_SMALL];
 };
 

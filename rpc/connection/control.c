@@ -35,7 +35,7 @@ int hprpc__hello_send(struct hprpc_controller *controller)
         .max_call_bytes = controller->own->max_call_bytes,
         .timeout_ms = controller->own->timeout_ms,
         .pumps_always = controller->pump.host->pumps_always,
-        .features = HPRPC__FEATURES,
+        .features = HPRPC__FEATURES | (controller->channel->carries_descriptors ? HPRPC__FEATURE_DESCRIPTORS : 0u),
         .stream_elements = controller->own->stream_elements,
         .stream_bytes = controller->own->stream_bytes,
         .streams_bytes = controller->own->max_stream_bytes,

@@ -22,9 +22,10 @@ enum {
 enum hprpc__feature {
     HPRPC__FEATURE_DRAIN = 1,
     HPRPC__FEATURE_STREAMS = 2,
-    HPRPC__FEATURE_SHAPES = 4, /* it compares canonical texts where the hashes of extensible shapes differ */
-    HPRPC__FEATURES =
-        HPRPC__FEATURE_DRAIN | HPRPC__FEATURE_STREAMS | HPRPC__FEATURE_SHAPES, /* all that this library has */
+    HPRPC__FEATURE_SHAPES = 4,      /* it compares canonical texts where the hashes of extensible shapes differ */
+    HPRPC__FEATURE_DESCRIPTORS = 8, /* open descriptors come and go with messages: where the channel carries them */
+    /* what this library has on every channel */
+    HPRPC__FEATURES = HPRPC__FEATURE_DRAIN | HPRPC__FEATURE_STREAMS | HPRPC__FEATURE_SHAPES,
 };
 
 /* A count of requests that is not known: all of them may have been taken. */

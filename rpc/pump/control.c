@@ -42,7 +42,7 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
         .max_calls = hello.max_calls < HPRPC__CALLS_LIMIT ? hello.max_calls : HPRPC__CALLS_LIMIT,
         .max_call_bytes = hello.max_call_bytes,
         .timeout_ms = hello.timeout_ms,
-        .features = (uint32_t)hello.features & HPRPC__FEATURES,
+        .features = (uint32_t)hello.features & (HPRPC__FEATURES | HPRPC__FEATURE_DESCRIPTORS),
         .stream_elements = hello.stream_elements,
         .stream_bytes = hello.stream_bytes,
         .streams_bytes = hello.streams_bytes,

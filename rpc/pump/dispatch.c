@@ -67,6 +67,12 @@ static bool is_early(const struct hprpc_controller *controller, const struct hpr
            header->type != HPRPC_MESSAGE_HELLO && header->type != HPRPC_MESSAGE_GOODBYE;
 }
 
+/* Whether a message says that descriptors came with it on a channel that carries none. */
+static bool carries_none(const struct hprpc_controller *controller, const struct hprpc_header *header)
+{
+    return header->flags & HPRPC_FLAG_DESCRIPTORS && !controller->channel->carries_descriptors;
+}
+
 static __attribute__((noinline)) int refuse(struct hprpc_controller *controller, struct hprpc_message *message)
 {
     char reason[80];
@@ -88,7 +94,8 @@ static __attribute__((noinline)) int dispatch_unusual(struct hprpc_controller *c
 {
     int r;
 
-    if (!hprpc_header_valid(&message->header) || is_early(controller, &message->header))
+    if (!hprpc_header_valid(&message->header) || is_early(controller, &message->header) ||
+        carries_none(controller, &message->header))
         return refuse(controller, message);
     switch (message->header.type) {
     case HPRPC_MESSAGE_REQUEST:

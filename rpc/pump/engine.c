@@ -63,7 +63,7 @@ void hprpc__engine_offer(struct hprpc__engine *engine, struct hprpc_channel *cha
 {
     const char *reason;
 
-    if (!channel->completes || channel->owner)
+    if (!channel->completes || channel->owner || channel->carries_descriptors)
         return;
     if (wants_ring(engine, channel, &reason)) {
         if (!engine->ring && !engine->refusal)

@@ -13,6 +13,7 @@
 #include "rpc/pump/break.h"
 #include "rpc/pump/turn.h"
 #include "rpc/pump/watcher.h"
+#include "rpc/serve/services.h"
 
 enum {
     PROCESS_TURNS = 16,     /* over the active connections, in one turn that may not sleep */
@@ -219,6 +220,13 @@ static void offer_ring(struct hprpc__loop *loop, struct hprpc_controller *contro
     hprpc__engine_offer(engine, controller->channel, controller);
 }
 
+/* A channel carries descriptors only for a server that passes some: a ring, which may serve the others, has no room for them. */
+static void forgo_descriptors(struct hprpc_controller *controller)
+{
+    if (!hprpc__services_pass_descriptors(controller->shared->services))
+        controller->channel->carries_descriptors = false;
+}
+
 static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller)
 {
     own(controller);
@@ -228,6 +236,7 @@ static void enlist(struct hprpc__loop *loop, struct hprpc_controller *controller
         hprpc_controller_drop(controller);
         return;
     }
+    forgo_descriptors(controller);
     offer_ring(loop, controller);
     /* hprpc__loop_gather walks the list on any thread */
     hprpc__mutex_lock(&loop->lock);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers to requests: replies, errors, typed errors. Any thread, exactly one to a request, never blocking. */
 #include "rpc/connection/control.h"
+#include "rpc/connection/descriptors.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/message.h"
 #include "rpc/connection/send.h"
@@ -52,14 +53,14 @@ static inline int begin_answer(struct hprpc_request *request, enum hprpc_message
     return r;
 }
 
-/* Undoes the beginning of an answer that cannot be encoded, and gives up the lock. HPRPC_EINVAL. */
-static __attribute__((noinline)) int take_back(struct hprpc_request *request)
+/* Undoes the beginning of an answer that cannot be encoded or sent, and gives up the lock. Returns `r`. */
+static __attribute__((noinline)) int take_back(struct hprpc_request *request, int r)
 {
     struct hprpc_controller *controller = request->controller;
 
     controller->channel->ops->cancel_call(controller->channel, &request->reservation);
     hprpc__mutex_unlock(&controller->lock);
-    return HPRPC_EINVAL;
+    return r;
 }
 
 /* Publishes, under the lock; call id and quota are free before the other side sees the answer. */
@@ -162,7 +163,10 @@ static inline int send_and_finish(struct hprpc_request *request)
     int r;
 
     if (KODOSIS_UNLIKELY(!hprpc__is_written(&request->reservation)))
-        return take_back(request);
+        return take_back(request, HPRPC_EINVAL);
+    r = hprpc__descriptors_carry(request->controller->context, &request->reservation);
+    if (KODOSIS_UNLIKELY(r < 0))
+        return take_back(request, r);
     r = send_answer(request);
     finish_answer(request);
     return r;
@@ -347,4 +351,9 @@ struct hprpc_controller *hprpc_request_controller(struct hprpc_request *request)
 void *hprpc_request_allocate(struct hprpc_request *request, size_t size)
 {
     return kodosis_arena_allocate(&request->arena, size);
+}
+
+int hprpc_request_fd_take(struct hprpc_request *request, int fd)
+{
+    return hprpc__descriptors_take(&request->body, fd);
 }

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "rpc/connection/control.h"
+#include "rpc/connection/descriptors.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/message.h"
 #include "rpc/connection/send.h"
@@ -140,12 +141,34 @@ static bool is_understood(const struct answer *answer, int number)
            answer->controller->peer.features & HPRPC__FEATURE_STREAMS;
 }
 
+/* Whether the messages of a procedure can be carried: those with descriptors not on every connection. */
+static bool is_carried(const struct answer *answer, int number)
+{
+    return !(answer->service->interface->procedures[number].flags & HPRPC_PROCEDURE_DESCRIPTORS) ||
+           hprpc__carries_descriptors(answer->controller);
+}
+
+/* NULL, or why the side that asks cannot call a procedure with descriptors. */
+static const char *fault_of_descriptors(const struct answer *answer, int number, char text[100])
+{
+    const struct hprpc_channel *channel = answer->controller->channel;
+    struct hprpc_peer peer;
+
+    if (is_carried(answer, number))
+        return NULL;
+    channel->ops->describe((struct hprpc_channel *)channel, &peer);
+    snprintf(text, 100, "passes descriptors, which this connection by %.20s:// does not carry", peer.transport);
+    return text;
+}
+
 /* Decides about the procedure with this index, by its hash. 0, HPRPC_EBODY, HPRPC_ENOMEM. */
 static int match_one(struct answer *answer, struct kodosis_reader *reader, uint32_t index)
 {
     const struct hprpc_interface *interface = answer->service->interface;
     struct hprpc__bound_procedure *procedure = &answer->procedures[index];
     const char *why = "is unknown to the side that serves it";
+    const char *fault;
+    char text[100];
     struct kodosis_string name;
     uint64_t hash;
     int number;
@@ -161,6 +184,9 @@ static int match_one(struct answer *answer, struct kodosis_reader *reader, uint3
     } else if (number >= 0 && !is_understood(answer, number)) {
         number = HPRPC_EUNIMPLEMENTED;
         why = "has streams, which the side that asks does not understand";
+    } else if (number >= 0 && (fault = fault_of_descriptors(answer, number, text))) {
+        number = HPRPC_EUNIMPLEMENTED;
+        why = fault;
     }
     *procedure = (struct hprpc__bound_procedure){ .number = (int16_t)number };
     return number >= 0 || refuse(answer, procedure, number, why, name) ? 0 : HPRPC_ENOMEM;
@@ -203,7 +229,8 @@ static int match_shapes(struct answer *answer, struct kodosis_reader *reader)
         struct kodosis_string text = kodosis_read_string(reader);
         int number = answer->others[i];
 
-        if (number >= 0 && is_understood(answer, number) && has_shape(answer, number, text))
+        if (number >= 0 && is_understood(answer, number) && is_carried(answer, number) &&
+            has_shape(answer, number, text))
             answer->procedures[i] = (struct hprpc__bound_procedure){ .number = (int16_t)number };
     }
     return reader->status == KODOSIS_OK ? 0 : HPRPC_EBODY;

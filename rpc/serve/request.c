@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "rpc/connection/control.h"
+#include "rpc/connection/descriptors.h"
 #include "rpc/connection/life.h"
 #include "rpc/serve/call-ids.h"
 #include "rpc/serve/grants.h"
@@ -171,6 +172,10 @@ static int explain_body(struct hprpc_request *request)
     const uint8_t *place = reader->fault ? reader->fault : reader->cursor;
     char text[160];
 
+    if (hprpc__descriptors_are_lost(&request->body)) {
+        refuse(request, HPRPC_ESYSTEM, "descriptors came with the request, and no more may be open here");
+        return 0;
+    }
     if (reader->status == KODOSIS_NO_MEMORY) {
         refuse(request, HPRPC_ENOMEM, "no memory to decode the arguments");
         return 0;
@@ -348,6 +353,7 @@ static inline bool invoke(struct hprpc_request *request)
 
     if (KODOSIS_LIKELY(procedure)) {
         kodosis_reader_init(&request->reader, request->body.data, request->body.size, &request->arena);
+        hprpc__descriptors_open(&request->body, &request->reader);
         r = procedure->invoke(service->handlers, service->self, request, &request->reader);
     } else {
         refuse_uncallable(request);
@@ -718,10 +724,24 @@ static inline __attribute__((always_inline)) int receive(struct hprpc_controller
     return KODOSIS_LIKELY(hprpc__list_is_empty(&controller->waiting)) ? 0 : run_waiting(controller);
 }
 
+/* Whether descriptors came with a request for a procedure that has none among its parameters, results and errors, or was not granted. */
+static bool has_stray_descriptors(const struct hprpc_controller *controller, const struct hprpc_header *header)
+{
+    const struct hprpc__service *service = hprpc__granted(controller, header->service, header->procedure);
+
+    if (!(header->flags & HPRPC_FLAG_DESCRIPTORS))
+        return false;
+    return !service || !(service->interface->procedures[header->procedure].flags & HPRPC_PROCEDURE_DESCRIPTORS);
+}
+
 static __attribute__((noinline)) int receive_unusual(struct hprpc_controller *controller, struct hprpc_message *message)
 {
-    return message->header.flags & HPRPC_FLAG_ONEWAY ? receive(controller, message, true, false)
-                                                     : receive(controller, message, false, true);
+    uint8_t flags = message->header.flags;
+
+    if (has_stray_descriptors(controller, &message->header))
+        return violation(controller, message, "descriptors came with a request that asks for none");
+    return flags & HPRPC_FLAG_ONEWAY ? receive(controller, message, true, false)
+                                     : receive(controller, message, false, flags & HPRPC_FLAG_STREAM);
 }
 
 int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_message *message)
@@ -729,7 +749,7 @@ int hprpc__request_receive(struct hprpc_controller *controller, struct hprpc_mes
     hprpc__assert_pumping(&controller->pump);
     if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->takes_none, memory_order_relaxed)))
         return pass_over(controller, message);
-    if (KODOSIS_LIKELY(!(message->header.flags & (HPRPC_FLAG_ONEWAY | HPRPC_FLAG_STREAM))))
+    if (KODOSIS_LIKELY(!(message->header.flags & (HPRPC_FLAG_ONEWAY | HPRPC_FLAG_STREAM | HPRPC_FLAG_DESCRIPTORS))))
         return receive(controller, message, false, false);
     return receive_unusual(controller, message);
 }

@@ -43,3 +43,23 @@ void hprpc__services_clear(struct hprpc__services *services)
         hprpc_context_release(services->context, services->entries[i], sizeof(*services->entries[i]));
     atomic_store_explicit(&services->count, 0, memory_order_relaxed);
 }
+
+static bool passes_descriptors(const struct hprpc_interface *interface)
+{
+    for (uint32_t i = 0; i < interface->procedure_count; i++) {
+        if (interface->procedures[i].flags & HPRPC_PROCEDURE_DESCRIPTORS)
+            return true;
+    }
+    return false;
+}
+
+bool hprpc__services_pass_descriptors(const struct hprpc__services *services)
+{
+    const struct hprpc__service *service;
+
+    for (uint32_t i = 0; (service = hprpc__services_at(services, i)); i++) {
+        if (passes_descriptors(service->interface))
+            return true;
+    }
+    return false;
+}

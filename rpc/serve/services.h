@@ -33,6 +33,9 @@ int hprpc__services_add(struct hprpc__services *services, uint16_t first, const 
 /* The service with an index, or NULL. */
 const struct hprpc__service *hprpc__services_at(const struct hprpc__services *services, uint32_t index);
 
+/* Whether one of the services has a procedure that passes descriptors. Any thread. */
+bool hprpc__services_pass_descriptors(const struct hprpc__services *services);
+
 void hprpc__services_clear(struct hprpc__services *services);
 
 #endif

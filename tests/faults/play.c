@@ -3,6 +3,8 @@
 #include "faults/play.h"
 
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <time.h>
 
 enum { LARGE = 300000 };
@@ -49,7 +51,15 @@ static int note(void *self, struct hprpc_request *request, struct kodosis_bytes 
     return 0;
 }
 
-const struct faults_target_service play_service = { .echo = echo, .bounce = bounce, .linger = linger, .note = note };
+static int pass(void *self, struct hprpc_request *request, int file)
+{
+    (void)self;
+    return faults_target_pass_reply(request, file);
+}
+
+const struct faults_target_service play_service = {
+    .echo = echo, .bounce = bounce, .linger = linger, .note = note, .pass = pass
+};
 
 /* ---- What may come ---- */
 
@@ -110,6 +120,22 @@ static void call_bounce(const struct play *play, const struct faults_target_prox
 
     check(r < 0 || count == 3);
     expect(play, "a call that is called back", r, call.detail);
+    hprpc_call_clear(&call);
+}
+
+/* The descriptor that comes back is of the same file, and goes with the call. */
+static void call_pass(const struct play *play, const struct faults_target_proxy *proxy)
+{
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct stat mine, other;
+    int fd = -1, r = faults_target_pass(proxy, &call, STDIN_FILENO, &fd);
+
+    if (r == 0)
+        check(fd > STDERR_FILENO && fstat(STDIN_FILENO, &mine) == 0 && fstat(fd, &other) == 0 &&
+              mine.st_ino == other.st_ino && mine.st_dev == other.st_dev);
+    /* on every other transport BIND has refused it */
+    if (r != HPRPC_EUNIMPLEMENTED || strncmp(play->uri, "unix:", 5) == 0)
+        expect(play, "a call with a descriptor", r, call.detail);
     hprpc_call_clear(&call);
 }
 
@@ -181,6 +207,7 @@ static void call_every_way(const struct play *play, struct hprpc_client *client)
     r = faults_target_note(&proxy, NULL, (struct kodosis_bytes){ (const uint8_t *)"note", 4 });
     expect(play, "a note", r, NULL);
     call_bounce(play, &proxy);
+    call_pass(play, &proxy);
     call_posted(play, &proxy, client, &ends);
     call_echo(play, &proxy, 100);
     hprpc_client_close(client);

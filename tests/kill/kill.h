@@ -37,6 +37,8 @@ struct traffic {
         size_t size;
         bool open;
     } calls[TRAFFIC_CALLS];
+    struct hprpc_call passing; /* a call with descriptors, where the transport carries them */
+    bool carries, passes;
     atomic_uint ends;    /* how many callbacks ran: one for each call */
     uint32_t timeout_ms; /* of each call */
     unsigned number;     /* how many calls were started */

@@ -24,6 +24,7 @@ int traffic_open(struct traffic *traffic, struct hprpc_context *context, const c
     int r;
 
     memset(traffic, 0, sizeof(*traffic));
+    traffic->carries = strncmp(uri, "unix://", 7) == 0 && !strstr(uri, "engine=uring");
     traffic->pump = options.pump = pump;
     traffic->timeout_ms = options.timeout_ms = options.connect_timeout_ms = timeout_ms;
     r = hprpc_client_connect(context, uri, &options, &detail, &traffic->client);
@@ -113,6 +114,29 @@ static struct traffic_call *next_complete(struct traffic *traffic, bool wait)
     return NULL;
 }
 
+/* Passes descriptors, one call after the other. What comes back is left to the call, and most of it is never looked at. */
+static void pass(struct traffic *traffic)
+{
+    static const int files[] = { 0, 1, 2 };
+    struct kodosis_fd_list back;
+
+    if (traffic->passes && hprpc_pending_call_done(traffic->passing.pending)) {
+        if (traffic->number % 2 && target_target_pass_finish(&traffic->passing, &back) == 0)
+            check(back.count == 3 && back.data[2] > 2);
+        hprpc_call_clear(&traffic->passing);
+        traffic->passes = false;
+    }
+    if (traffic->passes)
+        return;
+    traffic->passing = (struct hprpc_call)HPRPC_CALL_INIT;
+    traffic->passing.timeout_ms = traffic->timeout_ms;
+    traffic->passing.flags = HPRPC_CALL_NO_WAIT;
+    traffic->passes =
+        target_target_pass_start(&traffic->proxy, &traffic->passing, (struct kodosis_fd_list){ files, 3 }) == 0;
+    if (!traffic->passes)
+        hprpc_call_clear(&traffic->passing);
+}
+
 bool traffic_turn(struct traffic *traffic, bool wait)
 {
     struct traffic_call *call;
@@ -123,6 +147,8 @@ bool traffic_turn(struct traffic *traffic, bool wait)
     }
     if (traffic->number % 5 == 0)
         target_target_note(&traffic->proxy, NULL, (struct kodosis_bytes){ (const uint8_t *)"note", 4 });
+    if (traffic->carries)
+        pass(traffic);
     call = next_complete(traffic, wait);
     if (call)
         take_in(traffic, call);
@@ -143,6 +169,7 @@ void traffic_close(struct traffic *traffic)
 
     for (int i = 0; i < TRAFFIC_CALLS; i++)
         check(!traffic->calls[i].open);
+    hprpc_call_clear(&traffic->passing);
     /* wait may return a moment before the callback runs */
     while (atomic_load(&traffic->ends) < traffic->number && try_again(&patience))
         continue;

@@ -29,7 +29,13 @@ static int note(void *self, struct hprpc_request *request, struct kodosis_bytes 
     return 0;
 }
 
-const struct target_target_service target_service = { .echo = echo, .note = note };
+static int pass(void *self, struct hprpc_request *request, struct kodosis_fd_list files)
+{
+    (void)self;
+    return target_target_pass_reply(request, files);
+}
+
+const struct target_target_service target_service = { .echo = echo, .note = note, .pass = pass };
 
 static void say(const char *line)
 {
