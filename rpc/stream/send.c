@@ -32,6 +32,12 @@ static bool has_window(struct hprpc__stream *stream)
     return stream->leave != HPRPC__LEAVE_NONE;
 }
 
+static bool has_window_for(struct hprpc__stream *stream, uint64_t size)
+{
+    stream->wanted = size;
+    return has_window(stream);
+}
+
 static int may_send(struct hprpc__stream *stream, uint64_t size)
 {
     struct hprpc_controller *controller = stream->controller;
@@ -42,8 +48,11 @@ static int may_send(struct hprpc__stream *stream, uint64_t size)
         return HPRPC_ECLOSED;
     if (size > controller->peer.max_message)
         return HPRPC_ETOOBIG;
-    stream->wanted = size;
-    return !hprpc__stream_has_pieces(stream) && has_window(stream) ? 0 : HPRPC_EBUSY;
+    if (hprpc__stream_has_pieces(stream)) {
+        stream->wanted = size;
+        return HPRPC_EBUSY;
+    }
+    return has_window_for(stream, size) ? 0 : HPRPC_EBUSY;
 }
 
 /* Whether a request waits for room in the channel, not for credit: streams leave it to that. */
@@ -142,15 +151,6 @@ static void charge(struct hprpc__stream *stream, uint64_t size)
     hprpc__window_take(&stream->out, &stream->controller->streams->sum_out, &stream->beyond_out, stream->leave, size);
 }
 
-static void give_charge_back(struct hprpc__stream *stream, uint64_t size)
-{
-    struct hprpc__streams *streams = stream->controller->streams;
-
-    if (!stream->over)
-        hprpc__window_give(&streams->out, &stream->out, &streams->sum_out, &stream->beyond_out,
-                           &(struct hprpc__flow){ 1, size });
-}
-
 /* ---- Pieces ---- */
 
 /* Memory for an element that is too long for one DATA. */
@@ -163,7 +163,6 @@ static int begin_long(struct hprpc__stream *stream, uint32_t size)
         return HPRPC_ENOMEM;
     pieces->size = size;
     pieces->done = 0;
-    charge(stream, size);
     kodosis_writer_init(&stream->writer, pieces->memory, size);
     return 0;
 }
@@ -198,12 +197,21 @@ static int push_one(struct hprpc__stream *stream)
     uint32_t prefix = pieces->done ? 0 : PREFIX, room = piece_max(stream->controller) - prefix;
     uint32_t left = pieces->size - pieces->done, size = left < room ? left : room;
     struct hprpc_reservation reservation;
-    int r = reserve(stream, size + prefix, size < left ? HPRPC_FLAG_MORE : 0, &reservation);
+    int r;
 
+    /*
+     * The receiver judges the element by what came before its first piece. Since it was begun, other streams may have sent some, so it
+     * is judged here, and counted, too.
+     */
+    if (!pieces->done && !has_window_for(stream, pieces->size))
+        return HPRPC_EAGAIN;
+    r = reserve(stream, size + prefix, size < left ? HPRPC_FLAG_MORE : 0, &reservation);
     if (r < 0)
         return r;
-    if (prefix)
+    if (prefix) {
+        charge(stream, pieces->size);
         kodosis_write_uint64(&reservation.writer, pieces->size);
+    }
     kodosis_write_run(&reservation.writer, pieces->memory + pieces->done, size);
     pieces->done += size;
     publish(stream, &reservation, false);
@@ -263,14 +271,12 @@ static int send_long(struct hprpc__stream *stream)
 
     hprpc__mutex_lock(&controller->lock);
     if (!written || stream->over) {
-        give_charge_back(stream, stream->sending.size);
         hprpc__stream_end_pieces(stream);
         r = written ? HPRPC_ECLOSED : HPRPC_EINVAL;
     } else {
         begin_pieces(stream);
         r = hprpc__stream_push(stream);
         if (r == HPRPC_ENOMEM) { /* nothing was sent yet */
-            give_charge_back(stream, stream->sending.size);
             hprpc__stream_end_pieces(stream);
         }
     }

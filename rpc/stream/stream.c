@@ -76,14 +76,17 @@ static void free_pieces(struct hprpc__pieces *pieces, struct hprpc_context *cont
     *pieces = (struct hprpc__pieces){ 0 };
 }
 
-/* Senders that found no window because of others may go on. */
+/* Senders that found no window because of others may go on, and so may a long element that has not begun: no turn need come for it. */
 static void end_crowd(struct hprpc__streams *streams)
 {
     if (!streams->crowded)
         return;
     streams->crowded = false;
-    for (struct hprpc__stream *other = streams->open; other; other = other->next)
+    for (struct hprpc__stream *other = streams->open; other; other = other->next) {
+        if (hprpc__stream_has_pieces(other))
+            hprpc__stream_push(other);
         hprpc__stream_stir(other);
+    }
 }
 
 void hprpc__stream_finish(struct hprpc__stream *stream)

@@ -151,7 +151,7 @@ int hprpc__stream_begin(struct hprpc__stream *stream, uint64_t size, struct kodo
 int hprpc__stream_send(struct hprpc__stream *stream);
 
 /*
- * Sends pieces as long as there is room. 0: all are sent; HPRPC_EAGAIN; HPRPC_ECLOSED; HPRPC_ENOMEM: none was sent yet. Where there is no
+ * Sends pieces as long as there is room, and window before the first. 0: all are sent; HPRPC_EAGAIN; HPRPC_ECLOSED; HPRPC_ENOMEM: none was sent yet. Where there is no
  * memory for the rest of an element, the connection ends. Under the lock.
  */
 int hprpc__stream_push(struct hprpc__stream *stream);

@@ -2,8 +2,8 @@
 /*
  * How much one side may send on the streams of a connection before the other side reads it. Both sides compute with the same rules:
  * the sender obeys them, the receiver checks them. What the receiver has counted is never more than what the sender has, because the
- * sender counts an element before it is on its way, and hears of its return after it was given back; so a sender that
- * obeys is never found to break a rule.
+ * sender judges and counts elements in the order in which they go, and hears of their return after they were given back; so a
+ * sender that obeys is never found to break a rule.
  */
 #ifndef HPRPC_RPC_STREAM_WINDOW_H
 #define HPRPC_RPC_STREAM_WINDOW_H
