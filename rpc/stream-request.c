@@ -109,9 +109,17 @@ int hprpc_request_next_end(struct hprpc_request *request, struct kodosis_reader 
 /* The code for an element of a request that has ended. */
 static int code_of_ended(struct hprpc_request *request)
 {
+    struct hprpc__stream *stream = request->stream;
     int r = end_of(request, true);
+    bool over;
 
-    return r < 0 ? r : HPRPC_EINVAL; /* it is answered */
+    if (r < 0)
+        return r;
+    hprpc__mutex_lock(&stream->controller->lock);
+    over = stream->over;
+    hprpc__mutex_unlock(&stream->controller->lock);
+    /* it is answered; or the channel has broken just now, and no turn has noticed yet */
+    return over ? HPRPC_EINVAL : HPRPC_ECLOSED;
 }
 
 static int begin(struct hprpc__stream_attempt *attempt, struct hprpc_request *request)
