@@ -37,7 +37,10 @@ static void print_diagnostics(struct run *run)
 {
     struct kodosis_text text = KODOSIS_TEXT_INIT;
 
-    kodosis_diagnostics_render(&run->compilation.diagnostics, &text, wants_colour(&run->options));
+    if (run->options.json_errors)
+        kodosis_diagnostics_render_json(&run->compilation.diagnostics, &text);
+    else
+        kodosis_diagnostics_render(&run->compilation.diagnostics, &text, wants_colour(&run->options));
     if (text.size)
         fwrite(text.data, 1, text.size, stderr);
     kodosis_text_clear(&text);

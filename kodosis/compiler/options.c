@@ -11,31 +11,33 @@
 #include "kodosis/compiler/syntax/keyword.h"
 #include "kodosis/compiler/text/memory.h"
 
-const char kodosis_usage[] = "usage: kodosis [compile] [OPTION]... FILE...\n"
-                             "       kodosis check [OPTION]... FILE...\n"
-                             "       kodosis describe [OPTION]... FILE...\n"
-                             "       kodosis format [-i|--check|--diff] FILE...\n"
-                             "\n"
-                             "Compiles interface files to C: for each FILE.kod a FILE.h and a FILE.c.\n"
-                             "`check` only looks for errors; `describe` prints what the files declare as JSON.\n"
-                             "`format` prints the files in the one style, and reads no imports.\n"
-                             "\n"
-                             "  -o, --output DIR        write into this directory, which is made if need be\n"
-                             "  -I, --import-path DIR   look for imported files here too; names of outputs are\n"
-                             "                          relative to the first such directory above their file\n"
-                             "      --flat              name outputs by the last part of their file's path alone,\n"
-                             "                          also in #include lines\n"
-                             "      --depfile FILE      write the dependencies, for make and ninja\n"
-                             "      --print-names       print the names of the files to be written, write none\n"
-                             "      --color WHEN        colour in messages: auto, always or never\n"
-                             "  -i, --in-place          format: write each file that is not in the style\n"
-                             "      --check             format: print the names of such files; the exit status is 1\n"
-                             "      --diff              format: print what would change; the exit status is 1\n"
-                             "  -h, --help              print this\n"
-                             "      --version           print the version\n"
-                             "\n"
-                             "Exit status: 0 all is well, 1 errors in the files, 2 wrong usage, 3 a file could\n"
-                             "not be read or written.\n";
+const char kodosis_usage[] =
+    "usage: kodosis [compile] [OPTION]... FILE...\n"
+    "       kodosis check [OPTION]... FILE...\n"
+    "       kodosis describe [OPTION]... FILE...\n"
+    "       kodosis format [-i|--check|--diff] FILE...\n"
+    "\n"
+    "Compiles interface files to C: for each FILE.kod a FILE.h and a FILE.c.\n"
+    "`check` only looks for errors; `describe` prints what the files declare as JSON.\n"
+    "`format` prints the files in the one style, and reads no imports.\n"
+    "\n"
+    "  -o, --output DIR        write into this directory, which is made if need be\n"
+    "  -I, --import-path DIR   look for imported files here too; names of outputs are\n"
+    "                          relative to the first such directory above their file\n"
+    "      --flat              name outputs by the last part of their file's path alone,\n"
+    "                          also in #include lines\n"
+    "      --depfile FILE      write the dependencies, for make and ninja\n"
+    "      --print-names       print the names of the files to be written, write none\n"
+    "      --errors FORMAT     errors and warnings as text: gcc, the default; or as JSON: json\n"
+    "      --color WHEN        colour in messages: auto, always or never\n"
+    "  -i, --in-place          format: write each file that is not in the style\n"
+    "      --check             format: print the names of such files; the exit status is 1\n"
+    "      --diff              format: print what would change; the exit status is 1\n"
+    "  -h, --help              print this\n"
+    "      --version           print the version\n"
+    "\n"
+    "Exit status: 0 all is well, 1 errors in the files, 2 wrong usage, 3 a file could\n"
+    "not be read or written.\n";
 
 enum {
     OPTION_DEPFILE = 256,
@@ -44,7 +46,8 @@ enum {
     OPTION_COLOUR,
     OPTION_VERSION,
     OPTION_CHECK,
-    OPTION_DIFF
+    OPTION_DIFF,
+    OPTION_ERRORS
 };
 
 static const struct option long_options[] = {
@@ -55,6 +58,7 @@ static const struct option long_options[] = {
     { "print-names", no_argument, NULL, OPTION_PRINT_NAMES },
     { "color", required_argument, NULL, OPTION_COLOUR },
     { "colour", required_argument, NULL, OPTION_COLOUR },
+    { "errors", required_argument, NULL, OPTION_ERRORS },
     { "in-place", no_argument, NULL, 'i' },
     { "check", no_argument, NULL, OPTION_CHECK },
     { "diff", no_argument, NULL, OPTION_DIFF },
@@ -83,6 +87,14 @@ static bool set_colour(struct kodosis_options *options, const char *when)
         options->colour = KODOSIS_COLOUR_NEVER;
     else
         return complain("--color is auto, always or never, not ", when);
+    return true;
+}
+
+static bool set_errors(struct kodosis_options *options, const char *format)
+{
+    options->json_errors = !strcmp(format, "json");
+    if (!options->json_errors && strcmp(format, "gcc"))
+        return complain("--errors is gcc or json, not ", format);
     return true;
 }
 
@@ -130,6 +142,8 @@ static bool take_option(struct kodosis_options *options, int option, const char 
     case OPTION_CHECK:
     case OPTION_DIFF:
         return set_format(options, option);
+    case OPTION_ERRORS:
+        return set_errors(options, argument);
     case OPTION_COLOUR:
         return set_colour(options, argument);
     case OPTION_VERSION:

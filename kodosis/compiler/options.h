@@ -36,6 +36,7 @@ struct kodosis_options {
         KODOSIS_FORMAT_CHECK,    /* print the names of files that differ */
         KODOSIS_FORMAT_DIFF,     /* print the differences */
     } format;
+    bool json_errors; /* errors and warnings as JSON */
     enum { KODOSIS_COLOUR_AUTO, KODOSIS_COLOUR_ALWAYS, KODOSIS_COLOUR_NEVER } colour;
     const char **import_paths; /* malloc'ed, the strings are the caller's */
     size_t import_path_count;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Diagnostics as text for a terminal. */
+/* Diagnostics as text for a terminal, and as JSON. */
 #include "kodosis/compiler/text/render.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "kodosis/compiler/text/json.h"
 
 enum {
     LINE_SHOWN = 160, /* bytes of a source line around the caret */
@@ -143,7 +145,8 @@ static void render_summary(struct kodosis_text *text, const struct kodosis_diagn
         kodosis_text_line(text, "%zu error%s", diagnostics->error_count, diagnostics->error_count == 1 ? "" : "s");
 }
 
-void kodosis_diagnostics_render(struct kodosis_diagnostics *diagnostics, struct kodosis_text *text, bool colour)
+/* The errors and warnings in the order of the source, in the memory of the diagnostics. */
+static struct ordered *put_in_order(struct kodosis_diagnostics *diagnostics, size_t *ret_count)
 {
     struct ordered *ordered = kodosis_memory_take_array(&diagnostics->memory, diagnostics->kept, sizeof(*ordered));
     size_t count = 0;
@@ -154,10 +157,64 @@ void kodosis_diagnostics_render(struct kodosis_diagnostics *diagnostics, struct 
     }
     if (count)
         qsort(ordered, count, sizeof(*ordered), compare);
+    *ret_count = count;
+    return ordered;
+}
+
+void kodosis_diagnostics_render(struct kodosis_diagnostics *diagnostics, struct kodosis_text *text, bool colour)
+{
+    size_t count;
+    struct ordered *ordered = put_in_order(diagnostics, &count);
+
     for (size_t i = 0; i < count; i++) {
         render_one(text, ordered[i].diagnostic, colour);
         for (struct kodosis_diagnostic *note = ordered[i].diagnostic->notes; note; note = note->next)
             render_one(text, note, colour);
     }
     render_summary(text, diagnostics);
+}
+
+/* Opens the object of an error, a warning or a note. */
+static void open_json(struct kodosis_json *json, const struct kodosis_diagnostic *diagnostic)
+{
+    const struct kodosis_position *position = &diagnostic->position;
+
+    kodosis_json_open(json, NULL, '{');
+    kodosis_json_text(json, "severity", severity_words[diagnostic->severity]);
+    kodosis_json_text(json, "message", diagnostic->message);
+    if (!position->file)
+        return;
+    kodosis_json_text(json, "file", position->file->path);
+    kodosis_json_unsigned(json, "line", position->line);
+    kodosis_json_unsigned(json, "column", position->column);
+    kodosis_json_unsigned(json, "length", position->length);
+}
+
+static void render_json_one(struct kodosis_json *json, const struct kodosis_diagnostic *diagnostic)
+{
+    open_json(json, diagnostic);
+    kodosis_json_open(json, "notes", '[');
+    for (const struct kodosis_diagnostic *note = diagnostic->notes; note; note = note->next) {
+        open_json(json, note);
+        kodosis_json_close(json, '}');
+    }
+    kodosis_json_close(json, ']');
+    kodosis_json_close(json, '}');
+}
+
+void kodosis_diagnostics_render_json(struct kodosis_diagnostics *diagnostics, struct kodosis_text *text)
+{
+    struct kodosis_json json = { .text = text };
+    size_t count;
+    struct ordered *ordered = put_in_order(diagnostics, &count);
+
+    kodosis_json_open(&json, NULL, '{');
+    kodosis_json_open(&json, "diagnostics", '[');
+    for (size_t i = 0; i < count; i++)
+        render_json_one(&json, ordered[i].diagnostic);
+    kodosis_json_close(&json, ']');
+    kodosis_json_unsigned(&json, "errors", diagnostics->error_count);
+    kodosis_json_unsigned(&json, "warnings", diagnostics->warning_count);
+    kodosis_json_close(&json, '}');
+    kodosis_text_add(text, "\n");
 }
