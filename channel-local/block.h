@@ -21,8 +21,9 @@ enum {
 
 struct local_block {
     struct hprpc__link link;
-    struct hprpc_header header; /* of a message that is queued */
-    uint32_t size;              /* of its body */
+    struct hprpc_header header;            /* of a message that is queued */
+    uint32_t size;                         /* of its body */
+    struct hprpc_descriptors *descriptors; /* of a message that is queued, as in a slot */
     uint32_t room;
     _Alignas(8) uint8_t body[];
 };

@@ -102,8 +102,11 @@ static void drop_staged(struct local_end *end)
     struct local_block *block;
 
     hprpc__assert_locked(&end->lock);
-    while ((block = local_block(hprpc__list_take(&end->staged))))
+    while ((block = local_block(hprpc__list_take(&end->staged)))) {
+        if (block->header.flags & HPRPC_FLAG_DESCRIPTORS)
+            hprpc_descriptors_free(end->peer->channel.context, block->descriptors);
         hprpc__local_block_give(&end->peer->store, block);
+    }
 }
 
 /* Makes `end` forget its peer, and gives back what of the peer's it has. */
@@ -218,6 +221,7 @@ static int new_end(struct local_registry *registry, struct hprpc_context *contex
     memset(end, 0, offsetof(struct local_end, slots));
     hprpc_channel_init(&end->channel, &ops, context, wait);
     end->channel.no_cancellation_points = true;
+    end->channel.carries_descriptors = true;
     end->channel.assist = assist;
     end->registry = registry;
     end->free_until = LOCAL_SLOTS;

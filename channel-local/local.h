@@ -30,6 +30,8 @@ struct local_slot {
     struct hprpc_header header;
     struct local_block *block; /* that has the body; NULL: it is in `body` */
     uint32_t size;             /* of the body */
+    struct hprpc_descriptors
+        *descriptors; /* with HPRPC_FLAG_DESCRIPTORS, else not set; of the receiving side's context */
     _Alignas(8) uint8_t body[LOCAL_INLINE];
 };
 

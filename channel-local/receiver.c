@@ -73,10 +73,18 @@ static void leave_block(struct local_end *end, uint32_t size)
         give_room(end);
 }
 
-static __attribute__((noinline)) int refuse_long(struct local_end *end, struct local_slot *slot)
+/* Gives back what a slot holds that was not handed out. */
+static void drop_slot(struct local_end *end, struct local_slot *slot)
 {
+    if (slot->header.flags & HPRPC_FLAG_DESCRIPTORS)
+        hprpc_descriptors_free(end->channel.context, slot->descriptors);
     if (slot->block)
         hprpc__local_block_give(&end->store, slot->block);
+}
+
+static __attribute__((noinline)) int refuse_long(struct local_end *end, struct local_slot *slot)
+{
+    drop_slot(end, slot);
     end->at++;
     end->deaf = true;
     return hprpc__local_fail(end, HPRPC_EPROTOCOL, "a message is longer than this side accepts");
@@ -92,6 +100,7 @@ static __attribute__((noinline)) int take_block(struct local_end *end, struct lo
     ret_message->lendable = true;
     ret_message->holds_nothing = false;
     ret_message->token[0] = (uintptr_t)slot->block;
+    ret_message->descriptors = slot->descriptors;
     leave_block(end, slot->size);
     ret_message->followed = end->seen != end->at;
     return 1;
@@ -104,7 +113,8 @@ static inline int take_slot(struct local_end *end, struct local_slot *slot, stru
     ret_message->body = slot->body;
     ret_message->size = slot->size;
     ret_message->lendable = false;
-    ret_message->holds_nothing = true;
+    ret_message->holds_nothing = !(slot->header.flags & HPRPC_FLAG_DESCRIPTORS);
+    ret_message->descriptors = slot->descriptors;
     ret_message->token[0] = 0;
     ret_message->followed = end->seen != end->at + 1;
     end->lent = true;
@@ -142,16 +152,18 @@ void hprpc__local_release(struct hprpc_channel *base, struct hprpc_message *mess
     message->token[0] = 0;
     if (block)
         hprpc__local_block_give(&local_end(base)->store, block);
+    if (message->header.flags & HPRPC_FLAG_DESCRIPTORS) {
+        hprpc_descriptors_free(base->context, message->descriptors);
+        message->descriptors = NULL;
+    }
 }
 
 void hprpc__local_inbox_clear(struct local_end *end)
 {
     if (end->lent)
         end->at++;
-    for (end->lent = false; has_more(end); end->at++) {
-        if (local_slot(end, end->at)->block)
-            hprpc__local_block_give(&end->store, local_slot(end, end->at)->block);
-    }
+    for (end->lent = false; has_more(end); end->at++)
+        drop_slot(end, local_slot(end, end->at));
 }
 
 /* ---- Sleeping ---- */

@@ -94,6 +94,7 @@ static bool push_staged(struct local_end *end)
         slot->header = block->header;
         slot->size = block->size;
         slot->block = block;
+        slot->descriptors = block->descriptors;
         publish(end, slot);
         moved = true;
     }
@@ -123,6 +124,7 @@ static __attribute__((noinline)) int start_in_block(struct local_end *end, const
     if (!block)
         return HPRPC_ENOMEM;
     block->header = *header;
+    block->descriptors = NULL;
     return reserve_memory(ret_reservation, block->body, size, place, block);
 }
 
@@ -187,8 +189,12 @@ int hprpc__local_start_call(struct hprpc_channel *base, const struct hprpc_heade
 
     hprpc__mutex_lock(&end->lock);
     r = start(end, header, size, ret_reservation);
-    if (KODOSIS_UNLIKELY(r < 0))
+    if (KODOSIS_UNLIKELY(r < 0)) {
         hprpc__mutex_unlock(&end->lock);
+    } else if (base->carries_descriptors) {
+        ret_reservation->writer.descriptors = ret_reservation->given;
+        ret_reservation->writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
+    }
     return r;
 }
 
@@ -205,6 +211,31 @@ static void fetch(const struct hprpc_reservation *reservation)
 
         memcpy(reference->place, reference->data, reference->size);
     }
+}
+
+/* Hands descriptors over to the other side's context, whose memory outlives ours; they are the message's then. */
+static __attribute__((noinline)) int carry(struct local_end *end, const struct hprpc_reservation *reservation)
+{
+    struct hprpc_descriptors *ours = reservation->carried;
+    struct hprpc_descriptors *theirs = hprpc_descriptors_new(end->peer->channel.context);
+    struct local_slot *slot = local_slot(end->peer, end->head);
+
+    if (!theirs) {
+        hprpc_descriptors_free(end->channel.context, ours);
+        return hprpc__local_fail(end, HPRPC_ENOMEM, "no memory for the descriptors of a message");
+    }
+    memcpy(theirs->fds, ours->fds, sizeof(ours->fds));
+    theirs->count = ours->count;
+    ours->count = 0;
+    hprpc_descriptors_free(end->channel.context, ours);
+    if (reservation->token[0] == IN_SLOT) {
+        slot->header.flags |= HPRPC_FLAG_DESCRIPTORS;
+        slot->descriptors = theirs;
+    } else {
+        block_of(reservation)->header.flags |= HPRPC_FLAG_DESCRIPTORS;
+        block_of(reservation)->descriptors = theirs;
+    }
+    return 0;
 }
 
 static int end_staged(struct local_end *end, struct local_block *block)
@@ -236,6 +267,12 @@ int hprpc__local_end_call(struct hprpc_channel *base, struct hprpc_reservation *
     int r = local_broken(end);
 
     hprpc__assert_locked(&end->lock);
+    if (KODOSIS_UNLIKELY(reservation->writer.descriptor_count)) {
+        if (r < 0)
+            hprpc_descriptors_free(base->context, reservation->carried);
+        else
+            r = carry(end, reservation);
+    }
     if (KODOSIS_UNLIKELY(r < 0)) {
         hprpc__local_cancel_call(base, reservation);
         return r;

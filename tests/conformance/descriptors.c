@@ -158,7 +158,8 @@ struct office {
 
 static bool carries(void)
 {
-    return strcmp(transport->scheme, "unix") == 0 && strcmp(transport->name, "unix-uring") != 0;
+    return strcmp(transport->scheme, "local") == 0 ||
+           (strcmp(transport->scheme, "unix") == 0 && strcmp(transport->name, "unix-uring") != 0);
 }
 
 static struct hprpc_client *connect_to(struct office *office, enum hprpc_pump pump,
@@ -598,7 +599,8 @@ static void without_room_an_answer_fails(void **state)
     int fd, before;
 
     (void)state;
-    if (!carries())
+    /* within one process the copy that was sent is the one that arrives */
+    if (!carries() || strcmp(transport->scheme, "local") == 0)
         return;
     office_open(&office, HPRPC_PUMP_LOOP, false);
     assert_int_equal(conform_files_open(&office.proxy, &call, kodosis_str("x"), &fd), 0);
