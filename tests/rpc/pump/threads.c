@@ -290,6 +290,83 @@ static void who_is_handed_the_pump_and_leaves_hands_it_on(void **state)
     }
 }
 
+/* A thread that calls once, with so much data and so much time. */
+struct asker {
+    struct tiny *tiny;
+    size_t size;
+    uint32_t timeout_ms;
+    int code;
+    atomic_bool over;
+    pthread_t thread;
+};
+
+static void *ask(void *argument)
+{
+    static const uint8_t data[4096];
+    struct asker *asker = argument;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+
+    call.timeout_ms = asker->timeout_ms;
+    asker->code = tiny_note(asker->tiny, &call, data, asker->size);
+    hprpc_call_clear(&call);
+    atomic_store(&asker->over, true);
+    return NULL;
+}
+
+/*
+ * PUMPS pumps. LARGE stands in the line for credit, and SMALL behind it, which would have enough. PUMPS leaves, and hands the pump to
+ * one of them, as a rule to SMALL; then LARGE gives up: nothing but that tells SMALL that it is the next.
+ */
+static void who_leaves_the_line_wakes_the_pump(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct raw_limits limits = RAW_LIMITS_INIT;
+        struct stage stage;
+        struct raw_server raw;
+        struct relay pumps;
+        struct asker large, small;
+        struct hprpc_call held = HPRPC_CALL_INIT;
+        struct fake_message requests[3];
+        struct patience patience = patience_begin();
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        stage.query = "?wait=block";
+        limits.max_call_bytes = 1000;
+        raw_server_tiny(&raw, &stage, NULL, &limits, &tiny);
+        pumps = (struct relay){ .tiny = &tiny, .call = HPRPC_CALL_INIT };
+        large = (struct asker){ .tiny = &tiny, .size = 900, .timeout_ms = 60 };
+        small = (struct asker){ .tiny = &tiny, .size = 200, .timeout_ms = HPRPC_NO_TIMEOUT };
+        assert_int_equal(tiny_echo_start(&tiny, &held, (uint8_t[600]){ 0 }, 600), 0);
+        assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &requests[0]));
+        assert_int_equal(tiny_echo_start(&tiny, &pumps.call, "x", 1), 0);
+        assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &requests[1]));
+        assert_int_equal(pthread_create(&pumps.thread, NULL, wait_for_answer, &pumps), 0);
+        while (!atomic_load(&raw.client->controller->pump.owner) && try_again(&patience))
+            continue;
+        assert_int_equal(pthread_create(&large.thread, NULL, ask, &large), 0);
+        await(&raw.client->controller->pump.wanting, 1);
+        assert_int_equal(pthread_create(&small.thread, NULL, ask, &small), 0);
+        await(&raw.client->controller->pump.wanting, 2);
+        raw_reply(raw.end, requests[1].header.call, "", 0);
+        assert_int_equal(pthread_join(pumps.thread, NULL), 0);
+        assert_int_equal(pumps.code, 0);
+        assert_int_equal(pthread_join(large.thread, NULL), 0);
+        assert_int_equal(large.code, HPRPC_EDEADLINE);
+        while (!atomic_load(&small.over) && try_again(&patience))
+            continue;
+        assert_int_equal(pthread_join(small.thread, NULL), 0);
+        assert_int_equal(small.code, 0);
+        assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &requests[2]));
+        hprpc_call_clear(&held);
+        for (int i = 0; i < 3; i++)
+            fake_message_clear(&requests[i]);
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
 /* A posted call with a short deadline shortens the sleep of the thread that pumps. */
 static void a_new_deadline_wakes_the_pump(void **state)
 {
@@ -602,6 +679,7 @@ static void a_fork_leaves_the_parent_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        fixture_test(who_leaves_the_line_wakes_the_pump),
         fixture_test(many_threads_in_every_mode),
         fixture_test(the_pump_is_handed_over),
         fixture_test(who_is_handed_the_pump_and_leaves_hands_it_on),
