@@ -390,7 +390,8 @@ static __attribute__((noinline)) int receive_slot(struct shm_channel *channel, u
 
     header.timeout_ms = (uint32_t)options;
     header.depth = (uint16_t)(options >> 32);
-    if (!hprpc_header_valid(&header))
+    /* no descriptors travel this way */
+    if (!hprpc_header_valid(&header) || header.flags & HPRPC_FLAG_DESCRIPTORS)
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a header of type %d with flags 0x%02x makes no sense",
                                 (int)header.type, (unsigned)header.flags);
     if (kind == SHM_INLINE && !channel->receiver.whole)

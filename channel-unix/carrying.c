@@ -22,12 +22,12 @@ ssize_t hprpc__unix_write_with(struct hprpc_framed *stream, const struct iovec *
     struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)runs,
                               .msg_iovlen = (size_t)count,
                               .msg_control = &control,
-                              .msg_controllen = CMSG_SPACE(descriptors->count * sizeof(int)) };
+                              .msg_controllen = (socklen_t)CMSG_SPACE(descriptors->count * sizeof(int)) };
     ssize_t n;
 
     control.header.cmsg_level = SOL_SOCKET;
     control.header.cmsg_type = SCM_RIGHTS;
-    control.header.cmsg_len = CMSG_LEN(descriptors->count * sizeof(int));
+    control.header.cmsg_len = (socklen_t)CMSG_LEN(descriptors->count * sizeof(int));
     memcpy(CMSG_DATA(&control.header), descriptors->fds, descriptors->count * sizeof(int));
     do
         n = hprpc__sendmsg(connection->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -43,13 +43,21 @@ static void close_all(const int *fds, size_t count)
         close(fds[i]);
 }
 
+/* The next header behind `header`. Some systems' macro mixes signs. */
+static struct cmsghdr *next_header(const struct msghdr *message, struct cmsghdr *header)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+    return CMSG_NXTHDR((struct msghdr *)(uintptr_t)message, header);
+#pragma GCC diagnostic pop
+}
+
 /* The descriptors that came with a read. */
 static size_t find(const struct msghdr *message, int ret_fds[RIGHTS_MAX])
 {
     size_t count = 0;
 
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
-         header = CMSG_NXTHDR((struct msghdr *)(uintptr_t)message, header)) {
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = next_header(message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
             continue;
         count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
