@@ -325,6 +325,40 @@ static void test_made_and_gone(void **state)
     hprpc__claim_drop(&claim);
 }
 
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation);
+
+static const char *removed_before_flock; /* once */
+
+int __wrap_flock(int fd, int operation)
+{
+    const char *path = removed_before_flock;
+
+    removed_before_flock = NULL;
+    if (path)
+        assert_int_equal(unlink(path), 0);
+    return __real_flock(fd, operation);
+}
+
+/* Whoever had the name removes the lock file between its opening and its taking: then another one is made and taken. */
+static void test_lock_removed_meanwhile(void **state)
+{
+    char lock[HPRPC__PATH_MAX + 8];
+    struct hprpc__claim claim = { .lock_fd = -1 };
+    struct stat taken, there;
+
+    (void)state;
+    snprintf(lock, sizeof(lock), "%s", in_base("door.lock"));
+    removed_before_flock = lock;
+    assert_int_equal(hprpc__claim_take(&claim, in_base("door"), S_IFSOCK, NULL), 0);
+    assert_null(removed_before_flock);
+    assert_int_equal(fstat(claim.lock_fd, &taken), 0);
+    assert_int_equal(stat(lock, &there), 0);
+    assert_int_equal(taken.st_ino, there.st_ino);
+    hprpc__claim_drop(&claim);
+    assert_false(exists(lock));
+}
+
 /* ---- Two listeners of one name ---- */
 
 /* A small listener: a claim, and the socket or FIFO at its path, which answers while it is open. */
@@ -671,6 +705,7 @@ int main(void)
         ROOM(test_claim_of_a_relative_path),
         ROOM(test_claim_of_a_long_path),
         ROOM(test_made_and_gone),
+        ROOM(test_lock_removed_meanwhile),
         ROOM(test_a_stop_removes_only_its_own),
         ROOM(test_one_name_in_two_places_is_taken_once),
         ROOM(test_names_of_the_dead_are_swept),

@@ -456,6 +456,45 @@ static bool is_readable(struct hprpc_client *client)
     return poll(&poll_fd, 1, 0) == 1;
 }
 
+/* A wait that ends without an answer leaves the connection to the application's loop: the descriptor tells of the answer. */
+static void a_wait_leaves_the_rest_to_the_loop(void **state)
+{
+    static const char *const queries[] = { "?wait=block", "?wait=block&doorbell=edge" };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct stage stage;
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct raw_server raw;
+        struct hprpc_call call = HPRPC_CALL_INIT;
+        struct fake_message request;
+        struct tiny tiny;
+
+        stage_open(&stage, false);
+        stage.query = queries[i];
+        options.pump = HPRPC_PUMP_LOOP;
+        raw_server_tiny(&raw, &stage, &options, NULL, &tiny);
+        for (int round = 0; round < 3; round++) {
+            assert_int_equal(tiny_echo_start(&tiny, &call, "x", 1), 0);
+            assert_true(fake_expect(raw.end, HPRPC_MESSAGE_REQUEST, &request));
+            while (is_readable(raw.client))
+                assert_int_equal(hprpc_client_process(raw.client), 0);
+            assert_int_equal(hprpc_pending_call_wait(call.pending, 2), HPRPC_EAGAIN);
+            while (is_readable(raw.client))
+                assert_int_equal(hprpc_client_process(raw.client), 0);
+            assert_int_equal(hprpc_pending_call_wait(call.pending, 2), HPRPC_EAGAIN);
+            raw_reply(raw.end, request.header.call, "", 0);
+            assert_true(is_readable(raw.client));
+            assert_int_equal(hprpc_client_process(raw.client), 0);
+            assert_int_equal(tiny_echo_finish(&call, NULL), 0);
+            hprpc_call_clear(&call);
+            fake_message_clear(&request);
+        }
+        raw_server_close(&raw);
+        stage_close(&stage);
+    }
+}
+
 static void the_descriptor_tells(void **state)
 {
     static const char *const queries[] = { "", "?doorbell=edge" };
@@ -686,6 +725,7 @@ int main(void)
         fixture_test(a_new_deadline_wakes_a_servers_loop),
         fixture_test(a_new_deadline_wakes_the_pump),
         fixture_test(what_is_queued_gets_flushed),
+        fixture_test(a_wait_leaves_the_rest_to_the_loop),
         fixture_test(the_descriptor_tells),
         fixture_test(modes_that_have_no_descriptor),
         fixture_test(an_idle_connection_sleeps),
