@@ -340,7 +340,7 @@ int __wrap_flock(int fd, int operation)
     return __real_flock(fd, operation);
 }
 
-/* Whoever had the name removes the lock file between its opening and its taking: then another one is made and taken. */
+/* The listener that had the name removes the lock file between its opening and its taking: then another one is made and taken. */
 static void test_lock_removed_meanwhile(void **state)
 {
     char lock[HPRPC__PATH_MAX + 8];
