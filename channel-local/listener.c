@@ -186,7 +186,7 @@ int hprpc__local_open_listener(struct hprpc_context *context, const struct hprpc
 
     if (r == 0)
         r = new_listener(context, uri, wait, detail, &listener);
-    if (r < 0)
+    if (!listener)
         return r;
     hprpc__mutex_lock(&listener->registry->lock);
     taken = find(listener->registry, listener->name);

@@ -203,7 +203,7 @@ static void open_caller(const struct way *way, struct paper_caller *caller, cons
 {
     struct hprpc_detail detail = { "" };
     char address[HPRPC_URI_MAX + 1];
-    pthread_t thread;
+    pthread_t thread = pthread_self();
     int result = paper_server_new(&uri, 1, &detail, &server);
 
     if (result == 0)

@@ -4,21 +4,21 @@
 
 #include <poll.h>
 
-int try_listen(struct hprpc_context *context, const char *text, struct hprpc_detail *detail,
+int try_listen(struct hprpc_context *context, const char *address, struct hprpc_detail *detail,
                struct hprpc_listener **ret_listener)
 {
     struct hprpc_uri uri;
 
-    assert_int_equal(hprpc_uri_parse(text, NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_parse(address, NULL, &uri), 0);
     return hprpc_transport_local.listen(context, &uri, detail, ret_listener);
 }
 
-int try_connect(struct hprpc_context *context, const char *text, struct hprpc_detail *detail,
+int try_connect(struct hprpc_context *context, const char *address, struct hprpc_detail *detail,
                 struct hprpc_channel **ret_channel)
 {
     struct hprpc_uri uri;
 
-    assert_int_equal(hprpc_uri_parse(text, NULL, &uri), 0);
+    assert_int_equal(hprpc_uri_parse(address, NULL, &uri), 0);
     return hprpc_transport_local.connect(context, &uri, detail, ret_channel);
 }
 

@@ -5,13 +5,12 @@
 
 #include "tests/channel/end.h"
 
+#include "channel-local/local.h"
 #include "support/fixture.h"
 
-extern const struct hprpc_transport hprpc_transport_local;
-
-int try_listen(struct hprpc_context *context, const char *uri, struct hprpc_detail *detail,
+int try_listen(struct hprpc_context *context, const char *address, struct hprpc_detail *detail,
                struct hprpc_listener **ret_listener);
-int try_connect(struct hprpc_context *context, const char *uri, struct hprpc_detail *detail,
+int try_connect(struct hprpc_context *context, const char *address, struct hprpc_detail *detail,
                 struct hprpc_channel **ret_channel);
 
 struct pair {
