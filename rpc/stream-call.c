@@ -22,6 +22,16 @@ static int resume(struct hprpc_stub *stub, struct hprpc_call *call)
     return 0;
 }
 
+/* As resume, for what a caller does that sends elements. */
+static int resume_sending(struct hprpc_stub *stub, struct hprpc_call *call)
+{
+    int r = resume(stub, call);
+
+    if (r < 0 || stub->pending->stream->sends)
+        return r;
+    return hprpc__explain(call, HPRPC_EINVAL, "the procedure has no stream from this side");
+}
+
 /* ---- Waiting ---- */
 
 /* Completes the call if it is late. */
@@ -295,12 +305,10 @@ static int say_end(struct hprpc_stub *stub)
 int hprpc_call_end(struct hprpc_call *call)
 {
     struct hprpc_stub stub;
-    int r = resume(&stub, call);
+    int r = resume_sending(&stub, call);
 
     if (r < 0)
         return r;
-    if (!stub.pending->stream->sends)
-        return hprpc__explain(call, HPRPC_EINVAL, "the procedure has no stream from this side");
     return without_cancellation(say_end, &stub);
 }
 
@@ -313,12 +321,10 @@ static int uncork(struct hprpc_stub *stub)
 int hprpc_call_cork(struct hprpc_call *call, int corked)
 {
     struct hprpc_stub stub;
-    int r = resume(&stub, call);
+    int r = resume_sending(&stub, call);
 
     if (r < 0)
         return r;
-    if (!stub.pending->stream->sends)
-        return hprpc__explain(call, HPRPC_EINVAL, "the procedure has no stream from this side");
     if (!corked)
         return without_cancellation(uncork, &stub);
     hprpc__stream_cork(stub.pending->stream, true);

@@ -304,8 +304,7 @@ void room_close(struct room *room)
     probe_clear(&room->probe);
     hprpc_context_free(room->context);
     assert_int_equal(atomic_load(&room->probe.out_of_order), 0);
-    assert_int_equal(atomic_load(&room->memory.pieces), 0);
-    assert_int_equal(atomic_load(&room->memory.bytes), 0);
+    assert_true(memory_is_empty(&room->memory));
     assert_int_equal(suite_descriptors(), room->descriptors);
     suite_expect_no_names(room->first_name);
 }

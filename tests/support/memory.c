@@ -39,6 +39,19 @@ static void note_highest(struct memory *memory, long long bytes)
         continue;
 }
 
+/* Counts a piece of this size, without a lock, which a child of fork might find taken for ever. */
+static void count_size(struct memory *memory, size_t size, long change)
+{
+    for (size_t i = 0; i < MEMORY_SIZES; i++) {
+        size_t at = (size + i) % MEMORY_SIZES, there = 0;
+
+        if (atomic_compare_exchange_strong(&memory->sizes[at].size, &there, size) || there == size) {
+            atomic_fetch_add(&memory->sizes[at].pieces, change);
+            return;
+        }
+    }
+}
+
 static void *allocate(void *self, size_t size)
 {
     struct memory *memory = self;
@@ -54,6 +67,7 @@ static void *allocate(void *self, size_t size)
     /* memory that was not written must not look as if it were zero */
     memset(front + 1, 0xa5, size);
     atomic_fetch_add(&memory->pieces, 1);
+    count_size(memory, size, 1);
     note_highest(memory, atomic_fetch_add(&memory->bytes, (long long)size) + (long long)size);
     return front + 1;
 }
@@ -73,6 +87,7 @@ static void release(void *self, void *piece, size_t size)
     }
     front->mark = DEAD;
     atomic_fetch_sub(&memory->pieces, 1);
+    count_size(memory, size, -1);
     atomic_fetch_sub(&memory->bytes, (long long)size);
     free(front);
 }
@@ -85,6 +100,10 @@ void memory_init(struct memory *memory)
     atomic_init(&memory->countdown, -1);
     atomic_init(&memory->for_ever, false);
     atomic_init(&memory->failures, 0);
+    for (size_t i = 0; i < MEMORY_SIZES; i++) {
+        atomic_init(&memory->sizes[i].size, 0);
+        atomic_init(&memory->sizes[i].pieces, 0);
+    }
 }
 
 struct kodosis_allocator memory_allocator(struct memory *memory)
@@ -96,4 +115,16 @@ void memory_fail(struct memory *memory, long nth, bool for_ever)
 {
     atomic_store(&memory->for_ever, for_ever);
     atomic_store(&memory->countdown, nth > 0 ? nth : -1);
+}
+
+bool memory_is_empty(struct memory *memory)
+{
+    bool empty = !atomic_load(&memory->pieces) && !atomic_load(&memory->bytes);
+
+    for (size_t i = 0; i < MEMORY_SIZES && !empty; i++) {
+        if (atomic_load(&memory->sizes[i].pieces))
+            fprintf(stderr, "%ld pieces of %zu bytes are left\n", atomic_load(&memory->sizes[i].pieces),
+                    atomic_load(&memory->sizes[i].size));
+    }
+    return empty;
 }
