@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kodosis/compiler/breaking/command.h"
 #include "kodosis/compiler/compile.h"
 #include "kodosis/compiler/describe.h"
 #include "kodosis/compiler/emitters.h"
@@ -180,6 +181,16 @@ static int format(struct run *run)
     return status;
 }
 
+static int breaking(struct run *run)
+{
+    struct kodosis_breaking_run both = { 0 };
+    int status = kodosis_breaking_files(&run->options, &both, &run->compilation.diagnostics);
+
+    print_diagnostics(run);
+    kodosis_breaking_clear(&both);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct run run = { .emitter = kodosis_emitter_find("c") };
@@ -193,6 +204,8 @@ int main(int argc, char **argv)
         status = print_line("kodosis " KODOSIS_VERSION "\n");
     else if (run.options.command == KODOSIS_COMMAND_FORMAT)
         status = format(&run);
+    else if (run.options.command == KODOSIS_COMMAND_BREAKING)
+        status = breaking(&run);
     else
         status = process(&run);
     kodosis_text_clear(&run.names);

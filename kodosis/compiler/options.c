@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kodosis/compiler/breaking/breaking.h"
 #include "kodosis/compiler/syntax/keyword.h"
 #include "kodosis/compiler/text/memory.h"
 
@@ -16,10 +17,14 @@ const char kodosis_usage[] =
     "       kodosis check [OPTION]... FILE...\n"
     "       kodosis describe [OPTION]... FILE...\n"
     "       kodosis format [-i|--check|--diff] FILE...\n"
+    "       kodosis breaking [OPTION]... OLD NEW\n"
+    "       kodosis breaking --against REVISION [OPTION]... FILE|FOLDER...\n"
     "\n"
     "Compiles interface files to C: for each FILE.kod a FILE.h and a FILE.c.\n"
     "`check` only looks for errors; `describe` prints what the files declare as JSON.\n"
     "`format` prints the files in the one style, and reads no imports.\n"
+    "`breaking` says what a change breaks. OLD and NEW are files, folders, or\n"
+    "REVISION:PATH, which git reads.\n"
     "\n"
     "  -o, --output DIR        write into this directory, which is made if need be\n"
     "  -I, --import-path DIR   look for imported files here too; names of outputs are\n"
@@ -33,11 +38,13 @@ const char kodosis_usage[] =
     "  -i, --in-place          format: write each file that is not in the style\n"
     "      --check             format: print the names of such files; the exit status is 1\n"
     "      --diff              format: print what would change; the exit status is 1\n"
+    "      --against REVISION  breaking: compare with the same paths in this git revision\n"
+    "      --kinds LIST        breaking: look for these only: wire, source, behaviour, notice\n"
     "  -h, --help              print this\n"
     "      --version           print the version\n"
     "\n"
     "Exit status: 0 all is well, 1 errors in the files, 2 wrong usage, 3 a file could\n"
-    "not be read or written.\n";
+    "not be read or written, 4 breaking found something.\n";
 
 enum {
     OPTION_DEPFILE = 256,
@@ -47,7 +54,9 @@ enum {
     OPTION_VERSION,
     OPTION_CHECK,
     OPTION_DIFF,
-    OPTION_ERRORS
+    OPTION_ERRORS,
+    OPTION_AGAINST,
+    OPTION_KINDS
 };
 
 static const struct option long_options[] = {
@@ -62,12 +71,16 @@ static const struct option long_options[] = {
     { "in-place", no_argument, NULL, 'i' },
     { "check", no_argument, NULL, OPTION_CHECK },
     { "diff", no_argument, NULL, OPTION_DIFF },
+    { "against", required_argument, NULL, OPTION_AGAINST },
+    { "kinds", required_argument, NULL, OPTION_KINDS },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, OPTION_VERSION },
     { 0 },
 };
 
-static const char *const commands[] = { "compile", "check", "describe", "format", "help", "version" };
+static const char *const commands[] = {
+    "compile", "check", "describe", "format", "breaking", "help", "version",
+};
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
@@ -103,6 +116,28 @@ static void add_import_path(struct kodosis_options *options, const char *path)
     options->import_paths =
         kodosis_reallocate(options->import_paths, options->import_path_count + 1, sizeof(*options->import_paths));
     options->import_paths[options->import_path_count++] = path;
+}
+
+/* Reads names with commas between them. */
+static bool set_kinds(struct kodosis_options *options, const char *list)
+{
+    static const char *const names[] = { "wire", "source", "behaviour", "notice" };
+    const char *rest = list;
+
+    options->kinds = 0;
+    do {
+        size_t size = strcspn(rest, ",");
+        unsigned kind = 0;
+
+        while (kind < sizeof(names) / sizeof(*names) &&
+               (strlen(names[kind]) != size || strncmp(rest, names[kind], size)))
+            kind++;
+        if (kind == sizeof(names) / sizeof(*names))
+            return complain("--kinds is a list of wire, source, behaviour and notice, not ", list);
+        options->kinds |= 1u << kind;
+        rest += size;
+    } while (*rest++);
+    return true;
 }
 
 /* `how` is one of -i, --check and --diff. */
@@ -146,6 +181,11 @@ static bool take_option(struct kodosis_options *options, int option, const char 
         return set_errors(options, argument);
     case OPTION_COLOUR:
         return set_colour(options, argument);
+    case OPTION_AGAINST:
+        options->against = argument;
+        return true;
+    case OPTION_KINDS:
+        return set_kinds(options, argument);
     case OPTION_VERSION:
         options->command = KODOSIS_COMMAND_VERSION;
         return true;
@@ -175,12 +215,26 @@ static bool take_command(struct kodosis_options *options, const char *word, bool
     return false;
 }
 
+/* Options of breaking, which other commands have not, and the number of paths. */
+static bool check_judges(const struct kodosis_options *options)
+{
+    bool breaking = options->command == KODOSIS_COMMAND_BREAKING;
+
+    if (!breaking && (options->against || options->kinds != KODOSIS_BREAK_ALL))
+        return complain("--against and --kinds go with breaking, not with ", commands[options->command]);
+    if (breaking && !options->against && options->file_count != 2)
+        return complain("breaking compares two: OLD NEW, or --against REVISION and files", "");
+    return true;
+}
+
 static bool check_sense(const struct kodosis_options *options)
 {
     bool writes = options->command == KODOSIS_COMMAND_COMPILE;
 
     if (options->command == KODOSIS_COMMAND_HELP || options->command == KODOSIS_COMMAND_VERSION)
         return true;
+    if (!check_judges(options))
+        return false;
     if (!options->file_count)
         return complain("no interface file was given", "");
     if (!writes && (options->output || options->depfile || options->print_names))
@@ -196,7 +250,7 @@ static bool check_sense(const struct kodosis_options *options)
 
 bool kodosis_options_parse(int argc, char **argv, struct kodosis_options *ret_options)
 {
-    struct kodosis_options options = { .command = KODOSIS_COMMAND_COMPILE };
+    struct kodosis_options options = { .command = KODOSIS_COMMAND_COMPILE, .kinds = KODOSIS_BREAK_ALL };
     bool taken = false;
     int option;
 

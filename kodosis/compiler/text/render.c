@@ -132,14 +132,17 @@ static void render_one(struct kodosis_text *text, const struct kodosis_diagnosti
                      severity_words[diagnostic->severity]);
     kodosis_text_add(text, "%s", colour ? "\033[0m\033[1m" : "");
     render_plain(text, diagnostic->message);
-    kodosis_text_add(text, "%s\n", colour ? "\033[0m" : "");
+    kodosis_text_add(text, "%s", colour ? "\033[0m" : "");
+    if (diagnostic->rule)
+        kodosis_text_add(text, " [%s]", diagnostic->rule);
+    kodosis_text_add(text, "\n");
     if (position->file && position->file->source)
         render_source(text, position, colour);
 }
 
 static void render_summary(struct kodosis_text *text, const struct kodosis_diagnostics *diagnostics)
 {
-    if (diagnostics->error_count + diagnostics->warning_count > diagnostics->kept)
+    if (diagnostics->error_count + diagnostics->warning_count + diagnostics->note_count > diagnostics->kept)
         kodosis_text_line(text, "kodosis: only the first %zu are shown", diagnostics->kept);
     if (diagnostics->error_count)
         kodosis_text_line(text, "%zu error%s", diagnostics->error_count, diagnostics->error_count == 1 ? "" : "s");
@@ -174,6 +177,20 @@ void kodosis_diagnostics_render(struct kodosis_diagnostics *diagnostics, struct 
     render_summary(text, diagnostics);
 }
 
+/* Adds the names of the rules that found something: one, or several with ", " between them. */
+static void add_json_rules(struct kodosis_json *json, const char *rules)
+{
+    kodosis_json_open(json, "rules", '[');
+    while (*rules) {
+        size_t size = strcspn(rules, ",");
+
+        kodosis_json_string(json, NULL, rules, size);
+        rules += size;
+        rules += strspn(rules, ", ");
+    }
+    kodosis_json_close(json, ']');
+}
+
 /* Opens the object of an error, a warning or a note. */
 static void open_json(struct kodosis_json *json, const struct kodosis_diagnostic *diagnostic)
 {
@@ -182,6 +199,8 @@ static void open_json(struct kodosis_json *json, const struct kodosis_diagnostic
     kodosis_json_open(json, NULL, '{');
     kodosis_json_text(json, "severity", severity_words[diagnostic->severity]);
     kodosis_json_text(json, "message", diagnostic->message);
+    if (diagnostic->rule)
+        add_json_rules(json, diagnostic->rule);
     if (!position->file)
         return;
     kodosis_json_text(json, "file", position->file->path);
