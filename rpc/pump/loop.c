@@ -389,9 +389,22 @@ static void answer_kick(struct hprpc__loop *loop)
         look_at_queues(loop);
 }
 
+/* Turns the active connections from `first` on round: a round goes from the last one to the first. */
+static void turn_round(struct hprpc__loop *loop, uint32_t first)
+{
+    for (uint32_t last = loop->active_count; first + 1 < last; first++) {
+        struct hprpc_controller *controller = loop->active[--last];
+
+        loop->active[last] = loop->active[first];
+        loop->active[first] = controller;
+    }
+}
+
+/* Looks for events. The connections that have news become active so that a round serves them in the order in which they came. */
 static int take_events(struct hprpc__loop *loop, int timeout)
 {
     void *owners[HPRPC__POLLER_EVENTS];
+    uint32_t first = loop->active_count;
     int count = hprpc__engine_wait(&loop->engine, timeout, owners);
 
     if (count < 0)
@@ -408,6 +421,7 @@ static int take_events(struct hprpc__loop *loop, int timeout)
         else if (loop->other)
             loop->other(loop->self, other);
     }
+    turn_round(loop, first);
     return 0;
 }
 
@@ -467,18 +481,17 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
     return PARKED;
 }
 
-/* Serves the active connection at `index`, which moves on, or stays where another connection has taken that place. 0 or HPRPC_EFORKED. */
-static int look_at_index(struct hprpc__loop *loop, uint32_t *index, bool may_spin)
+/* Serves the active connection at `index`: 1, it stays active; 0; HPRPC_EFORKED. */
+static int look_at_index(struct hprpc__loop *loop, uint32_t index, bool may_spin)
 {
-    struct hprpc_controller *controller = loop->active[*index];
+    struct hprpc_controller *controller = loop->active[index];
     enum look look = look_at(loop, controller, may_spin);
 
     if (look == FORKED)
         return HPRPC_EFORKED;
-    if (look == PARKED || look == GONE)
-        deactivate(loop, *index);
-    else
-        ++*index;
+    if (look == BUSY || look == IDLE)
+        return 1;
+    deactivate(loop, index);
     if (look == GONE)
         forget(loop, controller);
     return 0;
@@ -502,17 +515,15 @@ static bool looks_between(struct hprpc__loop *loop, bool much)
 /* Serves connections that ask for little, and have news, before the rest of a round. 0 or HPRPC_EFORKED. */
 static int serve_polite(struct hprpc__loop *loop, bool may_spin)
 {
-    uint32_t index = loop->active_count;
+    uint32_t first = loop->active_count, index;
     int r = 0;
 
     take_events(loop, 0);
-    while (r == 0 && index < loop->active_count) {
-        if (loop->active[index]->greedy)
-            index++;
-        else
-            r = look_at_index(loop, &index, may_spin);
+    for (index = loop->active_count; r >= 0 && index > first; index--) {
+        if (!loop->active[index - 1]->greedy)
+            r = look_at_index(loop, index - 1, may_spin);
     }
-    return r;
+    return r < 0 ? r : 0;
 }
 
 /* A round: serves every active connection. 0; or HPRPC_EFORKED in a child of fork that came out of a handler, and nothing is touched. */
@@ -524,12 +535,13 @@ static int look_at_active(struct hprpc__loop *loop, bool may_spin)
     /* this round has come from a look at epoll just now */
     if (!loop->served && loop->active_count > 1)
         loop->polled = loop->served = hprpc_context_now(loop->context);
-    for (uint32_t index = 0, before = 0; r == 0 && index < loop->active_count; before = index) {
+    /* from the last one, whose place needs no other connection when it goes; those that come meanwhile stand behind */
+    for (uint32_t index = loop->active_count; r >= 0 && index > 0; index--) {
         /* as it was in its last turn: it may be gone after this one */
-        greedy = loop->active[index]->greedy;
-        r = look_at_index(loop, &index, may_spin);
+        greedy = loop->active[index - 1]->greedy;
+        r = look_at_index(loop, index - 1, may_spin);
         /* one that stays has more to do */
-        if (r == 0 && index + 1 < loop->active_count && looks_between(loop, greedy || index > before))
+        if (r >= 0 && index > 1 && looks_between(loop, greedy || r == 1))
             r = serve_polite(loop, may_spin);
     }
     if (r < 0)

@@ -40,6 +40,39 @@ static void many_clients_at_once(void **state)
     room_close(&room);
 }
 
+/* Clients that send one after the other while the server's thread is busy are served in that order. */
+static void the_first_to_come_is_the_first_served(void **state)
+{
+    enum { CLIENTS = 24 }; /* fewer than have engine=auto change its engine meanwhile */
+    struct conform_probe_proxy proxies[CLIENTS], busy_proxy;
+    struct hprpc_call gate = HPRPC_CALL_INIT;
+    struct hprpc_client *clients[CLIENTS], *busy;
+    struct room room;
+
+    (void)state;
+    if (strcmp(transport->name, "tcp-buffers") == 0)
+        skip(); /* those that find no buffer are told of later */
+    room_serve(&room, "?wait=block", NULL);
+    busy = room_connect(&room, "", NULL, &busy_proxy);
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = room_connect(&room, "", NULL, &proxies[i]);
+    assert_int_equal(conform_probe_gate_start(&busy_proxy, &gate, suite_bytes("", 0), false), 0);
+    for (struct patience p = patience_begin(); !atomic_load(&room.probe.inside) && try_again(&p);)
+        ;
+    for (uint32_t i = 0; i < CLIENTS; i++)
+        assert_int_equal(conform_probe_note(&proxies[i], NULL, i, suite_bytes("", 0)), 0);
+    atomic_store(&room.probe.gate, true);
+    assert_int_equal(conform_probe_gate_finish(&gate), 0);
+    hprpc_call_clear(&gate);
+    for (struct patience p = patience_begin(); atomic_load(&room.probe.noted) < CLIENTS && try_again(&p);)
+        ;
+    assert_int_equal(atomic_load(&room.probe.out_of_order), 0);
+    for (int i = 0; i < CLIENTS; i++)
+        hprpc_client_free(clients[i]);
+    hprpc_client_free(busy);
+    room_close(&room);
+}
+
 struct member {
     struct room *room;
     const struct conform_probe_proxy
@@ -226,9 +259,10 @@ static void connections_have_a_limit(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    fixture_test(many_clients_at_once),          fixture_test(many_threads_on_one_client),
-    fixture_test(clients_come_and_go),           fixture_test(several_loops_and_workers),
-    fixture_test(one_server_on_every_transport), fixture_test(connections_have_a_limit),
+    fixture_test(many_clients_at_once),       fixture_test(the_first_to_come_is_the_first_served),
+    fixture_test(many_threads_on_one_client), fixture_test(clients_come_and_go),
+    fixture_test(several_loops_and_workers),  fixture_test(one_server_on_every_transport),
+    fixture_test(connections_have_a_limit),
 };
 
 const struct chapter crowd_chapter = { "crowd", tests, sizeof(tests) / sizeof(tests[0]) };
