@@ -28,12 +28,12 @@ void hprpc__carried_queue(struct hprpc_framed *stream, struct hprpc_descriptors 
 int hprpc__carried_cut(const struct hprpc_framed *stream, struct iovec *runs, int count,
                        const struct hprpc_descriptors **ret_descriptors)
 {
-    const struct hprpc_descriptors *first = stream->outgoing;
+    const struct hprpc_descriptors *first = stream->outgoing; /* there is at least one */
     uint64_t room = UINT64_MAX;
     int kept = 0;
 
     *ret_descriptors = NULL;
-    if (first && first->from == stream->sent) {
+    if (first->from == stream->sent) {
         *ret_descriptors = first;
         first = first->next;
     }
@@ -71,12 +71,19 @@ static uint64_t place_of(const struct hprpc_framed *stream)
     return stream->received - (stream->filled - stream->at);
 }
 
+/* Whether the byte that is delivered next came in the read that these came with. */
+static bool came_with(const struct hprpc_framed *stream, const struct hprpc_descriptors *descriptors)
+{
+    uint64_t place = place_of(stream);
+
+    return place >= descriptors->from && place < descriptors->to;
+}
+
 struct hprpc_descriptors *hprpc__carried_take(struct hprpc_framed *stream)
 {
     struct hprpc_descriptors *first = stream->incoming;
-    uint64_t place = place_of(stream);
 
-    if (!first || place < first->from || place >= first->to)
+    if (!first || !came_with(stream, first))
         return NULL;
     stream->incoming = first->next;
     return first;
@@ -85,10 +92,9 @@ struct hprpc_descriptors *hprpc__carried_take(struct hprpc_framed *stream)
 bool hprpc__carried_is_stray(const struct hprpc_framed *stream)
 {
     const struct hprpc_descriptors *first = stream->incoming;
-    uint64_t place = place_of(stream);
 
-    /* one that is read can still ask if it began in the same read, and nothing else came with that read */
-    return first && (place < first->from || place >= first->to || first->next);
+    /* the message that is read can still ask if it began in the same read, and nothing else came with that read */
+    return !came_with(stream, first) || first->next;
 }
 
 void hprpc__carried_drop_received(struct hprpc_framed *stream)

@@ -373,7 +373,7 @@ static int open_stream(struct hprpc_framed *stream)
 /* Whether the last read took everything, and all of it is delivered: so it is in most looks that end a turn. */
 static bool is_drained(const struct hprpc_framed *stream)
 {
-    return stream->vain_looks && stream->at == stream->filled && !stream->large && !stream->incoming;
+    return stream->vain_looks && stream->at == stream->filled && !stream->large;
 }
 
 /* Receives in all cases. */

@@ -157,8 +157,8 @@ void kodosis_arena_reset_slowly(struct kodosis_arena *arena)
     struct kodosis_arena_block *kept = arena->blocks;
     size_t most = taken(arena);
 
-    if (most > arena->peak)
-        arena->peak = most < PEAK_MAX ? most : PEAK_MAX;
+    /* this is more than the peak before: an arena that is not steady outgrew a block for that */
+    arena->peak = most < PEAK_MAX ? most : PEAK_MAX;
     /* keeps the newest block if it holds the peak and is not too large to keep; else the next block is made large enough */
     if (kept->size < arena->peak + HEADER || !is_usual(kept)) {
         kodosis_arena_clear(arena);

@@ -38,8 +38,6 @@ bool kodosis__enum_has(const struct kodosis_schema *schema, uint32_t type, int64
 {
     const kodosis__type *description = &schema->types[type];
 
-    if (description->flags & KODOSIS_EXTENSIBLE)
-        return true;
     if (description->flags & KODOSIS_FLAGS)
         return !((uint64_t)value & ~mask_of(schema, description));
     return kodosis_schema_enumerator(schema, type, value) != NULL;

@@ -171,10 +171,10 @@ static bool open_shape(struct shape *shape, const char *text, size_t size, struc
     size_t most = 8; /* nodes: the root, three lists, and one behind each delimiter and at each beginning */
     size_t i;
 
-    for (i = 0; i < size; i++)
-        most += is_delimiter(text[i]);
     if (size > UINT32_MAX / sizeof(struct node))
         return false;
+    for (i = 0; i < size; i++)
+        most += is_delimiter(text[i]);
     *shape = (struct shape){ .text = text, .size = size };
     shape->nodes = kodosis_arena_allocate(arena, most * sizeof(*shape->nodes));
     shape->declared = kodosis_arena_allocate(arena, most * sizeof(*shape->declared));

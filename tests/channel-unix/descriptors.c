@@ -247,6 +247,7 @@ static void expect_breach(const void *bytes, size_t size, size_t copies, size_t 
     int r = 0;
 
     open_named(&pair, "");
+    pair.server->receive_limit = LARGE;
     before = test_descriptors();
     for (size_t i = 0; i < rounds; i++) {
         if (copies)
@@ -263,15 +264,34 @@ static void expect_breach(const void *bytes, size_t size, size_t copies, size_t 
     close_pair(&pair);
 }
 
+/* As expect_breach, of two parts of which the first is read before the second comes, with descriptors. */
+static void expect_breach_of_parts(const void *first, size_t first_size, const void *second, size_t second_size,
+                                   const char *text)
+{
+    struct hprpc_message message;
+    struct pair pair;
+
+    open_named(&pair, "");
+    assert_int_equal(write(descriptor_of(pair.client), first, first_size), first_size);
+    assert_int_equal(pair.server->ops->receive(pair.server, &message), 0);
+    assert_int_equal(send_with(descriptor_of(pair.client), second, second_size, 0, 1), second_size);
+    assert_int_equal(test_receive(pair.server, NULL, &message), HPRPC_EPROTOCOL);
+    if (!strstr(pair.server->reason.text, text))
+        fail_msg("\"%s\" instead of \"%s\"", pair.server->reason.text, text);
+    close_pair(&pair);
+}
+
 static void a_hostile_side_gets_an_orderly_end(void **state)
 {
     static const uint8_t half[] = { 0xb7 };
     static const uint8_t start[] = { 0xb7, 0x15, 0x80, 0, 0xff, 0x7f, 7 };
+    static const uint8_t long_start[] = { 0xb7, 0x15, 0x80, 0, 0x81, 0x80, 0x80, 1, 7 }; /* of more than a block */
     static const uint8_t twice[] = { 0xb7, 0x15, 0x80, 0, 1, 7, 0xb7, 0x15, 0x80, 0, 1, 7 };
     unsigned before = test_descriptors();
 
     (void)state;
     expect_breach(carrying, sizeof(carrying), 0, 1, "none did");
+    expect_breach(long_start, sizeof(long_start), 0, 1, "none did");
     expect_breach(empty, sizeof(empty), 1, 1, "no message");
     expect_breach(carrying, sizeof(carrying), 17, 1, "more than 16");
     expect_breach(twice, sizeof(twice), 2, 1, "none did");
@@ -279,6 +299,9 @@ static void a_hostile_side_gets_an_orderly_end(void **state)
     expect_breach(half, sizeof(half), 1, 100, "speaks version");
     /* the second time in the middle of a long body */
     expect_breach(start, sizeof(start), 2, 2, "no message");
+    /* with a later part of the message that asks for them, which is then whole, or not yet */
+    expect_breach_of_parts(carrying, 3, carrying + 3, sizeof(carrying) - 3, "none did");
+    expect_breach_of_parts(carrying, 3, carrying + 3, 1, "no message");
     assert_int_equal(test_descriptors(), before);
 }
 

@@ -36,7 +36,7 @@ static void each_error_has_its_code(void **state)
     } cases[] = {
         { ENOBUFS, HPRPC_ESYSTEM },      { ENOMEM, HPRPC_ESYSTEM },      { EBADF, HPRPC_ESYSTEM },
         { EINVAL, HPRPC_ESYSTEM },       { EFAULT, HPRPC_ESYSTEM },      { EPIPE, HPRPC_EPEERDIED },
-        { ECONNRESET, HPRPC_EPEERDIED }, { ETIMEDOUT, HPRPC_EPEERDIED },
+        { ECONNRESET, HPRPC_EPEERDIED }, { ETIMEDOUT, HPRPC_EPEERDIED }, { EPROTO, HPRPC_EPEERDIED },
     };
     struct hprpc_header header = test_request(1);
     struct hprpc_message message;

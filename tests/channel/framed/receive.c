@@ -200,6 +200,25 @@ static void the_limit_comes_before_memory(void **state)
     }
 }
 
+/* So is a small message, of which all has come. */
+static void a_small_message_over_the_limit_is_refused(void **state)
+{
+    struct script script = { .count = 0 };
+    struct wire *wire = new_wire(NULL);
+    struct hprpc_message message;
+
+    (void)state;
+    add(&script, test_reply(1), 100);
+    add(&script, test_reply(1), 101);
+    channel_of(wire)->receive_limit = 100;
+    feed(wire, script.bytes, script.size, SIZE_MAX);
+    expect(wire, &script, 1);
+    assert_int_equal(receive_patiently(wire, &message), HPRPC_EPROTOCOL);
+    assert_non_null(strstr(channel_of(wire)->reason.text, "over the limit of 100"));
+    free_wire(wire);
+    free_script(&script);
+}
+
 /* A length above the limit is refused as soon as it is known, although no body has come. */
 static void a_length_over_the_limit_is_refused_when_it_is_known(void **state)
 {
@@ -474,6 +493,7 @@ int main(void)
         fixture_test(corruption_breaks_after_what_was_whole),
         fixture_test(noise_is_survived),
         fixture_test(the_limit_comes_before_memory),
+        fixture_test(a_small_message_over_the_limit_is_refused),
         fixture_test(a_length_over_the_limit_is_refused_when_it_is_known),
         fixture_test(an_error_comes_after_what_was_whole),
         fixture_test(a_failed_send_lets_the_rest_be_received),

@@ -560,6 +560,11 @@ static void descriptors_come_in_order(void **state)
     reader = READER(0);
     assert_int_equal(kodosis_read_fd(&reader), -1);
     assert_fault(&reader, KODOSIS_BAD_DESCRIPTOR);
+    reader = READER(0);
+    kodosis_reader_attach(&reader, came, 2);
+    assert_int_equal(kodosis_read_uint8(&reader), 0);
+    assert_int_equal(kodosis_read_fd(&reader), -1);
+    assert_fault(&reader, KODOSIS_TRUNCATED);
 }
 
 static void descriptors_that_are_left_are_a_fault(void **state)

@@ -88,6 +88,7 @@ static void other_changes_do_not_match(void **state)
     check("(array<extensible struct{},2>)->void", "(array<extensible struct{;bool},3>)->void", false);
     check("(list<extensible struct{}>)->void", "(optional<extensible struct{}>)->void", false);
     check("(stream<extensible struct{}>)->void", "(extensible struct{})->void", false);
+    check("(int8;bool)->void", "(int8,bool)->void", false);
 }
 
 /* The numbers of types differ where an addition brought types along, and a type may be written out on one side only. */
@@ -132,6 +133,7 @@ static void nonsense_matches_nothing(void **state)
         "(={})->void",
         "()->void raises(",
         "()->voidraises()",
+        "()->(",
         "()->a=b<",
         "(a=b=c>)->void",
         "(list<int8})->void",
@@ -168,6 +170,48 @@ static void size_is_no_matter(void **state)
     match(deep, wide);
 }
 
+/* Appends a type that holds itself at a depth of `depth`. */
+static size_t add_round(char *text, int depth)
+{
+    size_t size = 0;
+
+    for (int i = 0; i < depth; i++)
+        size += (size_t)sprintf(text + size, "struct{");
+    size += (size_t)sprintf(text + size, "#1");
+    for (int i = 0; i < depth; i++)
+        text[size++] = '}';
+    text[size] = 0;
+    return size;
+}
+
+/* Two rounds of types, whose lengths have no common divisor, have as many pairs as the product of their lengths. */
+static void patience_ends(void **state)
+{
+    char short_round[1000], long_round[1000], left[1100], right[1100];
+
+    (void)state;
+    add_round(short_round, 5);
+    add_round(long_round, 7);
+    sprintf(left, "(%s)->void", short_round);
+    sprintf(right, "(%s)->void", long_round);
+    check(left, right, true);
+    add_round(short_round, 101);
+    add_round(long_round, 103);
+    sprintf(left, "(%s)->void", short_round);
+    sprintf(right, "(%s)->void", long_round);
+    check(left, right, false);
+    check(left, left, true);
+}
+
+/* A size that no text in memory has is refused before a byte of it is read. */
+static void a_size_beyond_reason_is_refused(void **state)
+{
+    (void)state;
+    kodosis_arena_reset(&arena);
+    assert_false(kodosis_shapes_match("()->void", UINT32_MAX / 8, "()->void", 8, &arena));
+    assert_false(kodosis_shapes_match("()->void", 8, "()->void", UINT32_MAX / 8, &arena));
+}
+
 /* Texts with random damage: no step beyond them, which the sanitizer would see. */
 static void damage_is_survived(void **state)
 {
@@ -194,12 +238,24 @@ static void damage_is_survived(void **state)
 
 static void without_memory_nothing_matches(void **state)
 {
-    struct kodosis_arena small;
+    enum { TYPES = 50 };
+    char text[TYPES * 9 + 32];
+    size_t size = (size_t)sprintf(text, "(");
+    bool matched = false;
 
     (void)state;
-    kodosis_arena_init(&small, NULL, 64);
-    assert_false(kodosis_shapes_match("()->void", 8, "()->void", 8, &small));
-    kodosis_arena_clear(&small);
+    for (int i = 0; i < TYPES; i++)
+        size += (size_t)sprintf(text + size, "%sstruct{}", i ? "," : "");
+    size += (size_t)sprintf(text + size, ")->void");
+    for (size_t limit = 16; limit < 1 << 16 && !matched; limit += 16) {
+        struct kodosis_arena small;
+
+        kodosis_arena_init(&small, NULL, limit);
+        matched = kodosis_shapes_match(text, size, text, size, &small);
+        kodosis_arena_clear(&small);
+        assert_true(!matched || limit > 1000);
+    }
+    assert_true(matched);
 }
 
 static int set_up(void **state)
@@ -219,10 +275,16 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_texts_match),          cmocka_unit_test(additions_match),
-        cmocka_unit_test(other_changes_do_not_match), cmocka_unit_test(numbers_need_not_agree),
-        cmocka_unit_test(nonsense_matches_nothing),   cmocka_unit_test(size_is_no_matter),
-        cmocka_unit_test(damage_is_survived),         cmocka_unit_test(without_memory_nothing_matches),
+        cmocka_unit_test(equal_texts_match),
+        cmocka_unit_test(additions_match),
+        cmocka_unit_test(other_changes_do_not_match),
+        cmocka_unit_test(numbers_need_not_agree),
+        cmocka_unit_test(nonsense_matches_nothing),
+        cmocka_unit_test(size_is_no_matter),
+        cmocka_unit_test(damage_is_survived),
+        cmocka_unit_test(without_memory_nothing_matches),
+        cmocka_unit_test(patience_ends),
+        cmocka_unit_test(a_size_beyond_reason_is_refused),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

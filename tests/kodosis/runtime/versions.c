@@ -223,6 +223,23 @@ static void unknown_things_are_compared(void **state)
     assert_false(codec_versions_event_one_equal(&mine, &other));
 }
 
+/* A tag that is no member is kept where a later version may have it, and refused where no version can. */
+static void a_tag_is_never_zero(void **state)
+{
+    struct codec_versions_event_one event = { 1, { 5 } }, read;
+    struct body body = encode(&codec_versions_event_one_type, one, &event);
+
+    (void)state;
+    assert_int_equal(body.bytes[0], 1);
+    body.bytes[0] = 200;
+    assert_int_equal(decode(&codec_versions_event_one_type, one, &body, &read), KODOSIS_OK);
+    assert_int_equal(read.tag, 200);
+    assert_int_equal(read.as.unknown.size, 8);
+    body.bytes[0] = 0;
+    assert_int_equal(decode(&codec_versions_event_one_type, one, &body, &read), KODOSIS_BAD_TAG);
+    free(body.bytes);
+}
+
 static void enums_know_what_is_declared(void **state)
 {
     (void)state;
@@ -437,11 +454,17 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_of_a_first_version),    cmocka_unit_test(what_is_not_known_keeps_its_place),
-        cmocka_unit_test(unknown_things_are_printed),  cmocka_unit_test(unknown_things_are_compared),
-        cmocka_unit_test(enums_know_what_is_declared), cmocka_unit_test(what_is_not_known_is_kept),
-        cmocka_unit_test(old_values_are_read),         cmocka_unit_test(sizes_may_lie),
-        cmocka_unit_test(each_lie_has_its_name),       cmocka_unit_test(content_ends_with_its_value),
+        cmocka_unit_test(bytes_of_a_first_version),
+        cmocka_unit_test(what_is_not_known_keeps_its_place),
+        cmocka_unit_test(unknown_things_are_printed),
+        cmocka_unit_test(unknown_things_are_compared),
+        cmocka_unit_test(a_tag_is_never_zero),
+        cmocka_unit_test(enums_know_what_is_declared),
+        cmocka_unit_test(what_is_not_known_is_kept),
+        cmocka_unit_test(old_values_are_read),
+        cmocka_unit_test(sizes_may_lie),
+        cmocka_unit_test(each_lie_has_its_name),
+        cmocka_unit_test(content_ends_with_its_value),
         cmocka_unit_test(bad_tags_are_not_written),
     };
 

@@ -2,6 +2,8 @@
 /* Every primitive of the writer against bytes written by hand, and what happens where there is no room. */
 #include "kodosis/runtime/cmocka_all.h"
 
+#include <sys/mman.h>
+
 #include <kodosis/writer.h>
 
 static uint8_t room[64];
@@ -356,6 +358,52 @@ static void not_every_number_is_a_descriptor(void **state)
     assert_int_equal(writer.descriptor_count, 0);
 }
 
+/* What is behind an extent is written nowhere if the extent was not. */
+static void an_extent_without_room_ends_the_writing(void **state)
+{
+    static const uint8_t rest[] = { 1, 2, 3 };
+    struct kodosis_writer writer = open_writer(3);
+    uint8_t *extent = kodosis_write_extent(&writer);
+
+    (void)state;
+    assert_null(extent);
+    assert_int_equal(writer.status, KODOSIS_OVERFLOW);
+    kodosis_write_rest(&writer, extent, (struct kodosis_bytes){ rest, sizeof(rest) });
+    assert_int_equal(room[3], 0xee);
+    writer = open_writer(16);
+    extent = kodosis_write_extent(&writer);
+    assert_non_null(extent);
+    kodosis_write_rest(&writer, extent, (struct kodosis_bytes){ room, 9 });
+    assert_int_equal(writer.status, KODOSIS_OVERFLOW);
+    assert_int_equal(room[16], 0xee);
+}
+
+/* An extent has its size in 32 bits. No byte of this one is touched. */
+static void an_extent_has_32_bits(void **state)
+{
+    const uint64_t most = UINT32_MAX;
+
+    (void)state;
+    if (sizeof(size_t) <= 4)
+        skip();
+    for (uint64_t over = 0; over < 2; over++) {
+        struct kodosis_writer writer;
+        uint8_t *extent, *start = mmap(NULL, (size_t)(most + 4096), PROT_READ | PROT_WRITE,
+                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+        assert_ptr_not_equal(start, MAP_FAILED);
+        kodosis_writer_init(&writer, start, (size_t)(most + 4096));
+        kodosis_write_uint32(&writer, 7);
+        extent = kodosis_write_extent(&writer);
+        writer.cursor = start + 8 + most + over;
+        kodosis_write_rest(&writer, extent, (struct kodosis_bytes){ NULL, 0 });
+        assert_int_equal(writer.status, over ? KODOSIS_OVERFLOW : KODOSIS_OK);
+        if (!over)
+            assert_memory_equal(extent, "\xff\xff\xff\xff", 4);
+        munmap(start, (size_t)(most + 4096));
+    }
+}
+
 static void every_status_has_a_sentence(void **state)
 {
     int status;
@@ -388,6 +436,8 @@ int main(void)
         cmocka_unit_test(descriptors_are_numbered),
         cmocka_unit_test(not_every_number_is_a_descriptor),
         cmocka_unit_test(every_status_has_a_sentence),
+        cmocka_unit_test(an_extent_without_room_ends_the_writing),
+        cmocka_unit_test(an_extent_has_32_bits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
