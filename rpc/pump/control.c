@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "rpc/call/ticket.h"
+#include "rpc/connection/descriptors.h"
 #include "rpc/connection/identity.h"
 #include "rpc/connection/life.h"
 #include "rpc/connection/message.h"
@@ -47,6 +48,9 @@ int hprpc__hello_receive(struct hprpc_controller *controller, const struct hprpc
         .stream_bytes = hello.stream_bytes,
         .streams_bytes = hello.streams_bytes,
     };
+    /* the channel need not ask for each message, and refuses what comes all the same */
+    if (!hprpc__carries_descriptors(controller))
+        controller->channel->carries_descriptors = false;
     controller->progress++;
     /* release: pairs with hprpc__state; a thread that sees READY sees the limits */
     atomic_store_explicit(&controller->state, HPRPC__READY, memory_order_release);

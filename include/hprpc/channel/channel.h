@@ -98,7 +98,8 @@ struct hprpc_channel {
 
     /*
      * Whether open descriptors travel with messages. Set by a backend that can, when it makes the channel; the controller may clear it
-     * before the first `receive`, and then the other side's descriptors are refused or closed.
+     * before the first `receive`, or after a `receive` that brought HELLO, with both sides excluded, and then the other side's
+     * descriptors are refused or closed.
      */
     bool carries_descriptors;
     uint32_t descriptors_held; /* the controller's: those that came, and belong to requests and calls. Atomic */
