@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the two sides of a shared-memory channel have in common: its state, its end, and what it sleeps on. */
+#include "channel-shm/carrying.h"
 #include "channel-shm/shm.h"
 #include "channel-shm/staging.h"
 
@@ -34,6 +35,7 @@ int hprpc__shm_channel_new(struct hprpc_context *context, const struct shm_optio
     channel->options = *options;
     hprpc_channel_init(&channel->base, &hprpc__shm_channel_ops, context, options->wait);
     channel->base.no_cancellation_points = true;
+    channel->base.carries_descriptors = true;
     *ret_channel = channel;
     return 0;
 }
@@ -128,8 +130,10 @@ static void close_channel(struct hprpc_channel *base)
     /* threads of both sides that sleep on the lifeline see a hang-up */
     if (channel->socket >= 0)
         shutdown(channel->socket, SHUT_RDWR);
-    if (base->over)
+    if (base->over) {
+        hprpc__shm_parcels_drop(channel);
         close_descriptors(channel);
+    }
 }
 
 static void free_channel(struct hprpc_channel *base)
@@ -141,6 +145,7 @@ static void free_channel(struct hprpc_channel *base)
         return;
     channel = shm_channel(base);
     close_channel(base);
+    hprpc__shm_parcels_drop(channel);
     while ((staged = shm_staged_of(hprpc__list_take(&channel->sender.queue))))
         hprpc__shm_staged_free(channel, staged);
     hprpc_context_release(base->context, channel->receiver.whole, channel->receiver.whole_size);

@@ -13,6 +13,8 @@
 
 #include "base/errno-text.h"
 #include "base/poller.h"
+#include "channel-shm/carrying.h"
+#include "channel/rights.h"
 
 /* Where a message's body is; the first token. */
 enum { IN_SLOT, IN_CHUNK, IN_PRIVATE };
@@ -122,33 +124,38 @@ static inline uint64_t load_word(_Atomic uint64_t *word)
     return atomic_load_explicit(word, memory_order_relaxed);
 }
 
-/* Whether the other side is gone, and whether the doorbell is readable. */
-static bool is_hung_up(const struct shm_channel *channel, bool *ret_readable)
+/* Whether the other side is gone, and whether the doorbell and the lifeline are readable. */
+static bool is_hung_up(const struct shm_channel *channel, bool *ret_readable, bool *ret_packets)
 {
     /* a half shutdown counts, too: no packet can come through a lifeline that the other side has shut for writing */
     const struct hprpc_watch watches[2] = { { .fd = channel->bell.fd, .events = POLLIN },
-                                            { .fd = channel->socket, .events = POLLRDHUP } };
+                                            { .fd = channel->socket, .events = POLLIN | POLLRDHUP } };
     short events[2];
 
     hprpc__poll_all_now(watches, 2, events);
     *ret_readable = events[0] & POLLIN;
-    return events[1] != 0;
+    *ret_packets = events[1] & POLLIN;
+    return events[1] & ~POLLIN;
 }
 
 static __attribute__((noinline)) int look_at_lifeline(struct shm_channel *channel)
 {
     struct shm_receiver *receiver = &channel->receiver;
-    bool readable, gone = is_hung_up(channel, &readable);
+    bool readable, packets, gone = is_hung_up(channel, &readable, &packets);
+    int result = 0;
 
     /* an old ring has woken the thread, not a message: its sleep is by level, and needs the doorbell drained */
     if (receiver->woken && readable)
         receiver->unread = receiver->drains = true;
     receiver->woken = false;
     receiver->idle = 0;
-    if (!gone)
-        return 0;
+    /* where packets ring, `arm` may have found no memory for what they bring */
+    if (channel->base.carries_descriptors && (packets || channel->bell.packets))
+        result = hprpc__shm_parcels_look(channel);
+    if (result || !gone)
+        return result;
     receiver->idle = IDLE_MAX; /* look again next time, if this is not yet the end */
-    if ((uint32_t)load_commit(receiver) == receiver->tag)
+    if (hprpc__shm_has_slot(receiver))
         return 0;
     return hprpc__shm_break(channel, HPRPC_EPEERDIED, "the other side (process %lld) is gone", (long long)channel->pid);
 }
@@ -285,6 +292,8 @@ static int receive_piece(struct shm_channel *channel, const struct hprpc_header 
     if (receiver->whole_filled < receiver->whole_size)
         return 0;
     fill_private(ret_message, &receiver->header, receiver->whole, receiver->whole_size);
+    ret_message->descriptors = receiver->of_whole;
+    receiver->of_whole = NULL;
     receiver->whole = NULL;
     return 1;
 }
@@ -372,12 +381,42 @@ static int receive_inline(struct shm_channel *channel, uint32_t index, const str
     return 1;
 }
 
+/* Receives a body inside its slot or elsewhere. Returns as receive_piece. */
+static int receive_body(struct shm_channel *channel, uint64_t commit, uint32_t index, const struct hprpc_header *header,
+                        struct hprpc_message *ret_message)
+{
+    enum shm_kind kind = (enum shm_kind)(commit >> 48 & 0xff);
+
+    if (kind == SHM_INLINE && !channel->receiver.whole)
+        return receive_inline(channel, index, header, (uint32_t)(commit >> 56), ret_message);
+    return receive_large(channel, channel->receiver.next, index, header, kind, ret_message);
+}
+
+/* Receives a slot whose message has descriptors: they come with its first slot. Returns as receive_piece. */
+static __attribute__((noinline)) int receive_carrying(struct shm_channel *channel, uint64_t commit, uint32_t index,
+                                                      const struct hprpc_header *header,
+                                                      struct hprpc_message *ret_message)
+{
+    bool further = (enum shm_kind)(commit >> 48 & 0xff) == SHM_NEXT;
+    int result = further ? 0 : hprpc__shm_parcel_find(channel);
+
+    if (!result)
+        result = receive_body(channel, commit, index, header, ret_message);
+    if (result < 0 || further)
+        return result;
+    if (result) {
+        ret_message->descriptors = hprpc__shm_parcel_take(channel);
+        ret_message->holds_nothing = false;
+    } else {
+        channel->receiver.of_whole = hprpc__shm_parcel_take(channel);
+    }
+    return result;
+}
+
 /* Receives any slot, from its first two words, which are loaded already. Returns as receive_piece. */
 static __attribute__((noinline)) int receive_slot(struct shm_channel *channel, uint64_t commit, uint64_t numbers,
                                                   struct hprpc_message *ret_message)
 {
-    struct shm_slot *slot = channel->receiver.next;
-    enum shm_kind kind = (enum shm_kind)(commit >> 48 & 0xff);
     struct hprpc_header header = {
         .call = (uint32_t)numbers,
         .service = (uint16_t)(numbers >> 32),
@@ -386,17 +425,17 @@ static __attribute__((noinline)) int receive_slot(struct shm_channel *channel, u
         .flags = (uint8_t)(commit >> 40),
     };
     uint32_t index = header.flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH) ? 1 : 0;
-    uint64_t options = index ? load_word(&slot->rest[0]) : 0;
+    uint64_t options = index ? load_word(&channel->receiver.next->rest[0]) : 0;
+    bool carries = header.flags & HPRPC_FLAG_DESCRIPTORS;
 
     header.timeout_ms = (uint32_t)options;
     header.depth = (uint16_t)(options >> 32);
-    /* no descriptors travel this way */
-    if (!hprpc_header_valid(&header) || header.flags & HPRPC_FLAG_DESCRIPTORS)
+    if (!hprpc_header_valid(&header) || (carries && !channel->base.carries_descriptors))
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a header of type %d with flags 0x%02x makes no sense",
                                 (int)header.type, (unsigned)header.flags);
-    if (kind == SHM_INLINE && !channel->receiver.whole)
-        return receive_inline(channel, index, &header, (uint32_t)(commit >> 56), ret_message);
-    return receive_large(channel, slot, index, &header, kind, ret_message);
+    if (KODOSIS_UNLIKELY(carries))
+        return receive_carrying(channel, commit, index, &header, ret_message);
+    return receive_body(channel, commit, index, &header, ret_message);
 }
 
 /*
@@ -500,6 +539,10 @@ void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *messag
         hold(receiver, (uint32_t)message->token[1], message->size, false);
         give_back(receiver, (uint32_t)message->token[1]);
     }
+    if (KODOSIS_UNLIKELY(message->header.flags & HPRPC_FLAG_DESCRIPTORS)) {
+        hprpc_descriptors_free(base->context, message->descriptors);
+        message->descriptors = NULL;
+    }
 }
 
 /* Whether room that the sending side waited for has come; true once for each wait. */
@@ -522,6 +565,19 @@ static void stop_sleeping(struct shm_receiver *receiver)
         receiver->unread = receiver->drains;
 }
 
+/* Takes the rings, and what came between them. False: the bell stays readable, or something is wrong. */
+static bool empty_bell(struct shm_channel *channel)
+{
+    struct shm_receiver *receiver = &channel->receiver;
+
+    if (channel->bell.packets && channel->base.carries_descriptors)
+        return hprpc__shm_parcels_collect(channel) == 0;
+    if (channel->bell.packets && !receiver->refuses)
+        hprpc__rights_refuse(channel->socket);
+    receiver->refuses = true;
+    return hprpc__shm_bell_drain(channel->bell);
+}
+
 bool hprpc__shm_arm(struct hprpc_channel *base)
 {
     struct shm_channel *channel = shm_channel(base);
@@ -533,7 +589,7 @@ bool hprpc__shm_arm(struct hprpc_channel *base)
     if (receiver->unread || channel->bell.packets) {
         /* the looks below find what was rung for; packets that stay unread would fill the socket */
         receiver->unread = false;
-        if (!hprpc__shm_bell_drain(channel->bell)) {
+        if (!empty_bell(channel)) {
             receiver->woken = true; /* the next look goes to the lifeline */
             return true;
         }

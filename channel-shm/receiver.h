@@ -35,6 +35,11 @@ struct shm_receiver {
     struct hprpc_header header; /* of the message whose pieces are coming */
     uint8_t *whole;             /* its body, or NULL */
     uint32_t whole_size, whole_filled;
+    struct hprpc_descriptors *of_whole;           /* that came with it, or NULL */
+    struct hprpc_descriptors *early, *last_early; /* parcels whose slots were not received yet, in their order */
+    uint32_t early_count;
+    bool refuses;                    /* the system was asked to refuse descriptors */
+    struct hprpc_descriptors *spare; /* memory for the next parcel, or NULL */
     _Atomic uint32_t *returns;
     _Alignas(128) _Atomic uint64_t returned; /* entries of the return ring taken */
     _Atomic uint32_t held[2];                /* units that are lent out, of the base and of the extension */
@@ -46,6 +51,13 @@ void hprpc__shm_receiver_init(struct shm_receiver *receiver, const struct shm_ge
                               const struct shm_lane *lane, struct shm_bell bell);
 int hprpc__shm_receive(struct hprpc_channel *base, struct hprpc_message *ret_message);
 void hprpc__shm_release(struct hprpc_channel *base, struct hprpc_message *message);
+
+/* Whether the next slot is published. */
+static inline bool hprpc__shm_has_slot(const struct shm_receiver *receiver)
+{
+    /* acquire: pairs with the release in shm_slot_commit */
+    return (uint32_t)atomic_load_explicit(&receiver->next->commit, memory_order_acquire) == receiver->tag;
+}
 
 /* Stops all ringing, though chunks may still be given back, so that the doorbell can be closed. */
 void hprpc__shm_receiver_let_go(struct shm_channel *channel);

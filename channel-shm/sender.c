@@ -2,11 +2,12 @@
 /* The sending side: a message is written into the next slot, into a chunk that the slot describes, or is staged. */
 #include "channel-shm/sender.h"
 
+#include "channel-shm/carrying.h"
 #include "channel-shm/shm.h"
 #include "channel-shm/staging.h"
 
-/* Where a reservation's body is; the first token. */
-enum { IN_SLOT, IN_CHUNK, STAGED };
+/* Where a reservation's body is; the first token. IN_SLOT_OPEN: in the slot, and the writer may be given descriptors. */
+enum { IN_SLOT, IN_SLOT_OPEN, IN_CHUNK, STAGED };
 
 void hprpc__shm_sender_init(struct shm_sender *sender, const struct shm_geometry *geometry, const struct shm_lane *lane,
                             struct shm_bell bell)
@@ -191,9 +192,9 @@ static __attribute__((noinline)) int start_slowly(struct shm_channel *channel, c
     return start_staged(channel, header, size, ret_reservation);
 }
 
-/* Starts any message on an open channel. */
-static __attribute__((noinline)) int start(struct shm_channel *channel, const struct hprpc_header *header,
-                                           uint32_t size, struct hprpc_reservation *ret_reservation)
+/* Starts any message on an open channel, of which the writer is given no descriptors. */
+static int start_any(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
+                     struct hprpc_reservation *ret_reservation)
 {
     int result;
 
@@ -203,6 +204,21 @@ static __attribute__((noinline)) int start(struct shm_channel *channel, const st
     if (KODOSIS_UNLIKELY(result == HPRPC_EAGAIN))
         return start_slowly(channel, header, size, ret_reservation);
     return result;
+}
+
+/* Starts any message on an open channel. */
+static __attribute__((noinline)) int start(struct shm_channel *channel, const struct hprpc_header *header,
+                                           uint32_t size, struct hprpc_reservation *ret_reservation)
+{
+    int result = start_any(channel, header, size, ret_reservation);
+
+    if (result || !channel->base.carries_descriptors)
+        return result;
+    ret_reservation->writer.descriptors = ret_reservation->given;
+    ret_reservation->writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
+    if (ret_reservation->token[0] == IN_SLOT)
+        ret_reservation->token[0] = IN_SLOT_OPEN;
+    return 0;
 }
 
 /* Whether the sender sees so many free slots that any message may take one, and nothing is staged. */
@@ -226,8 +242,9 @@ int hprpc__shm_start_call(struct hprpc_channel *base, const struct hprpc_header 
     if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
         return hprpc__shm_not_open(channel, HPRPC_EAGAIN);
     memcpy(words, header, sizeof(words));
-    /* the usual message has no flags, and so no options, and its body fits into the slot */
-    if (KODOSIS_UNLIKELY(words[1] >> 56 || size > SHM_INLINE_MAX || !is_roomy(&channel->sender)))
+    /* the usual message has no flags, and so no options, its body fits into the slot, and there can be no descriptors */
+    if (KODOSIS_UNLIKELY(words[1] >> 56 || size > SHM_INLINE_MAX || !is_roomy(&channel->sender) ||
+                         base->carries_descriptors))
         return start(channel, header, size, ret_reservation);
     /* relaxed: shm_slot_commit publishes them */
     atomic_store_explicit(&slot->call, (uint32_t)words[0] | words[1] << 32, memory_order_relaxed);
@@ -243,6 +260,10 @@ static __attribute__((noinline)) int end_staged(struct shm_channel *channel, str
 
     staged->references = reservation->writer.references;
     staged->reference_count = reservation->writer.reference_count;
+    if (reservation->writer.descriptor_count) {
+        staged->descriptors = reservation->carried;
+        staged->header.flags |= HPRPC_FLAG_DESCRIPTORS;
+    }
     return hprpc__shm_enqueue(channel, staged);
 }
 
@@ -281,22 +302,88 @@ static inline int end_slot(struct shm_channel *channel, uint32_t upper)
     return 0;
 }
 
-static __attribute__((noinline)) int end_chunk(struct shm_channel *channel, struct hprpc_reservation *reservation)
+/* Copies a message for which there is no room any more, and gives back what it had. NULL: no memory. */
+static struct shm_staged *stage_again(struct shm_channel *channel, struct hprpc_reservation *reservation)
 {
-    hprpc__shm_arena_hand_over(&channel->sender.arena, (uint32_t)reservation->token[2]);
+    uint32_t upper = (uint32_t)reservation->token[1], size = reservation->size;
+    uint64_t words = atomic_load_explicit(&channel->sender.next->call, memory_order_relaxed);
+    struct hprpc_header header = {
+        .call = (uint32_t)words,
+        .service = (uint16_t)(words >> 32),
+        .procedure = (uint16_t)(words >> 48),
+        .type = (uint8_t)upper,
+        .flags = (uint8_t)(upper >> 8),
+    };
+    struct shm_staged *staged = NULL;
+
+    if (header.flags & (HPRPC_FLAG_TIMEOUT | HPRPC_FLAG_DEPTH)) {
+        words = atomic_load_explicit(&channel->sender.next->rest[0], memory_order_relaxed);
+        header.timeout_ms = (uint32_t)words;
+        header.depth = (uint16_t)(words >> 32);
+    }
+    if (!hprpc__shm_stage(channel, &header, size, &staged))
+        memcpy(staged->body, reservation->writer.start, size);
+    hprpc__shm_cancel_call(&channel->base, reservation);
+    return staged;
+}
+
+/* Sends the descriptors of a message ahead of it, or both later. 1: ahead; 0: later; broken. */
+static __attribute__((noinline)) int carry(struct shm_channel *channel, struct hprpc_reservation *reservation)
+{
+    struct shm_staged *staged;
+    int result;
+
+    reservation->token[1] |= HPRPC_FLAG_DESCRIPTORS << 8;
+    result = hprpc__shm_parcel_send(channel, reservation->carried);
+    if (!result)
+        return 1;
+    if (result != HPRPC_EAGAIN) {
+        hprpc__shm_cancel_call(&channel->base, reservation);
+        return result;
+    }
+    staged = stage_again(channel, reservation);
+    if (!staged) {
+        hprpc_descriptors_free(channel->base.context, reservation->carried);
+        return hprpc__shm_break(channel, HPRPC_ENOMEM, "no memory for a message with descriptors");
+    }
+    staged->descriptors = reservation->carried;
+    return hprpc__shm_enqueue(channel, staged);
+}
+
+/* Publishes what is in the next slot, or in a chunk that it describes. 0 or broken. */
+static int end_in_ring(struct shm_channel *channel, struct hprpc_reservation *reservation)
+{
+    int result = KODOSIS_LIKELY(!reservation->writer.descriptor_count) ? 1 : carry(channel, reservation);
+
+    if (KODOSIS_UNLIKELY(result != 1))
+        return result;
+    if (reservation->token[0] == IN_CHUNK)
+        hprpc__shm_arena_hand_over(&channel->sender.arena, (uint32_t)reservation->token[2]);
     return end_slot(channel, (uint32_t)reservation->token[1]);
+}
+
+static __attribute__((noinline)) int end_unusual(struct shm_channel *channel, struct hprpc_reservation *reservation)
+{
+    return reservation->token[0] == STAGED ? end_staged(channel, reservation) : end_in_ring(channel, reservation);
+}
+
+/* Gives everything back that a message had on a channel that broke meanwhile. Returns why it did. */
+static __attribute__((noinline)) int end_too_late(struct shm_channel *channel, struct hprpc_reservation *reservation)
+{
+    if (reservation->writer.descriptor_count)
+        hprpc_descriptors_free(channel->base.context, reservation->carried);
+    hprpc__shm_cancel_call(&channel->base, reservation);
+    return hprpc__shm_not_open(channel, HPRPC_EINVAL);
 }
 
 int hprpc__shm_end_call(struct hprpc_channel *base, struct hprpc_reservation *reservation)
 {
     struct shm_channel *channel = shm_channel(base);
 
-    if (KODOSIS_UNLIKELY(!shm_is_open(channel))) {
-        hprpc__shm_cancel_call(base, reservation);
-        return hprpc__shm_not_open(channel, HPRPC_EINVAL);
-    }
+    if (KODOSIS_UNLIKELY(!shm_is_open(channel)))
+        return end_too_late(channel, reservation);
     if (KODOSIS_UNLIKELY(reservation->token[0] != IN_SLOT))
-        return reservation->token[0] == STAGED ? end_staged(channel, reservation) : end_chunk(channel, reservation);
+        return end_unusual(channel, reservation);
     return end_slot(channel, (uint32_t)reservation->token[1]);
 }
 

@@ -2,6 +2,7 @@
 /* Staged messages, which found no room or are longer than a chunk may be: kept in private memory, sent in order, by pieces. */
 #include "channel-shm/staging.h"
 
+#include "channel-shm/carrying.h"
 #include "channel-shm/shm.h"
 
 int hprpc__shm_stage(struct shm_channel *channel, const struct hprpc_header *header, uint32_t size,
@@ -104,17 +105,37 @@ static int allocate_chunk(struct shm_channel *channel, const struct shm_staged *
     return allocate_piece(arena, pieces && left > piece ? piece : left, ret_unit, ret_size);
 }
 
+/* Sends the descriptors of a message whose first slot is about to be published. 1: there are none left; 0: no room; broken. */
+static int feed_parcel(struct shm_channel *channel, struct shm_staged *staged)
+{
+    int result;
+
+    if (KODOSIS_LIKELY(!staged->descriptors))
+        return 1;
+    result = hprpc__shm_parcel_send(channel, staged->descriptors);
+    if (result == HPRPC_EAGAIN)
+        return 0;
+    staged->descriptors = NULL;
+    return result ? result : 1;
+}
+
 /* Sends a staged message, or its next piece, in a chunk. 1: it is sent; 0: no room; broken. */
 static int feed_chunk(struct shm_channel *channel, struct shm_staged *staged, struct shm_slot *slot, uint32_t index)
 {
     struct shm_sender *sender = &channel->sender;
     uint32_t unit, size;
     enum shm_kind kind;
+    int result;
 
     if (allocate_chunk(channel, staged, &unit, &size))
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "the other side returned a chunk that it did not have");
     if (unit == SHM_NO_CHUNK)
         return 0;
+    result = feed_parcel(channel, staged);
+    if (result != 1) {
+        hprpc__shm_arena_free(&sender->arena, unit);
+        return result;
+    }
     copy_part(staged, staged->sent, size, shm_arena_at(&sender->arena, unit));
     kind = staged->sent ? SHM_NEXT : size < staged->size ? SHM_FIRST : SHM_CHUNK;
     atomic_store_explicit(&slot->rest[index], unit | (uint64_t)size << 32, memory_order_relaxed);
@@ -147,6 +168,9 @@ static int feed_slot(struct shm_channel *channel, struct shm_staged *staged)
         if (room != 1)
             return room;
     } else {
+        room = feed_parcel(channel, staged);
+        if (room != 1)
+            return room;
         copy_part(staged, 0, staged->size, (uint8_t *)&slot->rest[index]);
         shm_slot_commit(sender, shm_commit_upper(&staged->header, SHM_INLINE, staged->size));
         staged->sent = staged->size;

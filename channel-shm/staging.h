@@ -17,6 +17,7 @@ struct shm_staged {
     uint32_t sent;                              /* bytes that were sent already, as pieces */
     const struct kodosis_reference *references; /* runs that are not in `body` yet; only inside end_call */
     uint32_t reference_count;
+    struct hprpc_descriptors *descriptors; /* that travel with it, or NULL */
     _Alignas(16) uint8_t body[];
 };
 

@@ -46,6 +46,7 @@ static struct hprpc_channel *make_end(struct pair *pair, struct hprpc_context *c
     channel->pid = getpid();
     hprpc__shm_channel_attach(channel, pair->memory, pair->geometry.size);
     channel->base.receive_limit = 64 * 1024 * 1024;
+    channel->base.carries_descriptors = false; /* as for most servers */
     return &channel->base;
 }
 

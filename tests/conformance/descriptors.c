@@ -158,7 +158,7 @@ struct office {
 
 static bool carries(void)
 {
-    return strcmp(transport->scheme, "local") == 0 ||
+    return strcmp(transport->scheme, "local") == 0 || strcmp(transport->scheme, "shm") == 0 ||
            (strcmp(transport->scheme, "unix") == 0 && strcmp(transport->name, "unix-uring") != 0);
 }
 

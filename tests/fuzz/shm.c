@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "channel-shm/carrying.h"
 #include "channel-shm/shm.h"
 
 enum { KEPT = 4, LIMIT = 100000 };
@@ -122,6 +123,31 @@ static void publish(struct table *table, struct script *script)
     atomic_store_explicit(&slot->commit, upper | table->end->receiver.tag, memory_order_release);
 }
 
+/* Sends a packet over the lifeline: a parcel for a slot that is near, with a descriptor or without, or anything else. */
+static void send_parcel(struct table *table, struct script *script)
+{
+    struct shm_parcel parcel = { SHM_PARCEL_MAGIC, take(script, 1), table->end->receiver.tail + take(script, 1) };
+    struct iovec run = { &parcel, sizeof(parcel) };
+    uint32_t what = take(script, 1);
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = { .bytes = { 0 } };
+    struct msghdr message = { .msg_iov = &run, .msg_iovlen = 1 };
+
+    if (what & 1) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof(control);
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(&control.header), &table->peer, sizeof(int));
+    }
+    if (what & 2)
+        run.iov_len = what >> 2 & 15;
+    sendmsg(table->peer, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static int step(struct table *table, struct script *script)
 {
     uint32_t what = take(script, 1), value;
@@ -140,7 +166,10 @@ static int step(struct table *table, struct script *script)
         memcpy(place_in(table, what >> 3, take(script, 1)), &value, sizeof(value));
         return 0;
     case 5:
-        release_one(table);
+        if (what & 8)
+            send_parcel(table, script);
+        else
+            release_one(table);
         return 0;
     case 6:
         value = (uint32_t)table->end->base.ops->flush(&table->end->base);

@@ -24,7 +24,8 @@ int traffic_open(struct traffic *traffic, struct hprpc_context *context, const c
     int r;
 
     memset(traffic, 0, sizeof(*traffic));
-    traffic->carries = strncmp(uri, "unix://", 7) == 0 && !strstr(uri, "engine=uring");
+    traffic->carries =
+        strncmp(uri, "shm://", 6) == 0 || (strncmp(uri, "unix://", 7) == 0 && !strstr(uri, "engine=uring"));
     traffic->pump = options.pump = pump;
     traffic->timeout_ms = options.timeout_ms = options.connect_timeout_ms = timeout_ms;
     r = hprpc_client_connect(context, uri, &options, &detail, &traffic->client);
