@@ -10,6 +10,7 @@
 #include "kodosis/compiler/describe.h"
 #include "kodosis/compiler/emitters.h"
 #include "kodosis/compiler/format/command.h"
+#include "kodosis/compiler/lint/command.h"
 #include "kodosis/compiler/options.h"
 #include "kodosis/compiler/text/name.h"
 #include "kodosis/compiler/text/render.h"
@@ -181,6 +182,23 @@ static int format(struct run *run)
     return status;
 }
 
+static int lint(struct run *run)
+{
+    struct kodosis_text text = KODOSIS_TEXT_INIT;
+    int status;
+
+    if (run->options.list || run->options.explain) {
+        status = kodosis_lint_tell(&run->options, &text);
+        if (!status)
+            status = print(&text);
+        kodosis_text_clear(&text);
+        return status;
+    }
+    status = kodosis_lint_files(&run->options, &run->compilation);
+    print_diagnostics(run);
+    return status;
+}
+
 static int breaking(struct run *run)
 {
     struct kodosis_breaking_run both = { 0 };
@@ -204,6 +222,8 @@ int main(int argc, char **argv)
         status = print_line("kodosis " KODOSIS_VERSION "\n");
     else if (run.options.command == KODOSIS_COMMAND_FORMAT)
         status = format(&run);
+    else if (run.options.command == KODOSIS_COMMAND_LINT)
+        status = lint(&run);
     else if (run.options.command == KODOSIS_COMMAND_BREAKING)
         status = breaking(&run);
     else

@@ -17,12 +17,14 @@ const char kodosis_usage[] =
     "       kodosis check [OPTION]... FILE...\n"
     "       kodosis describe [OPTION]... FILE...\n"
     "       kodosis format [-i|--check|--diff] FILE...\n"
+    "       kodosis lint [OPTION]... FILE|FOLDER...\n"
     "       kodosis breaking [OPTION]... OLD NEW\n"
     "       kodosis breaking --against REVISION [OPTION]... FILE|FOLDER...\n"
     "\n"
     "Compiles interface files to C: for each FILE.kod a FILE.h and a FILE.c.\n"
     "`check` only looks for errors; `describe` prints what the files declare as JSON.\n"
     "`format` prints the files in the one style, and reads no imports.\n"
+    "`lint` finds what the language allows and experience advises against.\n"
     "`breaking` says what a change breaks. OLD and NEW are files, folders, or\n"
     "REVISION:PATH, which git reads.\n"
     "\n"
@@ -40,11 +42,14 @@ const char kodosis_usage[] =
     "      --diff              format: print what would change; the exit status is 1\n"
     "      --against REVISION  breaking: compare with the same paths in this git revision\n"
     "      --kinds LIST        breaking: look for these only: wire, source, behaviour, notice\n"
+    "      --list              lint: print the rules\n"
+    "      --explain RULE      lint: print what a rule wants, and why\n"
+    "      --rule NAME         lint: switch a rule on, or with -NAME off, or all of them\n"
     "  -h, --help              print this\n"
     "      --version           print the version\n"
     "\n"
     "Exit status: 0 all is well, 1 errors in the files, 2 wrong usage, 3 a file could\n"
-    "not be read or written, 4 breaking found something.\n";
+    "not be read or written, 4 lint or breaking found something.\n";
 
 enum {
     OPTION_DEPFILE = 256,
@@ -56,7 +61,10 @@ enum {
     OPTION_DIFF,
     OPTION_ERRORS,
     OPTION_AGAINST,
-    OPTION_KINDS
+    OPTION_KINDS,
+    OPTION_LIST,
+    OPTION_EXPLAIN,
+    OPTION_RULE
 };
 
 static const struct option long_options[] = {
@@ -73,13 +81,16 @@ static const struct option long_options[] = {
     { "diff", no_argument, NULL, OPTION_DIFF },
     { "against", required_argument, NULL, OPTION_AGAINST },
     { "kinds", required_argument, NULL, OPTION_KINDS },
+    { "list", no_argument, NULL, OPTION_LIST },
+    { "explain", required_argument, NULL, OPTION_EXPLAIN },
+    { "rule", required_argument, NULL, OPTION_RULE },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, OPTION_VERSION },
     { 0 },
 };
 
 static const char *const commands[] = {
-    "compile", "check", "describe", "format", "breaking", "help", "version",
+    "compile", "check", "describe", "format", "lint", "breaking", "help", "version",
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -140,6 +151,12 @@ static bool set_kinds(struct kodosis_options *options, const char *list)
     return true;
 }
 
+static void add_rule(struct kodosis_options *options, const char *rule)
+{
+    options->rules = kodosis_reallocate(options->rules, options->rule_count + 1, sizeof(*options->rules));
+    options->rules[options->rule_count++] = rule;
+}
+
 /* `how` is one of -i, --check and --diff. */
 static bool set_format(struct kodosis_options *options, int how)
 {
@@ -186,6 +203,15 @@ static bool take_option(struct kodosis_options *options, int option, const char 
         return true;
     case OPTION_KINDS:
         return set_kinds(options, argument);
+    case OPTION_LIST:
+        options->list = true;
+        return true;
+    case OPTION_EXPLAIN:
+        options->explain = argument;
+        return true;
+    case OPTION_RULE:
+        add_rule(options, argument);
+        return true;
     case OPTION_VERSION:
         options->command = KODOSIS_COMMAND_VERSION;
         return true;
@@ -215,13 +241,15 @@ static bool take_command(struct kodosis_options *options, const char *word, bool
     return false;
 }
 
-/* Options of breaking, which other commands have not, and the number of paths. */
+/* Options of breaking and lint, which other commands have not, and the number of paths. */
 static bool check_judges(const struct kodosis_options *options)
 {
     bool breaking = options->command == KODOSIS_COMMAND_BREAKING;
 
     if (!breaking && (options->against || options->kinds != KODOSIS_BREAK_ALL))
         return complain("--against and --kinds go with breaking, not with ", commands[options->command]);
+    if (options->command != KODOSIS_COMMAND_LINT && (options->list || options->explain || options->rule_count))
+        return complain("--list, --explain and --rule go with lint, not with ", commands[options->command]);
     if (breaking && !options->against && options->file_count != 2)
         return complain("breaking compares two: OLD NEW, or --against REVISION and files", "");
     return true;
@@ -235,6 +263,8 @@ static bool check_sense(const struct kodosis_options *options)
         return true;
     if (!check_judges(options))
         return false;
+    if (options->list || options->explain)
+        return true;
     if (!options->file_count)
         return complain("no interface file was given", "");
     if (!writes && (options->output || options->depfile || options->print_names))
@@ -279,5 +309,6 @@ bool kodosis_options_parse(int argc, char **argv, struct kodosis_options *ret_op
 void kodosis_options_clear(struct kodosis_options *options)
 {
     free(options->import_paths);
+    free(options->rules);
     *options = (struct kodosis_options){ 0 };
 }

@@ -13,7 +13,7 @@ enum {
     KODOSIS_EXIT_ERRORS = 1, /* in the interface files */
     KODOSIS_EXIT_USAGE = 2,
     KODOSIS_EXIT_IO = 3,
-    KODOSIS_EXIT_FOUND = 4, /* breaks */
+    KODOSIS_EXIT_FOUND = 4, /* breaks, or what lint finds */
 };
 
 enum kodosis_command {
@@ -21,6 +21,7 @@ enum kodosis_command {
     KODOSIS_COMMAND_CHECK,
     KODOSIS_COMMAND_DESCRIBE,
     KODOSIS_COMMAND_FORMAT,
+    KODOSIS_COMMAND_LINT,
     KODOSIS_COMMAND_BREAKING,
     KODOSIS_COMMAND_HELP,
     KODOSIS_COMMAND_VERSION,
@@ -40,7 +41,11 @@ struct kodosis_options {
     } format;
     const char *against; /* breaking: the revision, or NULL: two sides are given */
     unsigned kinds;      /* breaking: bits of what is looked for */
-    bool json_errors;    /* errors and warnings as JSON */
+    bool list;           /* lint: print the rules */
+    const char *explain; /* lint: print this rule, or NULL */
+    const char **rules;  /* lint: malloc'ed; rules that are switched on, and with a '-' in front those switched off */
+    size_t rule_count;
+    bool json_errors; /* errors and warnings as JSON */
     enum { KODOSIS_COLOUR_AUTO, KODOSIS_COLOUR_ALWAYS, KODOSIS_COLOUR_NEVER } colour;
     const char **import_paths; /* malloc'ed, the strings are the caller's */
     size_t import_path_count;
