@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/lock.h"
 #include "base/thread.h"
 
 enum {
@@ -380,6 +381,7 @@ static void end_tasks(struct hprpc__ring *ring)
     }
     while (ring->tasks && hprpc__ring_turn(ring, HPRPC__NEVER) == 0)
         continue;
+    hprpc__assert(!ring->tasks);
 }
 
 void hprpc__ring_close(struct hprpc__ring *ring)
