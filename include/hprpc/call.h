@@ -20,7 +20,8 @@ enum {
 
 /*
  * One call: what the caller asks for, and afterwards what the stub's other outputs do not hold. One thread at a time. A stub
- * that gets one clears what an earlier call left in it.
+ * that gets one clears what an earlier call left in it. Its owner clears it in the end, also where the call failed, or could not
+ * be started: it may hold the sentence.
  */
 struct hprpc_call {
     uint32_t

@@ -21,8 +21,11 @@ static void ask(struct room *room, struct slow *slow)
         *call = (struct hprpc_call)HPRPC_CALL_INIT;
         call->flags = HPRPC_CALL_NO_WAIT;
         call->timeout_ms = HPRPC_NO_TIMEOUT;
-        if (conform_probe_fill_start(&slow->proxy, call, SIZE) < 0)
+        if (conform_probe_fill_start(&slow->proxy, call, SIZE) < 0) {
+            /* the connection may be cut off by now, and the call has a sentence of that */
+            hprpc_call_clear(call);
             break;
+        }
     }
 }
 
