@@ -26,6 +26,8 @@ install(FILES ${PROJECT_BINARY_DIR}/hprpc-config.cmake ${PROJECT_BINARY_DIR}/hpr
 if(TARGET kodosis)
   install(TARGETS kodosis EXPORT hprpc-tools RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
   install(EXPORT hprpc-tools NAMESPACE hprpc:: FILE hprpc-tools-targets.cmake DESTINATION ${package_dir} COMPONENT tools)
+  # the compiler has it in itself; this copy is for people and editors
+  install(FILES ${PROJECT_SOURCE_DIR}/kodosis/kodosis.kod DESTINATION ${CMAKE_INSTALL_DATADIR}/kodosis COMPONENT tools)
   install(FILES ${PROJECT_SOURCE_DIR}/docs/kodosis.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
 endif()
 

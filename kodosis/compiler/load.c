@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kodosis/compiler/built-in.h"
 #include "kodosis/compiler/syntax/parser.h"
 #include "kodosis/compiler/text/name.h"
 
@@ -109,6 +110,11 @@ static bool find_import(struct kodosis_loader *loader, const struct kodosis_unit
         path = kodosis_join(loader->memory, loader->import_paths[i], "/", import->path);
         *ret_identity = sources->identify(sources->self, path);
     }
+    if (kodosis_is_built_in(sources, import->path, *ret_identity ? path : NULL)) {
+        free(*ret_identity);
+        *ret_identity = kodosis_built_in_identity();
+        path = KODOSIS_BUILT_IN;
+    }
     if (!*ret_identity) {
         kodosis_error(loader->diagnostics, &import->position, "cannot find '%s' beside this file%s", import->path,
                       loader->import_path_count ? " or in the import paths (-I)" : "; is an import path (-I) missing?");
@@ -179,7 +185,8 @@ static struct kodosis_unit *make_unit(struct kodosis_loader *loader, const char 
     unit->file = kodosis_memory_take(loader->memory, sizeof(*unit->file));
     unit->file->path = kodosis_memory_copy(loader->memory, path, strlen(path));
     unit->identity = kodosis_memory_copy(loader->memory, identity, strlen(identity));
-    unit->file->name = name_of(loader, unit->file->path, unit->identity);
+    unit->file->built_in = !strcmp(identity, KODOSIS_BUILT_IN_IDENTITY);
+    unit->file->name = unit->file->built_in ? KODOSIS_BUILT_IN_NAME : name_of(loader, unit->file->path, unit->identity);
     return unit;
 }
 
@@ -189,7 +196,14 @@ static bool read_unit(struct kodosis_loader *loader, struct kodosis_unit *unit, 
     const struct kodosis_sources *sources = loader->sources;
     char *data;
     size_t size;
-    int error = sources->read(sources->self, unit->file->path, KODOSIS_LIMIT_FILE_SIZE + 1, &data, &size);
+    int error;
+
+    if (unit->file->built_in) {
+        unit->file->source = kodosis_built_in_text;
+        unit->file->source_size = strlen(kodosis_built_in_text);
+        return true;
+    }
+    error = sources->read(sources->self, unit->file->path, KODOSIS_LIMIT_FILE_SIZE + 1, &data, &size);
 
     if (error) {
         kodosis_error(loader->diagnostics, position, "cannot read %s: %s", unit->file->path, strerror(error));
@@ -237,8 +251,13 @@ static void load_requested(struct kodosis_loader *loader, const char *path)
 {
     const struct kodosis_sources *sources = loader->sources;
     char *identity = sources->identify(sources->self, path);
-    struct kodosis_unit *unit = kodosis_table_find(&loader->by_identity, identity ? identity : path);
+    struct kodosis_unit *unit;
 
+    if (identity && kodosis_is_built_in(sources, path, path)) {
+        free(identity);
+        identity = kodosis_built_in_identity();
+    }
+    unit = kodosis_table_find(&loader->by_identity, identity ? identity : path);
     if (!unit)
         unit = load_file(loader, path, identity ? identity : path, NULL);
     if (unit)

@@ -124,6 +124,8 @@ static int write_depfile(struct run *run)
 
     kodosis_text_add(&run->names, ":");
     for (size_t i = 0; i < run->model->file_count; i++) {
+        if (run->model->files[i]->built_in)
+            continue;
         kodosis_text_add(&run->names, " \\\n  ");
         kodosis_depfile_add(&run->names, run->model->files[i]->path);
     }

@@ -193,6 +193,7 @@ struct kodosis_file {
     uint32_t index;   /* in model->files */
     const char *path; /* as it was opened */
     const char *name; /* its path below the import path it is in, else its last part: names what is generated */
+    bool built_in;    /* the "kodosis.kod" that the compiler has in itself: its C is part of the library */
     bool requested;   /* given on the command line: to be emitted; false for what is only imported */
     const char *doc;  /* of the namespace line */
     const char *namespace_name;                 /* "acme.sensors" */

@@ -19,13 +19,17 @@
 
 enum { HEADER, SOURCE };
 
-static void emit_include(struct c_emitter *emitter, const char *name)
+/* Emits the line that includes a file's header; `name` is that of the file, or its last part. What the library has is in its folders. */
+static void emit_include(struct c_emitter *emitter, const struct kodosis_file *file, const char *name)
 {
     size_t size = strlen(name);
 
     if (size > 4 && strcmp(name + size - 4, ".kod") == 0)
         size -= 4;
-    c_line(emitter, "#include \"%.*s.h\"", (int)size, name);
+    if (file->built_in)
+        c_line(emitter, "#include <%.*s.h>", (int)(strlen(file->name) - 4), file->name);
+    else
+        c_line(emitter, "#include \"%.*s.h\"", (int)size, name);
 }
 
 static bool has_services(const struct kodosis_file *file)
@@ -54,7 +58,7 @@ static void emit_includes(struct c_emitter *emitter)
     c_line(emitter, "#include <kodosis/schema.h>");
     c_gap(emitter);
     for (i = 0; i < emitter->file->import_count; i++)
-        emit_include(emitter, emitter->file->imports[i]->name);
+        emit_include(emitter, emitter->file->imports[i], emitter->file->imports[i]->name);
     if (emitter->file->import_count)
         c_gap(emitter);
 }
@@ -197,7 +201,7 @@ static void emit_source(struct c_emitter *emitter, const char *version)
     size_t i;
 
     emit_banner(emitter, version);
-    emit_include(emitter, c_base_of(file->name));
+    emit_include(emitter, file, c_base_of(file->name));
     if (has_services(file)) {
         c_gap(emitter);
         c_line(emitter, "#include <%s>", "hprpc/stub.h");

@@ -16,7 +16,7 @@ static void check_namespace(struct kodosis_diagnostics *diagnostics, const struc
     for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
         size_t size = strlen(reserved[i]);
 
-        if (file->requested && strncmp(file->namespace_snake, reserved[i], size) == 0 &&
+        if (file->requested && !file->built_in && strncmp(file->namespace_snake, reserved[i], size) == 0 &&
             (file->namespace_snake[size] == '\0' || file->namespace_snake[size] == '_'))
             kodosis_error(diagnostics, &file->namespace_position,
                           "the names of the generated C would be mistaken for the library's: "
