@@ -216,8 +216,10 @@ static void slow_client_harms_nobody(void **state)
     for (; sent < COUNT; sent++) {
         calls[sent] = (struct hprpc_call)HPRPC_CALL_INIT;
         calls[sent].flags = HPRPC_CALL_NO_WAIT;
-        if (conform_probe_echo_start(&slow, &calls[sent], suite_bytes(data, SIZE)) < 0)
+        if (conform_probe_echo_start(&slow, &calls[sent], suite_bytes(data, SIZE)) < 0) {
+            hprpc_call_clear(&calls[sent]);
             break;
+        }
     }
     assert_true(sent > 0);
     for (int i = 0; i < 50; i++)
