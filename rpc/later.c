@@ -39,10 +39,8 @@ int hprpc__later_begin(struct hprpc_stub *stub, struct hprpc__reconnect *reconne
 /* Ends the writing of a copy, which gets the descriptors that were given. 0, or the code that the call fails with, explained. */
 static int end_copy(struct hprpc_stub *stub, struct hprpc__copy *copy)
 {
-    int r = hprpc__is_written(&stub->reservation) ? 0 : HPRPC_EINVAL;
+    int r = hprpc__body_complete(hprpc__reconnect_of(stub->client)->client->shared->context, &stub->reservation);
 
-    if (r == 0)
-        r = hprpc__descriptors_carry(hprpc__reconnect_of(stub->client)->client->shared->context, &stub->reservation);
     if (r < 0)
         return hprpc__explain_value(stub, r);
     if (stub->reservation.writer.descriptor_count)

@@ -35,11 +35,8 @@ static __attribute__((noinline)) int take_back(struct hprpc_stub *stub, int r)
 static inline int publish(struct hprpc_stub *stub, struct hprpc_controller *controller,
                           struct hprpc_pending_call *pending, bool wakes_later)
 {
-    int r;
+    int r = hprpc__body_complete(controller->context, &stub->reservation);
 
-    if (KODOSIS_UNLIKELY(!hprpc__is_written(&stub->reservation)))
-        return take_back(stub, HPRPC_EINVAL);
-    r = hprpc__descriptors_carry(controller->context, &stub->reservation);
     if (KODOSIS_UNLIKELY(r < 0))
         return take_back(stub, r);
     hprpc__ticket_mark_sent(pending);
@@ -168,12 +165,9 @@ static int send_oneway(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
     uint64_t order = atomic_load_explicit(&controller->requests_sent, memory_order_relaxed);
-    int r = hprpc__is_written(&stub->reservation) ? 0 : HPRPC_EINVAL;
-    bool unsendable;
+    int r = hprpc__body_complete(controller->context, &stub->reservation);
+    bool unsendable = r < 0;
 
-    if (KODOSIS_LIKELY(r == 0))
-        r = hprpc__descriptors_carry(controller->context, &stub->reservation);
-    unsendable = r < 0;
     if (KODOSIS_LIKELY(!unsendable)) {
         order = hprpc__count(&controller->requests_sent);
         r = hprpc__publish_as(controller, &stub->reservation, false);

@@ -86,6 +86,8 @@ struct hprpc_descriptors *hprpc__carried_take(struct hprpc_framed *stream)
     if (!first || !came_with(stream, first))
         return NULL;
     stream->incoming = first->next;
+    /* the read ended behind them, whether or not more is there */
+    stream->vain_looks = 0;
     return first;
 }
 

@@ -325,8 +325,7 @@ static int fill(struct hprpc_framed *stream)
         return hprpc_framed_fail_errno(stream, "receive", (int)-n);
     }
     taken = (size_t)n;
-    /* a read ends behind descriptors, whether or not more is there */
-    stream->vain_looks = taken < asked && !stream->incoming ? VAIN_LOOKS : 0;
+    stream->vain_looks = taken < asked ? VAIN_LOOKS : 0;
     stream->quiet = false;
     stream->window_bytes += taken;
     if (stream->large) {
@@ -334,8 +333,7 @@ static int fill(struct hprpc_framed *stream)
         stream->large->start += part;
     }
     stream->filled += taken - part;
-    if (stream->channel.carries_descriptors)
-        stream->received += taken;
+    stream->received += taken;
     return (int)taken;
 }
 
@@ -401,8 +399,11 @@ static __attribute__((noinline)) int receive(struct hprpc_framed *stream, int br
         r = next_message(stream, ret_message);
         if (r)
             return r;
-        if (KODOSIS_UNLIKELY(stream->incoming) && hprpc__carried_is_stray(stream))
-            return protocol_error(stream, HPRPC_EPROTOCOL, "descriptors came with no message that asks for them");
+        if (KODOSIS_UNLIKELY(stream->incoming)) {
+            if (hprpc__carried_is_stray(stream))
+                return protocol_error(stream, HPRPC_EPROTOCOL, "descriptors came with no message that asks for them");
+            stream->vain_looks = 0;
+        }
         r = stream->vain_looks && !broken ? 0 : fill(stream);
         if (r < 0)
             return r;

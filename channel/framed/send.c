@@ -64,8 +64,6 @@ static void consume(struct hprpc_framed *stream, size_t count)
     struct hprpc__block *block;
 
     stream->queued -= count;
-    if (stream->channel.carries_descriptors)
-        hprpc__carried_sent(stream, count);
     for (block = stream->first; block && count; block = block->next) {
         size_t part = block->end - block->start < count ? block->end - block->start : count;
 
@@ -126,34 +124,18 @@ static int gather_borrowed(const struct hprpc_framed *stream, const struct kodos
     return count;
 }
 
-/* Writes runs, cut where a message with descriptors begins; `asked` becomes the bytes that are left of them. */
-static ssize_t write_carrying(struct hprpc_framed *stream, const struct iovec *runs, int count, size_t *asked)
+static size_t size_of(const struct iovec *runs, int count)
 {
-    const struct hprpc_descriptors *descriptors;
-    struct iovec cut[HPRPC__FRAMED_RUNS];
+    size_t size = 0;
 
-    memcpy(cut, runs, (size_t)count * sizeof(*runs));
-    count = hprpc__carried_cut(stream, cut, count, &descriptors);
-    *asked = 0;
     for (int i = 0; i < count; i++)
-        *asked += cut[i].iov_len;
-    return descriptors ? stream->ops->write_with(stream, cut, count, descriptors)
-                       : stream->ops->write(stream, cut, count);
+        size += runs[i].iov_len;
+    return size;
 }
 
-/* One attempt: 1, all of the runs were taken; HPRPC_EAGAIN, the kernel is full; broken. */
-static int send_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
+/* After an attempt to send `asked` bytes, of which `n` were taken: returns as send_runs. */
+static inline int note_sent(struct hprpc_framed *stream, ssize_t n, size_t asked)
 {
-    size_t asked = 0;
-    ssize_t n;
-
-    for (int i = 0; i < count; i++)
-        asked += runs[i].iov_len;
-    hprpc__step(HPRPC__STEP_WRITE);
-    if (KODOSIS_UNLIKELY(stream->outgoing))
-        n = write_carrying(stream, runs, count, &asked);
-    else
-        n = stream->ops->write(stream, runs, count);
     hprpc__step(HPRPC__STEP_WRITTEN);
     if (n < 0 && n != -EAGAIN)
         return hprpc_framed_fail_errno(stream, "send", (int)-n);
@@ -163,6 +145,31 @@ static int send_runs(struct hprpc_framed *stream, const struct iovec *runs, int 
         return 1;
     stream->blocked = true;
     return HPRPC_EAGAIN;
+}
+
+/* The same as send_runs where descriptors wait: the runs are cut where a message with some begins. */
+static __attribute__((noinline)) int send_carrying(struct hprpc_framed *stream, const struct iovec *runs, int count)
+{
+    const struct hprpc_descriptors *descriptors;
+    struct iovec cut[HPRPC__FRAMED_RUNS];
+    ssize_t n;
+
+    memcpy(cut, runs, (size_t)count * sizeof(*runs));
+    count = hprpc__carried_cut(stream, cut, count, &descriptors);
+    hprpc__step(HPRPC__STEP_WRITE);
+    n = descriptors ? stream->ops->write_with(stream, cut, count, descriptors) : stream->ops->write(stream, cut, count);
+    if (n > 0)
+        hprpc__carried_sent(stream, (size_t)n);
+    return note_sent(stream, n, size_of(cut, count));
+}
+
+/* One attempt: 1, all of the runs were taken; HPRPC_EAGAIN, the kernel is full; broken. */
+static int send_runs(struct hprpc_framed *stream, const struct iovec *runs, int count)
+{
+    if (KODOSIS_UNLIKELY(stream->outgoing))
+        return send_carrying(stream, runs, count);
+    hprpc__step(HPRPC__STEP_WRITE);
+    return note_sent(stream, stream->ops->write(stream, runs, count), size_of(runs, count));
 }
 
 static int send_queue(struct hprpc_framed *stream)
@@ -227,9 +234,13 @@ static int send_borrowed(struct hprpc_framed *stream, const struct kodosis_write
     return r == 1 ? 0 : r;
 }
 
-static bool may_carry(uint8_t type)
+/* Lets the writer of a message be given descriptors, if its type may have some. */
+static __attribute__((noinline)) void offer_descriptors(struct hprpc_reservation *reservation, uint8_t type)
 {
-    return type == HPRPC_MESSAGE_REQUEST || type == HPRPC_MESSAGE_REPLY || type == HPRPC_MESSAGE_ERROR;
+    if (type != HPRPC_MESSAGE_REQUEST && type != HPRPC_MESSAGE_REPLY && type != HPRPC_MESSAGE_ERROR)
+        return;
+    reservation->writer.descriptors = reservation->given;
+    reservation->writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
 }
 
 /* ---- The slots ---- */
@@ -270,10 +281,8 @@ int hprpc__framed_start(struct hprpc_channel *channel, const struct hprpc_header
     kodosis_writer_init(&ret_reservation->writer, place + header_size, size);
     ret_reservation->writer.references = ret_reservation->references;
     ret_reservation->writer.reference_capacity = REFERENCES;
-    if (channel->carries_descriptors && may_carry(header->type)) {
-        ret_reservation->writer.descriptors = ret_reservation->given;
-        ret_reservation->writer.descriptor_capacity = KODOSIS_DESCRIPTORS_MAX;
-    }
+    if (KODOSIS_UNLIKELY(channel->carries_descriptors))
+        offer_descriptors(ret_reservation, header->type);
     ret_reservation->size = size;
     ret_reservation->token[0] = total;
     return 0;

@@ -20,12 +20,12 @@ struct kodosis_reader {
     const uint8_t *end;
     const uint8_t *start; /* aligned to 8 */
     enum kodosis_status status;
+    uint32_t unread;             /* descriptors that no value of the body has named yet; directly behind `status` */
     uint32_t depth;              /* levels of nesting that may still be entered */
+    uint32_t named;              /* descriptors that a value has named; set with `descriptors` */
     struct kodosis_arena *arena; /* for values that cannot be views; its limit bounds the decoded memory */
     const uint8_t *fault;        /* where the first fault was found */
     const int *descriptors;      /* the next one that came with the body, if `unread` says that there is one */
-    uint32_t unread;             /* descriptors that no value of the body has named yet */
-    uint32_t named;              /* those that one has; set with `descriptors` */
 };
 
 /*
@@ -39,10 +39,10 @@ static inline void kodosis_reader_init(struct kodosis_reader *reader, const void
     reader->cursor = reader->start;
     reader->end = size ? reader->start + size : reader->start; /* NULL plus 0 is nothing in C */
     reader->status = KODOSIS_OK;
+    reader->unread = 0;
     reader->depth = KODOSIS_DEPTH_MAX;
     reader->arena = arena;
     reader->fault = NULL;
-    reader->unread = 0;
 }
 
 /* Gives the reader the descriptors that came with the body; borrowed. */
@@ -56,17 +56,21 @@ static inline void kodosis_reader_attach(struct kodosis_reader *reader, const in
 /* Remembers the first fault and its place; nothing is left to read from then on. */
 KODOSIS_API void kodosis_reader_fail(struct kodosis_reader *reader, enum kodosis_status status);
 
+/* The slow half of the function below. */
+KODOSIS_API enum kodosis_status kodosis_reader_finish_slowly(struct kodosis_reader *reader);
+
 /*
  * The reader's status; a reader without fault that has bytes left gets KODOSIS_TRAILING, and one that has descriptors left
  * KODOSIS_BAD_DESCRIPTOR.
  */
 static inline enum kodosis_status kodosis_reader_finish(struct kodosis_reader *reader)
 {
-    if (KODOSIS_UNLIKELY(reader->cursor != reader->end))
-        kodosis_reader_fail(reader, KODOSIS_TRAILING);
-    if (KODOSIS_UNLIKELY(reader->unread))
-        kodosis_reader_fail(reader, KODOSIS_BAD_DESCRIPTOR);
-    return reader->status;
+    uint64_t status_and_unread;
+
+    memcpy(&status_and_unread, &reader->status, sizeof(status_and_unread));
+    if (KODOSIS_UNLIKELY(reader->cursor != reader->end || status_and_unread))
+        return kodosis_reader_finish_slowly(reader);
+    return KODOSIS_OK;
 }
 
 static inline size_t kodosis_reader_remaining(const struct kodosis_reader *reader)

@@ -30,13 +30,13 @@ struct kodosis_writer {
     uint8_t *end;
     uint8_t *start;
     enum kodosis_status status; /* the first fault; nothing is written from then on */
+    uint32_t descriptor_count;  /* directly behind `status`: see kodosis_writer_is_plain */
     uint32_t reference_count;
-    uint32_t reference_capacity; /* 0: everything is copied */
-    uint32_t depth;              /* levels of nesting that were entered */
+    uint32_t reference_capacity;  /* 0: everything is copied */
+    uint32_t depth;               /* levels of nesting that were entered */
+    uint32_t descriptor_capacity; /* 0: none can be carried */
     struct kodosis_reference *references;
     int *descriptors; /* those that were written, in order; borrowed */
-    uint32_t descriptor_count;
-    uint32_t descriptor_capacity; /* 0: none can be carried */
 };
 
 /* Opens a writer over `size` bytes. */
@@ -46,12 +46,12 @@ static inline void kodosis_writer_init(struct kodosis_writer *writer, void *memo
     writer->cursor = writer->start;
     writer->end = size ? writer->start + size : writer->start;
     writer->status = KODOSIS_OK;
+    writer->descriptor_count = 0;
     writer->reference_count = 0;
     writer->reference_capacity = 0;
     writer->depth = 0;
-    writer->references = NULL;
-    writer->descriptor_count = 0;
     writer->descriptor_capacity = 0;
+    writer->references = NULL;
 }
 
 /* Remembers the first fault; there is no room from then on. */
@@ -66,6 +66,15 @@ static inline enum kodosis_status kodosis_writer_finish(const struct kodosis_wri
     if (writer->status == KODOSIS_OK && writer->cursor != writer->end)
         return KODOSIS_TRAILING;
     return writer->status;
+}
+
+/* Whether there was no fault, no room is left, and no descriptors were written, as of most bodies: one test for status and count. */
+static inline bool kodosis_writer_is_plain(const struct kodosis_writer *writer)
+{
+    uint64_t status_and_count;
+
+    memcpy(&status_and_count, &writer->status, sizeof(status_and_count));
+    return !status_and_count && writer->cursor == writer->end;
 }
 
 /*

@@ -185,6 +185,19 @@ struct kodosis_bytes kodosis_read_bytes(struct kodosis_reader *reader)
     return bytes;
 }
 
+_Static_assert(sizeof(enum kodosis_status) == 4 &&
+                   offsetof(struct kodosis_reader, unread) == offsetof(struct kodosis_reader, status) + 4,
+               "kodosis_reader_finish loads both at once");
+
+enum kodosis_status kodosis_reader_finish_slowly(struct kodosis_reader *reader)
+{
+    if (kodosis_reader_remaining(reader))
+        kodosis_reader_fail(reader, KODOSIS_TRAILING);
+    if (reader->unread)
+        kodosis_reader_fail(reader, KODOSIS_BAD_DESCRIPTOR);
+    return reader->status;
+}
+
 int kodosis_read_fd(struct kodosis_reader *reader)
 {
     uint8_t number = kodosis_read_uint8(reader);

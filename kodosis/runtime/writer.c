@@ -45,6 +45,10 @@ void kodosis_writer_refer(struct kodosis_writer *writer, const void *data, size_
     writer->cursor += size;
 }
 
+_Static_assert(sizeof(enum kodosis_status) == 4 &&
+                   offsetof(struct kodosis_writer, descriptor_count) == offsetof(struct kodosis_writer, status) + 4,
+               "kodosis_writer_is_plain loads both at once");
+
 void kodosis_write_fd(struct kodosis_writer *writer, int value)
 {
     if (writer->status != KODOSIS_OK)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "rpc/connection/send.h"
+
 int hprpc__descriptors_copy(struct hprpc_context *context, struct hprpc_reservation *reservation)
 {
     struct hprpc_descriptors *copies = hprpc_descriptors_new(context);
@@ -24,6 +26,13 @@ int hprpc__descriptors_copy(struct hprpc_context *context, struct hprpc_reservat
     }
     reservation->carried = copies;
     return 0;
+}
+
+int hprpc__body_complete_slowly(struct hprpc_context *context, struct hprpc_reservation *reservation)
+{
+    if (!hprpc__is_written(reservation))
+        return HPRPC_EINVAL;
+    return reservation->writer.descriptor_count ? hprpc__descriptors_copy(context, reservation) : 0;
 }
 
 void hprpc__descriptors_give(struct hprpc_reservation *reservation, const struct hprpc_descriptors *descriptors)

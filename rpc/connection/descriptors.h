@@ -18,10 +18,18 @@ static inline bool hprpc__carries_descriptors(const struct hprpc_controller *con
  */
 int hprpc__descriptors_copy(struct hprpc_context *context, struct hprpc_reservation *reservation);
 
-/* The same for most messages, which have none. */
-static inline int hprpc__descriptors_carry(struct hprpc_context *context, struct hprpc_reservation *reservation)
+/*
+ * Whether a body can be published, with copies of its descriptors, as above. HPRPC_EINVAL also: there was a fault, or it is not as long as
+ * was said.
+ */
+int hprpc__body_complete_slowly(struct hprpc_context *context, struct hprpc_reservation *reservation);
+
+/* The same for most bodies, which have neither descriptors nor faults. */
+static inline int hprpc__body_complete(struct hprpc_context *context, struct hprpc_reservation *reservation)
 {
-    return KODOSIS_LIKELY(!reservation->writer.descriptor_count) ? 0 : hprpc__descriptors_copy(context, reservation);
+    return KODOSIS_LIKELY(kodosis_writer_is_plain(&reservation->writer))
+               ? 0
+               : hprpc__body_complete_slowly(context, reservation);
 }
 
 /* Gives the writer of a reservation descriptors that it has not been given itself; borrowed until they are copied. */

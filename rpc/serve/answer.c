@@ -160,11 +160,8 @@ int hprpc_request_reply_begin(struct hprpc_request *request, uint64_t size, stru
 
 static inline int send_and_finish(struct hprpc_request *request)
 {
-    int r;
+    int r = hprpc__body_complete(request->controller->context, &request->reservation);
 
-    if (KODOSIS_UNLIKELY(!hprpc__is_written(&request->reservation)))
-        return take_back(request, HPRPC_EINVAL);
-    r = hprpc__descriptors_carry(request->controller->context, &request->reservation);
     if (KODOSIS_UNLIKELY(r < 0))
         return take_back(request, r);
     r = send_answer(request);

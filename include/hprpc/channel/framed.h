@@ -70,19 +70,19 @@ struct hprpc_framed {
     size_t window_bytes;   /* the bytes that came in it */
     unsigned blocks;       /* blocks that messages, or the stream, hold */
     uint8_t vain_looks;    /* looks that need no read, because the last read took everything */
-    uint64_t received;     /* bytes since the beginning, while the channel carries descriptors */
+    uint64_t received;     /* bytes since the beginning */
     /* What came and was not delivered yet, each between the bytes of the read that it came with (`from` up to, not including, `to`). */
     struct hprpc_descriptors *incoming;
     struct hprpc_descriptors *of_large; /* those of the body that is received into memory of its own, or NULL */
 
     /* the sending side's */
-    bool blocked;                       /* the kernel took no more; only flush tries again */
-    bool under_way;                     /* the driver sends the front of the queue */
-    bool shut;                          /* closed here */
-    bool let_go;                        /* closed when the channel was over */
-    struct hprpc__block *first, *last;  /* the queue */
-    size_t queued;                      /* its bytes */
-    uint64_t sent;                      /* bytes since the beginning, while the channel carries descriptors */
+    bool blocked;                      /* the kernel took no more; only flush tries again */
+    bool under_way;                    /* the driver sends the front of the queue */
+    bool shut;                         /* closed here */
+    bool let_go;                       /* closed when the channel was over */
+    struct hprpc__block *first, *last; /* the queue */
+    size_t queued;                     /* its bytes */
+    uint64_t sent; /* bytes, counted while descriptors are in the queue: the place of its first byte */
     struct hprpc_descriptors *outgoing; /* each goes along with the byte `from` */
 };
 
