@@ -8,8 +8,10 @@
 #include "kodosis/compiler/breaking/command.h"
 #include "kodosis/compiler/compile.h"
 #include "kodosis/compiler/describe.h"
+#include "kodosis/compiler/doc/doc.h"
 #include "kodosis/compiler/emitters.h"
 #include "kodosis/compiler/format/command.h"
+#include "kodosis/compiler/launch.h"
 #include "kodosis/compiler/lint/command.h"
 #include "kodosis/compiler/options.h"
 #include "kodosis/compiler/text/name.h"
@@ -157,6 +159,17 @@ static int describe(struct run *run)
     return status;
 }
 
+static int document(struct run *run)
+{
+    const char *directory = run->options.output ? run->options.output : ".";
+    struct kodosis_text failed = KODOSIS_TEXT_INIT;
+    int error = kodosis_doc_write(run->model, directory, KODOSIS_VERSION, &failed);
+    int status = error ? complain(failed.data, strerror(error)) : KODOSIS_EXIT_OK;
+
+    kodosis_text_clear(&failed);
+    return status;
+}
+
 static int process(struct run *run)
 {
     run->compilation.sources = &kodosis_file_system;
@@ -173,6 +186,8 @@ static int process(struct run *run)
         return run->compilation.io_failed ? KODOSIS_EXIT_IO : KODOSIS_EXIT_ERRORS;
     if (run->options.command == KODOSIS_COMMAND_COMPILE)
         return compile(run);
+    if (run->options.command == KODOSIS_COMMAND_DOC)
+        return document(run);
     return run->options.command == KODOSIS_COMMAND_DESCRIBE ? describe(run) : KODOSIS_EXIT_OK;
 }
 
@@ -216,6 +231,8 @@ int main(int argc, char **argv)
     struct run run = { .emitter = kodosis_emitter_find("c") };
     int status;
 
+    if (argc > 1 && !strcmp(argv[1], "lsp"))
+        return kodosis_launch("lsp", argv + 1);
     if (!kodosis_options_parse(argc, argv, &run.options))
         return KODOSIS_EXIT_USAGE;
     if (run.options.command == KODOSIS_COMMAND_HELP)

@@ -20,6 +20,8 @@ const char kodosis_usage[] =
     "       kodosis lint [OPTION]... FILE|FOLDER...\n"
     "       kodosis breaking [OPTION]... OLD NEW\n"
     "       kodosis breaking --against REVISION [OPTION]... FILE|FOLDER...\n"
+    "       kodosis doc [-o DIR] [-I DIR]... FILE...\n"
+    "       kodosis lsp [-I DIR]...\n"
     "\n"
     "Compiles interface files to C: for each FILE.kod a FILE.h and a FILE.c.\n"
     "`check` only looks for errors; `describe` prints what the files declare as JSON.\n"
@@ -27,6 +29,8 @@ const char kodosis_usage[] =
     "`lint` finds what the language allows and experience advises against.\n"
     "`breaking` says what a change breaks. OLD and NEW are files, folders, or\n"
     "REVISION:PATH, which git reads.\n"
+    "`doc` writes pages of HTML about what the files declare, and import.\n"
+    "`lsp` is a language server for editors.\n"
     "\n"
     "  -o, --output DIR        write into this directory, which is made if need be\n"
     "  -I, --import-path DIR   look for imported files here too; names of outputs are\n"
@@ -90,7 +94,7 @@ static const struct option long_options[] = {
 };
 
 static const char *const commands[] = {
-    "compile", "check", "describe", "format", "lint", "breaking", "help", "version",
+    "compile", "check", "describe", "format", "lint", "breaking", "doc", "lsp", "help", "version",
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -267,8 +271,10 @@ static bool check_sense(const struct kodosis_options *options)
         return true;
     if (!options->file_count)
         return complain("no interface file was given", "");
-    if (!writes && (options->output || options->depfile || options->print_names))
-        return complain("--output, --depfile and --print-names go with compile, not with ", commands[options->command]);
+    if (!writes && options->output && options->command != KODOSIS_COMMAND_DOC)
+        return complain("--output goes with compile and doc, not with ", commands[options->command]);
+    if (!writes && (options->depfile || options->print_names))
+        return complain("--depfile and --print-names go with compile, not with ", commands[options->command]);
     if (options->command != KODOSIS_COMMAND_FORMAT && options->format != KODOSIS_FORMAT_PRINT)
         return complain("--in-place, --check and --diff go with format, not with ", commands[options->command]);
     if (options->command == KODOSIS_COMMAND_FORMAT && (options->import_path_count || options->flat))

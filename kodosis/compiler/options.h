@@ -23,6 +23,8 @@ enum kodosis_command {
     KODOSIS_COMMAND_FORMAT,
     KODOSIS_COMMAND_LINT,
     KODOSIS_COMMAND_BREAKING,
+    KODOSIS_COMMAND_DOC,
+    KODOSIS_COMMAND_LSP, /* a program of its own, which the caller runs */
     KODOSIS_COMMAND_HELP,
     KODOSIS_COMMAND_VERSION,
 };

@@ -9,6 +9,7 @@
 #include "kodosis/compiler/c/composites.h"
 #include "kodosis/compiler/c/declarations.h"
 #include "kodosis/compiler/c/errors.h"
+#include "kodosis/compiler/c/excerpts.h"
 #include "kodosis/compiler/c/helpers.h"
 #include "kodosis/compiler/c/claims.h"
 #include "kodosis/compiler/c/names.h"
@@ -225,24 +226,62 @@ static void emit_source(struct c_emitter *emitter, const char *version)
     c_emit_schema(emitter);
 }
 
+static void open_emitter(struct c_emitter *emitter, const struct kodosis_model *model, const struct kodosis_file *file)
+{
+    *emitter = (struct c_emitter){ .model = model, .file = file };
+    emitter->listed = kodosis_memory_take_array(&emitter->memory, model->type_count + 1, sizeof(bool));
+    emitter->declared = kodosis_memory_take_array(&emitter->memory, model->type_count + 1, sizeof(bool));
+    emitter->wrapped = kodosis_memory_take_array(&emitter->memory, model->type_count + 1, sizeof(bool));
+    emitter->inner = kodosis_memory_take_array(&emitter->memory, model->type_count + 1, sizeof(bool));
+    emitter->renewed = kodosis_memory_take_array(&emitter->memory, model->type_count + 1, sizeof(bool));
+    emitter->helped = kodosis_memory_take_array(&emitter->memory, model->type_count + 1, sizeof(bool));
+    claim_names(emitter);
+}
+
+static void close_emitter(struct c_emitter *emitter)
+{
+    c_claims_close(emitter);
+    kodosis_memory_clear(&emitter->memory);
+}
+
 static void emit(const struct kodosis_model *model, const struct kodosis_file *file, const char *version,
                  struct kodosis_text *ret_texts)
 {
-    struct c_emitter emitter = { .model = model, .file = file };
+    struct c_emitter emitter;
 
-    emitter.listed = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
-    emitter.declared = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
-    emitter.wrapped = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
-    emitter.inner = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
-    emitter.renewed = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
-    emitter.helped = kodosis_memory_take_array(&emitter.memory, model->type_count + 1, sizeof(bool));
-    claim_names(&emitter);
+    open_emitter(&emitter, model, file);
     emitter.text = &ret_texts[HEADER];
     emit_header(&emitter, version);
     emitter.text = &ret_texts[SOURCE];
     emit_source(&emitter, version);
-    c_claims_close(&emitter);
-    kodosis_memory_clear(&emitter.memory);
+    close_emitter(&emitter);
+}
+
+void kodosis_c_excerpts(const struct kodosis_model *model, const struct kodosis_file *file,
+                        struct kodosis_text *ret_texts)
+{
+    struct kodosis_text rest = KODOSIS_TEXT_INIT;
+    struct c_emitter emitter;
+    size_t i;
+
+    open_emitter(&emitter, model, file);
+    emitter.bare = true;
+    for (i = 0; i < file->declaration_count; i++) {
+        const struct kodosis_declaration *declaration = file->declarations[i];
+
+        emitter.text = &rest;
+        c_declare_shared(&emitter, declaration);
+        emitter.text = &ret_texts[i];
+        c_declare_alone(&emitter, declaration);
+        if (declaration->kind == KODOSIS_ERROR)
+            c_declare_error(&emitter, declaration);
+        if (declaration->kind != KODOSIS_SERVICE)
+            continue;
+        c_declare_client(&emitter, declaration);
+        c_declare_server(&emitter, declaration);
+    }
+    kodosis_text_clear(&rest);
+    close_emitter(&emitter);
 }
 
 static const char *const outputs[] = { [HEADER] = ".h", [SOURCE] = ".c", NULL };

@@ -203,17 +203,27 @@ static void declare_parts(struct c_emitter *emitter, const struct kodosis_declar
         c_note_pointer(emitter, member->type);
 }
 
-static void declare_record(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+static void declare_all_parts(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
     size_t i;
 
     for (i = 0; i < declaration->member_count; i++)
         declare_parts(emitter, declaration, &declaration->members[i]);
+}
+
+static void declare_record_alone(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
     if (declaration->kind == KODOSIS_UNION)
         declare_union(emitter, declaration);
     else
         declare_struct(emitter, declaration);
     declare_trio(emitter, declaration);
+}
+
+static void declare_record(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    declare_all_parts(emitter, declaration);
+    declare_record_alone(emitter, declaration);
 }
 
 /* The composite types of parameters and results. */
@@ -243,6 +253,13 @@ static void declare_named_types(struct c_emitter *emitter)
             c_declare_composites(emitter, file->declarations[i]->type);
 }
 
+static void declare_alias(struct c_emitter *emitter, const struct kodosis_declaration *alias)
+{
+    c_doc(emitter, alias->doc);
+    c_line(emitter, "typedef %s%s;", c_declare(emitter, alias->type, c_name(emitter, alias), false),
+           c_deprecated_behind(emitter, alias->deprecated));
+}
+
 /* Other names for types, which nothing in the header needs, behind all types that they may name. */
 static void declare_aliases(struct c_emitter *emitter)
 {
@@ -256,12 +273,16 @@ static void declare_aliases(struct c_emitter *emitter)
         if (alias->kind != KODOSIS_ALIAS)
             continue;
         any = true;
-        c_doc(emitter, alias->doc);
-        c_line(emitter, "typedef %s%s;", c_declare(emitter, alias->type, c_name(emitter, alias), false),
-               c_deprecated_behind(emitter, alias->deprecated));
+        declare_alias(emitter, alias);
     }
     if (any)
         c_gap(emitter);
+}
+
+static void declare_object(struct c_emitter *emitter, const struct kodosis_declaration *constant)
+{
+    c_doc(emitter, constant->doc);
+    c_line(emitter, "extern %s;", c_declare(emitter, constant->type, c_constant(emitter, constant), true));
 }
 
 static void declare_objects(struct c_emitter *emitter)
@@ -276,8 +297,7 @@ static void declare_objects(struct c_emitter *emitter)
         if (!is_object(constant))
             continue;
         any = true;
-        c_doc(emitter, constant->doc);
-        c_line(emitter, "extern %s;", c_declare(emitter, constant->type, c_constant(emitter, constant), true));
+        declare_object(emitter, constant);
     }
     if (any)
         c_gap(emitter);
@@ -333,4 +353,41 @@ void c_emit_declarations(struct c_emitter *emitter)
     c_declare_entries(emitter);
     declare_aliases(emitter);
     declare_objects(emitter);
+}
+
+/* ---- One declaration ---- */
+
+void c_declare_shared(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    if (declaration->kind == KODOSIS_SERVICE)
+        declare_service_types(emitter, declaration);
+    else if (declaration->kind == KODOSIS_ALIAS || is_object(declaration))
+        c_declare_composites(emitter, declaration->type);
+    else
+        declare_all_parts(emitter, declaration);
+}
+
+void c_declare_alone(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
+{
+    switch (declaration->kind) {
+    case KODOSIS_CONST:
+        if (is_object(declaration))
+            declare_object(emitter, declaration);
+        else
+            emit_constant(emitter, declaration);
+        break;
+    case KODOSIS_ENUM:
+        declare_enum(emitter, declaration);
+        break;
+    case KODOSIS_STRUCT:
+    case KODOSIS_UNION:
+    case KODOSIS_ERROR:
+        declare_record_alone(emitter, declaration);
+        break;
+    case KODOSIS_ALIAS:
+        declare_alias(emitter, declaration);
+        break;
+    case KODOSIS_SERVICE:
+        break; /* the client and the server declare it */
+    }
 }

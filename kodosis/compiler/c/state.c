@@ -82,7 +82,7 @@ void c_doc(struct c_emitter *emitter, const char *doc)
 {
     const char *end;
 
-    if (!doc || !*doc)
+    if (!doc || !*doc || emitter->bare)
         return;
     if (!strchr(doc, '\n')) {
         add_comment_line(emitter, "/*", doc, strlen(doc));

@@ -24,6 +24,7 @@ struct c_emitter {
     bool *wrapped;           /* by type index: the header has a pointer to the struct around this array */
     bool *listed;            /* by type index: the header of the list's element declares the list */
     bool *inner;             /* by type index: a struct or union that no call passes by itself */
+    bool bare;               /* doc comments are left out */
     bool cold;               /* calls seldom run the function that is being written */
     bool *renewed;           /* by type index: the source has the static function that reads a new value */
     bool *helped;            /* by type index: the static functions for this type stand in the source */
@@ -69,7 +70,7 @@ struct c_body {
 void c_body_begin(struct c_emitter *emitter, struct c_body *body);
 void c_body_end(struct c_emitter *emitter, struct c_body *body, const char *head);
 
-/* Emits a doc comment of the interface file as a C comment; nothing for NULL. */
+/* Emits a doc comment of the interface file as a C comment; nothing for NULL, and where they are left out. */
 void c_doc(struct c_emitter *emitter, const char *doc);
 
 /*

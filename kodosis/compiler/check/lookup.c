@@ -17,10 +17,7 @@ const char *kodosis__kind_text(enum kodosis_declaration_kind kind)
     return texts[kind];
 }
 
-/*
- * Finds what a name means in a table of full names: in namespace a.b the name X is a.b.X, or else a.X, or else X.
- */
-static void *find_in(const struct kodosis_table *table, const char *scope, const char *name)
+void *kodosis__find_in(const struct kodosis_table *table, const char *scope, const char *name)
 {
     struct kodosis_text full = KODOSIS_TEXT_INIT;
     size_t size = strlen(scope);
@@ -44,13 +41,13 @@ static void *find_in(const struct kodosis_table *table, const char *scope, const
 
 struct kodosis_entry *kodosis__find(struct kodosis_checker *checker, struct kodosis_unit *unit, const char *name)
 {
-    return find_in(&checker->names, unit->file->namespace_name, name);
+    return kodosis__find_in(&checker->names, unit->file->namespace_name, name);
 }
 
 struct kodosis_enumerator *kodosis__find_enumerator(struct kodosis_checker *checker, struct kodosis_unit *unit,
                                                     const char *name)
 {
-    return find_in(&checker->enumerators, unit->file->namespace_name, name);
+    return kodosis__find_in(&checker->enumerators, unit->file->namespace_name, name);
 }
 
 bool kodosis__use(struct kodosis_checker *checker, struct kodosis_unit *unit, const struct kodosis_entry *entry,

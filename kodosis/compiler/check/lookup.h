@@ -5,6 +5,9 @@
 
 #include "kodosis/compiler/check/checker.h"
 
+/* What a name means in a table of full names: in the namespace a.b the name X is a.b.X, or else a.X, or else X. */
+void *kodosis__find_in(const struct kodosis_table *table, const char *scope, const char *name);
+
 /* The declaration that a dotted name means in this unit; NULL if there is none, without a complaint. */
 struct kodosis_entry *kodosis__find(struct kodosis_checker *checker, struct kodosis_unit *unit, const char *name);
 struct kodosis_enumerator *kodosis__find_enumerator(struct kodosis_checker *checker, struct kodosis_unit *unit,
