@@ -1,0 +1,2 @@
+" SPDX-License-Identifier: MIT
+au BufNewFile,BufRead *.kod setfiletype kodosis
