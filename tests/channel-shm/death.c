@@ -84,7 +84,7 @@ static struct hprpc_channel *connect_child(void)
 static pid_t start_sender(uint32_t size)
 {
     struct hprpc_channel *channel;
-    pid_t child = fork();
+    pid_t child = start_child();
 
     if (child)
         return child;
@@ -207,7 +207,7 @@ static void test_killed_while_the_other_sleeps(void **state)
 
     (void)state;
     assert_int_equal(pipe(ready), 0);
-    child = fork();
+    child = start_child();
     if (!child) {
         channel = connect_child();
         send_message(channel, HPRPC_MESSAGE_REPLY, 1, 5000);
@@ -240,7 +240,7 @@ static void test_everything_complete_is_delivered(void **state)
     struct hprpc_channel *channel;
     uint32_t i;
     int status;
-    pid_t child = fork();
+    pid_t child = start_child();
 
     (void)state;
     if (!child) {
@@ -261,7 +261,7 @@ static void test_server_dies(void **state)
 {
     struct hprpc_channel *channel, *server;
     int status;
-    pid_t child = fork();
+    pid_t child = start_child();
 
     (void)state;
     if (!child) {
@@ -287,7 +287,7 @@ static void test_one_death_disturbs_nobody_else(void **state)
 
     (void)state;
     connect_pair(NULL, listener, uri, &client, &server);
-    child = fork();
+    child = start_child();
     if (!child) {
         connect_child();
         raise(SIGKILL);

@@ -55,6 +55,9 @@ void check_body(const struct hprpc_message *message, uint32_t call, uint32_t siz
 /* Calls receive until the channel ends. Returns the code. */
 int receive_end(struct hprpc_channel *channel);
 
+/* As fork(). The child dies with this process: one that sleeps or is stopped would hold names for ever. */
+pid_t start_child(void);
+
 /* Returns seconds of the monotonic clock, for deadlines. */
 double seconds(void);
 

@@ -424,7 +424,7 @@ enum { SKIPPED = 77, FINE = 42 };
 static int run(int (*play)(void))
 {
     int status;
-    pid_t child = fork();
+    pid_t child = start_child();
 
     if (!child)
         _exit(play());

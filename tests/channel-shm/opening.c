@@ -295,7 +295,7 @@ static void test_killed_listener_leaves_its_name_to_the_next(void **state)
     (void)state;
     fresh_name(uri, sizeof(uri), "");
     assert_int_equal(pipe(ready), 0);
-    child = fork();
+    child = start_child();
     if (!child) {
         if (try_listen(uri, &detail) == 0 && write(ready[1], "r", 1) == 1)
             pause();
@@ -709,7 +709,7 @@ static void test_trust_none(void **state)
 static int as_somebody(int (*play)(void))
 {
     int status;
-    pid_t child = fork();
+    pid_t child = start_child();
 
     if (!child)
         _exit(setegid(SOMEBODY) || seteuid(SOMEBODY) ? 99 : play());
@@ -758,7 +758,7 @@ static void test_other_users(void **state)
     snprintf(uri, sizeof(uri), "shm://%s/door?mode=0666", folder);
     assert_int_equal(try_listen(uri, &detail), 0);
     *strchr(uri, '?') = '\0';
-    child = fork();
+    child = start_child();
     if (!child)
         _exit(setegid(SOMEBODY) || seteuid(SOMEBODY) ? 99 : play_exchange());
     while (!listener->ops->accept(listener, &detail, &server))
@@ -830,7 +830,7 @@ static int play_small_tmpfs(void)
 static void test_no_room_on_tmpfs(void **state)
 {
     int status;
-    pid_t child = fork();
+    pid_t child = start_child();
 
     (void)state;
     if (!child)
@@ -896,7 +896,7 @@ static void test_limit_on_files(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        child = fork();
+        child = start_child();
         if (!child)
             _exit(live_with_limit(cases[i].bytes, cases[i].options, cases[i].code));
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -922,7 +922,7 @@ static int play_read_only(void)
 static void test_read_only(void **state)
 {
     int status;
-    pid_t child = fork();
+    pid_t child = start_child();
 
     (void)state;
     if (!child)

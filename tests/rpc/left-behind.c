@@ -3,6 +3,10 @@
 #include "rpc/stage.h"
 
 #include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* How many threads this process has when nothing runs: the thread sanitizer starts one of its own. */
 #ifdef __SANITIZE_THREAD__
@@ -102,13 +106,57 @@ static void leaves_a_server_and_returns(void **state)
     stage_run(&stage);
 }
 
+/* Becomes a program that is killed while it has a child, which is stopped and holds `end` open. */
+static void be_killed(int end)
+{
+    char byte = 'r';
+
+    if (fork() == 0) {
+        write(end, &byte, 1);
+        raise(SIGSTOP);
+        _exit(0);
+    }
+    pause();
+}
+
+/* Nothing of a test program that is killed goes on, whatever its children were doing. */
+static void a_killed_program_takes_its_children_along(void **state)
+{
+    struct pollfd end;
+    int ends[2];
+    pid_t child;
+    char byte;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    if (!child) {
+        be_killed(ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    /* the last one that can write is gone */
+    end = (struct pollfd){ ends[0], POLLIN, 0 };
+    assert_int_equal(poll(&end, 1, 30000), 1);
+    assert_int_equal(read(ends[0], &byte, 1), 0);
+    close(ends[0]);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        fixture_test(fails_while_a_server_runs),      fixture_test(nothing_is_left),
-        fixture_test(fails_with_ends_played_by_hand), fixture_test(nothing_is_left),
-        fixture_test(fails_with_a_client_by_hand),    fixture_test(nothing_is_left),
-        fixture_test(leaves_a_server_and_returns),    fixture_test(nothing_is_left),
+        fixture_test(fails_while_a_server_runs),
+        fixture_test(nothing_is_left),
+        fixture_test(fails_with_ends_played_by_hand),
+        fixture_test(nothing_is_left),
+        fixture_test(fails_with_a_client_by_hand),
+        fixture_test(nothing_is_left),
+        fixture_test(leaves_a_server_and_returns),
+        fixture_test(nothing_is_left),
+        fixture_test(a_killed_program_takes_its_children_along),
     };
 
     descriptors = count_entries("/proc/self/fd");

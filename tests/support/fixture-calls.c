@@ -2,6 +2,7 @@
 /* Replaces functions that open and close things (the linker's --wrap), and enters those things in the fixture. */
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,12 +180,17 @@ static void process_close(uintptr_t thing)
 
 const struct fixture_kind fixture_process = { "process", FIXTURE_PROCESS, process_stop, process_close };
 
+/* A child dies with the program, also where that is killed: one that sleeps or is stopped would hold names for ever. */
 pid_t __wrap_fork(void)
 {
+    /* the kernel counts from the end of the thread that forks, and only the first thread lives as long as its process */
+    bool lasts = gettid() == getpid();
     pid_t pid = __real_fork();
 
     if (pid > 0)
         fixture_enter(&fixture_process, (uintptr_t)pid);
+    else if (pid == 0 && lasts)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
     return pid;
 }
 
