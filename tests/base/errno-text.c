@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of every errno number, also of those that there are not, and that asking changes nothing. */
+/* The text of every number of errno and every code of ours, also of those that there are not, and that asking changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <string.h>
+
+#include <hprpc/error.h>
 
 #include "base/errno-text.h"
 
@@ -32,11 +34,31 @@ static void test_texts_stay(void **state)
     assert_string_equal(first, "Connection refused");
 }
 
+/* HPRPC_ETWOWAY is the last code. */
+static void test_codes_have_names(void **state)
+{
+    enum { LAST = HPRPC_ETWOWAY, BEYOND = LAST - 1 };
+
+    (void)state;
+    for (int code = LAST; code <= 0; code++) {
+        assert_non_null(hprpc_error_name(code));
+        assert_non_null(hprpc_error_text(code));
+        assert_string_not_equal(hprpc_error_name(code), "UNKNOWN");
+    }
+    assert_string_equal(hprpc_error_name(LAST), "ETWOWAY");
+    for (int code = BEYOND; code > BEYOND - 10; code--) {
+        assert_string_equal(hprpc_error_name(code), "UNKNOWN");
+        assert_string_equal(hprpc_error_text(code), hprpc_error_text(BEYOND));
+    }
+    assert_string_equal(hprpc_error_name(1), "OK");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_number_has_a_text),
         cmocka_unit_test(test_texts_stay),
+        cmocka_unit_test(test_codes_have_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

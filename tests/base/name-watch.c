@@ -117,6 +117,60 @@ static void other_names_do_not_count(void **state)
     take_away("door");
 }
 
+static int lowest_free_descriptor(void)
+{
+    int fd = dup(0);
+
+    assert_true(fd >= 0);
+    close(fd);
+    return fd;
+}
+
+/* A watch that cannot be leaves nothing open. */
+static void no_watch_costs_no_descriptor(void **state)
+{
+    struct hprpc__name_watch watch;
+    char path[128];
+    int before = lowest_free_descriptor();
+
+    (void)state;
+    path_of("nowhere/door", path);
+    assert_false(hprpc__name_watch_open(&watch, path));
+    assert_int_equal(watch.fd, -1);
+    assert_int_equal(lowest_free_descriptor(), before);
+}
+
+/* Makes more events than the kernel keeps; two in a row that are alike would count as one. */
+static void fill(void)
+{
+    FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+    unsigned most = 16384;
+
+    if (file) {
+        assert_int_equal(fscanf(file, "%u", &most), 1);
+        fclose(file);
+    }
+    if (most > 100000)
+        skip();
+    for (unsigned i = 0; i <= most; i++) {
+        make(i % 2 ? "odd" : "even");
+        take_away(i % 2 ? "odd" : "even");
+    }
+}
+
+/* Where so much happens that events are lost, one may have been about the name. */
+static void what_was_lost_may_have_counted(void **state)
+{
+    struct hprpc__name_watch watch;
+
+    (void)state;
+    begin(&watch);
+    fill();
+    assert_true(hprpc__name_watch_take(&watch));
+    assert_false(hprpc__name_watch_take(&watch));
+    hprpc__name_watch_close(&watch);
+}
+
 static void where_there_is_no_watch(void **state)
 {
     struct hprpc__name_watch watch;
@@ -140,6 +194,8 @@ int main(void)
         cmocka_unit_test(a_name_appears),
         cmocka_unit_test(a_name_is_moved_or_opened),
         cmocka_unit_test(other_names_do_not_count),
+        cmocka_unit_test(no_watch_costs_no_descriptor),
+        cmocka_unit_test(what_was_lost_may_have_counted),
         cmocka_unit_test(where_there_is_no_watch),
     };
     int failures;

@@ -22,6 +22,11 @@ static void copies(void **state)
         { "a\nb", false, "a\nb" },
         { "\xe2\x82\xac", true, "\xe2\x82\xac" },
         { "\xc2\x85\xe2\x80\xae", true, "??" },
+        /* the first and the last of each row of characters that turn the direction of a line or end it, and their neighbours */
+        { "\x1f \x7e\x7f\xc2\x9f\xc2\xa0", true, "? ~??\xc2\xa0" },
+        { "\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9", true, "\xe2\x80\xa7??" },
+        { "\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf", true, "??\xe2\x80\xaf" },
+        { "\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa", true, "\xe2\x81\xa5??\xe2\x81\xaa" },
         { "\xff\xc0\xaf\xed\xa0\x80", false, "??????" },
         { "\xf4\x90\x80\x80\xf0\x9f\x98\x80", false, "????\xf0\x9f\x98\x80" },
         { "cut\xe2\x82", false, "cut??" },

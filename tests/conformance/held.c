@@ -2,6 +2,8 @@
 /* A connection that ends while requests are unanswered keeps memory but no descriptor, and still counts. */
 #include "conformance/suite.h"
 
+#include <fcntl.h>
+
 enum { HELD = 3 };
 
 /* A client makes a call that is not answered, and leaves. */
@@ -126,7 +128,56 @@ static void sentences_outlive_the_client(void **state)
     }
 }
 
-static const struct CMUnitTest tests[] = { fixture_test(sentences_outlive_the_client),
+/* How many descriptors a program would inherit that this one starts. */
+static int count_inherited(void)
+{
+    enum { HIGHEST = 1024 };
+    int count = 0;
+
+    for (int fd = 0; fd < HIGHEST; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+
+        count += flags >= 0 && !(flags & FD_CLOEXEC);
+    }
+    return count;
+}
+
+/* No descriptor of a listener, a server, a client or a connection, nor of one that is lost, goes on to a program that is started. */
+static void none_is_inherited(void **state)
+{
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct hprpc_client_options waits = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct conform_probe_proxy proxies[4];
+    struct hprpc_client *clients[4];
+    struct kodosis_bytes reply;
+    struct room room;
+    int before;
+
+    (void)state;
+    options.loops = 2;
+    options.workers = 1;
+    before = count_inherited();
+    room_serve(&room, "", &options);
+    for (size_t i = 0; i < 3; i++) {
+        clients[i] = room_connect_pumped(&room, suite_pumps[i], &proxies[i]);
+        assert_int_equal(conform_probe_echo(&proxies[i], &call, suite_bytes("x", 1), &reply), 0);
+    }
+    waits.pump = HPRPC_PUMP_THREAD;
+    clients[3] = room_connect(&room, strchr(room.uri, '?') ? "&reconnect=yes" : "?reconnect=yes", &waits, &proxies[3]);
+    assert_int_equal(conform_probe_echo(&proxies[3], &call, suite_bytes("x", 1), &reply), 0);
+    assert_int_equal(count_inherited(), before);
+    hprpc_call_clear(&call);
+    room_stop(&room);
+    /* the last one rests, and watches for the name */
+    suite_await_state(clients[3], HPRPC_CLIENT_RECONNECTING);
+    assert_int_equal(count_inherited(), before);
+    for (size_t i = 0; i < 4; i++)
+        hprpc_client_free(clients[i]);
+    room_close(&room);
+}
+
+static const struct CMUnitTest tests[] = { fixture_test(sentences_outlive_the_client), fixture_test(none_is_inherited),
                                            fixture_test(without_descriptors),
                                            fixture_test(replies_without_descriptors) };
 

@@ -591,6 +591,23 @@ static void an_undeclared_enumerator_prints_as_its_number(void **state)
     assert_prints(&codec_features_event_type, &value, "painted: 200");
 }
 
+/* How deep a value is counts, and not how many of its parts are deep. */
+static void a_wide_value_is_compared_to_its_end(void **state)
+{
+    enum { WIDE = 3 * KODOSIS_DEPTH_MAX };
+    const struct kodosis_schema *schema = &codec_features_everything_schema;
+    uint32_t index = kodosis_schema_find(schema, "codec.features.Node");
+    static struct codec_features_node mine[WIDE], other[WIDE];
+    struct codec_features_node left = { .children = { mine, WIDE } }, right = { .children = { other, WIDE } };
+
+    (void)state;
+    for (int32_t i = 0; i < WIDE; i++)
+        mine[i].value = other[i].value = i;
+    assert_true(kodosis_schema_equal(schema, index, &left, &right));
+    other[WIDE - 1].value++;
+    assert_false(kodosis_schema_equal(schema, index, &left, &right));
+}
+
 static void types_nest_freely(void **state)
 {
     static const int32_t number = 5;
@@ -1012,6 +1029,7 @@ int main(void)
         cmocka_unit_test(unions_have_a_tag),
         cmocka_unit_test(a_bad_tag_is_not_written),
         cmocka_unit_test(an_undeclared_enumerator_prints_as_its_number),
+        cmocka_unit_test(a_wide_value_is_compared_to_its_end),
         cmocka_unit_test(types_nest_freely),
         cmocka_unit_test(a_maps_count_needs_room_for_keys_and_values),
         cmocka_unit_test(what_is_longer_is_different),

@@ -505,6 +505,27 @@ static void map_keys_are_distinct(void **state)
     assert_fault(&reader, KODOSIS_BAD_KEY);
 }
 
+/* Keys that differ in one byte alone are distinct, and keys that are alike are found, whatever their size. */
+static void every_byte_of_a_key_counts(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size <= 8; size *= 2) {
+        for (size_t place = 0; place < size; place++) {
+            _Alignas(8) uint8_t keys[3][8] = { { 0 } };
+            struct kodosis_reader reader = READER(0);
+            uint8_t *rows = keys[0];
+
+            rows[place] = 0x55;
+            rows[2 * size + place] = 0xaa;
+            kodosis_check_keys(&reader, rows, 3, size, size);
+            assert_int_equal(reader.status, KODOSIS_OK);
+            rows[2 * size + place] = 0x55;
+            kodosis_check_keys(&reader, rows, 3, size, size);
+            assert_fault(&reader, KODOSIS_BAD_KEY);
+        }
+    }
+}
+
 static void string_keys_are_distinct(void **state)
 {
     struct kodosis_string keys[4];
@@ -629,6 +650,7 @@ int main(void)
         cmocka_unit_test(lists_of_strings_and_bytes_are_read),
         cmocka_unit_test(lists_of_strings_cut_short_are_faults),
         cmocka_unit_test(map_keys_are_distinct),
+        cmocka_unit_test(every_byte_of_a_key_counts),
         cmocka_unit_test(string_keys_are_distinct),
         cmocka_unit_test(sorting_keys_takes_memory),
     };
