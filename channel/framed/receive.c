@@ -381,10 +381,6 @@ static __attribute__((noinline)) int receive(struct hprpc_framed *stream, int br
 
     if (stream->breach)
         return broken ? broken : stream->breach;
-    if (is_drained(stream) && !broken) {
-        stream->vain_looks--;
-        return 0;
-    }
     if (broken && (stream->receive_broken || broken == HPRPC_ECLOSED))
         return broken;
     if (!__atomic_load_n(&stream->open, __ATOMIC_RELAXED)) {
@@ -421,14 +417,25 @@ static __attribute__((noinline)) int receive(struct hprpc_framed *stream, int br
     return broken;
 }
 
+/* Receives from a stream that is whole, and has more, or may have. */
+static __attribute__((noinline)) int receive_whole(struct hprpc_framed *stream, struct hprpc_message *ret_message)
+{
+    return KODOSIS_LIKELY(take_short(stream, ret_message)) ? 1 : receive(stream, 0, ret_message);
+}
+
 int hprpc__framed_receive(struct hprpc_channel *channel, struct hprpc_message *ret_message)
 {
     struct hprpc_framed *stream = (struct hprpc_framed *)channel;
     int broken = hprpc__framed_broken(stream);
 
-    if (KODOSIS_LIKELY(!broken && !stream->breach && take_short(stream, ret_message)))
-        return 1;
-    return receive(stream, broken, ret_message);
+    if (KODOSIS_UNLIKELY(broken || stream->breach))
+        return receive(stream, broken, ret_message);
+    /* every other look is one of these, and needs no more than this */
+    if (is_drained(stream)) {
+        stream->vain_looks--;
+        return 0;
+    }
+    return receive_whole(stream, ret_message);
 }
 
 void hprpc__framed_release(struct hprpc_channel *channel, struct hprpc_message *message)
