@@ -408,12 +408,14 @@ static int try_picked(struct hprpc_stub *stub, struct pick *pick)
 {
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a picked binding's client reconnects, and each of its connections has one */
     struct hprpc_controller *controller = stub->client->controller;
+    /* not in the line: a look may run a callback, and that a call, which would wait behind this one */
+    bool looks = controller->silence && !pick->lined;
     unsigned numbers = 0;
+    uint64_t now = 0;
     int r;
 
-    /* not in the line: the look may run a callback, and that a call, which would wait behind this one */
-    if (!pick->lined)
-        hprpc__look_after_silence(controller);
+    if (looks)
+        now = hprpc__look_if_silent(controller);
     /* the attempt begins here: a turn that binds after this look must end the wait */
     hprpc__room_before(&pick->room, controller);
     r = hprpc__rebind_find(pick->reconnect, pick->handle, controller, &stub->binding);
@@ -426,6 +428,9 @@ static int try_picked(struct hprpc_stub *stub, struct pick *pick)
     if (r == 0 && (pick->size > UINT32_MAX || hprpc__is_refused(numbers)))
         return refuse(stub, numbers, pick->size);
     r = attempt_picked(stub, pick, numbers, r == 0);
+    /* not for calls that are refused here: nothing of them would meet the end of the connection */
+    if (r == 0 && looks)
+        hprpc__note_asked(controller, now);
     /* only the channel may know yet that it is broken; a turn breaks the connection then */
     if (r == HPRPC_ENOTSENT && !pick->drains)
         hprpc__pump_once(controller);

@@ -2,6 +2,7 @@
 /* Binding on a client that reconnects: several services, while there is no server, and with servers that leave at once. */
 #include <poll.h>
 #include <pthread.h>
+#include <time.h>
 
 #include <hprpc/stub.h>
 
@@ -187,10 +188,80 @@ static void servers_that_leave(void **state)
     }
 }
 
+/* The time; or, while it crawls, a tenth of a millisecond more with each look. */
+struct slow_clock {
+    atomic_bool crawls;
+    _Atomic uint64_t last;
+};
+
+static uint64_t read_slow_clock(void *self)
+{
+    struct slow_clock *slow = self;
+    struct timespec time;
+    uint64_t now, last = atomic_load(&slow->last);
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    do {
+        now = (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+        if (atomic_load(&slow->crawls))
+            now = last + 100000;
+    } while (now > last && !atomic_compare_exchange_weak(&slow->last, &last, now));
+    return now > last ? now : last;
+}
+
+/*
+ * Calls that the last server refused send nothing that would meet its end. However fast they follow each other, a client that only its
+ * callers pump looks now and then whether the server is still there.
+ */
+static void refusals_in_quick_succession(void **state)
+{
+    struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
+    struct hprpc_context *own, *context = NULL;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct slow_clock slow = { false, 0 };
+    struct hprpc_client *client;
+    struct second_proxy proxy;
+    struct room room;
+    int r;
+
+    (void)state;
+    open_room(&room);
+    serve_both(&room);
+    options.now = read_slow_clock;
+    options.now_self = &slow;
+    options.transports = suite_transports;
+    assert_int_equal(hprpc_context_new(&options, &context), 0);
+    own = room.context;
+    room.context = context;
+    client = open_client(&room, HPRPC_PUMP_CALLER, 0);
+    room.context = own;
+    assert_int_equal(hprpc_stub_bind(client, &second, NULL, &proxy.binding), 0);
+    proxy.client = client;
+    room_stop(&room);
+    suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
+    room_serve_again(&room, NULL);
+    assert_int_equal(second_ask(&proxy, &call), HPRPC_EUNIMPLEMENTED);
+    atomic_store(&slow.crawls, true);
+    room_stop(&room);
+    serve_both(&room);
+    call.flags = HPRPC_CALL_NO_WAIT;
+    for (int i = 0; (r = second_ask(&proxy, &call)) == HPRPC_EUNIMPLEMENTED && i < 10000; i++)
+        continue;
+    assert_int_not_equal(r, HPRPC_EUNIMPLEMENTED);
+    atomic_store(&slow.crawls, false);
+    call.flags = 0;
+    assert_int_equal(second_ask(&proxy, &call), 0);
+    hprpc_call_clear(&call);
+    hprpc_client_free(client);
+    hprpc_context_free(context);
+    room_close(&room);
+}
+
 static const struct CMUnitTest tests[] = {
     fixture_test(several_services),
     fixture_test(while_there_is_no_server),
     fixture_test(servers_that_leave),
+    fixture_test(refusals_in_quick_succession),
 };
 
 const struct chapter rebinding_chapter = { "rebinding", tests, sizeof(tests) / sizeof(tests[0]) };
