@@ -82,6 +82,12 @@ static int not_resolved(const struct hprpc__tcp_place *place, int number, struct
                             gai_strerror(number));
 }
 
+/* Whether an address means something on one link only, so that libc takes the link's name behind it. */
+static bool is_of_a_link(const struct in6_addr *address)
+{
+    return IN6_IS_ADDR_LINKLOCAL(address) || IN6_IS_ADDR_MC_LINKLOCAL(address);
+}
+
 /* Says what is wrong with a host that has a colon, and so would be an IPv6 address. */
 static int no_address(const struct hprpc__tcp_place *place, struct hprpc_detail *detail)
 {
@@ -91,6 +97,10 @@ static int no_address(const struct hprpc__tcp_place *place, struct hprpc_detail 
 
     if (scope && scope - place->host < INET6_ADDRSTRLEN)
         memcpy(text, place->host, (size_t)(scope - place->host));
+    if (inet_pton(AF_INET6, text, &address) == 1 && !is_of_a_link(&address))
+        return hprpc_detail_set(detail, HPRPC_EADDRESS,
+                                "[%.100s]: %s is not an address of one link: write it without \"%%%.40s\"", place->host,
+                                text, scope + 1);
     if (inet_pton(AF_INET6, text, &address) == 1)
         return hprpc_detail_set(detail, HPRPC_EADDRESS, "[%.100s]: this machine has no link \"%.40s\"", place->host,
                                 scope + 1);

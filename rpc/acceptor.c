@@ -84,6 +84,8 @@ int hprpc__acceptor_listen(struct hprpc__acceptor *acceptor, const char *uri, st
 
     r = hprpc__transport_find(acceptor->context, uri, detail, &parts, &transport);
     if (r == 0)
+        r = hprpc__uri_refuse_reconnect(&parts, "a listener does not connect", detail);
+    if (r == 0)
         r = transport->listen(acceptor->context, &parts, detail, &listener);
     if (r == HPRPC_ENOMEM)
         hprpc_detail_set(detail, r, "no memory to listen at %.100s", uri);

@@ -49,6 +49,9 @@ static int offer(struct hprpc_context *context, const struct hprpc_transport *tr
     if (transport->version != HPRPC_CHANNEL_VERSION || (ret_listener ? !transport->listen_fd : !transport->connect_fd))
         return HPRPC_ESCHEME;
     r = read_query(transport, query, detail, &uri);
+    if (r == 0)
+        r = hprpc__uri_refuse_reconnect(
+            &uri, ret_listener ? "a listener does not connect" : "there is nothing to reconnect to", detail);
     if (r < 0)
         return r;
     return ret_listener ? transport->listen_fd(context, fd, &uri, detail, ret_listener)

@@ -101,3 +101,12 @@ int hprpc__uri_take_reconnect(struct hprpc_uri *uri, bool *ret_reconnect, struct
     memmove(&uri->options[at], &uri->options[at + 1], (uri->option_count - at) * sizeof(uri->options[0]));
     return 0;
 }
+
+int hprpc__uri_refuse_reconnect(const struct hprpc_uri *uri, const char *why, struct hprpc_detail *detail)
+{
+    const char *value = hprpc_uri_option(uri, "reconnect");
+
+    return value
+               ? hprpc_detail_set(detail, HPRPC_EURI, "the option reconnect=%.60s makes no sense here: %s", value, why)
+               : 0;
+}

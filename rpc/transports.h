@@ -18,4 +18,7 @@ const struct hprpc_transport *hprpc__transport_at(struct hprpc_context *context,
 /* Takes the option `reconnect` out of a client's URI: yes or no; where it is not there, `ret_reconnect` stays as it is. HPRPC_EURI. */
 int hprpc__uri_take_reconnect(struct hprpc_uri *uri, bool *ret_reconnect, struct hprpc_detail *detail);
 
+/* Refuses the option `reconnect` where nothing is connected again, for a reason that `why` says. 0, HPRPC_EURI. */
+int hprpc__uri_refuse_reconnect(const struct hprpc_uri *uri, const char *why, struct hprpc_detail *detail);
+
 #endif

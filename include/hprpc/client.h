@@ -90,7 +90,7 @@ struct hprpc_client_options {
  * most 64 KiB each, and 4 MiB together with what the library needs for each call; beyond that `_start` waits as other calls do.
  * One-way calls are not copied, because nothing could tell that one was lost: they wait.
  *
- * Attempts follow each other ever more slowly: on this host (pipe, shm) after 10 ms, twice as long each time, up to a second, and
+ * Attempts follow each other ever more slowly: on this host (all but tcp) after 10 ms, twice as long each time, up to a second, and
  * at once when the listener's name appears; else after 100 ms, 1.6 times as long each time, up to 15 s; all give or take a fifth.
  * The waits are short again once a connection has lived longer than the last of them.
  *

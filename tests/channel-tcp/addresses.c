@@ -38,6 +38,8 @@ static void bad_addresses_are_named(void **state)
         { "tcp://[fe80::1]:80", HPRPC_EADDRESS, "on one link only: write [fe80::1%eth0]" },
         { "tcp://[fe80::1%nolink]:80", HPRPC_EADDRESS, "has no link \"nolink\"" },
         { "tcp://[fe80::1%25nolink]:80", HPRPC_EADDRESS, "has no link \"nolink\"" },
+        { "tcp://[::1%lo]:80", HPRPC_EADDRESS, "::1 is not an address of one link: write it without \"%lo\"" },
+        { "tcp://[ff02::1%nolink]:80", HPRPC_EADDRESS, "has no link \"nolink\"" },
         { "tcp://[1:2:3]:80", HPRPC_EADDRESS, "[1:2:3] is not an IPv6 address" },
         { "tcp://[g::1%lo]:80", HPRPC_EADDRESS, "is not an IPv6 address" },
         { "tcp://h:1?stagger=9", HPRPC_EURI, "stagger=9" },

@@ -420,6 +420,11 @@ static void options(void **state)
                      HPRPC_ESCHEME);
     assert_int_equal(hprpc_client_from_fd(room.context, STDIN_FILENO, NULL, &options, &detail, &client), HPRPC_EINVAL);
     assert_non_null(strstr(detail.text, "reconnect"));
+    assert_int_equal(hprpc_server_new(room.context, NULL, &room.server), 0);
+    assert_int_equal(hprpc_server_listen(room.server, uri, &detail), HPRPC_EURI);
+    assert_non_null(strstr(detail.text, "a listener does not connect"));
+    hprpc_server_free(room.server);
+    room.server = NULL;
     /* the fake looks for its listener first */
     snprintf(uri, sizeof(uri), "%s?reconnect=yes&wait=perhaps", room.uri);
     if (transport->processes)

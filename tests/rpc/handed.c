@@ -282,6 +282,8 @@ static void a_server_refuses_other_descriptors(void **state)
         { good, "ring=4MiB", HPRPC_EURI, "knows no option \"ring\"" },
         { good, "wait", HPRPC_EURI, "an option has no value" },
         { good, "v6only=yes", HPRPC_EURI, "it has its address already" },
+        { good, "reconnect=yes", HPRPC_EURI, "a listener does not connect" },
+        { local, "reconnect=no", HPRPC_EURI, "a listener does not connect" },
     };
     make(&place);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -411,6 +413,7 @@ static void a_client_refuses_other_descriptors(void **state)
         { pair[0], "mode=0600", NULL, HPRPC_EURI, "it has its name already" },
         { pair[0], "trust=all", NULL, HPRPC_EURI, "the only value is \"none\"" },
         { good, "keepalive=never", NULL, HPRPC_EURI, "keepalive=never" },
+        { good, "reconnect=yes", NULL, HPRPC_EURI, "there is nothing to reconnect to" },
         { good, NULL, &wrong, HPRPC_EINVAL, "options make no sense" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
