@@ -40,7 +40,8 @@ struct hprpc_transport {
     /*
      * Writes the path of the file that a listener at this URI makes when it begins to listen: a client that reconnects watches
      * for it, and makes attempts in quick succession, because such a listener is on this host. At most `capacity` bytes with the
-     * NUL. False: there is no such path now. NULL for transports without names in the file system.
+     * NUL. False: there is no such path now, or ever. NULL
+     * for transports that lead to other hosts.
      */
     bool (*name)(const struct hprpc_uri *uri, char *ret_path, size_t capacity);
 };
