@@ -40,10 +40,14 @@ static inline int publish(struct hprpc_stub *stub, struct hprpc_controller *cont
     if (KODOSIS_UNLIKELY(r < 0))
         return take_back(stub, r);
     hprpc__ticket_mark_sent(pending);
-    /* if the channel breaks just now, the pump's next turn completes the ticket */
     if (KODOSIS_UNLIKELY(wakes_later))
-        return hprpc__publish_as(controller, &stub->reservation, true);
-    return hprpc__publish(controller, &stub->reservation);
+        r = hprpc__publish_as(controller, &stub->reservation, true);
+    else
+        r = hprpc__publish(controller, &stub->reservation);
+    /* the pump's next turn finds the channel broken, and completes the ticket */
+    if (KODOSIS_UNLIKELY(r < 0))
+        hprpc__ticket_mark_cut(pending);
+    return r;
 }
 
 /* Ends what hprpc_stub_begin has begun, for a request that waited: others may wait behind it. */
@@ -149,27 +153,26 @@ static inline int post(struct hprpc_stub *stub)
     return KODOSIS_UNLIKELY(!stub->pending) ? hprpc__explain_value(stub, r) : 0;
 }
 
-/* The channel broke under a one-way request. What the other side has said before tells whether it took the request. */
-static __attribute__((noinline)) int explain_unsent(struct hprpc_stub *stub, uint64_t order)
+/* The channel broke under a one-way request, so the other side never gets all of it. Waits for the reason. */
+static __attribute__((noinline)) int explain_cut(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
 
     for (int i = 0; i < TURNS && hprpc__state(controller) != HPRPC__BROKEN; i++)
         hprpc__pump_once(controller);
     if (hprpc__state(controller) != HPRPC__BROKEN)
-        return hprpc__explain(stub->call, HPRPC_EMAYBE, "the connection broke while the request was sent");
-    return hprpc__explain_end(stub, order > controller->taken_there ? HPRPC_ENOTSENT : HPRPC_EMAYBE);
+        return hprpc__explain(stub->call, HPRPC_ENOTSENT, "the connection broke while the request was sent");
+    return hprpc__explain_end(stub, HPRPC_ENOTSENT);
 }
 
 static int send_oneway(struct hprpc_stub *stub)
 {
     struct hprpc_controller *controller = stub->client->controller;
-    uint64_t order = atomic_load_explicit(&controller->requests_sent, memory_order_relaxed);
     int r = hprpc__body_complete(controller->context, &stub->reservation);
     bool unsendable = r < 0;
 
     if (KODOSIS_LIKELY(!unsendable)) {
-        order = hprpc__count(&controller->requests_sent);
+        hprpc__count(&controller->requests_sent);
         r = hprpc__publish_as(controller, &stub->reservation, false);
     } else {
         take_back(stub, r);
@@ -185,7 +188,7 @@ static int send_oneway(struct hprpc_stub *stub)
     unlock(stub, controller);
     if (KODOSIS_LIKELY(r == 0))
         return 0;
-    r = unsendable ? hprpc__explain_value(stub, r) : explain_unsent(stub, order);
+    r = unsendable ? hprpc__explain_value(stub, r) : explain_cut(stub);
     hprpc_controller_drop(controller);
     return r;
 }

@@ -128,7 +128,7 @@ static struct hprpc_header header_of(const struct hprpc_pending_call *pending, u
     return header;
 }
 
-/* Publishes the request. It counts as sent then: if the channel breaks just now, the pump's next turn completes the ticket. */
+/* Publishes the request. It counts as sent then, or as cut: if the channel breaks just now, the pump's next turn completes the ticket. */
 static void publish(struct hprpc_pending_call *pending, struct hprpc_reservation *reservation)
 {
     struct hprpc_controller *controller = pending->controller;
@@ -140,7 +140,8 @@ static void publish(struct hprpc_pending_call *pending, struct hprpc_reservation
         pending->copy->descriptors = NULL;
     }
     hprpc__ticket_mark_sent(pending);
-    hprpc__publish(controller, reservation);
+    if (hprpc__publish(controller, reservation) < 0)
+        hprpc__ticket_mark_cut(pending);
 }
 
 /* Sends the first request, under the lock. 0; HPRPC_EAGAIN: not now; or the code that it fails with. */

@@ -654,7 +654,7 @@ static struct hprpc_pending_call *take_orphan(struct hprpc_controller *controlle
 /* The code for a request whose connection ended with `code`: it depends on whether the request may have run. */
 static int fate_of(const struct hprpc_pending_call *pending, int code)
 {
-    if (!pending->sent)
+    if (!pending->sent || pending->order == HPRPC__ORDER_CUT)
         return hprpc__code_of_unsent(pending->controller);
     return pending->order > pending->controller->taken_there ? HPRPC_ENOTSENT : code;
 }

@@ -32,6 +32,8 @@ enum hprpc__ticket_flag {
     HPRPC__DROPPED = 8, /* the holder has cleared the call */
 };
 
+#define HPRPC__ORDER_CUT UINT64_MAX
+
 struct hprpc_pending_call {
     struct hprpc__link link; /* in the pool, in the queue, or among the untold */
     struct hprpc_controller *controller;
@@ -40,7 +42,7 @@ struct hprpc_pending_call {
     uint32_t id;
     uint32_t charge; /* lock: bytes of credit that the request took */
     uint32_t timeout_ms;
-    uint64_t order;           /* lock: which REQUEST of the connection it was, from 1 on; 0 for a BIND */
+    uint64_t order; /* lock: which REQUEST of the connection it was, from 1 on; 0 for a BIND; or HPRPC__ORDER_CUT */
     hprpc__deadline deadline; /* lock: 0 until a thread looks at the clock for it */
     uint8_t answer;           /* type of the message that answered */
     bool held;                /* lock: a caller will clear it */
@@ -177,6 +179,13 @@ static inline void hprpc__ticket_mark_sent(struct hprpc_pending_call *pending)
     hprpc__assert_locked(&pending->controller->lock);
     pending->sent = true;
     pending->order = hprpc__count(&pending->controller->requests_sent);
+}
+
+/* The channel broke while it took the request: the other side never gets all of it, so it does not run. Under the lock. */
+static inline void hprpc__ticket_mark_cut(struct hprpc_pending_call *pending)
+{
+    hprpc__assert_locked(&pending->controller->lock);
+    pending->order = HPRPC__ORDER_CUT;
 }
 
 /* The streams of a call end with its answer. Frees them if the holder has let them go before. */

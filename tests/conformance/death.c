@@ -313,8 +313,66 @@ static void forked_child(void **state)
     }
 }
 
+/* Whether the system refuses the first byte for a process that was killed. A ring of the server's may hold its sockets for a moment. */
+static bool refuses_for_the_dead(void)
+{
+    return strcmp(transport->scheme, "unix") == 0 && transport->variant != &variant_unix_uring;
+}
+
+/* A request that the channel did not take as a whole did not run, and is told so, in each form there is; also one of two megabytes. */
+static void cut_requests(void **state)
+{
+    enum { LARGE = 2 << 20, FORMS = 4 };
+    uint8_t *data;
+
+    (void)state;
+    if (!transport->processes)
+        skip();
+    data = suite_data(LARGE, 3);
+    for (int i = 0; i < 3 * FORMS; i++) {
+        struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+        struct hprpc_call call = HPRPC_CALL_INIT;
+        struct conform_probe_proxy proxy;
+        struct kodosis_bytes reply;
+        struct hprpc_client *client;
+        struct process process;
+        struct room room;
+        int32_t value;
+        int r;
+
+        room_open(&room);
+        process_serve(&process);
+        strcpy(room.uri, process.uri);
+        options.pump = suite_pumps[i % 3];
+        client = room_connect(&room, "", &options, &proxy);
+        assert_int_equal(conform_probe_poke(&proxy, NULL), 0);
+        process_kill(&process);
+        if (i / 3 == 0) {
+            r = conform_probe_later(&proxy, &call, 1, false, &value);
+        } else if (i / 3 == 1) {
+            r = conform_probe_later_start(&proxy, &call, 1, false);
+            r = r < 0 ? r : conform_probe_later_finish(&call, &value);
+        } else if (i / 3 == 2) {
+            r = conform_probe_echo(&proxy, &call, suite_bytes(data, LARGE), &reply);
+        } else {
+            /* success means that the system has taken it */
+            r = conform_probe_note(&proxy, &call, 0, suite_bytes("", 0));
+        }
+        if (refuses_for_the_dead())
+            assert_int_equal(r, HPRPC_ENOTSENT);
+        else
+            assert_true(r == HPRPC_ENOTSENT || r == HPRPC_EPEERDIED || (r == 0 && i / 3 == 3));
+        hprpc_call_clear(&call);
+        hprpc_client_free(client);
+        process_sweep(&process);
+        room_close(&room);
+    }
+    free(data);
+}
+
 static const struct CMUnitTest tests[] = {
     fixture_test(killed_server),
+    fixture_test(cut_requests),
     fixture_test(killed_client),
     fixture_test(closed_here),
     fixture_test(server_stops_under_a_call),

@@ -123,7 +123,8 @@ struct hprpc_channel_ops {
 
     /*
      * Publishes the message, and wakes the other side if it sleeps. Borrowed runs are sent or copied before it returns.
-     * 0 even if some of the bytes still wait for `flush`. Errors: broken.
+     * 0 even if some of the bytes still wait for `flush`. Errors: broken; then the other side never gets the whole message, and its
+     * sender is told that the request did not run.
      */
     int (*end_call)(struct hprpc_channel *channel, struct hprpc_reservation *reservation);
 
