@@ -4,7 +4,8 @@
 # Compiles interface files and adds what is generated to the target: for a.kod the sources a.h and a.c, and the directory
 # they are in to the include path. IMPORTS are looked through for imported files; a file below one of them keeps its path
 # relative to it, so that geometry/shapes.kod gives #include "geometry/shapes.h". What a file imports has to be generated
-# too, by this target or by one that it links. Touching a file, or anything it imports, generates it anew.
+# too, by this target or by one that it links. Touching a file, or anything it imports, generates it anew; what is generated and
+# stays the same keeps its time, so that nothing is compiled for it.
 #
 # The target may be of any kind and from any folder of the project. An INTERFACE library compiles nothing itself: those that
 # link it compile what was generated. In a target whose folder has no C enabled, the generated sources are compiled as C++.
@@ -119,16 +120,21 @@ function(kodosis_generate)
     _kodosis_name("${file}" "${imports}" name)
     _kodosis_claim(${arg_TARGET} "${name}" "${file}")
     string(REGEX REPLACE "\\.kod$" "" stem "${output}/${name}")
+    # An output that stays the same is not written again, so nothing is compiled again for it; the stamp is what has been made.
     add_custom_command(
-      OUTPUT "${stem}.h" "${stem}.c"
-      COMMAND ${command} compile --output "${output}" --depfile "${stem}.d" ${import_options} -- "${file}"
+      OUTPUT "${stem}.stamp"
+      BYPRODUCTS "${stem}.h" "${stem}.c"
+      COMMAND ${command} compile --output "${output}" --depfile "${stem}.d" --stamp "${stem}.stamp" ${import_options} -- "${file}"
       DEPENDS "${file}" ${depends}
       DEPFILE "${stem}.d"
       COMMENT "Compiling interface ${name}"
       VERBATIM)
     _kodosis_adopt(${arg_TARGET} "${folder}" "${stem}.c" "${stem}.h")
     target_sources(${arg_TARGET} ${scope} "${stem}.h" "${stem}.c")
-    list(APPEND outputs "${stem}.h" "${stem}.c")
+    if(scope STREQUAL "PRIVATE")
+      target_sources(${arg_TARGET} PRIVATE "${stem}.stamp")
+    endif()
+    list(APPEND outputs "${stem}.stamp")
   endforeach()
   target_include_directories(${arg_TARGET} ${include_scope} "$<BUILD_INTERFACE:${output}>")
   get_directory_property(has_c DIRECTORY "${folder}" DEFINITION CMAKE_C_COMPILER_LOADED)

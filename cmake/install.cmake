@@ -63,6 +63,6 @@ foreach(page LICENSE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md)
 endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs ${PROJECT_SOURCE_DIR}/examples
   DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development
-  PATTERN "*.1" EXCLUDE PATTERN CMakeLists.txt EXCLUDE)
+  PATTERN "*.1" EXCLUDE REGEX "examples/CMakeLists.txt$" EXCLUDE)
 
 include(cmake/package.cmake)

@@ -95,7 +95,7 @@ static int write_one(struct run *run, const struct kodosis_file *file, const cha
     path_of(run, file, suffix, &path);
     if (run->options.print_names && (puts(path.data) < 0 || fflush(stdout)))
         status = complain("the standard output", "it is closed or full");
-    else if (!run->options.print_names)
+    else if (!run->options.print_names && !(run->options.if_changed && kodosis_file_has(path.data, contents)))
         error = kodosis_write_file(path.data, contents);
     if (error)
         status = complain(path.data, strerror(error));
@@ -122,18 +122,34 @@ static int compile_file(struct run *run, const struct kodosis_file *file)
 
 static int write_depfile(struct run *run)
 {
+    struct kodosis_text rule = KODOSIS_TEXT_INIT;
     int error;
 
-    kodosis_text_add(&run->names, ":");
+    /* outputs that stay the same are older than the files, so the rule is about the stamp alone */
+    if (run->options.stamp)
+        kodosis_depfile_add(&rule, run->options.stamp);
+    else
+        kodosis_text_add_bytes(&rule, run->names.data, run->names.size);
+    kodosis_text_add(&rule, ":");
     for (size_t i = 0; i < run->model->file_count; i++) {
         if (run->model->files[i]->built_in)
             continue;
-        kodosis_text_add(&run->names, " \\\n  ");
-        kodosis_depfile_add(&run->names, run->model->files[i]->path);
+        kodosis_text_add(&rule, " \\\n  ");
+        kodosis_depfile_add(&rule, run->model->files[i]->path);
     }
-    kodosis_text_add(&run->names, "\n");
-    error = kodosis_write_file(run->options.depfile, &run->names);
+    kodosis_text_add(&rule, "\n");
+    error = kodosis_write_file(run->options.depfile, &rule);
+    kodosis_text_clear(&rule);
     return error ? complain(run->options.depfile, strerror(error)) : KODOSIS_EXIT_OK;
+}
+
+/* Writes an empty file, which is newer than all outputs. */
+static int write_stamp(struct run *run)
+{
+    struct kodosis_text nothing = KODOSIS_TEXT_INIT;
+    int error = kodosis_write_file(run->options.stamp, &nothing);
+
+    return error ? complain(run->options.stamp, strerror(error)) : KODOSIS_EXIT_OK;
 }
 
 static int compile(struct run *run)
@@ -145,6 +161,8 @@ static int compile(struct run *run)
             status = compile_file(run, run->model->files[i]);
     if (!status && run->options.depfile)
         status = write_depfile(run);
+    if (!status && run->options.stamp)
+        status = write_stamp(run);
     return status;
 }
 

@@ -38,6 +38,10 @@ const char kodosis_usage[] =
     "      --flat              name outputs by the last part of their file's path alone,\n"
     "                          also in #include lines\n"
     "      --depfile FILE      write the dependencies, for make and ninja\n"
+    "      --if-changed        do not write outputs again that would be the same, so that\n"
+    "                          what depends on them is not built again\n"
+    "      --stamp FILE        the same, and write this file when all is done: what make and\n"
+    "                          ninja compare with the inputs\n"
     "      --print-names       print the names of the files to be written, write none\n"
     "      --errors FORMAT     errors and warnings as text: gcc, the default; or as JSON: json\n"
     "      --color WHEN        colour in messages: auto, always or never\n"
@@ -65,6 +69,8 @@ enum {
     OPTION_DIFF,
     OPTION_ERRORS,
     OPTION_AGAINST,
+    OPTION_IF_CHANGED,
+    OPTION_STAMP,
     OPTION_KINDS,
     OPTION_LIST,
     OPTION_EXPLAIN,
@@ -76,6 +82,8 @@ static const struct option long_options[] = {
     { "import-path", required_argument, NULL, 'I' },
     { "depfile", required_argument, NULL, OPTION_DEPFILE },
     { "flat", no_argument, NULL, OPTION_FLAT },
+    { "if-changed", no_argument, NULL, OPTION_IF_CHANGED },
+    { "stamp", required_argument, NULL, OPTION_STAMP },
     { "print-names", no_argument, NULL, OPTION_PRINT_NAMES },
     { "color", required_argument, NULL, OPTION_COLOUR },
     { "colour", required_argument, NULL, OPTION_COLOUR },
@@ -191,6 +199,13 @@ static bool take_option(struct kodosis_options *options, int option, const char 
     case OPTION_FLAT:
         options->flat = true;
         return true;
+    case OPTION_IF_CHANGED:
+        options->if_changed = true;
+        return true;
+    case OPTION_STAMP:
+        options->stamp = argument;
+        options->if_changed = true;
+        return true;
     case OPTION_PRINT_NAMES:
         options->print_names = true;
         return true;
@@ -273,14 +288,15 @@ static bool check_sense(const struct kodosis_options *options)
         return complain("no interface file was given", "");
     if (!writes && options->output && options->command != KODOSIS_COMMAND_DOC)
         return complain("--output goes with compile and doc, not with ", commands[options->command]);
-    if (!writes && (options->depfile || options->print_names))
-        return complain("--depfile and --print-names go with compile, not with ", commands[options->command]);
+    if (!writes && (options->depfile || options->print_names || options->if_changed))
+        return complain("--depfile, --stamp, --if-changed and --print-names go with compile, not with ",
+                        commands[options->command]);
     if (options->command != KODOSIS_COMMAND_FORMAT && options->format != KODOSIS_FORMAT_PRINT)
         return complain("--in-place, --check and --diff go with format, not with ", commands[options->command]);
     if (options->command == KODOSIS_COMMAND_FORMAT && (options->import_path_count || options->flat))
         return complain("format reads no imports: it has neither -I nor --flat", "");
-    if (options->print_names && options->depfile)
-        return complain("--print-names writes nothing, also no --depfile", "");
+    if (options->print_names && (options->depfile || options->stamp))
+        return complain("--print-names writes nothing, also no --depfile and no --stamp", "");
     return true;
 }
 

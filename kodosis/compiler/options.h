@@ -34,6 +34,8 @@ struct kodosis_options {
     const char *output;  /* directory; NULL: the current one */
     const char *depfile; /* or NULL */
     bool flat;           /* no directories in the names of outputs */
+    const char *stamp;   /* or NULL: a file to be written when all others are */
+    bool if_changed;     /* leave outputs alone that are as they would be written */
     bool print_names;    /* print the names of outputs, write none */
     enum {
         KODOSIS_FORMAT_PRINT,    /* the formatted text */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kodosis/compiler/sources.h"
 #include "kodosis/compiler/text/memory.h"
 
 /* Makes the directories that a path needs. Failures are not reported here: opening the file fails then. */
@@ -75,6 +76,19 @@ int kodosis_write_file(const char *path, const struct kodosis_text *text)
         unlink(temporary.data);
     kodosis_text_clear(&temporary);
     return result;
+}
+
+bool kodosis_file_has(const char *path, const struct kodosis_text *text)
+{
+    bool same;
+    char *data;
+    size_t size;
+
+    if (kodosis_file_system.read(NULL, path, text->size + 1, &data, &size))
+        return false;
+    same = size == text->size && (!size || !memcmp(data, text->data, size));
+    free(data);
+    return same;
 }
 
 void kodosis_depfile_add(struct kodosis_text *text, const char *path)

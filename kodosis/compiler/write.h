@@ -13,6 +13,9 @@
  */
 int kodosis_write_file(const char *path, const struct kodosis_text *text);
 
+/* Whether a file has this text. False also where it cannot be read. */
+bool kodosis_file_has(const char *path, const struct kodosis_text *text);
+
 /* Appends a path as makefiles want it: blanks, '#' and '$' escaped. */
 void kodosis_depfile_add(struct kodosis_text *text, const char *path);
 

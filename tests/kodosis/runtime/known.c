@@ -73,6 +73,7 @@ static void times_are_converted(void **unused)
     check_time(-2, 0, -2000000000);
     check_time(9223372036, 854775807, INT64_MAX);
     check_time(-9223372037, 145224192, INT64_MIN);
+    check_time(-9223372037, 200000000, -9223372036800000000);
     assert_int_equal(kodosis_timestamp_from_timespec((struct timespec){ 9223372036, 854775808 }).nanoseconds, INT64_MAX);
     assert_int_equal(kodosis_timestamp_from_timespec((struct timespec){ -9223372037, 145224191 }).nanoseconds, INT64_MIN);
     assert_int_equal(kodosis_duration_from_timespec((struct timespec){ 10000000000, 0 }).nanoseconds, INT64_MAX);
