@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The fuzzer's entry: compiles an input beside two files that it may import, then describes and emits the model. */
+/*
+ * The fuzzer's entry: formats an input, twice with the same outcome; compiles it beside two files that it may import, then describes and
+ * emits the model, looks at it with all rules, and compares it with itself, which breaks nothing.
+ */
 #include "kodosis/compiler/fuzz.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kodosis/compiler/breaking/breaking.h"
 #include "kodosis/compiler/c/c.h"
 #include "kodosis/compiler/compile.h"
+#include "kodosis/compiler/format/format.h"
+#include "kodosis/compiler/lint/lint.h"
 #include "kodosis/compiler/text/render.h"
 #include "kodosis/compiler/describe.h"
 
@@ -64,6 +70,54 @@ static void emit_all(const struct kodosis_model *model)
     }
 }
 
+static void judge(const struct kodosis_model *model)
+{
+    struct kodosis_comparison comparison = { model, model, KODOSIS_BREAK_ALL };
+    struct kodosis_diagnostics diagnostics = { 0 };
+    struct kodosis_lint lint;
+
+    if (kodosis_breaking(&comparison, &diagnostics) || diagnostics.kept)
+        abort();
+    kodosis_lint_init(&lint, model, &diagnostics);
+    if (!kodosis_lint_switch(&lint, "all"))
+        abort();
+    kodosis_lint_run(&lint);
+    kodosis_diagnostics_clear(&diagnostics);
+}
+
+/* Formats a text. False if it has errors of syntax. */
+static bool format(const char *data, size_t size, struct kodosis_text *ret_text)
+{
+    struct kodosis_diagnostics diagnostics = { 0 };
+    struct kodosis_memory memory = { 0 };
+    struct kodosis_file file = {
+        .path = "fuzz.kod",
+        .name = "fuzz.kod",
+        .source = kodosis_memory_copy(&memory, data, size),
+        .source_size = size,
+    };
+    bool formatted = kodosis_format(&file, &memory, &diagnostics, ret_text);
+
+    kodosis_diagnostics_clear(&diagnostics);
+    kodosis_memory_clear(&memory);
+    return formatted;
+}
+
+/* What was formatted has no errors, and comes out as it went in. */
+static void format_twice(const uint8_t *data, size_t size)
+{
+    struct kodosis_text once = KODOSIS_TEXT_INIT;
+    struct kodosis_text twice = KODOSIS_TEXT_INIT;
+
+    if (format((const char *)data, size, &once)) {
+        if (!format(once.data ? once.data : "", once.size, &twice) || once.size != twice.size ||
+            (once.size && memcmp(once.data, twice.data, once.size) != 0))
+            abort();
+    }
+    kodosis_text_clear(&once);
+    kodosis_text_clear(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = { data, size };
@@ -80,6 +134,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         emit_all(model);
     else if (!messages.size)
         abort(); /* it failed without a word */
+    if (model && !compilation.diagnostics.error_count)
+        judge(model);
+    format_twice(data, size);
     kodosis_text_clear(&messages);
     kodosis_compilation_clear(&compilation);
     return 0;
