@@ -55,10 +55,26 @@ static bool fits_int(const struct kodosis_declaration *declaration)
     return true;
 }
 
+/*
+ * Declares a value that no enumerator of C can hold, as a macro. A macro cannot be deprecated: to one that is an enumerator
+ * is added that is 0, and deprecated.
+ */
+static void declare_large(struct c_emitter *emitter, const struct kodosis_enumerator *enumerator)
+{
+    const char *name = c_enumerator(emitter, enumerator);
+    const char *literal = c_integer_literal(emitter, enumerator->declaration->type->element, enumerator->value);
+
+    if (!enumerator->deprecated) {
+        c_line(emitter, "#define %s %s", name, literal);
+        return;
+    }
+    c_line(emitter, "enum { %s_deprecated_%s = 0 };", name, c_deprecated_behind(emitter, enumerator->deprecated));
+    c_line(emitter, "#define %s (%s + %s_deprecated_)", name, literal, name);
+}
+
 /* Enumerators of C are ints; the values of an enum that has larger ones are written as macros. */
 static void declare_enumerators(struct c_emitter *emitter, const struct kodosis_declaration *declaration)
 {
-    const struct kodosis_type *integer = declaration->type->element;
     bool plain = fits_int(declaration);
     size_t i;
 
@@ -75,7 +91,7 @@ static void declare_enumerators(struct c_emitter *emitter, const struct kodosis_
             c_line(emitter, "%s%s = %" PRId64 ",", name, c_deprecated_behind(emitter, enumerator->deprecated),
                    enumerator->value);
         else
-            c_line(emitter, "#define %s %s", name, c_integer_literal(emitter, integer, enumerator->value));
+            declare_large(emitter, enumerator);
     }
     if (plain) {
         kodosis_text_outdent(emitter->text);

@@ -3,6 +3,7 @@
 #include "kodosis/compiler/syntax/body.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #include "kodosis/compiler/syntax/habits.h"
 #include "kodosis/compiler/syntax/keyword.h"
@@ -142,8 +143,8 @@ static bool sentence_follows(const struct kodosis_parser *parser)
 {
     const char *behind = parser->lexer.cursor;
 
-    while (*behind == ' ' || *behind == '\t')
-        behind++;
+    while (isspace((unsigned char)*behind) || (behind[0] == '/' && behind[1] == '/'))
+        behind += *behind == '/' ? strcspn(behind, "\n") : 1;
     return *behind == '"';
 }
 
