@@ -2,7 +2,9 @@
 # A short way into the build; CMake does the work (see CMakePresets.json). Each goal first installs what is missing.
 PREFIX ?= /usr/local
 
-.PHONY: help demo check test test-long test-mutants fuzz bench bench-peers bench-instructions format format-check tidy coverage install uninstall package clean
+PAGES ?= build/pages
+
+.PHONY: help demo pages check test test-long test-mutants fuzz bench bench-peers bench-instructions format format-check tidy coverage install uninstall package clean
 
 help:
 	@echo 'make demo                 start one server on all transports and time the operations of the paper on each'
@@ -18,6 +20,7 @@ help:
 	@echo 'make format-check         say which sources are not formatted'
 	@echo 'make tidy                 look for mistakes with clang-tidy (ARGS=rpc/pump: there alone)'
 	@echo 'make coverage             count the lines and branches that tests run; HTML is in build/coverage/html'
+	@echo 'make pages                write pages about the interface files of the examples into PAGES ($(PAGES))'
 	@echo 'make install              build and install below PREFIX ($(PREFIX))'
 	@echo 'make uninstall            take away what make install put below PREFIX'
 	@echo "make package              make Debian's packages and an archive, in build/package"
@@ -78,6 +81,12 @@ tidy:
 coverage:
 	@tools/need test coverage
 	@tools/coverage
+
+pages:
+	@tools/need build
+	@tools/build release kodosis
+	@build/release/kodosis/compiler/kodosis doc -o '$(PAGES)' examples/*.kod
+	@echo 'Open $(PAGES)/index.html'
 
 install:
 	@tools/need build

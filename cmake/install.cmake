@@ -29,10 +29,13 @@ if(TARGET kodosis)
   # the compiler has it in itself; this copy is for people and editors
   install(FILES ${PROJECT_SOURCE_DIR}/kodosis/kodosis.kod DESTINATION ${CMAKE_INSTALL_DATADIR}/kodosis COMPONENT tools)
   install(FILES ${PROJECT_SOURCE_DIR}/docs/kodosis.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
-  # where editors look by themselves
+  # where editors look by themselves; Visual Studio Code looks only into the home folder
   foreach(place vim/vimfiles nvim/site)
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/editors/vim/ DESTINATION ${CMAKE_INSTALL_DATADIR}/${place} COMPONENT tools)
   endforeach()
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/editors/vscode DESTINATION ${CMAKE_INSTALL_DATADIR}/kodosis COMPONENT tools)
+  install(FILES ${PROJECT_SOURCE_DIR}/editors/emacs/kodosis-mode.el DESTINATION ${CMAKE_INSTALL_DATADIR}/emacs/site-lisp
+    COMPONENT tools)
 endif()
 if(TARGET kodosis_lsp)
   install(TARGETS kodosis_lsp RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)

@@ -4,13 +4,16 @@ if exists('b:current_syntax')
   finish
 endif
 
+" a name in front of a bracket; what follows here takes precedence
+syn match kodosisProcedure "\<\w\+\>\ze\s*("
+
 " Words of the language may also be names of members, values, parameters and procedures, so they are words only where the grammar has
 " them: at the beginning of a declaration or of an item, or behind what they follow.
 syn match kodosisKeyword "\%(^\|[;{}]\)\@<=\s*\zs\%(namespace\|import\|const\|enum\|struct\|union\|error\|service\|type\|extensible\|flags\)\>\ze\s\+[A-Za-z":]"
-syn match kodosisKeyword "\<extensible\s\+\zs\%(struct\|union\|enum\|flags\)\>"
-syn match kodosisKeyword "\<flags\s\+\zsenum\>"
+syn match kodosisKeyword "\%(\<extensible\s\+\)\@<=\%(struct\|union\|enum\|flags\)\>"
+syn match kodosisKeyword "\%(\<flags\s\+\)\@<=enum\>"
 syn match kodosisKeyword "\<\%(oneway\|idempotent\)\>\ze\s\+[A-Za-z]"
-syn match kodosisKeyword ")\s*\zsraises\>\ze\s*("
+syn match kodosisKeyword "\%()\s*\)\@<=raises\>\ze\s*("
 syn match kodosisKeyword "\<version\>\ze\s\+\d"
 syn match kodosisKeyword "\%(\<service\s\+\w\+\s\+\%(version\s\+\d\+\s\+\)\?\)\@<=as\>"
 syn match kodosisKeyword "\<deprecated\>\ze\s*\"" nextgroup=kodosisString skipwhite
@@ -24,12 +27,11 @@ syn keyword kodosisBoolean true false
 
 " what is declared
 syn match kodosisDeclared "\%(\<\%(enum\|struct\|union\|error\|service\|type\)\s\+\)\@<=\%(\u\w*\|\w\+\)\>\ze\s*\%([:{=]\|version\>\|as\>\|$\)"
-syn match kodosisProcedure "\<\w\+\>\ze\s*(" contains=kodosisKeyword
 
-syn match kodosisNumber "\<\d\+\>"
+syn match kodosisNumber "-\?\<\d\+\>"
 syn match kodosisNumber "\<0[xX]\x\+\>"
-syn match kodosisFloat "\<\d\+\.\d\+\%([eE][-+]\?\d\+\)\?\>"
-syn match kodosisFloat "\<\d\+[eE][-+]\?\d\+\>"
+syn match kodosisFloat "-\?\<\d\+\.\d\+\%([eE][-+]\?\d\+\)\?\>"
+syn match kodosisFloat "-\?\<\d\+[eE][-+]\?\d\+\>"
 syn match kodosisEscape contained "\\[nrt\"\\]\|\\u\x\{4}\|\\U\x\{8}"
 syn match kodosisBadEscape contained "\\\%([nrt\"\\]\|u\x\{4}\|U\x\{8}\)\@!."
 syn region kodosisString start=+"+ skip=+\\.+ end=+"+ oneline contains=kodosisEscape,kodosisBadEscape

@@ -125,6 +125,7 @@ static void check(struct kodosis_checker *checker)
     kodosis__check_recursion(checker);
     if (checker->diagnostics->error_count == errors)
         kodosis__check_layout(checker);
+    kodosis__check_descriptors(checker);
     if (checker->diagnostics->error_count)
         return;
     kodosis__for_each_entry(checker, shape_service);

@@ -383,6 +383,10 @@ void kodosis__check_layout(struct kodosis_checker *checker)
     for (size_t i = 0; i < checker->type_count; i++)
         lay_out_parts(checker->types[i]);
     kodosis__for_each_entry(checker, check_sizes);
+}
+
+void kodosis__check_descriptors(struct kodosis_checker *checker)
+{
     find_carriers(checker);
     kodosis__for_each_entry(checker, check_growing);
     kodosis__for_each_entry(checker, check_carriers);

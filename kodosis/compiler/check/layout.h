@@ -5,6 +5,10 @@
 
 #include "kodosis/compiler/check/checker.h"
 
+/* Computes the layouts, of types none of which contains itself by value. */
 void kodosis__check_layout(struct kodosis_checker *checker);
+
+/* Finds the types that hold an fd, and reports what must not. Types may contain themselves. */
+void kodosis__check_descriptors(struct kodosis_checker *checker);
 
 #endif
