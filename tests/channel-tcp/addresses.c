@@ -58,6 +58,29 @@ static void bad_addresses_are_named(void **state)
     }
 }
 
+/* A host of as many bytes as there is room for, and of one more. */
+static void the_host_fits_its_room(void **state)
+{
+    (void)state;
+    for (size_t length = HPRPC__TCP_HOST_MAX - 1; length <= HPRPC__TCP_HOST_MAX; length++) {
+        char text[HPRPC__TCP_HOST_MAX + 8];
+        struct hprpc_uri uri = { .rest = text };
+        struct hprpc_detail detail = { "" };
+        struct hprpc__tcp_place place;
+
+        memset(text, 'a', length);
+        strcpy(text + length, ":80");
+        if (length < HPRPC__TCP_HOST_MAX) {
+            assert_int_equal(hprpc__tcp_place(&uri, &detail, &place), 0);
+            assert_int_equal(strlen(place.host), length);
+            assert_int_equal(place.port, 80);
+        } else {
+            assert_int_equal(hprpc__tcp_place(&uri, &detail, &place), HPRPC_EURI);
+            assert_non_null(strstr(detail.text, "too long"));
+        }
+    }
+}
+
 /* A link-local address is valid on one link, whose name or number is part of the address, in both spellings. */
 static void scopes_are_read_and_shown(void **state)
 {
@@ -200,7 +223,7 @@ int main(void)
         fixture_test(bad_addresses_are_named),        fixture_test(scopes_are_read_and_shown),
         fixture_test(the_listener_tells_its_address), fixture_test(one_port_has_one_listener),
         fixture_test(options_reach_the_sockets),      fixture_test(probes_can_be_turned_off),
-        fixture_test(both_know_each_other),
+        fixture_test(both_know_each_other),           fixture_test(the_host_fits_its_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

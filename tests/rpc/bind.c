@@ -187,6 +187,33 @@ static void malformed_binds_break(void **state)
     stage_close(&stage);
 }
 
+/* Ids are those of calls, and end with the credit: as for requests, in another test. */
+static void the_id_is_within_the_credit(void **state)
+{
+    static const char whole[] = "\x09test.Tiny\0\x01\0\0\0\x01\x04"
+                                "Echo\0\x01\x10\0\0\0\0\0\0";
+    enum { SIZE = sizeof(whole) - 1, CALLS = 5 };
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct fake_message message;
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, false);
+    options.max_calls = CALLS;
+    stage_serve(&stage, &options, &tiny_plain, NULL);
+    for (uint32_t id = CALLS - 1; id <= CALLS; id++) {
+        struct fake_end *end = raw_connect(&stage, NULL);
+
+        raw_send(end, HPRPC_MESSAGE_BIND, id, whole, SIZE);
+        stage_turn(&stage);
+        assert_true(fake_poll(end, &message));
+        assert_int_equal(message.header.type, id < CALLS ? HPRPC_MESSAGE_BOUND : HPRPC_MESSAGE_GOODBYE);
+        fake_message_clear(&message);
+        fake_leave(end);
+    }
+    stage_close(&stage);
+}
+
 static void too_many_procedures(void **state)
 {
     enum { COUNT = 4097, SIZE = 16 + 2 + COUNT * 10 };
@@ -397,6 +424,7 @@ int main(void)
         fixture_test(bind_and_mismatches),
         fixture_test(several_versions_side_by_side),
         fixture_test(malformed_binds_break),
+        fixture_test(the_id_is_within_the_credit),
         fixture_test(too_many_procedures),
         fixture_test(a_service_of_many_procedures),
         fixture_test(answers_to_bind),

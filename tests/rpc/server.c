@@ -2,6 +2,8 @@
 /* The server as a whole: workers, loops, what it keeps, how it stops, and keepalive. */
 #include "rpc/stage.h"
 
+#include "rpc/server.h"
+
 /* What the handlers of this file share with their tests. */
 struct hall {
     atomic_int inside, most; /* handlers that run now, and the most that ran at once */
@@ -352,6 +354,91 @@ static void stopping_does_not_wait_for_ever(void **state)
     stage_close(&stage);
 }
 
+/* ---- Inside an application's loop ---- */
+
+/* The time-out is never shorter than the time that is left: the loop would wake up for nothing. */
+static void a_part_of_a_millisecond_counts_as_one(void **state)
+{
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct fake_end *end;
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, true);
+    options.handshake_timeout_ms = 10;
+    stage_serve(&stage, &options, &tiny_plain, NULL);
+    end = fake_connect(stage.name);
+    stage_turn(&stage);
+    assert_int_equal(hprpc_server_timeout(stage.server), 10);
+    atomic_fetch_add(&stage.time, 1);
+    assert_int_equal(hprpc_server_timeout(stage.server), 10);
+    atomic_fetch_add(&stage.time, 9999998);
+    assert_int_equal(hprpc_server_timeout(stage.server), 1);
+    atomic_fetch_add(&stage.time, 1);
+    assert_int_equal(hprpc_server_timeout(stage.server), 0);
+    fake_leave(end);
+    stage_turn(&stage);
+    stage_close(&stage);
+}
+
+/* A listener without a descriptor is looked at every millisecond, also where nothing else is to come. */
+static void a_silent_listener_is_looked_at(void **state)
+{
+    struct hprpc_detail detail = { "" };
+    struct fake_end *end;
+    struct stage stage;
+    char uri[96];
+
+    (void)state;
+    stage_open(&stage, true);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    snprintf(uri, sizeof(uri), "%s-silent?doorbell=none", stage.uri);
+    assert_int_equal(hprpc_server_listen(stage.server, uri, &detail), 0);
+    stage_turn(&stage);
+    assert_int_equal(hprpc_server_timeout(stage.server), 1);
+    snprintf(uri, sizeof(uri), "%s-silent", stage.name);
+    end = fake_connect(uri);
+    atomic_fetch_add(&stage.time, 1000000);
+    assert_int_equal(hprpc_server_timeout(stage.server), 0);
+    stage_turn(&stage);
+    /* the connection has no descriptor either */
+    raw_hello(end, &(struct raw_limits)RAW_LIMITS_INIT);
+    atomic_fetch_add(&stage.time, 1000000);
+    stage_turn(&stage);
+    assert_int_equal(fake_count(fake_peer(end), HPRPC_MESSAGE_HELLO), 1);
+    fake_leave(end);
+    atomic_fetch_add(&stage.time, 1000000);
+    stage_turn(&stage);
+    stage_close(&stage);
+}
+
+static int count_up_to_two(void *self, struct hprpc_controller *controller)
+{
+    (void)controller;
+    return ++*(int *)self == 2 ? 7 : 0;
+}
+
+/* A visit that ends early keeps none of the connections that it did not come to: their memory goes with them. */
+static void a_visit_may_end_early(void **state)
+{
+    struct fake_end *ends[4];
+    struct stage stage;
+    int visited = 0;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    for (size_t i = 0; i < 4; i++)
+        ends[i] = raw_connect(&stage, NULL);
+    assert_int_equal(hprpc_server_connections(stage.server, count_up_to_two, &visited), 7);
+    assert_int_equal(visited, 2);
+    for (size_t i = 0; i < 4; i++)
+        fake_leave(ends[i]);
+    stage_turn(&stage);
+    assert_int_equal(atomic_load(&stage.server->shared->living), 0);
+    stage_close(&stage);
+}
+
 /* ---- Signs of life ---- */
 
 struct diary {
@@ -417,7 +504,8 @@ int main(void)
         fixture_test(nesting_ends_at_its_limit),          fixture_test(loops_share_the_connections),
         fixture_test(keeps_no_more_than_it_may),          fixture_test(takes_no_more_connections_than_it_may),
         fixture_test(stopping_lets_kept_requests_finish), fixture_test(stopping_does_not_wait_for_ever),
-        fixture_test(silence_ends_a_connection),
+        fixture_test(silence_ends_a_connection),          fixture_test(a_part_of_a_millisecond_counts_as_one),
+        fixture_test(a_silent_listener_is_looked_at),     fixture_test(a_visit_may_end_early),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

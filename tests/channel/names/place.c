@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "channel/names/claim.h"
+#include "channel/names/local.h"
 
 enum { SOMEBODY = 54321, CONTENDERS = 4, ROUNDS = 200 };
 
@@ -645,6 +646,61 @@ static void test_killed_holder_leaves_no_claim(void **state)
     close(ready[1]);
 }
 
+static bool refuses_to_listen;
+static mode_t mode_before; /* of a socket's name, when it began to listen */
+
+int __real_listen(int fd, int backlog);
+int __wrap_listen(int fd, int backlog);
+
+int __wrap_listen(int fd, int backlog)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    socklen_t size = sizeof(address);
+    struct stat status;
+
+    mode_before = getsockname(fd, (struct sockaddr *)&address, &size) || lstat(address.sun_path, &status)
+                      ? 0
+                      : status.st_mode & 07777;
+    if (!refuses_to_listen)
+        return __real_listen(fd, backlog);
+    errno = ENOBUFS;
+    return -1;
+}
+
+/* Until a socket listens, its name is its user's alone, whatever this process's mask; and one that cannot listen is closed. */
+static void test_a_socket_opens_when_it_listens(void **state)
+{
+    struct hprpc__claim claim = { .lock_fd = -1 };
+    const char *path = in_base("opens");
+    mode_t mask = umask(0);
+    struct stat status;
+    int fd, free_fd;
+
+    (void)state;
+    assert_int_equal(hprpc__claim_take(&claim, path, S_IFSOCK, NULL), 0);
+    fd = hprpc__local_listen(SOCK_STREAM, &claim, 0666, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(mode_before, 0600);
+    assert_int_equal(lstat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0666);
+    hprpc__claim_drop(&claim);
+    close(fd);
+
+    assert_int_equal(hprpc__claim_take(&claim, path, S_IFSOCK, NULL), 0);
+    free_fd = dup(0);
+    close(free_fd);
+    refuses_to_listen = true;
+    assert_int_equal(hprpc__local_listen(SOCK_STREAM, &claim, 0666, NULL), HPRPC_ESYSTEM);
+    assert_int_equal(hprpc__local_listen_abstract(SOCK_STREAM, "@refused-to-listen", NULL), HPRPC_ESYSTEM);
+    refuses_to_listen = false;
+    fd = dup(0);
+    assert_int_equal(fd, free_fd);
+    close(fd);
+    hprpc__claim_drop(&claim);
+    assert_false(exists(path));
+    umask(mask);
+}
+
 /* Takes and drops the claim again and again. The file `inside` shows that no other process holds the claim at that time. */
 static int contend(const char *path, const char *inside)
 {
@@ -716,6 +772,7 @@ int main(void)
         ROOM(test_names_of_another_user_are_refused),
         ROOM(test_listener_without_a_lock_is_respected),
         ROOM(test_killed_holder_leaves_no_claim),
+        ROOM(test_a_socket_opens_when_it_listens),
         ROOM(test_handover_between_processes),
     };
 

@@ -872,6 +872,34 @@ static void silence_is_pinged_and_then_broken(void **state)
     stage_close(&stage);
 }
 
+/* Intervals of silence that ended do not add up: a side that is slow to answer, again and again, lives. */
+static void a_sign_of_life_ends_a_silence(void **state)
+{
+    struct hprpc_server_options options = HPRPC_SERVER_OPTIONS_INIT;
+    struct raw_limits attentive = RAW_LIMITS_INIT;
+    struct fake_end *slow;
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, true);
+    options.keepalive_ms = 100;
+    stage_serve(&stage, &options, &tiny_plain, NULL);
+    slow = raw_connect(&stage, &attentive);
+    for (int i = 0; i < 12; i++) {
+        atomic_fetch_add(&stage.time, 100 * 1000000ull);
+        stage_turn(&stage);
+        if (i % 3 == 2) {
+            raw_signal(slow, HPRPC_MESSAGE_PONG, 0);
+            stage_turn(&stage);
+        }
+    }
+    /* after HELLO, and after each PONG, an interval is not silent; those that are end with a PING */
+    assert_int_equal(fake_count(fake_peer(slow), HPRPC_MESSAGE_PING), 8);
+    assert_int_equal(fake_count(fake_peer(slow), HPRPC_MESSAGE_GOODBYE), 0);
+    fake_leave(slow);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -892,6 +920,7 @@ int main(void)
         fixture_test(what_waits_for_room_was_not_sent),
         fixture_test(the_state_is_told),
         fixture_test(silence_is_pinged_and_then_broken),
+        fixture_test(a_sign_of_life_ends_a_silence),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* HELLO: comes first, once, well formed and in time. The test plays the other side. */
 #include "rpc/stage.h"
+#include "rpc/connection/connection.h"
 #include "rpc/connection/message.h"
 
 /* Expects a GOODBYE whose sentence contains `part`, and then the end. */
@@ -185,6 +186,36 @@ static void a_header_that_makes_no_sense_breaks(void **state)
         stage_turn(&stage);
         expect_goodbye(end, "makes no sense");
         fake_leave(end);
+    }
+    stage_close(&stage);
+}
+
+static int find_controller(void *self, struct hprpc_controller *controller)
+{
+    *(struct hprpc_controller **)self = controller;
+    return 1;
+}
+
+/* What the other side allows is taken up to our own limit, so that it cannot make this side keep a table of any size. */
+static void any_number_of_calls_is_cut(void **state)
+{
+    static const uint32_t allowed[] = { 1, HPRPC__CALLS_LIMIT, HPRPC__CALLS_LIMIT + 1, UINT32_MAX };
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, false);
+    stage_serve(&stage, NULL, &tiny_plain, NULL);
+    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+        struct raw_limits limits = RAW_LIMITS_INIT;
+        struct hprpc_controller *controller = NULL;
+        struct fake_end *end;
+
+        limits.max_calls = allowed[i];
+        end = raw_connect(&stage, &limits);
+        assert_int_equal(hprpc_server_connections(stage.server, find_controller, &controller), 1);
+        assert_int_equal(controller->peer.max_calls, i ? HPRPC__CALLS_LIMIT : 1);
+        fake_leave(end);
+        stage_turn(&stage);
     }
     stage_close(&stage);
 }
@@ -399,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(server_answers_hello),
         fixture_test(hello_may_grow),
+        fixture_test(any_number_of_calls_is_cut),
         fixture_test(server_refuses_bad_hello),
         fixture_test(server_wants_hello_first),
         fixture_test(a_header_that_makes_no_sense_breaks),
