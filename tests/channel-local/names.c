@@ -73,6 +73,32 @@ static void what_is_wrong_with_a_uri(void **state)
     }
 }
 
+/* Each side waits as its own URI says, and adaptively where it says nothing. */
+static void each_side_waits_in_its_own_way(void **state)
+{
+    static const struct {
+        const char *listens, *connects;
+        enum hprpc_wait server, client;
+    } cases[] = {
+        { "local://waits?wait=block", "local://waits?wait=spin", HPRPC_WAIT_BLOCK, HPRPC_WAIT_SPIN },
+        { "local://waits?wait=spin", "local://waits", HPRPC_WAIT_SPIN, HPRPC_WAIT_ADAPTIVE },
+        { "local://waits", "local://waits?wait=block", HPRPC_WAIT_ADAPTIVE, HPRPC_WAIT_BLOCK },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct hprpc_listener *listener = listen_at(cases[i].listens);
+        struct hprpc_channel *client = connect_to(cases[i].connects), *server = NULL;
+
+        assert_int_equal(listener->ops->accept(listener, NULL, &server), 1);
+        assert_int_equal(client->wait, cases[i].client);
+        assert_int_equal(server->wait, cases[i].server);
+        client->ops->free(client);
+        server->ops->free(server);
+        listener->ops->free(listener);
+    }
+}
+
 static void a_name_has_one_listener(void **state)
 {
     struct hprpc_listener *first = listen_at("local://one"), *other = listen_at("local://other"), *second;
@@ -195,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(names_are_any_text),
         fixture_test(what_is_wrong_with_a_uri),
+        fixture_test(each_side_waits_in_its_own_way),
         fixture_test(a_name_has_one_listener),
         fixture_test(accepts_in_order),
         fixture_test(a_listener_ends_with_clients_in_line),

@@ -177,7 +177,38 @@ static void none_is_inherited(void **state)
     room_close(&room);
 }
 
+/* A connection that came in place of another one has the descriptors of the first, and none of the wait between them. */
+static void a_second_connection_costs_no_more(void **state)
+{
+    struct hprpc_client_options options = HPRPC_CLIENT_OPTIONS_INIT;
+    struct hprpc_call call = HPRPC_CALL_INIT;
+    struct conform_probe_proxy proxy;
+    struct hprpc_client *client;
+    struct kodosis_bytes reply;
+    struct room room;
+    int before;
+
+    (void)state;
+    room_serve(&room, "", NULL);
+    options.pump = HPRPC_PUMP_THREAD;
+    client = room_connect(&room, strchr(room.uri, '?') ? "&reconnect=yes" : "?reconnect=yes", &options, &proxy);
+    assert_int_equal(conform_probe_echo(&proxy, &call, suite_bytes("x", 1), &reply), 0);
+    before = suite_descriptors();
+    for (int i = 0; i < 2; i++) {
+        room_stop(&room);
+        suite_await_state(client, HPRPC_CLIENT_RECONNECTING);
+        room_serve_again(&room, NULL);
+        suite_await_state(client, HPRPC_CLIENT_READY);
+        assert_int_equal(conform_probe_echo(&proxy, &call, suite_bytes("x", 1), &reply), 0);
+        await_descriptors(before);
+    }
+    hprpc_call_clear(&call);
+    hprpc_client_free(client);
+    room_close(&room);
+}
+
 static const struct CMUnitTest tests[] = { fixture_test(sentences_outlive_the_client), fixture_test(none_is_inherited),
+                                           fixture_test(a_second_connection_costs_no_more),
                                            fixture_test(without_descriptors),
                                            fixture_test(replies_without_descriptors) };
 
