@@ -222,6 +222,7 @@ struct hprpc_controller {
     bool turned_away;       /* the other side's HELLO is answered by GOODBYE, with `reason`; pump */
     bool announced;         /* pump: the host was told that it is READY */
     bool hello_sent;        /* pump */
+    bool forgot_streams;    /* pump: there was no memory to note that a request came with STREAM */
     bool needs_memory;      /* pump: the last turn found none, and can go on with some */
     bool corks;             /* pump: what is sent now leaves together, at the end of the turn */
     bool has_own_clock;     /* `silence` is in the context's nanoseconds rather than in ticks */

@@ -508,14 +508,12 @@ static __attribute__((noinline)) int refuse_without_memory(struct hprpc_controll
 static bool add_stream(struct hprpc_request *request)
 {
     struct hprpc_controller *controller = request->controller;
-    uint32_t call = request->header.call;
     int r;
 
-    hprpc__call_ids_set_streamed(controller, call);
     if (!request->service || !(procedure_of(request)->flags & STREAMS))
         return true;
     hprpc__mutex_lock(&controller->lock);
-    r = hprpc__stream_new(controller, call, true, procedure_of(request)->flags, &request->stream);
+    r = hprpc__stream_new(controller, request->header.call, true, procedure_of(request)->flags, &request->stream);
     hprpc__mutex_unlock(&controller->lock);
     return r == 0;
 }
@@ -707,9 +705,12 @@ static inline __attribute__((always_inline)) int receive(struct hprpc_controller
         return violation(controller, message, fault);
     hprpc__count(&controller->requests_taken);
     if (!oneway && KODOSIS_UNLIKELY(!cell)) {
+        controller->forgot_streams |= streams;
         controller->channel->ops->release(controller->channel, message);
         return refuse_without_memory(controller, call, oneway, size);
     }
+    if (streams)
+        hprpc__call_ids_set_streamed(controller, call);
     request = make_request(controller, message, cell, streams);
     if (KODOSIS_UNLIKELY(!request))
         return refuse_without_memory(controller, call, oneway, size);
@@ -761,7 +762,10 @@ struct hprpc__stream *hprpc__request_find_stream(struct hprpc_controller *contro
     struct hprpc_request *request = cell ? atomic_load_explicit(cell, memory_order_relaxed) : NULL;
 
     hprpc__assert_locked(&controller->lock);
-    *ret_known = request ? request->header.flags & HPRPC_FLAG_STREAM : hprpc__call_ids_was_streamed(controller, call);
+    /* elements may be under way for requests that were not taken, or that there was no memory to remember */
+    *ret_known = request ? request->header.flags & HPRPC_FLAG_STREAM
+                         : hprpc__call_ids_was_streamed(controller, call) || controller->forgot_streams ||
+                               atomic_load_explicit(&controller->takes_none, memory_order_relaxed);
     return request ? request->stream : NULL;
 }
 
