@@ -21,7 +21,8 @@ extern "C" {
  * unless `timeout_ms` of the call says one; `stream_idle_ms` in the options of a client or server ends a call in which nothing moves.
  *
  * `_next` gives 1 and an element; 0 at the end, after which the answer is there or on its way; or a negative code, which is that of
- * the answer where the call has failed. What the other side sent before it answered with an error is read first. The views of an element
+ * the answer where the call has failed. What the other side sent before it answered with an error is read first, but for an element
+ * whose pieces still waited to be sent: an error does not wait for them. The views of an element
  * are valid until the next `_next` of the same call or request, until the call is cleared, or until the request is answered.
  *
  * `_send` returns 0 once the element is on its way, in order. Each side allows the other a window: so many elements, and bytes, that

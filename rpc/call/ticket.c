@@ -469,6 +469,16 @@ static void leave_queue(struct hprpc_pending_call *pending)
     pending->answered = true;
 }
 
+/* Tells the other side. The id stays in use until it answers, so a late reply meets no other ticket. Under the lock. */
+static void cancel_there(const struct hprpc_pending_call *pending)
+{
+    int r = hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
+
+    /* a call is answered anyway; but one with streams may wait for elements, or for window, for ever */
+    if (r == HPRPC_ENOMEM && pending->stream)
+        hprpc__controller_starve(pending->controller);
+}
+
 /*
  * Completes a ticket that is still open, under the lock. After that only its holder may touch it, unless a callback is
  * registered: then `ret_notify` is true, and the ticket stays until hprpc__ticket_notify has called the callback.
@@ -484,8 +494,7 @@ static bool abandon(struct hprpc_pending_call *pending, int code, bool *ret_noti
         if (hprpc__pump_is_elsewhere(&pending->controller->pump))
             hprpc__pump_kick(&pending->controller->pump);
     } else {
-        /* the id stays in use until the other side answers, so a late reply meets no other ticket */
-        hprpc__signal_send(pending->controller, HPRPC_MESSAGE_CANCEL, pending->id);
+        cancel_there(pending);
     }
     pending->text = NULL;
     if (KODOSIS_UNLIKELY(pending->stream))

@@ -12,7 +12,6 @@ enum { ROUNDS = 8 }; /* of long elements that callbacks send, in one turn */
 
 uint32_t hprpc__stream_events(const struct hprpc__stream *stream, uint32_t events)
 {
-    const struct hprpc__streams *streams = stream->controller->streams;
     uint32_t come = 0;
 
     hprpc__assert_locked(&stream->controller->lock);
@@ -22,9 +21,8 @@ uint32_t hprpc__stream_events(const struct hprpc__stream *stream, uint32_t event
         come |= HPRPC_STREAM_READABLE;
     if (!hprpc__stream_has_pieces(stream))
         come |= HPRPC__STREAM_DRAINED;
-    if (stream->said_end ||
-        (!hprpc__stream_has_pieces(stream) && !stream->lacks_room &&
-         hprpc__window_allows(&streams->out, &stream->out, &streams->sum_out, stream->wanted) != HPRPC__LEAVE_NONE))
+    if (stream->said_end || (events & HPRPC_STREAM_WRITABLE && !hprpc__stream_has_pieces(stream) &&
+                             !stream->lacks_room && hprpc__stream_window(stream) != HPRPC__LEAVE_NONE))
         come |= HPRPC_STREAM_WRITABLE;
     return come & events;
 }

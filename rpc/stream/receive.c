@@ -98,6 +98,8 @@ static void lose(struct hprpc__stream *stream)
 {
     stream->failure = HPRPC_ENOMEM;
     stream->arrival = HPRPC__ARRIVAL_DROPPED;
+    /* also amid the pieces of an element, the last of which may come late */
+    hprpc__stream_stir(stream);
 }
 
 /* Counts an element that begins to arrive. NULL, or which rule it breaks. */
@@ -315,7 +317,8 @@ void hprpc__stream_discard(struct hprpc__stream *stream, enum hprpc__arrival arr
         stream->read.elements--;
         stream->read.bytes -= pieces->size;
     }
-    if (stream->arrival != HPRPC__ARRIVAL_DROPPED)
+    /* also after a loss: the other side cannot answer before it has sent the rest, for which it needs window */
+    if (stream->arrival != HPRPC__ARRIVAL_DROPPED || (stream->failure && !stream->cut))
         stream->arrival = arrival;
     hprpc__stream_uncharge(stream);
     give_back(stream);

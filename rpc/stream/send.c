@@ -19,23 +19,12 @@ static uint32_t piece_max(const struct hprpc_controller *controller)
     return controller->peer.max_message < HPRPC__PIECE_MAX ? controller->peer.max_message : HPRPC__PIECE_MAX;
 }
 
-/* Whether the window has room for the element that `wanted` says; notes where other streams have taken it. Under the lock. */
-static bool has_window(struct hprpc__stream *stream)
-{
-    struct hprpc__streams *streams = stream->controller->streams;
-    const struct hprpc__sum alone = { 0 };
-
-    stream->leave = hprpc__window_allows(&streams->out, &stream->out, &streams->sum_out, stream->wanted);
-    if (stream->leave == HPRPC__LEAVE_NONE &&
-        hprpc__window_allows(&streams->out, &stream->out, &alone, stream->wanted) != HPRPC__LEAVE_NONE)
-        streams->crowded = true;
-    return stream->leave != HPRPC__LEAVE_NONE;
-}
-
+/* Whether the window has room for an element of that size. Under the lock. */
 static bool has_window_for(struct hprpc__stream *stream, uint64_t size)
 {
     stream->wanted = size;
-    return has_window(stream);
+    stream->leave = hprpc__stream_window(stream);
+    return stream->leave != HPRPC__LEAVE_NONE;
 }
 
 static int may_send(struct hprpc__stream *stream, uint64_t size)
@@ -131,7 +120,8 @@ void hprpc__stream_flush(struct hprpc__stream *stream)
     if (stream->held && channel->queued && hprpc__state(controller) == HPRPC__READY) {
         if (channel->ops->flush(channel) == 0)
             controller->progress++;
-        hprpc__look_at_queue(controller, !hprpc__pump_is_mine(&controller->pump));
+        /* also the thread that pumps: it may be between two turns */
+        hprpc__look_at_queue(controller, true);
     }
     stream->held = 0;
     hprpc__mutex_unlock(&controller->lock);

@@ -168,6 +168,22 @@ void hprpc__stream_cork(struct hprpc__stream *stream, bool corked);
 /* Sends elements that wait so. Called where the sender does not go on. Not under the lock. */
 void hprpc__stream_flush(struct hprpc__stream *stream);
 
+/*
+ * Whether the window has room for the element that `wanted` says. Notes where other streams have taken it: who waits for it is told
+ * to look again when they give some back, also if that was not enough before. Under the lock.
+ */
+static inline enum hprpc__leave hprpc__stream_window(const struct hprpc__stream *stream)
+{
+    struct hprpc__streams *streams = stream->controller->streams;
+    const struct hprpc__sum alone = { 0 };
+    enum hprpc__leave leave = hprpc__window_allows(&streams->out, &stream->out, &streams->sum_out, stream->wanted);
+
+    if (KODOSIS_UNLIKELY(leave == HPRPC__LEAVE_NONE) &&
+        hprpc__window_allows(&streams->out, &stream->out, &alone, stream->wanted) != HPRPC__LEAVE_NONE)
+        streams->crowded = true;
+    return leave;
+}
+
 /* Says that no element follows, now or after the pieces that wait. Under the lock. */
 void hprpc__stream_say_end(struct hprpc__stream *stream);
 
