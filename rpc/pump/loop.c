@@ -605,10 +605,15 @@ static void expire(struct hprpc__loop *loop, uint64_t now)
         return;
     loop->next_deadline = HPRPC__NEVER;
     for (struct hprpc_controller *controller = loop->connections; controller; controller = next) {
+        /* relaxed: this thread writes it */
+        uint32_t turns = atomic_load_explicit(&controller->turns, memory_order_relaxed);
+
         next = controller->next;
         hprpc__controller_expire(controller, now);
         note_deadline(loop, controller);
-        if (hprpc__state(controller) == HPRPC__BROKEN)
+        /* a callback that waits has disarmed the channel, and nothing would tell of what comes */
+        if (hprpc__state(controller) == HPRPC__BROKEN ||
+            turns != atomic_load_explicit(&controller->turns, memory_order_relaxed))
             activate(loop, controller);
     }
 }

@@ -353,6 +353,19 @@ static struct hprpc_request *worker_inside(const struct hprpc_controller *contro
     return request && request->controller == controller ? request : NULL;
 }
 
+/*
+ * Before a wait inside a turn: what the turn has for streams so far must not wait for its end, which may depend on it. Not before one for
+ * room, which callbacks might take.
+ */
+static __attribute__((noinline)) void hurry_streams(struct hprpc_controller *controller,
+                                                    const struct hprpc__awaited *awaited)
+{
+    if (!awaited->room)
+        hprpc__streams_tell(controller);
+    if (hprpc__shared_is_ours(controller->shared))
+        hprpc__streams_push(controller);
+}
+
 static int wait_on(struct hprpc_controller *controller, const struct hprpc__awaited *awaited, uint32_t timeout_ms,
                    hprpc__deadline *deadline)
 {
@@ -376,8 +389,9 @@ static int wait_on(struct hprpc_controller *controller, const struct hprpc__awai
             hprpc__flush(controller);
             /* relaxed: a hint, and the turns of the wait look again */
             if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.later, memory_order_relaxed)))
-                hprpc__streams_push(controller);
-            outcome = pump(&wait);
+                hurry_streams(controller, awaited);
+            if (hprpc__shared_is_ours(controller->shared))
+                outcome = is_there(controller, awaited) ? THERE : pump(&wait);
         } else if (!controller->pump.pumps_alone && hprpc__pump_try_own(&controller->pump)) {
             /* a hint alone: a thread that would look at the connection need not */
             atomic_store_explicit(&controller->awaited, true, memory_order_relaxed);
@@ -472,13 +486,23 @@ void hprpc__pump_turn(struct hprpc_controller *controller)
     hprpc__pump_disown(&controller->pump);
 }
 
+/* Does a turn on the thread of an event loop, perhaps between two turns of that: the loop is told if something waits to be sent. */
+static void turn_between(struct hprpc_controller *controller)
+{
+    if (hprpc__controller_turn(controller, 1, NULL) < 0 || !hprpc__queued(controller))
+        return;
+    hprpc__mutex_lock(&controller->lock);
+    hprpc__look_at_queue(controller, true);
+    hprpc__mutex_unlock(&controller->lock);
+}
+
 static void turn_once(struct hprpc_controller *controller)
 {
     /* a broken connection has nothing left to do, and its host may be gone */
     if (hprpc__state(controller) == HPRPC__BROKEN)
         return;
     if (hprpc__pump_is_mine(&controller->pump)) {
-        hprpc__controller_turn(controller, 1, NULL);
+        turn_between(controller);
     } else if (!controller->pump.pumps_alone && hprpc__pump_try_own(&controller->pump)) {
         hprpc__pump_turn(controller);
     }
