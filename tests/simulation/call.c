@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls of a simulation: starts them, follows them, and checks how they end. */
 #include "simulation/call.h"
+#include "simulation/talk.h"
 
 #include <stdlib.h>
 
@@ -187,6 +188,7 @@ static int begin(struct call *call, struct hprpc_stub *stub, uint32_t flags)
 
     call->started = party->world->now;
     call->deadline = timeout == HPRPC_NO_TIMEOUT ? NEVER : call->started + timeout * MILLISECOND;
+    flags |= talks_forbid_waiting(party);
     call->call.flags = flags;
     call->busy = true;
     actor_begin_wait(waiter);
@@ -404,7 +406,10 @@ bool call_post(struct call *call, uint32_t flags)
     if (begin(call, &stub, flags) < 0)
         return false;
     borrowed = borrowed_bytes(stub.writer);
+    /* callbacks may run inside, which must not clear it */
+    call->busy = true;
     r = hprpc_stub_post(&stub);
+    call->busy = false;
     free(borrowed);
     describe_start(call, "is posted", r);
     if (r < 0 && call->copied) {
@@ -477,7 +482,7 @@ void call_clear(struct call *call)
     struct call **place = &call->party->calls;
     struct world *world = call->party->world;
 
-    if (call->busy || call->cleared)
+    if (call->busy || call->awaited || call->cleared)
         return;
     call->cleared = true;
     call->clearing = true;
@@ -511,12 +516,19 @@ enum {
     LATER = 400, /* a wait reads the clock only at every 16th receive(), and each receive() takes long here */
 };
 
+/* By how many nanoseconds the party may notice a deadline too late. `busy`: an actor is inside a library call for that call. */
+static uint64_t lateness(const struct party *party, bool busy)
+{
+    const struct actor *actor = party->actor;
+    bool waits = (actor->blocking && !actor->threaded) || busy;
+
+    return (waits ? LATER : LATE) * MILLISECOND;
+}
+
 static void check_overdue(const struct call *call)
 {
-    const struct actor *actor = call->party->actor;
-    struct world *world = actor->world;
-    bool waits = (actor->blocking && !actor->threaded) || call->busy;
-    uint64_t late = (waits ? LATER : LATE) * MILLISECOND;
+    struct world *world = call->party->world;
+    uint64_t late = lateness(call->party, call->busy);
 
     if (!call->ticket || call->deadline == NEVER || world->now < call->deadline + late)
         return;
@@ -532,6 +544,8 @@ void calls_check_overdue(struct world *world)
                 continue;
             for (const struct call *call = party->calls; call; call = call->next)
                 check_overdue(call);
+            for (const struct talk *talk = party->talks; talk; talk = talk->next)
+                talk_check_overdue(talk, lateness(party, talk->busy));
         }
     }
 }

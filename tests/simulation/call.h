@@ -22,7 +22,8 @@ enum behaviour {
     BEHAVIOURS
 };
 
-enum procedure { WORK, NOTE, POKE, MISSING, UNKNOWN, PROCEDURES };
+/* Those of DOWN, UP and BOTH have streams: from the callee, to it, or both. UNKNOWN is the last. */
+enum procedure { WORK, NOTE, POKE, MISSING, DOWN, UP, BOTH, UNKNOWN, PROCEDURES };
 
 /* The calling role of one side of a connection. */
 struct party {
@@ -40,6 +41,7 @@ struct party {
     uint32_t ran;     /* `order` of the last executed call that no handler made */
     struct hprpc_binding *binding;
     struct call *calls; /* the calls that are not cleared yet */
+    struct talk *talks; /* likewise */
     struct party *next;
 };
 
@@ -56,6 +58,7 @@ struct call {
     uint32_t order;                    /* its number among the calls that its party sent; 0 before */
     struct hprpc_pending_call *ticket; /* from its start until it ends or is cleared */
     bool busy;                         /* an actor is inside the library call that sends it or waits for it */
+    bool awaited;                      /* an actor waits for it and others, so that it may not be cleared */
     bool refused;                      /* its handler wanted to defer it, and was not allowed to */
     bool copied;                       /* it began without a connection, in a copy */
     bool cleared;
@@ -127,6 +130,12 @@ struct call *party_draw(struct party *party);
 
 /* Finishes calls that are complete, and clears some of them. */
 void party_collect(struct party *party);
+
+/* The time at which its actor takes the next step of its talks, where nothing happens before; or NEVER. */
+uint64_t party_next_step(const struct party *party);
+
+/* Does something about each talk. */
+void party_talk(struct party *party, bool may_wait);
 
 /* True if an actor is inside a library call for one of the calls: a callback on the client's own thread may be. */
 bool party_is_calling(const struct party *party);

@@ -22,8 +22,8 @@ static char side_name(const struct end *end)
 
 static const char *type_name(uint8_t type)
 {
-    static const char *const names[] = { "?",     "HELLO",  "BIND",   "BOUND", "REQUEST", "REPLY",
-                                         "ERROR", "CANCEL", "CREDIT", "PING",  "PONG",    "GOODBYE" };
+    static const char *const names[] = { "?",      "HELLO",  "BIND", "BOUND", "REQUEST", "REPLY", "ERROR",
+                                         "CANCEL", "CREDIT", "PING", "PONG",  "GOODBYE", "DATA",  "END" };
 
     return type < sizeof(names) / sizeof(names[0]) ? names[type] : names[0];
 }
@@ -41,7 +41,8 @@ static int start_call(struct hprpc_channel *channel, const struct hprpc_header *
 {
     struct end *end = end_of(channel);
     struct world *world = world_at(end);
-    bool may_wait = header->type == HPRPC_MESSAGE_REQUEST || header->type == HPRPC_MESSAGE_BIND;
+    bool may_wait = header->type == HPRPC_MESSAGE_REQUEST || header->type == HPRPC_MESSAGE_BIND ||
+                    header->type == HPRPC_MESSAGE_DATA;
     struct packet *packet;
 
     world_check(world, !end->reserved, "%u%c has two reservations at once", end->link->number, side_name(end));
@@ -164,6 +165,8 @@ static int flush(struct hprpc_channel *channel)
 
 /* ---- Receiving ---- */
 
+enum { LOOKS = 32 }; /* the library looks so often, or less, before it sends what there is room for */
+
 /* Called when receive() finds nothing: lets other actors act if the current one is inside a library call that may wait. */
 static void let_others_act(struct end *end)
 {
@@ -179,7 +182,10 @@ static void let_others_act(struct end *end)
     }
     actor->awaits = end->link;
     end->found_nothing = false;
-    actor_rest(actor, NEVER);
+    if (end->roomy)
+        actor_yield(actor);
+    else
+        actor_rest(actor, NEVER);
 }
 
 static int report_broken(struct end *end)
@@ -223,12 +229,14 @@ static int receive(struct hprpc_channel *channel, struct hprpc_message *ret_mess
 {
     struct end *end = end_of(channel);
     const struct lane *lane = &end->link->lanes[1 - end->side];
+    bool room = end->wants_room && end_has_room(end);
 
     world_check(world_at(end), !end->must_return, "%u%c receives before a message that is not lendable was released",
                 end->link->number, side_name(end));
-    end->wants_room = end->wants_room && !end_has_room(end);
+    end->wants_room = end->wants_room && !room;
+    end->roomy = room ? LOOKS : end->roomy - (end->roomy > 0);
     /* not at the first receive() that finds nothing: it ends a batch, and the library flushes the batch's messages after it */
-    if (!end->broken && !end_is_ready(end) && end->found_nothing)
+    if (!end->broken && !room && !end_is_ready(end) && end->found_nothing)
         let_others_act(end);
     end->found_nothing = !end_can_receive(end);
     if (end->closed)

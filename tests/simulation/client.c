@@ -2,6 +2,7 @@
 /* The life of a client: it connects, calls in every way, serves, and leaves. */
 #include "simulation/cast.h"
 #include "simulation/link.h"
+#include "simulation/talk.h"
 
 enum { LATE_CONNECTING = 400 }; /* milliseconds: see LATER in call.c */
 
@@ -142,6 +143,10 @@ static bool connect_client(struct client *client)
     options.max_call_bytes = world->rules.tight ? 1 + world_random(world, 20000) : 0;
     options.max_depth = world->rules.max_depth;
     options.max_message = world->rules.max_message[0];
+    options.stream_elements = world->rules.stream_elements[0];
+    options.stream_bytes = world->rules.stream_bytes[0];
+    options.max_stream_bytes = world->rules.max_stream_bytes[0];
+    options.stream_idle_ms = world->rules.stream_idle_ms[0];
     options.keepalive_ms = world->rules.keepalive_ms;
     options.changed = note_state;
     options.changed_self = client;
@@ -172,9 +177,14 @@ static bool connect_client(struct client *client)
 static void start_call(struct client *client)
 {
     struct world *world = client->actor.world;
-    struct call *call = call_new(&client->party, 0, (uint32_t)world_random(world, 5));
     uint32_t flags = world_chance(world, 400) ? HPRPC_CALL_NO_WAIT : 0;
+    struct call *call;
 
+    if (world_chance(world, world->rules.talkative)) {
+        talk_start(&client->party, flags);
+        return;
+    }
+    call = call_new(&client->party, 0, (uint32_t)world_random(world, 5));
     switch (world_random(world, 6)) {
     case 0:
         call_note(call, flags);
@@ -192,20 +202,27 @@ static void start_call(struct client *client)
 static void wait_for_some(struct client *client)
 {
     struct hprpc_pending_call *pending[4] = { NULL };
+    struct call *awaited[4] = { NULL };
     struct world *world = client->actor.world;
     uint32_t timeouts[] = { 0, 1, 20, HPRPC_NO_TIMEOUT };
     size_t count = 0;
 
     for (struct call *call = client->party.calls; call && count < 4; call = call->next) {
-        if (!call->finished && call->call.pending)
-            pending[count++] = call->call.pending;
+        if (call->finished || !call->call.pending || call->awaited)
+            continue;
+        awaited[count] = call;
+        pending[count++] = call->call.pending;
     }
     if (!count)
         return;
     world_trace(world, "waits for %zu calls", count);
+    for (size_t i = 0; i < count; i++)
+        awaited[i]->awaited = true;
     actor_begin_wait(&client->actor);
     hprpc_pending_call_wait_any(pending, count, timeouts[world_random(world, 4)]);
     actor_end_wait(&client->actor);
+    for (size_t i = 0; i < count; i++)
+        awaited[i]->awaited = false;
     world_trace(world, "has waited");
 }
 
@@ -258,6 +275,7 @@ static void pump_as_caller(struct client *client, uint64_t until)
     else if (client->actor.caller && !party_has_ended(&client->party) && party_bind(&client->party))
         call_exchange(call_new(&client->party, 0, 0), 0);
     party_collect(&client->party);
+    party_talk(&client->party, true);
     actor_rest_or_spin(&client->actor, wake_at < until ? wake_at : until);
 }
 
@@ -277,7 +295,9 @@ static void process(struct client *client, uint64_t until)
         world_chance(world, 30))
         hprpc_client_process(client->client);
     party_collect(&client->party);
+    party_talk(&client->party, world_chance(world, 300));
     wake_at = wake_time(client) < until ? wake_time(client) : until;
+    wake_at = wake_at < party_next_step(&client->party) ? wake_at : party_next_step(&client->party);
     if (world_chance(world, world->climate.oversleep))
         actor_oversleep(&client->actor, world->now + world_random(world, 100 * MILLISECOND));
     else if (world->happenings == happenings)
@@ -329,11 +349,13 @@ static void settle(struct client *client)
     struct world *world = client->actor.world;
     uint64_t until = world->now + 60000 * MILLISECOND;
 
+    world->settling++;
     while (!party_is_done(&client->party) ||
            (!client->restless && !party_has_ended(&client->party) && !is_quiet(client))) {
         world_check(world, world->now < until, "a client's calls do not come to an end");
         process(client, NEVER);
     }
+    world->settling--;
     if (!client->restless && !party_has_ended(&client->party))
         check_credit(client);
 }
@@ -357,6 +379,11 @@ static void live(struct client *client)
         client->party.closed = true;
     client->party.leaving = true;
     client->actor.parties = NULL;
+    /* hprpc_client_free() waits for threads that pump, and does not yield to them */
+    if (jobs_wait(&client->actor))
+        hprpc_client_close(client->client);
+    while (jobs_wait(&client->actor))
+        actor_rest(&client->actor, world->now + MILLISECOND);
     hprpc_client_free(client->client);
     world_check(world, client->told_end, "a client is gone, and its end was not told");
     actor_yield(&client->actor);

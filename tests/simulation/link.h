@@ -52,6 +52,7 @@ struct end {
     uint64_t room_at;   /* before this time there is no room */
     uint32_t reserved;  /* 1 between start_call() and its end_call() or cancel_call() */
     uint32_t borrowed;  /* messages that were received and not released */
+    uint32_t roomy;     /* so many times receive() does not sleep, because there has been room since */
     bool found_nothing; /* the last receive() found nothing */
     bool must_return;   /* the last message must be released before the next receive() */
     int broken;         /* the code of the end, once receive() has reported it */

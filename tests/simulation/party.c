@@ -2,6 +2,9 @@
 /* The parties: a client that calls its server, or a server that calls a client back. */
 #include "simulation/call.h"
 #include "simulation/link.h"
+#include "simulation/talk.h"
+
+#define PAUSE (5 * MILLISECOND) /* of a caller between two steps of its talks */
 
 void party_init(struct party *party, struct actor *actor, struct hprpc_controller *controller)
 {
@@ -108,6 +111,10 @@ void party_act_on_impulse(struct party *party)
     if (party->leaving || !party->bound)
         return;
     world_trace(world, "and at once:");
+    if (!party->actor->runs && !world->settling && world_chance(world, world->rules.talkative / 4)) {
+        talk_start(party, HPRPC_CALL_NO_WAIT);
+        return;
+    }
     switch (world_random(world, 6)) {
     case 0:
         call_note(call_new(party, 0, 0), HPRPC_CALL_NO_WAIT);
@@ -153,8 +160,32 @@ void party_collect(struct party *party)
     }
 }
 
+void party_talk(struct party *party, bool may_wait)
+{
+    struct talk *next;
+
+    /* a step may clear others, in callbacks */
+    for (struct talk *talk = party->talks; talk; talk = next) {
+        talk_step(talk, may_wait);
+        next = talk->open ? talk->next : NULL;
+    }
+}
+
+uint64_t party_next_step(const struct party *party)
+{
+    for (const struct talk *talk = party->talks; talk; talk = talk->next) {
+        if (!talk->finished)
+            return party->world->now + PAUSE;
+    }
+    return NEVER;
+}
+
 bool party_is_done(const struct party *party)
 {
+    for (const struct talk *talk = party->talks; talk; talk = talk->next) {
+        if (!talk->finished)
+            return false;
+    }
     for (const struct call *call = party->calls; call; call = call->next) {
         if (!call->finished)
             return false;
@@ -164,6 +195,10 @@ bool party_is_done(const struct party *party)
 
 bool party_is_calling(const struct party *party)
 {
+    for (const struct talk *talk = party->talks; talk; talk = talk->next) {
+        if (talk->busy)
+            return true;
+    }
     for (const struct call *call = party->calls; call; call = call->next) {
         if (call->busy)
             return true;
@@ -176,5 +211,9 @@ void party_clear(struct party *party)
     while (party->calls) {
         world_check(party->world, !party->calls->busy, "call %u is still being made", (uint32_t)party->calls->tag);
         call_clear(party->calls);
+    }
+    while (party->talks) {
+        world_check(party->world, !party->talks->busy, "talk %u is still being made", (uint32_t)party->talks->tag);
+        talk_clear(party->talks);
     }
 }

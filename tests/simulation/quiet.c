@@ -2,6 +2,7 @@
 /* Checks of the library's inner state: of a connection when nothing is under way on it, of requests, and of the server. */
 #include "simulation/cast.h"
 #include "simulation/link.h"
+#include "simulation/talk.h"
 
 #include "rpc/call/ticket.h"
 #include "rpc/serve/call-ids.h"
@@ -32,7 +33,7 @@ static bool has_deferred(const struct world *world, const struct hprpc_controlle
 
 static bool is_busy(const struct world *world, const struct hprpc_controller *controller)
 {
-    return controller->running || !hprpc__list_is_empty(&controller->waiting) ||
+    return controller->running || flows_are_open(controller) || !hprpc__list_is_empty(&controller->waiting) ||
            (controller->workers && atomic_load(&controller->quota->calls)) || has_deferred(world, controller);
 }
 
@@ -54,6 +55,8 @@ static uint32_t tickets_of(const struct party *party)
 
     for (const struct call *call = party ? party->calls : NULL; call; call = call->next)
         count += call->call.pending != NULL;
+    for (const struct talk *talk = party ? party->talks : NULL; talk; talk = talk->next)
+        count += talk->call.pending != NULL;
     return count;
 }
 
@@ -183,23 +186,57 @@ struct sum {
     uint64_t bytes;
 };
 
-/* Adds up the requests that the server keeps: deferred ones, and those in the list `waiting` of a connection. */
+static void add_request(struct sum *sum, const struct hprpc_request *request)
+{
+    sum->calls++;
+    sum->bytes += request->charge;
+}
+
+/* Adds requests with streams, which are kept from their beginning. */
+static void add_streams(struct sum *sum, struct hprpc_controller *controller)
+{
+    const struct hprpc__stream *stream = flows_are_open(controller) ? controller->streams->open : NULL;
+
+    for (; stream; stream = stream->next) {
+        if (stream->callee)
+            add_request(sum, atomic_load(hprpc__call_ids_find(controller, stream->call)));
+    }
+    for (const struct hprpc__link *link = controller->waiting.first; link; link = link->next) {
+        const struct hprpc_request *request = (const struct hprpc_request *)link;
+
+        if (request->stream && request->stream->over)
+            add_request(sum, request);
+    }
+}
+
+/* Those that their connection does not know any more: they were cancelled, or it has ended. */
+static void add_jobs(struct sum *sum, const struct world *world, const struct hprpc__quota *quota)
+{
+    for (const struct job *job = world->jobs; job; job = job->next) {
+        if (job->request && job->controller->quota == quota && !flow_is_open(job->request->stream))
+            add_request(sum, job->request);
+    }
+}
+
+/*
+ * Adds up the requests that the server keeps: deferred ones, those with streams, and those in the list `waiting` of a connection, which
+ * counts them once more.
+ */
 static struct sum kept(const struct hprpc_server *server, const struct world *world)
 {
-    const struct hprpc_controller *controller = server->loops[0].loop.connections;
+    struct hprpc_controller *controller = server->loops[0].loop.connections;
     struct sum sum = { 0 };
 
     for (const struct deferred *deferred = world->deferred; deferred; deferred = deferred->next) {
         if (deferred->request->controller->quota != &server->shared->quota)
             continue;
-        sum.calls++;
-        sum.bytes += deferred->request->charge;
+        add_request(&sum, deferred->request);
     }
+    add_jobs(&sum, world, &server->shared->quota);
     for (; controller; controller = controller->next) {
-        for (const struct hprpc__link *link = controller->waiting.first; link; link = link->next) {
-            sum.calls++;
-            sum.bytes += ((const struct hprpc_request *)link)->charge;
-        }
+        add_streams(&sum, controller);
+        for (const struct hprpc__link *link = controller->waiting.first; link; link = link->next)
+            add_request(&sum, (const struct hprpc_request *)link);
     }
     return sum;
 }
@@ -250,6 +287,7 @@ void server_check(const struct server *server)
     world_check(world, sum.calls <= quota->max_calls && sum.bytes <= quota->max_bytes,
                 "the server keeps %u requests of %llu bytes, which is beyond its limits", sum.calls,
                 (unsigned long long)sum.bytes);
+    flows_check_quota(world);
     connections = count_connections(inside);
     world_check(world,
                 connections == atomic_load(&inside->loops[0].loop.connection_count) &&

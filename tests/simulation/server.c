@@ -4,6 +4,7 @@
 
 #include "simulation/cast.h"
 #include "simulation/link.h"
+#include "simulation/talk.h"
 
 #include "rpc/server.h"
 
@@ -66,6 +67,10 @@ static void start_call(struct server *server, struct party *party)
 
     if (!party->bound)
         return;
+    if (!server->actor.runs && !world->settling && world_chance(world, world->rules.talkative)) {
+        talk_start(party, HPRPC_CALL_NO_WAIT);
+        return;
+    }
     call = call_new(party, 0, (uint32_t)world_random(world, 4));
     if (world_chance(world, 200))
         call_note(call, HPRPC_CALL_NO_WAIT);
@@ -92,8 +97,11 @@ static void meddle(struct server *server, struct party *party)
 static uint64_t wake_time(const struct server *server)
 {
     int timeout = server->server ? hprpc_server_timeout(server->server) : -1;
+    uint64_t wake_at = timeout < 0 ? NEVER : server->actor.world->now + (uint64_t)timeout * MILLISECOND;
 
-    return timeout < 0 ? NEVER : server->actor.world->now + (uint64_t)timeout * MILLISECOND;
+    for (const struct party *party = server->actor.parties; party; party = party->next)
+        wake_at = party_next_step(party) < wake_at ? party_next_step(party) : wake_at;
+    return wake_at;
 }
 
 static void process(struct server *server)
@@ -105,6 +113,8 @@ static void process(struct server *server)
     if (descriptor_is_ready(hprpc_server_descriptor(server->server)) || wake_at <= world->now ||
         world_chance(world, 30))
         hprpc_server_process(server->server);
+    for (struct party *party = server->actor.parties; party; party = party->next)
+        party_talk(party, false);
     for (struct party *party = server->actor.parties; party; party = party->next)
         party_collect(party);
     if (world_chance(world, world->climate.oversleep))
@@ -151,6 +161,11 @@ static bool open_server(struct server *server)
     options.max_call_bytes = world->rules.tight ? 1 + world_random(world, 20000) : 0;
     options.max_depth = world->rules.max_depth;
     options.max_message = world->rules.max_message[1];
+    options.stream_elements = world->rules.stream_elements[1];
+    options.stream_bytes = world->rules.stream_bytes[1];
+    options.max_stream_bytes = world->rules.max_stream_bytes[1];
+    options.stream_idle_ms = world->rules.stream_idle_ms[1];
+    options.max_kept_stream_bytes = world->rules.max_kept_stream_bytes;
     options.max_kept_calls = world->rules.max_kept_calls;
     options.max_kept_bytes = world->rules.max_kept_bytes;
     options.max_connections = world->rules.max_connections;
@@ -179,12 +194,13 @@ static bool open_server(struct server *server)
 static void close_server(struct server *server)
 {
     struct world *world = server->actor.world;
+    struct hprpc_server *freed = server->server;
 
     world_trace(world, "the server is freed");
     for (struct party *party = server->actor.parties; party; party = party->next)
         party->closed = party->leaving = true;
-    hprpc_server_free(server->server);
     server->server = NULL;
+    hprpc_server_free(freed);
     /* the parties keep their controllers longer than the server: calling with one must fail, and do no harm */
     for (struct party *party = server->actor.parties; party; party = party->next) {
         start_call(server, party);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "simulation/cast.h"
+#include "simulation/talk.h"
 
 /* The arguments of a procedure, and the call that they belong to. */
 struct work {
@@ -323,12 +324,24 @@ static int invoke_missing(const void *handlers, void *self, struct hprpc_request
     return r < 0 ? r : all->missing(&work);
 }
 
+static int invoke_talk(const void *handlers, void *self, struct hprpc_request *request, struct kodosis_reader *reader)
+{
+    uint64_t tag = kodosis_read_uint64(reader);
+
+    (void)handlers;
+    return kodosis_reader_finish(reader) == KODOSIS_OK ? job_execute(self, request, tag) : HPRPC_EBODY;
+}
+
 /* The last procedure is only in `called`: callers know it, and no side offers it. */
 static const struct hprpc_procedure procedures[PROCEDURES] = {
     [WORK] = { "Work", 1, 0, invoke_work, NULL },
     [NOTE] = { "Note", 2, HPRPC_PROCEDURE_ONEWAY, invoke_note, NULL },
     [POKE] = { "Poke", 3, HPRPC_PROCEDURE_VOID, invoke_poke, NULL },
     [MISSING] = { "Missing", 4, 0, invoke_missing, NULL },
+    [DOWN] = { "Down", 6, HPRPC_PROCEDURE_STREAMS_OUT | HPRPC_PROCEDURE_VOID, invoke_talk, NULL },
+    [UP] = { "Up", 7, HPRPC_PROCEDURE_STREAMS_IN, invoke_talk, NULL },
+    [BOTH] = { "Both", 8, HPRPC_PROCEDURE_STREAMS_IN | HPRPC_PROCEDURE_STREAMS_OUT | HPRPC_PROCEDURE_VOID, invoke_talk,
+               NULL },
     [UNKNOWN] = { "Unknown", 5, 0, invoke_missing, NULL },
 };
 

@@ -10,6 +10,7 @@
 
 #include "simulation/cast.h"
 #include "simulation/sanitizers.h"
+#include "simulation/talk.h"
 
 enum { CLIENTS_MAX = 5, SECONDS_MAX = 60 };
 
@@ -103,6 +104,7 @@ static void live_through(uint64_t seed, FILE *trace)
     }
     world_run(world);
     calls_check(world);
+    talks_check(world);
     world_check(world, count_descriptors() == world->descriptors, "descriptors are left over");
     world_free(world);
     alarm(0);

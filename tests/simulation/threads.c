@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/lock.h"
+#include "base/single-thread.h"
 #include "simulation/world.h"
 
 struct thread {
@@ -37,6 +38,15 @@ int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
 
 /* ---- Threads ---- */
 
+void threads_set_alone(bool alone)
+{
+#ifdef HPRPC__KNOWS_ALONE
+    __libc_single_threaded = alone;
+#else
+    (void)alone;
+#endif
+}
+
 static void live(struct actor *actor)
 {
     struct thread *thread = (struct thread *)actor;
@@ -53,6 +63,7 @@ int __wrap_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attribute
     char name[24];
 
     (void)attributes;
+    threads_set_alone(false);
     thread->run = run;
     thread->argument = argument;
     thread->actor.runs = true;

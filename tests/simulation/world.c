@@ -10,6 +10,7 @@
 #include "simulation/fiber.h"
 #include "simulation/cast.h"
 #include "simulation/link.h"
+#include "simulation/talk.h"
 
 enum { STEPS_MAX = 400 * 1000 };
 
@@ -141,12 +142,28 @@ static void draw_rules(struct world *world)
     rules->restarts = world->climate.calm ? 0 : draw(world, 300, 8);
 }
 
+static void draw_streams(struct world *world)
+{
+    struct rules *rules = &world->rules;
+
+    rules->talkative = draw(world, 500, 500);
+    for (int side = 0; side < 2; side++) {
+        rules->stream_elements[side] = draw(world, 400, 12);
+        rules->stream_bytes[side] = draw(world, 400, 20000);
+        rules->max_stream_bytes[side] = draw(world, 300, 60000);
+        rules->stream_idle_ms[side] =
+            world->climate.calm || !world_chance(world, 150) ? 0 : 20 + draw(world, 1000, 300);
+    }
+    rules->max_kept_stream_bytes = draw(world, 150, 100000);
+}
+
 struct world *world_new(uint64_t seed, FILE *trace)
 {
     struct world *world = calloc(1, sizeof(*world));
     struct hprpc_context_options options = HPRPC_CONTEXT_OPTIONS_INIT;
 
     world_now_simulated = world;
+    threads_set_alone(true);
     world->seed = seed;
     world->random.state = seed * 0x2545f4914f6cdd1du + 1;
     world->now = 1000 * MILLISECOND;
@@ -165,6 +182,7 @@ struct world *world_new(uint64_t seed, FILE *trace)
     world->memory.holds = 0;
     draw_climate(world);
     draw_rules(world);
+    draw_streams(world);
     return world;
 }
 
@@ -186,6 +204,7 @@ void world_free(struct world *world)
     }
     threads_clear(world);
     free(world->calls);
+    free(world->talks);
     free(world);
     world_now_simulated = NULL;
 }
@@ -410,9 +429,12 @@ static void check_sleep(struct world *world)
             world_check(world, !is_attended(end) || !end_is_ready(end) || naps(end),
                         "everybody sleeps, and connection %u has something for its side %c, which %s", link->number,
                         side ? 's' : 'c', describe_sleep(end));
+            if (is_attended(end) && !naps(end))
+                flows_check_sleep(world, end);
         }
     }
     calls_check_overdue(world);
+    flows_check_waits(world);
     if (world->server)
         server_check(world->server);
 }
@@ -445,6 +467,7 @@ void world_run(struct world *world)
             continue;
         }
         take_turn(world, actor);
+        flows_check(world);
         if (world_chance(world, 20))
             set_time(world, world->now + world_random(world, 200 * MICROSECOND));
     }

@@ -21,8 +21,10 @@ struct call;
 struct deferred;
 struct fiber;
 struct link;
+struct job;
 struct party;
 struct server;
+struct talk;
 struct thread;
 struct world;
 
@@ -75,8 +77,12 @@ struct rules {
     uint32_t keepalive_ms;
     uint32_t workers;
     uint32_t handshake_timeout_ms;
-    uint32_t restless; /* clients in a thousand that reconnect */
-    uint32_t restarts; /* steps in a thousand after which the server is freed, and comes again */
+    uint32_t restless;  /* clients in a thousand that reconnect */
+    uint32_t restarts;  /* steps in a thousand after which the server is freed, and comes again */
+    uint32_t talkative; /* calls in a thousand that have streams */
+    uint32_t stream_elements[2], stream_idle_ms[2];
+    uint64_t stream_bytes[2], max_stream_bytes[2];
+    uint64_t max_kept_stream_bytes;
 };
 
 struct world {
@@ -100,6 +106,7 @@ struct world {
     struct server *server;
     bool opened;           /* the server has listened for the first time */
     uint32_t clients;      /* clients and strangers that still act */
+    uint32_t settling;     /* clients that wait until nothing is under way: servers start no talks meanwhile */
     uint32_t threads;      /* how many the library has started */
     struct thread *joined; /* threads that pthread_join() has taken */
     uint64_t stopped_at;   /* when the running server was told to stop; 0 if it was not */
@@ -109,6 +116,9 @@ struct world {
     struct party *departed; /* parties that the server has dropped */
     struct call **calls;    /* all calls ever made; the low half of a tag is the index */
     uint32_t call_count, call_capacity;
+    struct talk **talks; /* likewise, of calls with streams */
+    uint32_t talk_count, talk_capacity;
+    struct job *jobs; /* all that ever served them */
 };
 
 /* The world that exists, or NULL. */
@@ -140,6 +150,9 @@ void world_stir(struct world *world);
 /* The library's timers: when the next is due, or NEVER; and makes the descriptors of those that are due readable. */
 uint64_t alarms_next(void);
 void alarms_ring(struct world *world);
+
+/* Tells the library whether there are several threads, as libc would: a world begins with one. */
+void threads_set_alone(bool alone);
 
 /* Frees the threads that were joined. */
 void threads_clear(struct world *world);
