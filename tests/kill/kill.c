@@ -56,6 +56,7 @@ struct survivor {
 static struct round round;
 static unsigned long long state; /* of the random numbers */
 static unsigned long long seed;
+static unsigned parts, relayed; /* of streams from victims, in all rounds */
 
 /* ---- Saying what is wrong ---- */
 
@@ -276,7 +277,9 @@ static void survive_server(void)
         traffic.late = 0;
         traffic_drain(&traffic);
         /* a death ends calls at once: a call that ended at its deadline did not notice the death */
-        check(round.fate.number == SIGSTOP || !traffic.late);
+        check(round.fate.number == SIGSTOP || (!traffic.late && !traffic.relay.late));
+        parts += traffic.relay.parts;
+        relayed += traffic.relay.relayed;
         traffic_close(&traffic);
     } else {
         finish(pid, fate);
@@ -389,6 +392,7 @@ int main(int argc, char **argv)
         rounds *= factor ? (unsigned)atoi(factor) : 1;
     }
     run_rounds(argc > 3 ? (unsigned)atoi(argv[3]) : 0, rounds);
-    printf("%u rounds, seed %llu: all survived\n", rounds, seed);
+    check(parts > rounds && relayed > rounds / 10);
+    printf("%u rounds, seed %llu: all survived, with %u parts on %u streams\n", rounds, seed, parts, relayed);
     return 0;
 }

@@ -23,6 +23,27 @@ void kill_fail(const char *format, ...) __attribute__((format(printf, 1, 2), nor
 
 #define check(condition) ((condition) ? (void)0 : kill_fail("%s:%d: %s", __FILE__, __LINE__, #condition))
 
+/* ---- relay.c: streams, one call after the other; and what serves them ---- */
+
+struct traffic;
+
+struct relay {
+    struct hprpc_call call;
+    bool open, ended;        /* it was started; no more parts follow */
+    unsigned sent, read;     /* parts of this call */
+    unsigned parts, relayed; /* that came back, and calls that ended as they should, of all calls */
+    unsigned late;           /* calls that ended at their deadline */
+};
+
+/* Sends and reads what goes without waiting. Starts the next call where one has ended. False: the connection has ended. */
+bool relay_turn(struct traffic *traffic);
+
+/* Ends the call, and reads on until that is over, whatever its code. */
+void relay_drain(struct traffic *traffic);
+
+/* The handler of Relay. */
+int relay_serve(void *self, struct hprpc_request *request);
+
 /* ---- traffic.c: calls of every size, several at a time ---- */
 
 enum { TRAFFIC_CALLS = 4 };
@@ -39,6 +60,7 @@ struct traffic {
     } calls[TRAFFIC_CALLS];
     struct hprpc_call passing; /* a call with descriptors, where the transport carries them */
     bool carries, passes;
+    struct relay relay;  /* a call with streams */
     atomic_uint ends;    /* how many callbacks ran: one for each call */
     uint32_t timeout_ms; /* of each call */
     unsigned number;     /* how many calls were started */

@@ -150,6 +150,8 @@ bool traffic_turn(struct traffic *traffic, bool wait)
         target_target_note(&traffic->proxy, NULL, (struct kodosis_bytes){ (const uint8_t *)"note", 4 });
     if (traffic->carries)
         pass(traffic);
+    if (!relay_turn(traffic))
+        traffic->broken++;
     call = next_complete(traffic, wait);
     if (call)
         take_in(traffic, call);
@@ -162,6 +164,7 @@ void traffic_drain(struct traffic *traffic)
 
     while ((call = next_complete(traffic, true)))
         take_in(traffic, call);
+    relay_drain(traffic);
 }
 
 void traffic_close(struct traffic *traffic)
@@ -170,6 +173,7 @@ void traffic_close(struct traffic *traffic)
 
     for (int i = 0; i < TRAFFIC_CALLS; i++)
         check(!traffic->calls[i].open);
+    check(!traffic->relay.open);
     hprpc_call_clear(&traffic->passing);
     /* wait may return a moment before the callback runs */
     while (atomic_load(&traffic->ends) < traffic->number && try_again(&patience))

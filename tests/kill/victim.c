@@ -35,7 +35,7 @@ static int pass(void *self, struct hprpc_request *request, struct kodosis_fd_lis
     return target_target_pass_reply(request, files);
 }
 
-const struct target_target_service target_service = { .echo = echo, .note = note, .pass = pass };
+const struct target_target_service target_service = { .echo = echo, .note = note, .pass = pass, .relay = relay_serve };
 
 static void say(const char *line)
 {
