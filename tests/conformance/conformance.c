@@ -5,14 +5,14 @@
 enum { SKIPPED = 77 }; /* also in tests/conformance/CMakeLists.txt */
 
 static const struct chapter *const chapters[] = {
-    &values_chapter,      &flow_chapter,         &crowd_chapter,       &talk_chapter,      &death_chapter,
-    &doors_chapter,       &waits_chapter,        &workers_chapter,     &silence_chapter,   &states_chapter,
-    &stop_chapter,        &limits_chapter,       &opening_chapter,     &tickets_chapter,   &ends_chapter,
-    &signals_chapter,     &strangers_chapter,    &callbacks_chapter,   &dying_chapter,     &stop_in_loop_chapter,
-    &forked_chapter,      &slow_chapter,         &guests_chapter,      &idle_chapter,      &held_chapter,
-    &threads_chapter,     &stale_chapter,        &memory_chapter,      &reconnect_chapter, &revival_chapter,
-    &rebinding_chapter,   &line_chapter,         &posted_chapter,      &streams_chapter,   &stream_flow_chapter,
-    &stream_ends_chapter, &stream_death_chapter, &descriptors_chapter,
+    &values_chapter,      &flow_chapter,         &crowd_chapter,        &talk_chapter,        &death_chapter,
+    &doors_chapter,       &waits_chapter,        &workers_chapter,      &silence_chapter,     &states_chapter,
+    &stop_chapter,        &limits_chapter,       &opening_chapter,      &tickets_chapter,     &ends_chapter,
+    &signals_chapter,     &strangers_chapter,    &callbacks_chapter,    &dying_chapter,       &stop_in_loop_chapter,
+    &forked_chapter,      &slow_chapter,         &guests_chapter,       &idle_chapter,        &held_chapter,
+    &threads_chapter,     &stale_chapter,        &memory_chapter,       &reconnect_chapter,   &revival_chapter,
+    &rebinding_chapter,   &line_chapter,         &posted_chapter,       &streams_chapter,     &stream_flow_chapter,
+    &stream_ends_chapter, &stream_again_chapter, &stream_death_chapter, &descriptors_chapter,
 };
 
 static const struct transport *find(const char *name)

@@ -69,7 +69,8 @@ extern const struct chapter values_chapter, flow_chapter, crowd_chapter, talk_ch
     tickets_chapter, ends_chapter, signals_chapter, strangers_chapter, callbacks_chapter, dying_chapter,
     stop_in_loop_chapter, forked_chapter, slow_chapter, guests_chapter, idle_chapter, held_chapter, threads_chapter,
     stale_chapter, memory_chapter, reconnect_chapter, revival_chapter, rebinding_chapter, line_chapter, posted_chapter,
-    streams_chapter, stream_flow_chapter, stream_ends_chapter, stream_death_chapter, descriptors_chapter;
+    streams_chapter, stream_flow_chapter, stream_ends_chapter, stream_again_chapter, stream_death_chapter,
+    descriptors_chapter;
 
 /* ---- The service's state ---- */
 
