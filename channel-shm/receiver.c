@@ -12,6 +12,7 @@
 #include <sched.h>
 
 #include "base/errno-text.h"
+#include "base/lock.h"
 #include "base/poller.h"
 #include "channel-shm/carrying.h"
 #include "channel/rights.h"
@@ -281,6 +282,7 @@ static int receive_piece(struct shm_channel *channel, const struct hprpc_header 
         receiver->whole_size = chunk->total;
         receiver->whole_filled = 0;
     }
+    hprpc__assert(receiver->whole); /* receive_large has refused a piece of no body */
     if (chunk->total != receiver->whole_size || chunk->offset != receiver->whole_filled)
         return hprpc__shm_break(channel, HPRPC_EPROTOCOL, "a piece at %lu of %lu came where %lu of %lu was expected",
                                 (unsigned long)chunk->offset, (unsigned long)chunk->total,
