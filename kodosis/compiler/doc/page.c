@@ -41,6 +41,12 @@ static bool has_any(const struct kodosis_file *file, const struct group *group)
 
 /* ---- Around the sections ---- */
 
+static void add_pieces(const struct doc_page *page, const char *const *pieces)
+{
+    for (; *pieces; pieces++)
+        kodosis_text_add_bytes(page->html, *pieces, strlen(*pieces));
+}
+
 static void add_head(const struct doc_page *page, const char *title)
 {
     kodosis_text_add(
@@ -53,7 +59,7 @@ static void add_head(const struct doc_page *page, const char *title)
         "<link rel=\"icon\" href=\"data:,\">\n<title>");
     doc_add_text(page->html, title);
     kodosis_text_add(page->html, "</title>\n<style>\n");
-    kodosis_text_add_bytes(page->html, doc_style, strlen(doc_style));
+    add_pieces(page, doc_style);
     kodosis_text_add(page->html, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the text</a>\n"
                                  "<header><a href=\"");
     doc_add_way_up(page);
@@ -112,7 +118,7 @@ static void add_end(const struct doc_page *page, const char *version)
     doc_add_way_up(page);
     kodosis_text_add(page->html, "\";\n");
     doc_add_index(page);
-    kodosis_text_add_bytes(page->html, doc_script, strlen(doc_script));
+    add_pieces(page, doc_script);
     kodosis_text_add(page->html, "</script>\n</body>\n</html>\n");
 }
 

@@ -2,164 +2,170 @@
 /* The style sheet, and the script of the search. */
 #include "kodosis/compiler/doc/style.h"
 
-const char doc_style[] =
-    ":root{--paper:#fff;--ink:#1c2330;--dim:#5b6577;--line:#e1e5ec;--tint:#f5f7fa;--link:#1656b8;--kind:#8a4b08;"
-    "--badge:#e8eef8;--badge-ink:#274b84;--warn:#fff4e0;--warn-ink:#7a4a00;--code:#f3f5f9;--mark:#fff0b3}\n"
-    "@media(prefers-color-scheme:dark){:root{--paper:#14181f;--ink:#dfe5ee;--dim:#97a3b6;--line:#2b323d;--tint:#1a2029;"
-    "--link:#7fb2ff;--kind:#e3b071;--badge:#22304a;--badge-ink:#a9c7ff;--warn:#3a2c12;--warn-ink:#f2cf8f;--code:#1d242e;"
-    "--mark:#574a12}}\n"
-    "*{box-sizing:border-box}\n"
-    "html{scroll-padding-top:4.5rem;-webkit-text-size-adjust:100%}\n"
-    "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,"
-    "'Noto Sans',sans-serif}\n"
-    "code,pre{font:.9em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\n"
-    "a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}\n"
-    ".skip{position:absolute;left:-999px}.skip:focus{left:1rem;top:.5rem;z-index:9;background:var(--paper);padding:.3rem}\n"
-    "header{position:sticky;top:0;z-index:5;display:flex;gap:1rem;align-items:center;padding:.6rem 1.25rem;"
-    "background:var(--paper);border-bottom:1px solid var(--line)}\n"
-    "header>a{font-weight:650;color:var(--ink);white-space:nowrap}\n"
-    ".search{position:relative;flex:1;max-width:34rem;margin-left:auto}\n"
-    ".search input{width:100%;padding:.45rem .8rem;font:inherit;color:var(--ink);background:var(--tint);"
-    "border:1px solid var(--line);border-radius:.5rem}\n"
-    ".search input:focus{outline:2px solid var(--link);outline-offset:-1px}\n"
-    "#found{position:absolute;left:0;right:0;margin:.3rem 0 0;padding:.3rem;list-style:none;max-height:70vh;overflow:auto;"
-    "background:var(--paper);border:1px solid var(--line);border-radius:.5rem;box-shadow:0 8px 28px #0003}\n"
-    "#found[hidden]{display:none}\n"
-    "#found a{display:flex;gap:.6rem;align-items:baseline;padding:.35rem .6rem;border-radius:.35rem;color:var(--ink)}\n"
-    "#found a:hover,#found a.chosen{background:var(--badge);text-decoration:none}\n"
-    "#found .kind{flex:none;width:4.2rem;font-size:.8rem}#found small{color:var(--dim);margin-left:auto;white-space:nowrap;"
-    "overflow:hidden;text-overflow:ellipsis}\n"
-    "#found p{margin:.4rem .6rem;color:var(--dim)}\n"
-    ".page{display:grid;grid-template-columns:17rem minmax(0,1fr);max-width:88rem;margin:0 auto}\n"
-    "nav{position:sticky;top:3.6rem;align-self:start;max-height:calc(100vh - 3.6rem);overflow:auto;padding:1.25rem;"
-    "border-right:1px solid var(--line);font-size:.92rem}\n"
-    "nav h2{margin:1.1rem 0 .3rem;font-size:.74rem;letter-spacing:.06em;text-transform:uppercase;color:var(--dim)}"
-    "nav h2:first-child{margin-top:0}\n"
-    "nav ul{margin:0;padding:0;list-style:none}nav li{overflow:hidden;text-overflow:ellipsis;padding:.08rem 0}\n"
-    "nav summary{cursor:pointer;font-weight:600;display:none}\n"
-    "nav [aria-current]{font-weight:650;color:var(--ink)}\n"
-    "main{padding:1.5rem 2rem 4rem;min-width:0}\n"
-    "h1{margin:.2rem 0 .4rem;font-size:1.9rem;line-height:1.2;overflow-wrap:anywhere}\n"
-    "h2.group{margin:2.4rem 0 .8rem;font-size:1.25rem;padding-bottom:.3rem;border-bottom:1px solid var(--line)}\n"
-    ".about{color:var(--dim);margin:.2rem 0}\n"
-    ".card{margin:1rem 0;padding:1rem 1.25rem;border:1px solid var(--line);border-radius:.75rem}\n"
-    ".card:target,.procedure:target{border-color:var(--link);box-shadow:0 0 0 1px var(--link)}\n"
-    "code:target{background:var(--mark)}\n"
-    "h3{margin:0;font-size:1.2rem;overflow-wrap:anywhere}h4{margin:0;font-size:1.05rem;overflow-wrap:anywhere}\n"
-    "h3 .name,h4 .name{color:var(--ink)}\n"
-    ".kind{color:var(--kind);font-weight:500}.version{color:var(--dim);font-weight:500;font-size:1rem}\n"
-    ".badge{display:inline-block;padding:.05rem .5rem;border-radius:1rem;background:var(--badge);color:var(--badge-ink);"
-    "font-size:.74rem;font-weight:550;vertical-align:.15em}\n"
-    ".old{text-decoration:line-through;text-decoration-thickness:1px}\n"
-    ".full{margin:.1rem 0 .5rem;color:var(--dim);font-size:.9rem;overflow-wrap:anywhere}\n"
-    ".doc{margin:.4rem 0}.doc p{margin:.4rem 0;white-space:pre-line}.doc ul{margin:.4rem 0;padding-left:1.3rem}\n"
-    ".doc code,.facts code,.default code{background:var(--code);padding:.05em .3em;border-radius:.25rem}\n"
-    ".deprecated{margin:.5rem 0;padding:.4rem .7rem;border-radius:.4rem;background:var(--warn);color:var(--warn-ink);"
-    "font-size:.92rem}\n"
-    ".facts{margin:.5rem 0;color:var(--dim);font-size:.94rem}.facts b{color:var(--ink)}\n"
-    ".signature{margin:.4rem 0;padding:.55rem .8rem;background:var(--code);border-radius:.5rem;overflow-wrap:anywhere}\n"
-    ".procedure{margin:1rem 0;padding:.9rem 1.1rem;background:var(--tint);border:1px solid transparent;border-radius:.6rem}\n"
-    ".procedure .signature{background:var(--paper);border:1px solid var(--line)}\n"
-    ".wide{overflow-x:auto;margin:.6rem 0}\n"
-    "table{border-collapse:collapse;width:100%;font-size:.92rem}\n"
-    "th{text-align:left;font-weight:600;color:var(--dim);font-size:.8rem}\n"
-    "th,td{padding:.38rem .8rem .38rem 0;border-bottom:1px solid var(--line);vertical-align:top}\n"
-    "tbody tr:last-child td{border-bottom:0}\n"
-    "td code{overflow-wrap:break-word}td.number{white-space:nowrap;font-variant-numeric:tabular-nums;color:var(--dim)}\n"
-    "td.said{min-width:11rem}td.said>code{font-weight:600}td.wire{color:var(--dim);min-width:9rem}\n"
-    "td .doc,.default{margin:.1rem 0;color:var(--dim)}td .doc p,.default{margin:.1rem 0}\n"
-    ".hash{margin:.5rem 0 0;color:var(--dim);font-size:.8rem;overflow-wrap:anywhere;max-height:6rem;overflow:auto}\n"
-    "details.c{margin:.7rem 0 0}details.c summary{cursor:pointer;color:var(--link);font-size:.9rem}\n"
-    "details.c pre{margin:.5rem 0 0;padding:.8rem 1rem;background:var(--code);border-radius:.5rem;overflow:auto}\n"
-    "footer{padding:1.2rem 2rem;color:var(--dim);font-size:.85rem;border-top:1px solid var(--line)}\n"
-    "@media(max-width:56rem){.page{display:block}nav{position:static;max-height:none;border-right:0;"
-    "border-bottom:1px solid var(--line);padding:.6rem 1rem}nav summary{display:list-item}main{padding:1rem 1rem 3rem}"
-    "header{padding:.5rem 1rem;gap:.6rem}h1{font-size:1.5rem}.card{padding:.8rem .9rem}.procedure{padding:.7rem .8rem}"
-    "footer{padding:1rem}#found small{display:none}}\n"
-    "@media(max-width:40rem){thead{display:none}tbody tr{display:flex;flex-wrap:wrap;gap:.05rem .9rem;padding:.45rem 0;"
-    "border-bottom:1px solid var(--line)}tbody tr:last-child{border-bottom:0}td{border:0;padding:0}td.said{order:-1;"
-    "flex:1 0 100%;min-width:0}td.number{white-space:normal}td.at::before{content:'offset '}td.tag::before{content:'tag '}"
-    "td.size::after{content:' bytes'}td.wire{flex:1 0 100%;min-width:0}}\n"
-    "@media print{header,nav{display:none}.page{display:block}.card{break-inside:avoid}}\n";
+#include <stddef.h>
+
+const char *const doc_style[] = {
+    ":root{--paper:#fff;--ink:#1c2330;--dim:#5b6577;--line:#e1e5ec;--tint:#f5f7fa;--link:#1656b8;--kind:#8a4b08;",
+    "--badge:#e8eef8;--badge-ink:#274b84;--warn:#fff4e0;--warn-ink:#7a4a00;--code:#f3f5f9;--mark:#fff0b3}\n",
+    "@media(prefers-color-scheme:dark){:root{--paper:#14181f;--ink:#dfe5ee;--dim:#97a3b6;--line:#2b323d;--tint:#1a2029;",
+    "--link:#7fb2ff;--kind:#e3b071;--badge:#22304a;--badge-ink:#a9c7ff;--warn:#3a2c12;--warn-ink:#f2cf8f;--code:#1d242e;",
+    "--mark:#574a12}}\n",
+    "*{box-sizing:border-box}\n",
+    "html{scroll-padding-top:4.5rem;-webkit-text-size-adjust:100%}\n",
+    "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,",
+    "'Noto Sans',sans-serif}\n",
+    "code,pre{font:.9em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\n",
+    "a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}\n",
+    ".skip{position:absolute;left:-999px}.skip:focus{left:1rem;top:.5rem;z-index:9;background:var(--paper);padding:.3rem}\n",
+    "header{position:sticky;top:0;z-index:5;display:flex;gap:1rem;align-items:center;padding:.6rem 1.25rem;",
+    "background:var(--paper);border-bottom:1px solid var(--line)}\n",
+    "header>a{font-weight:650;color:var(--ink);white-space:nowrap}\n",
+    ".search{position:relative;flex:1;max-width:34rem;margin-left:auto}\n",
+    ".search input{width:100%;padding:.45rem .8rem;font:inherit;color:var(--ink);background:var(--tint);",
+    "border:1px solid var(--line);border-radius:.5rem}\n",
+    ".search input:focus{outline:2px solid var(--link);outline-offset:-1px}\n",
+    "#found{position:absolute;left:0;right:0;margin:.3rem 0 0;padding:.3rem;list-style:none;max-height:70vh;overflow:auto;",
+    "background:var(--paper);border:1px solid var(--line);border-radius:.5rem;box-shadow:0 8px 28px #0003}\n",
+    "#found[hidden]{display:none}\n",
+    "#found a{display:flex;gap:.6rem;align-items:baseline;padding:.35rem .6rem;border-radius:.35rem;color:var(--ink)}\n",
+    "#found a:hover,#found a.chosen{background:var(--badge);text-decoration:none}\n",
+    "#found .kind{flex:none;width:4.2rem;font-size:.8rem}#found small{color:var(--dim);margin-left:auto;white-space:nowrap;",
+    "overflow:hidden;text-overflow:ellipsis}\n",
+    "#found p{margin:.4rem .6rem;color:var(--dim)}\n",
+    ".page{display:grid;grid-template-columns:17rem minmax(0,1fr);max-width:88rem;margin:0 auto}\n",
+    "nav{position:sticky;top:3.6rem;align-self:start;max-height:calc(100vh - 3.6rem);overflow:auto;padding:1.25rem;",
+    "border-right:1px solid var(--line);font-size:.92rem}\n",
+    "nav h2{margin:1.1rem 0 .3rem;font-size:.74rem;letter-spacing:.06em;text-transform:uppercase;color:var(--dim)}",
+    "nav h2:first-child{margin-top:0}\n",
+    "nav ul{margin:0;padding:0;list-style:none}nav li{overflow:hidden;text-overflow:ellipsis;padding:.08rem 0}\n",
+    "nav summary{cursor:pointer;font-weight:600;display:none}\n",
+    "nav [aria-current]{font-weight:650;color:var(--ink)}\n",
+    "main{padding:1.5rem 2rem 4rem;min-width:0}\n",
+    "h1{margin:.2rem 0 .4rem;font-size:1.9rem;line-height:1.2;overflow-wrap:anywhere}\n",
+    "h2.group{margin:2.4rem 0 .8rem;font-size:1.25rem;padding-bottom:.3rem;border-bottom:1px solid var(--line)}\n",
+    ".about{color:var(--dim);margin:.2rem 0}\n",
+    ".card{margin:1rem 0;padding:1rem 1.25rem;border:1px solid var(--line);border-radius:.75rem}\n",
+    ".card:target,.procedure:target{border-color:var(--link);box-shadow:0 0 0 1px var(--link)}\n",
+    "code:target{background:var(--mark)}\n",
+    "h3{margin:0;font-size:1.2rem;overflow-wrap:anywhere}h4{margin:0;font-size:1.05rem;overflow-wrap:anywhere}\n",
+    "h3 .name,h4 .name{color:var(--ink)}\n",
+    ".kind{color:var(--kind);font-weight:500}.version{color:var(--dim);font-weight:500;font-size:1rem}\n",
+    ".badge{display:inline-block;padding:.05rem .5rem;border-radius:1rem;background:var(--badge);color:var(--badge-ink);",
+    "font-size:.74rem;font-weight:550;vertical-align:.15em}\n",
+    ".old{text-decoration:line-through;text-decoration-thickness:1px}\n",
+    ".full{margin:.1rem 0 .5rem;color:var(--dim);font-size:.9rem;overflow-wrap:anywhere}\n",
+    ".doc{margin:.4rem 0}.doc p{margin:.4rem 0;white-space:pre-line}.doc ul{margin:.4rem 0;padding-left:1.3rem}\n",
+    ".doc code,.facts code,.default code{background:var(--code);padding:.05em .3em;border-radius:.25rem}\n",
+    ".deprecated{margin:.5rem 0;padding:.4rem .7rem;border-radius:.4rem;background:var(--warn);color:var(--warn-ink);",
+    "font-size:.92rem}\n",
+    ".facts{margin:.5rem 0;color:var(--dim);font-size:.94rem}.facts b{color:var(--ink)}\n",
+    ".signature{margin:.4rem 0;padding:.55rem .8rem;background:var(--code);border-radius:.5rem;overflow-wrap:anywhere}\n",
+    ".procedure{margin:1rem 0;padding:.9rem 1.1rem;background:var(--tint);border:1px solid transparent;border-radius:.6rem}\n",
+    ".procedure .signature{background:var(--paper);border:1px solid var(--line)}\n",
+    ".wide{overflow-x:auto;margin:.6rem 0}\n",
+    "table{border-collapse:collapse;width:100%;font-size:.92rem}\n",
+    "th{text-align:left;font-weight:600;color:var(--dim);font-size:.8rem}\n",
+    "th,td{padding:.38rem .8rem .38rem 0;border-bottom:1px solid var(--line);vertical-align:top}\n",
+    "tbody tr:last-child td{border-bottom:0}\n",
+    "td code{overflow-wrap:break-word}td.number{white-space:nowrap;font-variant-numeric:tabular-nums;color:var(--dim)}\n",
+    "td.said{min-width:11rem}td.said>code{font-weight:600}td.wire{color:var(--dim);min-width:9rem}\n",
+    "td .doc,.default{margin:.1rem 0;color:var(--dim)}td .doc p,.default{margin:.1rem 0}\n",
+    ".hash{margin:.5rem 0 0;color:var(--dim);font-size:.8rem;overflow-wrap:anywhere;max-height:6rem;overflow:auto}\n",
+    "details.c{margin:.7rem 0 0}details.c summary{cursor:pointer;color:var(--link);font-size:.9rem}\n",
+    "details.c pre{margin:.5rem 0 0;padding:.8rem 1rem;background:var(--code);border-radius:.5rem;overflow:auto}\n",
+    "footer{padding:1.2rem 2rem;color:var(--dim);font-size:.85rem;border-top:1px solid var(--line)}\n",
+    "@media(max-width:56rem){.page{display:block}nav{position:static;max-height:none;border-right:0;",
+    "border-bottom:1px solid var(--line);padding:.6rem 1rem}nav summary{display:list-item}main{padding:1rem 1rem 3rem}",
+    "header{padding:.5rem 1rem;gap:.6rem}h1{font-size:1.5rem}.card{padding:.8rem .9rem}.procedure{padding:.7rem .8rem}",
+    "footer{padding:1rem}#found small{display:none}}\n",
+    "@media(max-width:40rem){thead{display:none}tbody tr{display:flex;flex-wrap:wrap;gap:.05rem .9rem;padding:.45rem 0;",
+    "border-bottom:1px solid var(--line)}tbody tr:last-child{border-bottom:0}td{border:0;padding:0}td.said{order:-1;",
+    "flex:1 0 100%;min-width:0}td.number{white-space:normal}td.at::before{content:'offset '}td.tag::before{content:'tag '}",
+    "td.size::after{content:' bytes'}td.wire{flex:1 0 100%;min-width:0}}\n",
+    "@media print{header,nav{display:none}.page{display:block}.card{break-inside:avoid}}\n",
+    NULL,
+};
 
 /* The index is an array of [name, kind, page and anchor, "member member ..."]. */
-const char doc_script[] =
-    "(function(){\n"
-    "'use strict';\n"
-    "var input=document.getElementById('search'),list=document.getElementById('found'),chosen=-1;\n"
-    "var nav=document.getElementById('nav');\n"
-    "if(nav&&window.matchMedia('(max-width:56rem)').matches)nav.removeAttribute('open');\n"
-    "function score(entry,word){\n"
-    "  var full=entry[0].toLowerCase(),name=full.slice(full.lastIndexOf('.')+1),at;\n"
-    "  if(name===word)return[0,''];\n"
-    "  if(name.indexOf(word)===0)return[1,''];\n"
-    "  if(name.indexOf(word)>0)return[2,''];\n"
-    "  var members=entry[3]?entry[3].split(' '):[];\n"
-    "  for(at=0;at<members.length;at++)if(members[at].toLowerCase().indexOf(word)===0)return[3,members[at]];\n"
-    "  for(at=0;at<members.length;at++)if(members[at].toLowerCase().indexOf(word)>0)return[4,members[at]];\n"
-    "  return full.indexOf(word)>=0?[5,'']:null;\n"
-    "}\n"
-    "function find(text){\n"
-    "  var word=text.trim().toLowerCase(),found=[];\n"
-    "  if(!word)return found;\n"
-    "  index.forEach(function(entry){\n"
-    "    var hit=score(entry,word);\n"
-    "    if(hit)found.push({entry:entry,rank:hit[0],member:hit[1]});\n"
-    "  });\n"
-    "  found.sort(function(a,b){\n"
-    "    return a.rank-b.rank||a.entry[0].length-b.entry[0].length||(a.entry[0]<b.entry[0]?-1:1);\n"
-    "  });\n"
-    "  return found.slice(0,40);\n"
-    "}\n"
-    "function part(tag,text,name){\n"
-    "  var made=document.createElement(tag);\n"
-    "  made.textContent=text;\n"
-    "  if(name)made.className=name;\n"
-    "  return made;\n"
-    "}\n"
-    "function item(hit){\n"
-    "  var row=document.createElement('li'),link=document.createElement('a'),full=hit.entry[0];\n"
-    "  var dot=full.lastIndexOf('.');\n"
-    "  link.href=up+hit.entry[2]+(hit.member?'.'+hit.member:'');\n"
-    "  link.appendChild(part('span',hit.entry[1],'kind'));\n"
-    "  link.appendChild(part('span',full.slice(dot+1)+(hit.member?'.'+hit.member:'')));\n"
-    "  if(dot>0)link.appendChild(part('small',full.slice(0,dot)));\n"
-    "  row.appendChild(link);\n"
-    "  return row;\n"
-    "}\n"
-    "function choose(to){\n"
-    "  var links=list.querySelectorAll('a');\n"
-    "  if(chosen>=0&&links[chosen])links[chosen].className='';\n"
-    "  chosen=links.length?(to+links.length)%links.length:-1;\n"
-    "  if(chosen>=0){links[chosen].className='chosen';links[chosen].scrollIntoView({block:'nearest'});}\n"
-    "}\n"
-    "function show(){\n"
-    "  var found=find(input.value);\n"
-    "  list.textContent='';\n"
-    "  chosen=-1;\n"
-    "  found.forEach(function(hit){list.appendChild(item(hit));});\n"
-    "  if(!found.length&&input.value.trim()){var none=document.createElement('li');"
-    "none.appendChild(part('p','Nothing is called so.'));list.appendChild(none);}\n"
-    "  list.hidden=!input.value.trim();\n"
-    "  if(found.length)choose(0);\n"
-    "}\n"
-    "input.addEventListener('input',show);\n"
-    "input.addEventListener('focus',function(){if(input.value.trim())list.hidden=false;});\n"
-    "input.addEventListener('keydown',function(event){\n"
-    "  if(event.key==='ArrowDown'||event.key==='ArrowUp'){\n"
-    "    choose(chosen+(event.key==='ArrowDown'?1:-1));event.preventDefault();\n"
-    "  }else if(event.key==='Enter'){\n"
-    "    var link=list.querySelectorAll('a')[chosen];\n"
-    "    if(link){list.hidden=true;window.location.href=link.href;}\n"
-    "    event.preventDefault();\n"
-    "  }else if(event.key==='Escape'){input.value='';list.hidden=true;input.blur();}\n"
-    "});\n"
-    "document.addEventListener('keydown',function(event){\n"
-    "  if(event.key==='/'&&document.activeElement!==input){input.focus();event.preventDefault();}\n"
-    "});\n"
-    "document.addEventListener('click',function(event){\n"
-    "  if(!event.target.closest('.search'))list.hidden=true;\n"
-    "  else if(event.target.closest('#found a'))list.hidden=true;\n"
-    "});\n"
-    "if(window.location.hash.indexOf('#?')===0){input.value=decodeURIComponent(window.location.hash.slice(2));show();}\n"
-    "})();\n";
+const char *const doc_script[] = {
+    "(function(){\n",
+    "'use strict';\n",
+    "var input=document.getElementById('search'),list=document.getElementById('found'),chosen=-1;\n",
+    "var nav=document.getElementById('nav');\n",
+    "if(nav&&window.matchMedia('(max-width:56rem)').matches)nav.removeAttribute('open');\n",
+    "function score(entry,word){\n",
+    "  var full=entry[0].toLowerCase(),name=full.slice(full.lastIndexOf('.')+1),at;\n",
+    "  if(name===word)return[0,''];\n",
+    "  if(name.indexOf(word)===0)return[1,''];\n",
+    "  if(name.indexOf(word)>0)return[2,''];\n",
+    "  var members=entry[3]?entry[3].split(' '):[];\n",
+    "  for(at=0;at<members.length;at++)if(members[at].toLowerCase().indexOf(word)===0)return[3,members[at]];\n",
+    "  for(at=0;at<members.length;at++)if(members[at].toLowerCase().indexOf(word)>0)return[4,members[at]];\n",
+    "  return full.indexOf(word)>=0?[5,'']:null;\n",
+    "}\n",
+    "function find(text){\n",
+    "  var word=text.trim().toLowerCase(),found=[];\n",
+    "  if(!word)return found;\n",
+    "  index.forEach(function(entry){\n",
+    "    var hit=score(entry,word);\n",
+    "    if(hit)found.push({entry:entry,rank:hit[0],member:hit[1]});\n",
+    "  });\n",
+    "  found.sort(function(a,b){\n",
+    "    return a.rank-b.rank||a.entry[0].length-b.entry[0].length||(a.entry[0]<b.entry[0]?-1:1);\n",
+    "  });\n",
+    "  return found.slice(0,40);\n",
+    "}\n",
+    "function part(tag,text,name){\n",
+    "  var made=document.createElement(tag);\n",
+    "  made.textContent=text;\n",
+    "  if(name)made.className=name;\n",
+    "  return made;\n",
+    "}\n",
+    "function item(hit){\n",
+    "  var row=document.createElement('li'),link=document.createElement('a'),full=hit.entry[0];\n",
+    "  var dot=full.lastIndexOf('.');\n",
+    "  link.href=up+hit.entry[2]+(hit.member?'.'+hit.member:'');\n",
+    "  link.appendChild(part('span',hit.entry[1],'kind'));\n",
+    "  link.appendChild(part('span',full.slice(dot+1)+(hit.member?'.'+hit.member:'')));\n",
+    "  if(dot>0)link.appendChild(part('small',full.slice(0,dot)));\n",
+    "  row.appendChild(link);\n",
+    "  return row;\n",
+    "}\n",
+    "function choose(to){\n",
+    "  var links=list.querySelectorAll('a');\n",
+    "  if(chosen>=0&&links[chosen])links[chosen].className='';\n",
+    "  chosen=links.length?(to+links.length)%links.length:-1;\n",
+    "  if(chosen>=0){links[chosen].className='chosen';links[chosen].scrollIntoView({block:'nearest'});}\n",
+    "}\n",
+    "function show(){\n",
+    "  var found=find(input.value);\n",
+    "  list.textContent='';\n",
+    "  chosen=-1;\n",
+    "  found.forEach(function(hit){list.appendChild(item(hit));});\n",
+    "  if(!found.length&&input.value.trim()){var none=document.createElement('li');",
+    "none.appendChild(part('p','Nothing is called so.'));list.appendChild(none);}\n",
+    "  list.hidden=!input.value.trim();\n",
+    "  if(found.length)choose(0);\n",
+    "}\n",
+    "input.addEventListener('input',show);\n",
+    "input.addEventListener('focus',function(){if(input.value.trim())list.hidden=false;});\n",
+    "input.addEventListener('keydown',function(event){\n",
+    "  if(event.key==='ArrowDown'||event.key==='ArrowUp'){\n",
+    "    choose(chosen+(event.key==='ArrowDown'?1:-1));event.preventDefault();\n",
+    "  }else if(event.key==='Enter'){\n",
+    "    var link=list.querySelectorAll('a')[chosen];\n",
+    "    if(link){list.hidden=true;window.location.href=link.href;}\n",
+    "    event.preventDefault();\n",
+    "  }else if(event.key==='Escape'){input.value='';list.hidden=true;input.blur();}\n",
+    "});\n",
+    "document.addEventListener('keydown',function(event){\n",
+    "  if(event.key==='/'&&document.activeElement!==input){input.focus();event.preventDefault();}\n",
+    "});\n",
+    "document.addEventListener('click',function(event){\n",
+    "  if(!event.target.closest('.search'))list.hidden=true;\n",
+    "  else if(event.target.closest('#found a'))list.hidden=true;\n",
+    "});\n",
+    "if(window.location.hash.indexOf('#?')===0){input.value=decodeURIComponent(window.location.hash.slice(2));show();}\n",
+    "})();\n",
+    NULL,
+};
