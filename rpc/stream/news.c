@@ -194,20 +194,35 @@ void hprpc__streams_tell(struct hprpc_controller *controller)
         hprpc__flush(controller);
 }
 
+bool hprpc__streams_room_has_come(struct hprpc_controller *controller)
+{
+    const struct hprpc__link *link;
+    bool come = false;
+
+    hprpc__mutex_lock(&controller->lock);
+    for (link = controller->streams ? controller->streams->news.first : NULL; link && !come; link = link->next) {
+        const struct hprpc__stream *stream = (const struct hprpc__stream *)link;
+
+        come = stream->lacks_room && stream->lacked_after != controller->progress;
+    }
+    hprpc__mutex_unlock(&controller->lock);
+    return come;
+}
+
 void hprpc__streams_end_turn(struct hprpc_controller *controller)
 {
     const struct hprpc__shared *shared = controller->shared;
     struct hprpc__host *host = controller->pump.host;
-    bool complete = hprpc__streams_push(controller);
+    bool goes_on = hprpc__streams_push(controller) || hprpc__streams_room_has_come(controller);
 
     hprpc__assert_pumping(&controller->pump);
-    for (int rounds = 0; complete && rounds < ROUNDS; rounds++) {
+    for (int rounds = 0; goes_on && rounds < ROUNDS; rounds++) {
         hprpc__streams_tell(controller);
         if (KODOSIS_UNLIKELY(!hprpc__shared_is_ours(shared)))
             return;
-        complete = hprpc__streams_push(controller);
+        goes_on = hprpc__streams_push(controller) || hprpc__streams_room_has_come(controller);
     }
-    if (!complete)
+    if (!goes_on)
         return;
     /* the next turn goes on, after other connections had theirs */
     hprpc__mutex_lock(&controller->lock);

@@ -229,4 +229,10 @@ void hprpc__streams_tell(struct hprpc_controller *controller);
  */
 void hprpc__streams_end_turn(struct hprpc_controller *controller);
 
+/*
+ * Whether a stream that is to be told found no room, and a flush has made some since: if that left nothing to send, no descriptor
+ * will tell, and another turn is due. Not under the lock.
+ */
+bool hprpc__streams_room_has_come(struct hprpc_controller *controller);
+
 #endif
