@@ -230,6 +230,7 @@ struct hprpc_controller {
     atomic_bool awaited;    /* the thread that owns the pump waits, so it sees what comes */
     atomic_bool hungry;     /* the last turn found no memory to receive; written by the pump */
     bool active;            /* for the host, as the fields down to `naps`; pump */
+    bool fresh;             /* it has had no turn since its news came */
     bool greedy;            /* its last turn had many messages */
     bool naps;              /* it sleeps, and only time wakes it */
     uint8_t watch_count;    /* lock: what the host has registered */

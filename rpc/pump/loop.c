@@ -14,6 +14,7 @@
 #include "rpc/pump/turn.h"
 #include "rpc/pump/watcher.h"
 #include "rpc/serve/services.h"
+#include "rpc/stream/stream.h"
 
 enum {
     PROCESS_TURNS = 16,     /* over the active connections, in one turn that may not sleep */
@@ -49,6 +50,7 @@ static void activate(struct hprpc__loop *loop, struct hprpc_controller *controll
     wake_up(loop, controller);
     controller->channel->ops->disarm(controller->channel);
     controller->active = true;
+    controller->fresh = true;
     hprpc__spin_resume(&controller->spin, controller->channel->wait, &controller->pump.spins);
     loop->active[loop->active_count++] = controller;
 }
@@ -77,6 +79,10 @@ static bool park(struct hprpc__loop *loop, struct hprpc_controller *controller)
 
     if (controller->needs_memory)
         return park_without_memory(loop, controller);
+    /* relaxed: this thread has counted its own news, and others ring */
+    if (KODOSIS_UNLIKELY(atomic_load_explicit(&controller->tickets.later, memory_order_relaxed)) &&
+        hprpc__streams_room_has_come(controller))
+        return false;
     hprpc__mutex_lock(&controller->lock);
     wakes = hprpc__watcher_update(&loop->poller, controller);
     hprpc__mutex_unlock(&controller->lock);
@@ -485,8 +491,10 @@ static enum look look_at(struct hprpc__loop *loop, struct hprpc_controller *cont
 static int look_at_index(struct hprpc__loop *loop, uint32_t index, bool may_spin)
 {
     struct hprpc_controller *controller = loop->active[index];
-    enum look look = look_at(loop, controller, may_spin);
+    enum look look;
 
+    controller->fresh = false;
+    look = look_at(loop, controller, may_spin);
     if (look == FORKED)
         return HPRPC_EFORKED;
     if (look == BUSY || look == IDLE)
@@ -510,6 +518,12 @@ static bool looks_between(struct hprpc__loop *loop, bool much)
         return false;
     loop->polled = now;
     return true;
+}
+
+/* Whether a connection asks for little, and has had no turn since its news came: none that comes later is served before it. */
+static bool goes_first(const struct hprpc_controller *controller)
+{
+    return controller->fresh && !controller->greedy;
 }
 
 /* Serves connections that ask for little, and have news, before the rest of a round. 0 or HPRPC_EFORKED. */
@@ -541,7 +555,7 @@ static int look_at_active(struct hprpc__loop *loop, bool may_spin)
         greedy = loop->active[index - 1]->greedy;
         r = look_at_index(loop, index - 1, may_spin);
         /* one that stays has more to do */
-        if (r >= 0 && index > 1 && looks_between(loop, greedy || r == 1))
+        if (r >= 0 && index > 1 && !goes_first(loop->active[index - 2]) && looks_between(loop, greedy || r == 1))
             r = serve_polite(loop, may_spin);
     }
     if (r < 0)
